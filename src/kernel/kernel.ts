@@ -1,0 +1,254 @@
+/**
+ * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
+ * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
+ */
+export interface Kernel {
+  // ---- links, addresses, routes (rtnetlink(7))
+  /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
+  dump(ns: NetNs): NetDump
+  /** Sends the requests in as few messages as possible, in order; a request that fails does not stop those behind it. */
+  net(ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[]
+
+  // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
+  /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
+  read(path: string): string | null
+  /** Many small files in one go; null where one does not exist. */
+  readMany(paths: readonly string[]): (string | null)[]
+  /** One write(2) of the whole text to an existing file (cgroupfs, procfs). */
+  write(path: string, text: string): void
+  /** A new regular file: written beside, mode 0600, then renamed over `path` (our run folder). */
+  replaceFile(path: string, text: string): void
+  /** mkdir(2) of one level; false where it is there already. */
+  mkdir(path: string, mode?: number): boolean
+  /** rmdir(2); false where it is not there. */
+  rmdir(path: string): boolean
+  /** Names in a folder, sorted; empty where it does not exist. */
+  list(path: string): string[]
+  /** A tree of our own (a writable layer, a run folder), gone; never follows a link or crosses a mount. */
+  removeTree(path: string): void
+  /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist. */
+  readLink(path: string): string | null
+
+  // ---- inside namespaces
+  /** Reads a file as a member of the namespaces would (`/proc/sys/kernel/hostname`, `/proc/sys/net/…`). */
+  readIn(namespaces: readonly string[], path: string): string | null
+  writeIn(namespaces: readonly string[], path: string, text: string): void
+
+  // ---- processes
+  /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
+  spawn(record: LaunchRecord): Monitor
+  /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */
+  signal(process: ProcessId, signal: number): boolean
+  /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
+  gone(process: ProcessId, timeoutMs: number): Promise<boolean>
+}
+
+/** `host`: the namespace of this process. Otherwise the path of an nsfs file, e.g. `/proc/123/fd/10`. */
+export type NetNs = "host" | (string & {})
+
+/** A process by pid and start time (field 22 of /proc/PID/stat, clock ticks since boot): never mistaken for a later one. */
+export interface ProcessId {
+  pid: number
+  startTime: string
+}
+
+/** A failed kernel operation. */
+export class KernelError extends Error {
+  /** What was asked, in the words of the shell twin: `ip link add br-lan type bridge`, `write memory.max`. */
+  readonly op: string
+  /** `EPERM`, `EEXIST`, … */
+  readonly errno: string
+  /** The kernel's own text (extended acknowledgement), or "". */
+  readonly text: string
+  constructor(op: string, errno: string, text = "") {
+    super(`${op}: ${errno}${text === "" ? "" : `: ${text}`}`)
+    this.op = op
+    this.errno = errno
+    this.text = text
+  }
+}
+
+export interface BridgeOptions {
+  stp?: boolean
+  vlan_filtering?: boolean
+  /** Seconds. */
+  ageing_time?: number
+}
+
+export interface Link {
+  index: number
+  name: string
+  /** `bridge`, `veth`, …; "" for lo and hardware. */
+  kind: string
+  mac: string
+  mtu: number
+  /** IFF_UP: administratively up. */
+  up: boolean
+  /** IF_OPER_*: `up`, `down`, `lowerlayerdown`, `unknown`, … */
+  state: string
+  /** ifindex of the bridge it is a port of; 0: none. */
+  master: number
+  group: number
+  alias: string
+  /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
+  peerIndex: number
+  bridge?: Required<BridgeOptions>
+  stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
+}
+
+export interface InterfaceAddress {
+  index: number
+  /** `10.0.0.1/24`, `fd20::1/64`, canonical. */
+  address: string
+  /** rtnetlink(7): `global`, `link`, `host`. */
+  scope: string
+  /** IFAPROT_*: 2 (kernel, link-local) is not ours. */
+  protocol: number
+}
+
+export interface Route {
+  /** `default` is `0.0.0.0/0` or `::/0`. */
+  to: string
+  /** Absent for an on-link route. */
+  via?: string
+  /** ifindex */
+  dev: number
+  metric: number
+  /** RTPROT_*: 2 kernel, 3 boot, 4 static; ours is `ROUTE_PROTOCOL`. */
+  protocol: number
+  table: number
+  type: string
+}
+
+export interface NetDump {
+  links: Link[]
+  addresses: InterfaceAddress[]
+  /** Unicast, blackhole, unreachable, prohibit routes of the main table; not the local table. */
+  routes: Route[]
+}
+
+/** The `proto` of every route this program adds: `ip route show proto 115`. */
+export const ROUTE_PROTOCOL = 115
+
+export type LinkRef = number | string
+
+export type NetRequest =
+  /** `ip link add NAME type bridge …`. IFLA_IFALIAS is dropped by the kernel at creation: set it after. */
+  | {
+      op: "bridge-add"
+      name: string
+      group: number
+      mac?: string
+      mtu?: number
+      up: boolean
+      bridge: BridgeOptions
+    }
+  /**
+   * `ip link add NAME [netns …] master M up type veth peer name P netns NS`. One message: born in its namespace, named,
+   * mastered, grouped. The end's `up` is honoured; the peer's must be set afterwards, inside its namespace.
+   */
+  | { op: "veth-add"; end: VethEnd & { master?: LinkRef; up: boolean }; peer: VethEnd }
+  /** `ip link set LINK …`; only what is given changes. */
+  | {
+      op: "link-set"
+      link: LinkRef
+      name?: string
+      alias?: string
+      mtu?: number
+      mac?: string
+      up?: boolean
+      /** 0: `nomaster`. */
+      master?: LinkRef | 0
+      group?: number
+      bridge?: BridgeOptions
+    }
+  | { op: "link-delete"; link: LinkRef }
+  /** `ip link del group N`: all links of the group at once. */
+  | { op: "group-delete"; group: number }
+  | { op: "address-add"; link: LinkRef; address: string }
+  | { op: "address-delete"; link: LinkRef; address: string }
+  /** `ip route replace …` with our protocol number. */
+  | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number }
+  | { op: "route-delete"; to: string; via?: string; dev?: LinkRef; metric?: number }
+
+export interface VethEnd {
+  name: string
+  ns?: NetNs
+  mac?: string
+  mtu?: number
+  group?: number
+}
+
+// ---------------------------------------------------------------- launching
+
+export type NamespaceKind = "user" | "mount" | "pid" | "net" | "uts" | "ipc" | "cgroup"
+
+/** One operation of the child's flat list, in order, after "go". Flags are the MS_* of mount(2). */
+export type SetupOp =
+  /** mount(2). `target` is resolved inside `root`, and must be a real folder or file: a symlink on the way is an error. */
+  | { op: "mount"; source: string; target: string; type: string; flags: number; data: string }
+  /** Bind; `flags` may hold MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC (a second call remounts) and MS_REC. */
+  | { op: "bind"; source: string; target: string; flags: number }
+  /** Inside the root: made if it is not there. */
+  | { op: "mkdir"; target: string; mode: number }
+  | { op: "file"; target: string; mode: number }
+  | { op: "symlink"; target: string; to: string }
+  /** Where the new root is mounted, and all `target`s are resolved from here on. */
+  | { op: "root"; path: string }
+  /** mount(2) of the new root itself at `path` (overlay, bind); before `root`. */
+  | { op: "mount-root"; source: string; path: string; type: string; flags: number; data: string }
+  | { op: "pivot" }
+  | { op: "hostname"; name: string }
+  /** Write to a file under /proc/sys, through a private procfs. */
+  | { op: "sysctl"; name: string; value: string }
+
+export interface LaunchRecord {
+  /** What `ps` shows: `stack-monitor lab container.web`. */
+  title: string
+  /** The run folder: the monitor writes `log`, `state` there. It exists. */
+  runDir: string
+  /** `new`, `host`, or the path of an nsfs file to join. */
+  namespaces: { readonly [K in NamespaceKind]: string }
+  /** Text for /proc/PID/uid_map and gid_map; "" without a new user namespace. */
+  uidMap: string
+  gidMap: string
+  /** Folder on cgroup2 that the container's process is born in (CLONE_INTO_CGROUP); "" without. */
+  cgroup2: string
+  /** v1 folders whose `tasks` the container's process enters by writing `0` itself. */
+  cgroups1: readonly string[]
+  /** Folder the monitor itself lives in: on cgroup2 (born there), or v1 folders (enters by `tasks`). */
+  monitorCgroup2: string
+  monitorCgroups1: readonly string[]
+  /** Folders made by the monitor as the caller, before clone: mkdir -m MODE, chown uid:gid; being there is fine. */
+  prepare: readonly { path: string; mode: number; uid: number; gid: number }[]
+  /** Opened O_PATH by the monitor before clone, so that the child finds them at /proc/self/fd/{100 + i} whatever it may not traverse. */
+  openPaths: readonly string[]
+  setup: readonly SetupOp[]
+  /** Ids inside the container. */
+  uid: number
+  gid: number
+  groups: readonly number[]
+  /** Bit mask of CAP_* kept in bounding, permitted and effective sets (decimal string of 64 bits); inheritable and ambient are empty. */
+  capabilities: string
+  noNewPrivileges: boolean
+  /** As setrlimit(2): resource number, soft, hard (decimal strings; `max`). */
+  rlimits: readonly { resource: number; soft: string; hard: string }[]
+  cwd: string
+  argv: readonly string[]
+  env: readonly string[]
+}
+
+/** A monitor that was started, parked or running. */
+export interface Monitor extends ProcessId {
+  /** Resolves when the container's process has its namespaces, maps and cgroups and waits. Rejects with KernelError (stage in `op`). */
+  parked: Promise<ParkedProcess>
+  /** Lets it run its setup and exec. Resolves when exec has succeeded; rejects with KernelError naming the stage that failed. */
+  go(): Promise<void>
+  /** Gives it up: without "go" it ends itself. */
+  abandon(): void
+}
+
+export interface ParkedProcess {
+  /** The container's first process, as the caller's pid namespace numbers it. */
+  init: ProcessId
+}

@@ -1,0 +1,13 @@
+/** What a bridge is, in canonical form. https://docs.kernel.org/networking/bridge.html */
+export interface BridgeAttributes {
+  /** The kernel's name, at most 15 bytes. */
+  interface: string
+  /** On the host's side, canonical and sorted. */
+  address: string[]
+  mtu: number
+  mac: string
+  stp: boolean
+  vlan_filtering: boolean
+  /** Seconds. */
+  ageing_time: number
+}

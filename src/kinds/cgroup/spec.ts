@@ -1,0 +1,28 @@
+/** A shared parent. Path: `…/stack/STACK/NAME` in every hierarchy in use. */
+export interface CgroupAttributes {
+  limits: Limits
+}
+
+/** In cgroup v2's terms, on v1 too. An absent key is not limited (the kernel's default). https://docs.kernel.org/admin-guide/cgroup-v2.html */
+export interface Limits {
+  /** Bytes: memory.max */
+  memory?: number
+  /** Bytes: memory.high */
+  memory_high?: number
+  /** Bytes: memory.low */
+  memory_low?: number
+  /** Bytes: memory.swap.max */
+  memory_swap?: number
+  /** Processors: cpu.max */
+  cpus?: number
+  /** 1 to 10000: cpu.weight */
+  cpu_weight?: number
+  /** Canonical list, `0-1,3`: cpuset.cpus */
+  cpuset?: string
+  /** pids.max */
+  pids?: number
+  /** By `MAJOR:MINOR` or device path: io.max */
+  io?: { [device: string]: { rbps?: number; wbps?: number; riops?: number; wiops?: number } }
+  /** Any other cgroup v2 file as it stands. */
+  unified?: { [file: string]: string }
+}

@@ -1,0 +1,45 @@
+import type { Limits } from "../cgroup/spec.ts"
+
+export type NamespaceMode = "new" | "host" | `container:${string}`
+
+/** One line of a map: `container` ids from here stand for `host` ids from there, `count` of them. user_namespaces(7) */
+export interface IdRange {
+  container: number
+  host: number
+  count: number
+}
+
+/** A container, in canonical form. */
+export interface ContainerAttributes {
+  /** `host`, or `dir:/absolute/path`. */
+  image: string
+  /** entrypoint, then command. */
+  argv: string[]
+  environment: { [name: string]: string }
+  working_dir: string
+  /** As written: `uid`, `uid:gid`, names or numbers; "" is `0:0`. Names are looked up in the image. */
+  user: string
+  hostname: string
+  /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. */
+  uid_map: IdRange[] | { auto: number }
+  gid_map: IdRange[] | { auto: number }
+  /** The parent's name (`cgroups:`), or "". */
+  cgroup: string
+  limits: Limits
+  routes: { to: string; via?: string; dev?: string; metric?: number }[]
+  sysctls: { [name: string]: string }
+  namespaces: {
+    user: NamespaceMode
+    mount: NamespaceMode
+    pid: NamespaceMode
+    net: NamespaceMode
+    ipc: NamespaceMode
+    uts: NamespaceMode
+    cgroup: NamespaceMode
+  }
+  labels: { [name: string]: string }
+  /** Addresses of containers that must have started before. */
+  depends_on: string[]
+  /** Desired is always `running`; observed may be `running`, `completed` (exit status 0) or `exited (N)`, `killed (SIGNAL)`. */
+  state: string
+}

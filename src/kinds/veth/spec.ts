@@ -1,0 +1,6 @@
+/** A veth pair that no bridge joins. */
+export interface VethAttributes {
+  /** In the order of the file. `container` is an address, or `host`. */
+  endpoints: { container: string; interface: string; address: string[]; mac: string; up: boolean }[]
+  mtu: number
+}

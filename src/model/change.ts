@@ -1,0 +1,32 @@
+import type { Address } from "../base/address.ts"
+import type { Attributes, KindName, Observed, Resource, Value } from "./resource.ts"
+
+export type Action = "no-op" | "create" | "update" | "replace" | "delete"
+
+/** One field that differs. `undefined` before or after: not there. */
+export interface FieldChange {
+  /** Dotted: `mtu`, `limits.memory`, `sysctls.net.ipv4.ip_forward`. */
+  path: string
+  before: Value | undefined
+  after: Value | undefined
+  forcesReplacement: boolean
+}
+
+/** One resource's verdict. */
+export interface Change {
+  address: Address
+  kind: KindName
+  name: string
+  action: Action
+  /** What a user understands: `not there`, `not in the stack file`, `mtu: 1500 -> 9000`, `container.web is replaced`. */
+  cause: string
+  fields: readonly FieldChange[]
+  /** The file did not change, the kernel did. */
+  drift: boolean
+  before: Attributes | null
+  after: Attributes | null
+  /** Absent for a delete. */
+  resource?: Resource
+  /** Absent for a create. */
+  observed?: Observed
+}

@@ -1,0 +1,56 @@
+import type { Address } from "../base/address.ts"
+import type { Diagnostic } from "../base/diagnostic.ts"
+import type { Kernel, NetDump } from "../kernel/kernel.ts"
+import type { Desired, Foreign, KindName, Observed } from "./resource.ts"
+import type { Step } from "./step.ts"
+
+/** What one kind found: its resources, and what stands in the place of wanted ones. */
+export interface Reading {
+  resources: Observed[]
+  foreign: Foreign[]
+}
+
+/** The shared reading behind one observation: each namespace is dumped once, each monitor looked at once. */
+export interface Scope {
+  kernel: Kernel
+  stack: string
+  desired: Desired
+  host: NetDump
+  /** The monitors of the stack by container name. */
+  monitors: ReadonlyMap<string, LiveMonitor>
+  /** The network namespace of a container of this stack, dumped; undefined where it has none of its own. */
+  dumpOf(container: string): NetDump | undefined
+}
+
+/** A running monitor and the container's process, if that still runs. */
+export interface LiveMonitor {
+  container: string
+  pid: number
+  startTime: string
+  init?: { pid: number; startTime: string }
+  /** Files that hold the namespaces as long as the monitor lives: `/proc/PID/fd/N`; absent where shared with the host. */
+  netns?: string
+  utsns?: string
+  ipcns?: string
+}
+
+export type StepResult = { ok: true } | { ok: false; diagnostic: Diagnostic }
+
+/** All ready steps of one op at once, so that a driver can send them in one message. A promise each, in their order. */
+export type StepRunner = (steps: readonly Step[], run: Run) => Promise<StepResult>[]
+
+/** What a running apply shares among drivers. */
+export interface Run {
+  kernel: Kernel
+  stack: string
+  desired: Desired
+  /** Values born in the kernel, by address: what an earlier step made (ifindex, netns path), or the snapshot held. */
+  born: Map<Address, { [key: string]: unknown }>
+}
+
+/** The live face of a kind: what the kernel sees. */
+export interface Driver {
+  name: KindName
+  observe(scope: Scope): Reading
+  ops: { readonly [op: string]: StepRunner }
+}

@@ -1,0 +1,86 @@
+import type { Address } from "../base/address.ts"
+import type { Range } from "../base/diagnostic.ts"
+
+export type KindName = "bridge" | "cgroup" | "container" | "interface" | "veth"
+
+/** Canonical attribute values: what JSON can hold, so that a plan is data. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
+
+/**
+ * One resource's attributes in canonical form: every spelling of the same wish gives the same object
+ * (64M is 67108864, lists without order are sorted, defaults are filled in). A key that is absent is not managed.
+ */
+export type Attributes = { readonly [key: string]: Value }
+
+/** One resource needs another: an edge of the graph. */
+export interface Reference {
+  address: Address
+  /**
+   * What becomes of the referrer when the other is replaced: `replace` it too, `update` the named field
+   * (the kernel object is attached anew), or `none`.
+   */
+  onReplace: "replace" | "none" | { update: string }
+}
+
+/** A declared thing, out of the stack file. */
+export interface Resource<A extends object = Attributes> {
+  kind: KindName
+  address: Address
+  /** The part of the address behind the kind. */
+  name: string
+  attributes: A
+  references: readonly Reference[]
+  /** The resource whose kernel object holds this one: deleting or replacing it deletes or replaces this too. */
+  partOf?: Address
+  /** Where the file says so: of the resource, or of the field at a path like `limits.memory`. */
+  range(path?: string): Range | undefined
+}
+
+/** The wanted state: the whole stack file, resolved. */
+export interface Desired {
+  stack: string
+  /** In the order of the file. */
+  resources: readonly Resource[]
+}
+
+/**
+ * What the kernel holds of one resource of the stack. `attributes` has the same shape as the resource's; a field
+ * that cannot be told is absent and then always differs.
+ */
+export interface Observed {
+  kind: KindName
+  address: Address
+  name: string
+  attributes: Attributes
+  /** Half-made (a killed apply): it bears our mark but not all its parts. Says what is missing. */
+  incomplete?: string
+  /** Numbers born in the kernel (pid, ifindex, namespace paths). For drivers and `show`; never in a plan. */
+  live: { readonly [key: string]: Value }
+}
+
+/** A thing of another owner in the place of one we want. */
+export interface Foreign {
+  /** The address that wants the place. */
+  address: Address
+  /** E.g. `link br-lan (index 7, bridge) has no mark of this stack`. */
+  what: string
+}
+
+/** One immutable reading of the kernel. */
+export interface Snapshot {
+  resources: ReadonlyMap<Address, Observed>
+  foreign: readonly Foreign[]
+  host: HostFacts
+}
+
+/** What the host can do and what is taken, as far as planning depends on it. */
+export interface HostFacts {
+  /** For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does. */
+  controllers: { readonly [controller: string]: "v1" | "v2" }
+  /** Host id ranges held by user namespaces of other stacks: never handed out. */
+  takenIds: readonly { host: number; count: number }[]
+  /** Ranges that automatic maps are cut from (/etc/subuid and /etc/subgid of the user; root without an entry: 100000 upwards). */
+  subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
+  /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
+  missingCapabilities: readonly string[]
+}
