@@ -26,6 +26,8 @@ export interface Kernel {
   list(path: string): string[]
   /** A tree of our own (a writable layer, a run folder), gone; never follows a link or crosses a mount. */
   removeTree(path: string): void
+  /** stat(2), links followed; null where it does not exist. */
+  stat(path: string): { type: "file" | "folder" | "other"; mode: number; uid: number; gid: number; device: string } | null
   /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist. */
   readLink(path: string): string | null
 
@@ -37,6 +39,8 @@ export interface Kernel {
   // ---- processes
   /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
   spawn(record: LaunchRecord): Monitor
+  /** The files through which a monitor holds its container's namespaces open, as long as it lives: `/proc/PID/fd/N`. */
+  heldNamespaces(monitor: ProcessId): { net: string; uts: string; ipc: string }
   /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */
   signal(process: ProcessId, signal: number): boolean
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */

@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import type { Kernel, NetDump } from "../kernel/kernel.ts"
+import type { Kernel, LaunchRecord, Link, NetDump } from "../kernel/kernel.ts"
+import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Desired, Foreign, KindName, Observed } from "./resource.ts"
 import type { Step } from "./step.ts"
 
@@ -10,14 +11,43 @@ export interface Reading {
   foreign: Foreign[]
 }
 
+/**
+ * A stack's groups in whatever hierarchies this host has. Paths are below `…/stack/STACK`: `web`, `tier/web`. A group is
+ * made in the holding hierarchy and in each that its limits need.
+ */
+export interface StackGroups {
+  /** Groups directly below the stack's own, without the monitors'. */
+  groups(): string[]
+  /** The limits of many groups in one reading; an absent key is not limited. */
+  limits(paths: readonly string[]): ReadonlyMap<string, Limits>
+  /** The path in a line of /proc/PID/cgroup, if the line is the holding hierarchy's. */
+  holdingPath(line: string): string | undefined
+  holdingFolder(path: string): string
+  /** Members of the group of monitors. */
+  monitors(): number[]
+  prepareMonitors(): void
+  make(path: string, limits: Limits): void
+  /** The folders a process is put into at birth. */
+  foldersOf(path: string, limits: Limits): Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
+  change(path: string, before: Limits, after: Limits): void
+  /** SIGKILL to all that is in it. */
+  kill(path: string): void
+  /** Removes the group everywhere, and the stack's own folders when nothing is left in them. */
+  remove(path: string): void
+}
+
 /** The shared reading behind one observation: each namespace is dumped once, each monitor looked at once. */
 export interface Scope {
   kernel: Kernel
   stack: string
   desired: Desired
+  cgroups: StackGroups
+  /** Names of the stack's containers, wanted or found. */
+  containers: ReadonlySet<string>
   host: NetDump
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
+  linkByIndex(index: number): Link | undefined
   /** The network namespace of a container of this stack, dumped; undefined where it has none of its own. */
   dumpOf(container: string): NetDump | undefined
 }
@@ -44,6 +74,7 @@ export interface Run {
   kernel: Kernel
   stack: string
   desired: Desired
+  cgroups: StackGroups
   /** Values born in the kernel, by address: what an earlier step made (ifindex, netns path), or the snapshot held. */
   born: Map<Address, { [key: string]: unknown }>
 }

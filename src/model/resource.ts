@@ -54,6 +54,8 @@ export interface Observed {
   attributes: Attributes
   /** Half-made (a killed apply): it bears our mark but not all its parts. Says what is missing. */
   incomplete?: string
+  /** What the last apply wanted, where a record tells: a field that differs from the observed but not from this is drift. */
+  applied?: Attributes
   /** Numbers born in the kernel (pid, ifindex, namespace paths). For drivers and `show`; never in a plan. */
   live: { readonly [key: string]: Value }
 }

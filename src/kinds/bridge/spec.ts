@@ -10,4 +10,6 @@ export interface BridgeAttributes {
   vlan_filtering: boolean
   /** Seconds. */
   ageing_time: number
+  /** Administratively up; there is no key for it: a bridge is up. */
+  up: boolean
 }

@@ -1,0 +1,8 @@
+/** Flags of mount(2), <linux/mount.h>. */
+export const MS_RDONLY = 1
+export const MS_NOSUID = 2
+export const MS_NODEV = 4
+export const MS_NOEXEC = 8
+export const MS_REMOUNT = 32
+export const MS_BIND = 4096
+export const MS_REC = 16384

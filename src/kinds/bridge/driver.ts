@@ -1,0 +1,77 @@
+import type { Link, NetRequest } from "../../kernel/kernel.ts"
+import type { Driver, Run, Scope } from "../../model/driver.ts"
+import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import type { Observed } from "../../model/resource.ts"
+import type { Step } from "../../model/step.ts"
+import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { deleteHostLinks } from "../link/delete.ts"
+import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import { foreignLinks, ownedLinks } from "../link/owned.ts"
+import { sendAll, settled } from "../link/results.ts"
+import type { BridgeAttributes } from "./spec.ts"
+
+/** A bridge of the host's network namespace. https://docs.kernel.org/networking/bridge.html */
+export const bridgeDriver: Driver = {
+  name: "bridge",
+  observe(scope) {
+    const wanted = wantedNames(scope)
+    return {
+      resources: ownedLinks(scope, "bridge", "bridge", wanted).map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, wanted),
+    }
+  },
+  ops: {
+    create: (steps, run) =>
+      settled(
+        steps,
+        sendAll(steps, run, "host", (step) => creation(step, run)),
+      ),
+    update: (steps, run) => settled(steps, sendAll(steps, run, "host", update)),
+    delete: (steps, run) => settled(steps, deleteHostLinks(steps, run)),
+  },
+}
+
+function wantedNames(scope: Scope): WantedNames {
+  const bridges = scope.desired.resources.filter((r) => r.kind === "bridge")
+  return new Map(bridges.map((r) => [(r.attributes as unknown as BridgeAttributes).interface, r.address]))
+}
+
+function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
+  return {
+    kind: "bridge",
+    address,
+    name: address.slice("bridge.".length),
+    attributes: attributesOf(scope, link),
+    ...(incomplete === undefined ? {} : { incomplete }),
+    live: { ifindex: link.index, interface: link.name, state: link.state },
+  }
+}
+
+function attributesOf(scope: Scope, link: Link): Observed["attributes"] {
+  const { name, mtu, mac, up, bridge } = link
+  return { interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+}
+
+function creation(step: Step, run: Run): NetRequest[] {
+  const { interface: name, mac, mtu, up, address, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
+  return [
+    { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu, up, bridge: { stp, vlan_filtering, ageing_time } },
+    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address) },
+    ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
+  ]
+}
+
+function update(step: Step): NetRequest[] {
+  const want = step.change.after as unknown as BridgeAttributes
+  const have = step.change.before as unknown as BridgeAttributes
+  const changed = new Set(step.change.fields.map((f) => f.path))
+  const link = step.change.observed?.live["ifindex"] as number
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("mtu")) set.mtu = want.mtu
+  if (changed.has("mac")) set.mac = want.mac
+  if (changed.has("up")) set.up = want.up
+  const options = (["stp", "vlan_filtering", "ageing_time"] as const).filter((key) => changed.has(key))
+  if (options.length > 0) set.bridge = Object.fromEntries(options.map((key) => [key, want[key]]))
+  const addresses = changed.has("address") || changed.has("up") ? addressChanges(link, have.address, want.address) : []
+  return Object.keys(set).length > 2 ? [set, ...addresses] : addresses
+}

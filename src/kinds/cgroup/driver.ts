@@ -1,0 +1,38 @@
+import type { Driver, Scope } from "../../model/driver.ts"
+import type { Observed, Value } from "../../model/resource.ts"
+import type { Step } from "../../model/step.ts"
+import { attemptNow } from "../step-result.ts"
+import type { CgroupAttributes, Limits } from "./spec.ts"
+
+/** A shared parent group, `…/stack/STACK/NAME`. cgroups(7) */
+export const cgroupDriver: Driver = {
+  name: "cgroup",
+  observe: (scope) => ({ resources: observed(scope), foreign: [] }),
+  ops: {
+    create: (steps, run) => steps.map((step) => attemptNow(step, () => run.cgroups.make(step.change.name, limitsAfter(step)))),
+    update: (steps, run) =>
+      steps.map((step) => attemptNow(step, () => run.cgroups.change(step.change.name, limitsBefore(step), limitsAfter(step)))),
+    delete: (steps, run) => steps.map((step) => attemptNow(step, () => run.cgroups.remove(step.change.name))),
+  },
+}
+
+function limitsAfter(step: Step): Limits {
+  return (step.change.after as unknown as CgroupAttributes).limits
+}
+
+function limitsBefore(step: Step): Limits {
+  return (step.change.before as unknown as CgroupAttributes | null)?.limits ?? {}
+}
+
+/** Groups of the stack that are no container's. */
+function observed(scope: Scope): Observed[] {
+  const names = scope.cgroups.groups().filter((name) => !scope.containers.has(name))
+  const limits = scope.cgroups.limits(names)
+  return names.map((name) => ({
+    kind: "cgroup",
+    address: `cgroup.${name}`,
+    name,
+    attributes: { limits: (limits.get(name) ?? {}) as unknown as Value },
+    live: { path: scope.cgroups.holdingFolder(name) },
+  }))
+}

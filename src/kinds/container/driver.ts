@@ -1,0 +1,23 @@
+import type { Driver } from "../../model/driver.ts"
+import { observeContainers } from "./observe.ts"
+import { makeGroups, spawn, start } from "./spawn.ts"
+import { remove, stop } from "./stop.ts"
+import { updateHostname, updateLimits, updateRecord, updateRoutes, updateSysctls } from "./update.ts"
+
+/** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
+export const containerDriver: Driver = {
+  name: "container",
+  observe: observeContainers,
+  ops: {
+    cgroup: makeGroups,
+    spawn,
+    start,
+    stop,
+    remove,
+    limits: updateLimits,
+    hostname: updateHostname,
+    sysctls: updateSysctls,
+    routes: updateRoutes,
+    record: updateRecord,
+  },
+}

@@ -1,0 +1,61 @@
+import type { Scope } from "../../model/driver.ts"
+import { runFolderOf } from "../../model/ownership.ts"
+import type { Limits } from "../cgroup/spec.ts"
+import { recordPath } from "./record.ts"
+
+/** What the small files of one container say. */
+export interface ContainerFiles {
+  record: string | null
+  /** The monitor's `state` file. */
+  state: { exit?: string; signal?: string; finished?: string }
+  uidMap: string | null
+  gidMap: string | null
+  /** The command line of its first process, blanks between the words. */
+  title: string
+  /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
+  cgroup: string
+  /** The parent's name, or "". */
+  parent: string
+  limits: Limits
+}
+
+/** All containers' files by two readings: one of /proc and the run folders, one of the cgroups. */
+export function readContainerFiles(scope: Scope, names: readonly string[]): Map<string, ContainerFiles> {
+  const texts = scope.kernel.readMany(names.flatMap((name) => paths(scope, name)))
+  const rows = names.map((name, i) => {
+    const [record = null, state = null, uidMap = null, gidMap = null, cmdline = null, cgroup = null] = texts.slice(6 * i, 6 * i + 6)
+    const group = groupOf(scope, cgroup)
+    return { name, record, state: parseState(state), uidMap, gidMap, title: (cmdline ?? "").replaceAll("\0", " ").trim(), cgroup: group }
+  })
+  const limits = scope.cgroups.limits(rows.map((r) => r.cgroup).filter((path) => path !== ""))
+  return new Map(rows.map(({ name, ...row }) => [name, { ...row, parent: parentOf(row.cgroup), limits: limits.get(row.cgroup) ?? {} }]))
+}
+
+function paths(scope: Scope, name: string): string[] {
+  const init = scope.monitors.get(name)?.init?.pid
+  const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
+  const run = runFolderOf(scope.stack, name)
+  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cmdline"), proc("cgroup")]
+}
+
+/** The monitor's `key value` lines. */
+function parseState(text: string | null): ContainerFiles["state"] {
+  const entries = (text ?? "").split("\n").map((line) => line.split(" ", 2) as [string, string])
+  return Object.fromEntries(entries.filter(([key]) => key !== ""))
+}
+
+/** The line of the holding hierarchy in /proc/PID/cgroup, below the stack's own folder. cgroups(7) */
+function groupOf(scope: Scope, text: string | null): string {
+  const mark = `/stack/${scope.stack}/`
+  for (const line of (text ?? "").split("\n")) {
+    const path = scope.cgroups.holdingPath(line)
+    const at = path?.indexOf(mark) ?? -1
+    if (path !== undefined && at >= 0) return path.slice(at + mark.length)
+  }
+  return ""
+}
+
+function parentOf(group: string): string {
+  const slash = group.lastIndexOf("/")
+  return slash < 0 ? "" : group.slice(0, slash)
+}

@@ -1,0 +1,85 @@
+import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
+import { monitorTitle, runFolderOf } from "../../model/ownership.ts"
+import type { Ids } from "./identity.ts"
+import type { RootFacts } from "./rootfs.ts"
+import { planRoot } from "./rootfs.ts"
+import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
+
+/**
+ * CAP_* by number, capabilities(7): CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE
+ * SYS_CHROOT SETFCAP. What a container's root keeps of its power.
+ */
+const KEPT_CAPABILITIES = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31] as const
+
+/** The kept capabilities as the kernel's bit mask, in decimal. */
+export function capabilityMask(): string {
+  return KEPT_CAPABILITIES.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n).toString()
+}
+
+/** What a launch needs beside the attributes. */
+export interface LaunchFacts {
+  stack: string
+  name: string
+  root: RootFacts
+  ids: Ids
+  /** Folders of the container's cgroup, and of the monitors'. */
+  cgroups: Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
+  /** Path of the nsfs file for each `container:NAME` mode. */
+  namespaceOf(kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string
+}
+
+/** Everything a monitor is told. */
+export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts): LaunchRecord {
+  const { namespaces } = attributes
+  const modes = Object.entries(namespaces) as [keyof ContainerAttributes["namespaces"], NamespaceMode][]
+  const ownMount = namespaces.mount === "new"
+  const root = ownMount
+    ? planRoot(attributes, facts.root, insideOps(attributes))
+    : { prepare: [], openPaths: [], setup: insideOps(attributes) }
+  return {
+    title: monitorTitle(facts.stack, facts.name),
+    runDir: runFolderOf(facts.stack, facts.name),
+    namespaces: Object.fromEntries(modes.map(([kind, mode]) => [kind, facts.namespaceOf(kind, mode)])) as LaunchRecord["namespaces"],
+    uidMap: namespaces.user === "new" ? mapText(attributes.uid_map) : "",
+    gidMap: namespaces.user === "new" ? mapText(attributes.gid_map) : "",
+    ...facts.cgroups,
+    ...root,
+    ...facts.ids,
+    capabilities: capabilityMask(),
+    noNewPrivileges: true,
+    rlimits: [],
+    cwd: attributes.working_dir,
+    argv: attributes.argv,
+    env: Object.entries(attributes.environment).map(([name, value]) => `${name}=${value}`),
+  }
+}
+
+/** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */
+export function mapText(map: IdRange[] | { auto: number }): string {
+  if (!Array.isArray(map)) throw new Error("an automatic id range has not been chosen")
+  return map.map((r) => `${r.container} ${r.host} ${r.count}\n`).join("")
+}
+
+function insideOps(attributes: ContainerAttributes): SetupOp[] {
+  const { namespaces, hostname } = attributes
+  return [
+    ...(namespaces.uts === "new" ? [{ op: "hostname", name: hostname } as const] : []),
+    ...Object.entries(effectiveSysctls(attributes)).map(([name, value]): SetupOp => ({ op: "sysctl", name, value })),
+  ]
+}
+
+/** `ping` works without a capability: every group of the container may open ICMP sockets. icmp(7) */
+export const PING_SYSCTL = "net.ipv4.ping_group_range"
+
+/** The file's sysctls, and the one every network namespace of its own gets. */
+export function effectiveSysctls({ sysctls, namespaces, gid_map }: ContainerAttributes): { [name: string]: string } {
+  if (namespaces.net !== "new") return sysctls
+  return { [PING_SYSCTL]: `0 ${lastGid(gid_map)}`, ...sysctls }
+}
+
+function lastGid(map: IdRange[] | { auto: number }): number {
+  if (!Array.isArray(map) || map.length === 0) return 2147483647
+  let last = -1
+  for (const r of [...map].sort((a, b) => a.container - b.container)) if (r.container === last + 1) last = r.container + r.count - 1
+  return Math.min(last, 2147483647)
+}

@@ -1,0 +1,126 @@
+import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
+import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
+import type { Attributes, Observed, Value } from "../../model/resource.ts"
+import type { ContainerFiles } from "./files.ts"
+import { readContainerFiles } from "./files.ts"
+import { observedNamespaces } from "./namespaces.ts"
+import type { ContainerRecord } from "./record.ts"
+import { bootId, parseRecord } from "./record.ts"
+import { observedRoutes } from "./routes.ts"
+import type { ContainerAttributes, IdRange } from "./spec.ts"
+import { observedSysctls } from "./sysctls.ts"
+
+/** All containers of the stack: those with a monitor, and what a killed one left behind. */
+export function observeContainers(scope: Scope): Reading {
+  const boot = bootId(scope.kernel)
+  const names = [...new Set([...scope.monitors.keys(), ...leftFolders(scope)])].sort()
+  const files = readContainerFiles(scope, names)
+  const namespaces = observedNamespaces(scope)
+  const resources = names.map((name) => {
+    const texts = files.get(name) as ContainerFiles
+    const record = parseRecord(texts.record, boot)
+    const monitor = scope.monitors.get(name)
+    const spaces = namespaces.get(name)
+    return monitor === undefined ? remains(scope, name, record) : observed({ scope, name, monitor, texts, record, spaces })
+  })
+  return { resources, foreign: [] }
+}
+
+/** Run folders: the first thing an apply makes of a container, and the last it removes. */
+function leftFolders(scope: Scope): string[] {
+  return scope.kernel.list(`${RUN_ROOT}/${scope.stack}`).filter((name) => name !== "lock" && !name.startsWith("."))
+}
+
+function remains(scope: Scope, name: string, record: ContainerRecord | undefined): Observed {
+  return {
+    kind: "container",
+    address: `container.${name}`,
+    name,
+    attributes: { ...(record === undefined ? {} : (record.attributes as unknown as Attributes)), state: "gone" },
+    incomplete: "its monitor is gone",
+    live: { runFolder: runFolderOf(scope.stack, name) },
+  }
+}
+
+interface Found {
+  scope: Scope
+  name: string
+  monitor: LiveMonitor
+  texts: ContainerFiles
+  record: ContainerRecord | undefined
+  spaces: ContainerAttributes["namespaces"] | undefined
+}
+
+function observed(found: Found): Observed {
+  const { scope, name, monitor, texts, record } = found
+  const state = stateOf(found)
+  return {
+    kind: "container",
+    address: `container.${name}`,
+    name,
+    attributes: attributesOf(found, state),
+    ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
+    ...(record === undefined ? {} : { applied: record.attributes as unknown as Attributes }),
+    live: {
+      monitor: { pid: monitor.pid, startTime: monitor.startTime },
+      ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),
+      ...(monitor.netns === undefined ? {} : { netns: monitor.netns }),
+      ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
+      ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
+      runFolder: runFolderOf(scope.stack, name),
+      cgroup: texts.cgroup,
+      ...exitFields(texts),
+    },
+  }
+}
+
+/** `running`, `completed` (exit status 0), `exited (N)`, `killed (N)`; `starting` while its process is still the monitor's program. */
+function stateOf({ scope, name, monitor, texts }: Found): string {
+  if (monitor.init !== undefined) return texts.title === `stack-monitor ${scope.stack} container.${name}` ? "starting" : "running"
+  const { exit, signal } = texts.state
+  if (signal !== undefined) return `killed (${signal})`
+  if (exit === undefined) return "exited (unknown)"
+  return exit === "0" ? "completed" : `exited (${exit})`
+}
+
+function exitFields({ state }: ContainerFiles): { [key: string]: Value } {
+  return state.exit === undefined ? {} : { exit_code: Number(state.exit) }
+}
+
+/** A command that has ended has no process to read from: what its record says stands, but for its state. */
+function attributesOf(found: Found, state: string): Attributes {
+  const { record, monitor } = found
+  const recorded = record === undefined ? {} : recordedAttributes(record.attributes)
+  if (monitor.init === undefined) return { ...(record?.attributes as unknown as Attributes), state }
+  return { ...recorded, ...liveAttributes(found), state }
+}
+
+/** What only the record can tell. */
+function recordedAttributes(a: ContainerAttributes): Attributes {
+  const { image, argv, environment, working_dir, user, labels, depends_on } = a
+  return { image, argv, environment, working_dir, user, labels, depends_on }
+}
+
+function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
+  const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
+  const hostname = monitor.utsns === undefined ? null : scope.kernel.readIn([monitor.utsns], "/proc/sys/kernel/hostname")
+  return {
+    ...(own("uts") && hostname !== null ? { hostname: hostname.trim() } : { hostname: record?.attributes.hostname ?? "" }),
+    uid_map: own("user") ? parseMap(texts.uidMap) : [],
+    gid_map: own("user") ? parseMap(texts.gidMap) : [],
+    cgroup: texts.parent,
+    limits: texts.limits as unknown as Value,
+    routes: observedRoutes(scope, name) as unknown as Value,
+    sysctls: observedSysctls(scope, name, monitor, record),
+    ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
+  }
+}
+
+/** /proc/PID/uid_map, as the reader's user namespace sees it. */
+function parseMap(text: string | null): IdRange[] & Value {
+  const rows = (text ?? "").trim().split("\n").filter(Boolean)
+  return rows.map((row) => {
+    const [container = 0, host = 0, count = 0] = row.trim().split(/\s+/).map(Number)
+    return { container, host, count }
+  }) as IdRange[] & Value
+}

@@ -1,0 +1,202 @@
+import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import type { ContainerAttributes, IdRange } from "./spec.ts"
+
+/** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
+export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup">
+
+/** What must be known of the machine: of the image, and what stands at the root of the host. */
+export interface RootFacts {
+  /** Folder that keeps the writable layer. */
+  layer: string
+  /** Top of the image: `/` for `host`. */
+  image: string
+  /** A folder above the image is closed to others, so the child cannot walk there by itself. */
+  closed: boolean
+  /** Names in the host's /proc: which of the steering files this kernel has. */
+  procNames: readonly string[]
+  /** Of `host`: its system folders as they are, folder or symbolic link. */
+  systemFolders: readonly { name: string; link: string | null }[]
+}
+
+/** The folders of the host that `image: host` shows; what else it has at its root is not there. */
+export const HOST_FOLDERS = ["usr", "etc", "opt", "bin", "sbin", "lib", "lib32", "lib64", "libx32"] as const
+/** Empty, and the container's own. */
+const OWN_FOLDERS: readonly [string, number][] = [
+  ["home", 0o755],
+  ["root", 0o700],
+  ["var", 0o755],
+  ["srv", 0o755],
+  ["tmp", 0o1777],
+  ["run", 0o755],
+  ["mnt", 0o755],
+  ["proc", 0o555],
+  ["sys", 0o555],
+  ["dev", 0o755],
+]
+
+/**
+ * Everything up to and including pivot_root(2), in order. `inside` is what must be done in the new root before its
+ * kernel filesystems are closed to writing (hostname, sysctls).
+ */
+export function planRoot(attributes: ContainerAttributes, facts: RootFacts, inside: readonly SetupOp[]): RootPlan {
+  const owner = hostIdsOfRoot(attributes)
+  const base = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
+  const masks = sharedIdMasks(attributes, new Set(facts.procNames))
+  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes), ...inside, ...masks, { op: "pivot" }] }
+}
+
+/** The host's ids of the container's root: what its writable layer belongs to. */
+export function hostIdsOfRoot({ uid_map, gid_map }: ContainerAttributes): { uid: number; gid: number } {
+  return { uid: hostIdOfRoot(uid_map), gid: hostIdOfRoot(gid_map) }
+}
+
+function hostIdOfRoot(map: IdRange[] | { auto: number }): number {
+  if (!Array.isArray(map)) throw new Error("an automatic id range has not been chosen")
+  return map.find((r) => r.container === 0)?.host ?? 0
+}
+
+type Ids = { uid: number; gid: number }
+
+/** One overlay of the folder. https://docs.kernel.org/filesystems/overlayfs.html */
+function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
+  const root = `${facts.layer}/root`
+  return {
+    prepare: [
+      { path: facts.layer, mode: 0o711, uid: 0, gid: 0 },
+      { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
+      { path: `${facts.layer}/work`, mode: 0o755, ...owner },
+      { path: root, mode: 0o755, ...owner },
+    ],
+    openPaths: facts.closed ? [facts.image] : [],
+    setup: [
+      {
+        op: "mount-root",
+        source: "overlay",
+        path: root,
+        type: "overlay",
+        flags: 0,
+        data: overlayData(facts.closed ? "/proc/self/fd/100" : facts.image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
+      },
+      { op: "root", path: root },
+    ],
+  }
+}
+
+/** A folder of the container's own, with an overlay of each of the host's system folders in it. */
+function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
+  const root = `${facts.layer}/root`
+  const prepare = [
+    { path: facts.layer, mode: 0o711, uid: 0, gid: 0 },
+    { path: root, mode: 0o755, ...owner },
+    ...OWN_FOLDERS.map(([name, mode]) => ({ path: `${root}/${name}`, mode, ...owner })),
+  ]
+  const setup: SetupOp[] = [
+    { op: "mount-root", source: root, path: root, type: "bind", flags: 0, data: "" },
+    { op: "root", path: root },
+  ]
+  for (const { name, link } of facts.systemFolders) {
+    if (link !== null) {
+      setup.push({ op: "symlink", target: `/${name}`, to: link })
+      continue
+    }
+    const [upper, work] = [`${facts.layer}/${name}.upper`, `${facts.layer}/${name}.work`]
+    prepare.push({ path: upper, mode: 0o755, ...owner }, { path: work, mode: 0o755, ...owner })
+    prepare.push({ path: `${root}/${name}`, mode: 0o755, ...owner })
+    setup.push({
+      op: "mount",
+      source: "overlay",
+      target: `/${name}`,
+      type: "overlay",
+      flags: MS_NODEV,
+      data: overlayData(`/${name}`, upper, work, attributes),
+    })
+  }
+  return { prepare, openPaths: [], setup }
+}
+
+/** In a user namespace of its own, overlayfs keeps its marks in `user.*` attributes, as it may not write `trusted.*`. */
+function overlayData(lower: string, upper: string, work: string, { uid_map }: ContainerAttributes): string {
+  const own = Array.isArray(uid_map) && uid_map.length > 0
+  return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}${own ? ",userxattr" : ""}`
+}
+
+/** Overlayfs takes `:` and `,` and `\` in its options only behind a backslash. */
+function escaped(path: string): string {
+  return path.replace(/[\\:,]/g, "\\$&")
+}
+
+const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
+const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const
+
+/** /proc, /sys and /dev of its own. */
+function kernelFilesystems(attributes: ContainerAttributes): SetupOp[] {
+  return [...procfs(attributes), ...sysfs(attributes), ...devices(attributes)]
+}
+
+function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
+  const mount: SetupOp =
+    namespaces.pid === "host"
+      ? { op: "bind", source: "/proc", target: "/proc", flags: MS_REC }
+      : { op: "mount", source: "proc", target: "/proc", type: "proc", flags: PLAIN, data: "" }
+  return [{ op: "mkdir", target: "/proc", mode: 0o555 }, mount]
+}
+
+/** A fresh sysfs belongs to the network namespace; with the host's network it can only be the host's, read-only. */
+function sysfs({ namespaces }: ContainerAttributes): SetupOp[] {
+  const mount: SetupOp =
+    namespaces.net === "new"
+      ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags: PLAIN | MS_RDONLY, data: "" }
+      : { op: "bind", source: "/sys", target: "/sys", flags: MS_REC | MS_RDONLY | PLAIN }
+  return [{ op: "mkdir", target: "/sys", mode: 0o555 }, mount]
+}
+
+function devices(attributes: ContainerAttributes): SetupOp[] {
+  const ptsGroup = mapsGroup5(attributes) ? ",gid=5" : ""
+  return [
+    { op: "mkdir", target: "/dev", mode: 0o755 },
+    { op: "mount", source: "tmpfs", target: "/dev", type: "tmpfs", flags: MS_NOSUID, data: "mode=755,size=64k" },
+    ...DEVICES.flatMap((name): SetupOp[] => [
+      { op: "file", target: `/dev/${name}`, mode: 0o666 },
+      { op: "bind", source: `/dev/${name}`, target: `/dev/${name}`, flags: 0 },
+    ]),
+    { op: "mkdir", target: "/dev/pts", mode: 0o755 },
+    {
+      op: "mount",
+      source: "devpts",
+      target: "/dev/pts",
+      type: "devpts",
+      flags: MS_NOSUID | MS_NOEXEC,
+      data: `newinstance,ptmxmode=0666,mode=0620${ptsGroup}`,
+    },
+    { op: "mkdir", target: "/dev/shm", mode: 0o1777 },
+    { op: "mount", source: "shm", target: "/dev/shm", type: "tmpfs", flags: PLAIN, data: "mode=1777,size=64m" },
+    { op: "symlink", target: "/dev/ptmx", to: "pts/ptmx" },
+    { op: "symlink", target: "/dev/fd", to: "/proc/self/fd" },
+    { op: "symlink", target: "/dev/stdin", to: "/proc/self/fd/0" },
+    { op: "symlink", target: "/dev/stdout", to: "/proc/self/fd/1" },
+    { op: "symlink", target: "/dev/stderr", to: "/proc/self/fd/2" },
+  ]
+}
+
+/** Group `tty`, which devpts gives terminals to, where the map knows it. */
+function mapsGroup5({ gid_map }: ContainerAttributes): boolean {
+  if (!Array.isArray(gid_map)) return false
+  return gid_map.length === 0 || gid_map.some((r) => r.container <= 5 && 5 < r.container + r.count)
+}
+
+const READ_ONLY = ["sys", "sysrq-trigger", "irq", "bus", "fs"] as const
+const MASKED = ["kcore", "keys", "timer_list", "sched_debug"] as const
+
+/**
+ * Where the container's root is the host's root (no user namespace of its own), the files of /proc that steer the whole
+ * kernel are read-only or hidden: file permissions alone would let it write them.
+ */
+function sharedIdMasks({ uid_map }: ContainerAttributes, present: ReadonlySet<string>): SetupOp[] {
+  if (!Array.isArray(uid_map) || uid_map.length > 0) return []
+  const bind = (source: string, target: string, flags: number): SetupOp => ({ op: "bind", source, target, flags })
+  return [
+    ...READ_ONLY.filter((n) => present.has(n)).map((n) => bind(`/proc/${n}`, `/proc/${n}`, MS_RDONLY | PLAIN | MS_REC)),
+    ...MASKED.filter((n) => present.has(n)).map((n) => bind("/dev/null", `/proc/${n}`, 0)),
+  ]
+}

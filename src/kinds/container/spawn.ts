@@ -1,0 +1,137 @@
+import type { Address } from "../../base/address.ts"
+import type { Kernel, Monitor } from "../../kernel/kernel.ts"
+import type { Run, StepResult } from "../../model/driver.ts"
+import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
+import type { Step } from "../../model/step.ts"
+import { attempt, attemptNow } from "../step-result.ts"
+import { imageFolder, rootFactsReader } from "./facts.ts"
+import { lookupUser } from "./identity.ts"
+import { launchRecord } from "./launch.ts"
+import { NAMESPACE_FILES } from "./namespaces.ts"
+import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
+import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+import { sysctlNamespaces, sysctlPath } from "./sysctls.ts"
+
+export function wantedAttributes(step: Step): ContainerAttributes {
+  return step.change.after as unknown as ContainerAttributes
+}
+
+/** Path of a container's group below `…/stack/STACK`. */
+export function groupPath(name: string, { cgroup }: ContainerAttributes): string {
+  return cgroup === "" ? name : `${cgroup}/${name}`
+}
+
+/**
+ * Step `cgroup`: the run folder with the record first, as the mark of a container that is being made; then its group in
+ * every hierarchy its limits need.
+ */
+export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  ensureFolders(run)
+  const boot = bootId(run.kernel)
+  return steps.map((step) =>
+    attemptNow(step, () => {
+      const attributes = wantedAttributes(step)
+      const name = step.change.name
+      const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+      run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
+      writeRecord(run.kernel, run.stack, name, { version: 1, boot, attributes, ids, sysctlDefaults: {} })
+      run.cgroups.make(groupPath(name, attributes), attributes.limits)
+      run.born.set(step.address, { ...run.born.get(step.address), ids })
+    }),
+  )
+}
+
+/** Above the writable layers everybody may pass: a container's root is not the host's. */
+function ensureFolders(run: Run): void {
+  const { kernel, stack } = run
+  kernel.mkdir(RUN_ROOT, 0o755)
+  kernel.mkdir(`${RUN_ROOT}/${stack}`, 0o700)
+  for (const folder of ["/var/lib/stack", LAYER_ROOT, `${LAYER_ROOT}/${stack}`]) kernel.mkdir(folder, 0o711)
+  run.cgroups.prepareMonitors()
+}
+
+/** Step `spawn`: a monitor each, until the container's process has its namespaces, maps and cgroups, and waits. */
+export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  const rootFacts = rootFactsReader(run.kernel, run.stack)
+  return steps.map((step) =>
+    attempt(step, async () => {
+      const attributes = wantedAttributes(step)
+      const name = step.change.name
+      const record = launchRecord(attributes, {
+        stack: run.stack,
+        name,
+        root: rootFacts(name, attributes),
+        ids: idsOf(run, step.address),
+        cgroups: run.cgroups.foldersOf(groupPath(name, attributes), attributes.limits),
+        namespaceOf: (kind, mode) => namespacePath(run, kind, mode),
+      })
+      const monitor = run.kernel.spawn(record)
+      const { init } = await monitor.parked
+      run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })
+      if (attributes.namespaces.net === "new") loopbackUp(run, step.address)
+    }),
+  )
+}
+
+function idsOf(run: Run, address: Address) {
+  return run.born.get(address)?.["ids"] as ReturnType<typeof lookupUser>
+}
+
+/** `ip link set lo up` */
+function loopbackUp(run: Run, address: Address): void {
+  const [failure] = run.kernel.net(run.born.get(address)?.["netns"] as string, [{ op: "link-set", link: "lo", up: true }])
+  if (failure) throw failure
+}
+
+function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAttributes) {
+  const held = run.kernel.heldNamespaces(monitor)
+  return {
+    ...(namespaces.net === "host" ? {} : { netns: held.net }),
+    ...(namespaces.uts === "host" ? {} : { utsns: held.uts }),
+    ...(namespaces.ipc === "host" ? {} : { ipcns: held.ipc }),
+  }
+}
+
+/** The namespace of another container is that of its first process. */
+function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string {
+  if (mode === "new" || mode === "host") return mode
+  const other = run.born.get(mode.replace(":", "."))
+  const init = other?.["init"] as { pid: number } | undefined
+  if (init === undefined) throw new Error(`${mode} has no process whose ${kind} namespace could be joined`)
+  const file = NAMESPACE_FILES.find(([k]) => k === kind)?.[1] ?? kind
+  return `/proc/${init.pid}/ns/${file}`
+}
+
+/** Step `start`: "go", and wait until the command's exec has succeeded. */
+export function start(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  return steps.map((step) =>
+    attempt(step, async () => {
+      const attributes = wantedAttributes(step)
+      if (Object.keys(attributes.sysctls).length > 0) keepDefaults(run, step, attributes)
+      await (run.born.get(step.address)?.["monitor"] as Monitor).go()
+    }),
+  )
+}
+
+/** What the sysctls were before the command's setup writes them, so that taking one out of the file can undo it. */
+function keepDefaults(run: Run, step: Step, attributes: ContainerAttributes): void {
+  const name = step.change.name
+  const record = parseRecord(run.kernel.read(recordPath(run.stack, name)), bootId(run.kernel))
+  if (record === undefined) return
+  const born = run.born.get(step.address) as { netns?: string; ipcns?: string }
+  const defaults = readDefaults(run.kernel, Object.keys(attributes.sysctls), born)
+  writeRecord(run.kernel, run.stack, name, { ...record, sysctlDefaults: defaults })
+}
+
+/** The present values of sysctls in a container's namespaces. */
+export function readDefaults(
+  kernel: Kernel,
+  names: readonly string[],
+  held: { netns?: string; ipcns?: string },
+): { [name: string]: string } {
+  const entries = names.flatMap((name): [string, string][] => {
+    const text = kernel.readIn(sysctlNamespaces(name, held), sysctlPath(name))
+    return text === null ? [] : [[name, text.trim().replace(/\s+/g, " ")]]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,64 @@
+import type { ProcessId } from "../../kernel/kernel.ts"
+import type { Run, StepResult } from "../../model/driver.ts"
+import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
+import type { Step } from "../../model/step.ts"
+import { attempt, attemptNow } from "../step-result.ts"
+
+const SIGKILL = 9
+const SIGTERM = 15
+/** How long a command that handles SIGTERM may take to end. */
+const GRACE_MS = 10_000
+/** A killed process is gone at once, but for what the kernel itself must tear down. */
+const KILL_MS = 30_000
+
+interface Processes {
+  init?: ProcessId
+  monitor?: ProcessId
+}
+
+function processesOf(step: Step): Processes {
+  return (step.change.observed?.live ?? {}) as unknown as Processes
+}
+
+/** Step `stop`: SIGTERM where the command would notice it, then SIGKILL; done when all its processes are gone. */
+export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  const polite = new Set(steps.filter((step) => hearsTerm(step, run)))
+  return steps.map((step) =>
+    attempt(step, async () => {
+      const { init, monitor } = processesOf(step)
+      if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
+      for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
+      run.cgroups.kill(groupOf(step))
+      for (const process of [init, monitor]) if (process !== undefined) await run.kernel.gone(process, KILL_MS)
+    }),
+  )
+}
+
+/** A first process of a pid namespace that handles no SIGTERM never sees one (pid_namespaces(7)): waiting for it would be in vain. */
+function hearsTerm(step: Step, run: Run): boolean {
+  const { init } = processesOf(step)
+  if (init === undefined) return false
+  const status = run.kernel.read(`/proc/${init.pid}/status`) ?? ""
+  const own = /^NSpid:.*\t1$/m.test(status)
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"
+  return !own || (BigInt(`0x${caught}`) & (1n << BigInt(SIGTERM - 1))) !== 0n
+}
+
+/** The group the container's processes are in; known by its place even when no process is left. */
+function groupOf(step: Step): string {
+  const live = step.change.observed?.live["cgroup"]
+  if (typeof live === "string" && live !== "") return live
+  const parent = step.change.observed?.attributes["cgroup"]
+  return typeof parent === "string" && parent !== "" ? `${parent}/${step.change.name}` : step.change.name
+}
+
+/** Step `remove`: groups, writable layer, and last the run folder: until it is gone the container is known as half-removed. */
+export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  return steps.map((step) =>
+    attemptNow(step, () => {
+      run.cgroups.remove(groupOf(step))
+      run.kernel.removeTree(layerFolderOf(run.stack, step.change.name))
+      run.kernel.removeTree(runFolderOf(run.stack, step.change.name))
+    }),
+  )
+}

@@ -1,0 +1,89 @@
+import type { Run, StepResult, StepRunner } from "../../model/driver.ts"
+import type { Step } from "../../model/step.ts"
+import { netnsOf } from "../link/netns.ts"
+import { firstError } from "../link/results.ts"
+import { attemptNow } from "../step-result.ts"
+import type { ContainerRecord } from "./record.ts"
+import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
+import { routeChanges } from "./routes.ts"
+import { groupPath, readDefaults, wantedAttributes } from "./spawn.ts"
+import type { ContainerAttributes } from "./spec.ts"
+import { sysctlNamespaces, sysctlPath } from "./sysctls.ts"
+
+type Held = { netns?: string; utsns?: string; ipcns?: string }
+
+function heldOf(step: Step, run: Run): Held {
+  return (run.born.get(step.address) ?? {}) as Held
+}
+
+function observedAttributes(step: Step): Partial<ContainerAttributes> {
+  return (step.change.before ?? {}) as unknown as Partial<ContainerAttributes>
+}
+
+/** Each in-place change: the kernel first, then the record of what was applied. */
+function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: Run) => void): StepRunner {
+  return (steps, run): Promise<StepResult>[] =>
+    steps.map((step) =>
+      attemptNow(step, () => {
+        work(step, run)
+        amendRecord(step, run, fields)
+      }),
+    )
+}
+
+function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
+  const record = readRecord(step, run)
+  if (record === undefined) return
+  const want = wantedAttributes(step)
+  const attributes = { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
+  writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
+}
+
+function readRecord(step: Step, run: Run): ContainerRecord | undefined {
+  return parseRecord(run.kernel.read(recordPath(run.stack, step.change.name)), bootId(run.kernel))
+}
+
+/** Limits of a running container, group by group. */
+export const updateLimits = inPlace(["limits"], (step, run) => {
+  const want = wantedAttributes(step)
+  run.cgroups.change(groupPath(step.change.name, want), observedAttributes(step).limits ?? {}, want.limits)
+})
+
+/** `nsenter --uts hostname NAME` */
+export const updateHostname = inPlace(["hostname"], (step, run) => {
+  const { utsns } = heldOf(step, run)
+  if (utsns !== undefined) run.kernel.writeIn([utsns], "/proc/sys/kernel/hostname", wantedAttributes(step).hostname)
+})
+
+/** Sysctls that are wanted are written; those no longer named go back to what they were. */
+export const updateSysctls: StepRunner = (steps, run) =>
+  steps.map((step) =>
+    attemptNow(step, () => {
+      const want = wantedAttributes(step).sysctls
+      const have = observedAttributes(step).sysctls ?? {}
+      const held = heldOf(step, run)
+      const record = readRecord(step, run)
+      const known = record?.sysctlDefaults ?? {}
+      const fresh = Object.keys(want).filter((name) => !(name in known))
+      const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, held) }
+      if (record !== undefined) {
+        const attributes = { ...record.attributes, sysctls: want }
+        writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes, sysctlDefaults })
+      }
+      const gone = Object.keys(have).filter((name) => !(name in want))
+      const values = { ...Object.fromEntries(gone.flatMap((n) => (known[n] === undefined ? [] : [[n, known[n]]]))), ...want }
+      for (const [name, value] of Object.entries(values)) {
+        if (have[name] !== value) run.kernel.writeIn(sysctlNamespaces(name, held), sysctlPath(name), value)
+      }
+    }),
+  )
+
+/** `ip route …` in the container's network namespace. */
+export const updateRoutes = inPlace(["routes"], (step, run) => {
+  const have = observedAttributes(step).routes ?? []
+  const failure = firstError(run.kernel.net(netnsOf(run, step.address), routeChanges(have, wantedAttributes(step).routes)))
+  if (failure !== null) throw failure
+})
+
+/** Labels and start order: only the record holds them. */
+export const updateRecord = inPlace(["labels", "depends_on"], () => {})

@@ -1,0 +1,16 @@
+import type { Driver } from "../model/driver.ts"
+import type { KindName } from "../model/resource.ts"
+import { bridgeDriver } from "./bridge/driver.ts"
+import { cgroupDriver } from "./cgroup/driver.ts"
+import { containerDriver } from "./container/driver.ts"
+import { interfaceDriver } from "./interface/driver.ts"
+import { vethDriver } from "./veth/driver.ts"
+
+/** The live faces of all kinds. */
+export const drivers: { readonly [K in KindName]: Driver } = {
+  bridge: bridgeDriver,
+  cgroup: cgroupDriver,
+  container: containerDriver,
+  interface: interfaceDriver,
+  veth: vethDriver,
+}

@@ -1,0 +1,144 @@
+import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
+import type { Driver, Run, Scope } from "../../model/driver.ts"
+import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import type { Attributes, Observed } from "../../model/resource.ts"
+import type { Step } from "../../model/step.ts"
+import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { deleteHostLinks } from "../link/delete.ts"
+import { netnsOf } from "../link/netns.ts"
+import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import { foreignLinks, ownedLinks } from "../link/owned.ts"
+import type { StepErrors } from "../link/results.ts"
+import { firstError, sendAll, settled } from "../link/results.ts"
+import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import type { InterfaceAttributes } from "./spec.ts"
+
+/** A veth pair between a bridge and a container. veth(4) */
+export const interfaceDriver: Driver = {
+  name: "interface",
+  observe(scope) {
+    const wanted = wantedNames(scope)
+    return {
+      resources: ownedLinks(scope, "interface", "veth", wanted).map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, wanted),
+    }
+  },
+  ops: {
+    create: (steps, run) => settled(steps, create(steps, run)),
+    update: (steps, run) => settled(steps, update(steps, run)),
+    delete: (steps, run) => settled(steps, deleteHostLinks(steps, run)),
+  },
+}
+
+function wantedNames(scope: Scope): WantedNames {
+  const interfaces = scope.desired.resources.filter((r) => r.kind === "interface")
+  return new Map(interfaces.map((r) => [(r.attributes as unknown as InterfaceAttributes).host_interface, r.address]))
+}
+
+// ------------------------------------------------------------------ observe
+
+function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
+  const name = address.slice("interface.".length)
+  const container = name.slice(0, name.lastIndexOf("."))
+  const dump = scope.dumpOf(container)
+  const inside = dump?.links.find((l) => l.kind === "veth" && l.index === link.peerIndex && l.peerIndex === link.index)
+  const missing = incomplete ?? (inside === undefined ? `its end in container.${container} is not there` : undefined)
+  return {
+    kind: "interface",
+    address,
+    name,
+    attributes: {
+      container: `container.${container}`,
+      host_interface: link.name,
+      ...masterOf(scope, link),
+      ...(dump !== undefined && inside !== undefined ? insideAttributes(dump, inside, link) : {}),
+    },
+    ...(missing === undefined ? {} : { incomplete: missing }),
+    live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
+  }
+}
+
+/** The bridge it is a port of: by its mark, else only the kernel's name. */
+function masterOf(scope: Scope, link: Link): Attributes {
+  const master = scope.linkByIndex(link.master)
+  if (master === undefined) return {}
+  const bridge = addressOfAlias(scope.stack, master.alias)
+  return { master: master.name, ...(bridge === undefined ? {} : { bridge }) }
+}
+
+/** Where both ends carry a value (mtu, up), the one that was tampered with shows. */
+function insideAttributes(dump: NetDump, inside: Link, outside: Link): Attributes {
+  return {
+    interface: inside.name,
+    address: canonicalAddresses(dump, inside.index),
+    gateway: gatewaysOf(dump, inside.index),
+    mac: inside.mac,
+    mtu: Math.min(inside.mtu, outside.mtu),
+    up: inside.up && outside.up,
+  }
+}
+
+// -------------------------------------------------------------------- apply
+
+/** All pairs by one message to the host's namespace, then each container's end by one to its own. */
+function create(steps: readonly Step[], run: Run): StepErrors {
+  const outer = sendAll(steps, run, "host", (step) => creation(step, run))
+  return steps.map((step, i) => outer[i] ?? firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideCreation(step))))
+}
+
+function containerOf(step: Step): string {
+  return ((step.change.after ?? step.change.before) as unknown as InterfaceAttributes).container
+}
+
+function creation(step: Step, run: Run): NetRequest[] {
+  const want = step.change.after as unknown as InterfaceAttributes
+  const group = linkGroupOf(run.stack)
+  const { mac, mtu } = want
+  return [
+    {
+      op: "veth-add",
+      end: { name: want.host_interface, mtu, group, master: want.master, up: true },
+      peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
+    },
+    { op: "link-set", link: want.host_interface, alias: aliasOf(run.stack, step.address) },
+  ]
+}
+
+function insideCreation(step: Step): NetRequest[] {
+  const want = step.change.after as unknown as InterfaceAttributes
+  const link = want.interface
+  return [
+    ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
+    ...(want.up ? [{ op: "link-set", link, up: true } as const] : []),
+    ...(want.up ? gatewayChanges(link, [], want.gateway) : []),
+  ]
+}
+
+function update(steps: readonly Step[], run: Run): StepErrors {
+  const outer = sendAll(steps, run, "host", hostUpdate)
+  return steps.map((step, i) => outer[i] ?? firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideUpdate(step))))
+}
+
+function hostUpdate(step: Step): NetRequest[] {
+  const want = step.change.after as unknown as InterfaceAttributes
+  const changed = new Set(step.change.fields.map((f) => f.path))
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live["ifindex"] as number }
+  if (changed.has("master") || changed.has("bridge")) set.master = want.master
+  if (changed.has("mtu")) set.mtu = want.mtu
+  if (changed.has("up")) set.up = true
+  return Object.keys(set).length > 2 ? [set] : []
+}
+
+function insideUpdate(step: Step): NetRequest[] {
+  const want = step.change.after as unknown as InterfaceAttributes
+  const have = step.change.before as unknown as InterfaceAttributes
+  const changed = new Set(step.change.fields.map((f) => f.path))
+  const link = step.change.observed?.live["inside"] as number
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("mtu")) set.mtu = want.mtu
+  if (changed.has("mac")) set.mac = want.mac
+  if (changed.has("up")) set.up = want.up
+  // A link that was down has lost its routes, one whose last address goes loses them now: the gateway is set again.
+  const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway) : []
+  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, have.address ?? [], want.address), ...gateways]
+}

@@ -1,0 +1,20 @@
+import type { LinkRef, NetDump, NetRequest } from "../../kernel/kernel.ts"
+
+/**
+ * The addresses of one link as a stack file would write them: sorted, without those the kernel gives itself
+ * (IPv6 link-local, fe80::/10).
+ */
+export function canonicalAddresses(dump: NetDump, index: number): string[] {
+  return dump.addresses
+    .filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host")
+    .map((a) => a.address)
+    .sort()
+}
+
+/** New addresses first: taking the last one of a subnet away would drop every route through it. */
+export function addressChanges(link: LinkRef, have: readonly string[], want: readonly string[]): NetRequest[] {
+  return [
+    ...want.filter((a) => !have.includes(a)).map((address): NetRequest => ({ op: "address-add", link, address })),
+    ...have.filter((a) => !want.includes(a)).map((address): NetRequest => ({ op: "address-delete", link, address })),
+  ]
+}

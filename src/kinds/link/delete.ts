@@ -1,0 +1,60 @@
+import type { NetRequest } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
+import type { Run } from "../../model/driver.ts"
+import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
+import type { Step } from "../../model/step.ts"
+import type { StepErrors } from "./results.ts"
+
+/** From this many links on, one group deletion is quicker than one message each (the kernel waits once, not once a link). */
+const MANY = 3
+
+/**
+ * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is
+ * left alone. Many are gathered in a link group made up for the purpose and deleted by one message, so that nothing but
+ * what was named can be hit. `ip link set dev X group G …; ip link del group G`
+ */
+export function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
+  const dump = run.kernel.dump("host")
+  const byIndex = new Map(dump.links.map((l) => [l.index, l]))
+  const doomed: number[] = []
+  const errors: StepErrors = steps.map((step) => {
+    const index = step.change.observed?.live["ifindex"] as number | undefined
+    const link = index === undefined ? undefined : byIndex.get(index)
+    if (link === undefined || index === undefined) return null
+    const ours = addressOfAlias(run.stack, link.alias) === step.address || (link.alias === "" && link.group === linkGroupOf(run.stack))
+    if (!ours) return new KernelError(`ip link del ${link.name}`, "ESTALE", `index ${index} is another link by now`)
+    doomed.push(index)
+    return null
+  })
+  if (doomed.length < MANY) return deleteEach(steps, run, doomed, errors)
+  deleteAsGroup(run, doomed, freeGroup(new Set(dump.links.map((l) => l.group))))
+  return errors
+}
+
+function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[], errors: StepErrors): StepErrors {
+  const answers = run.kernel.net(
+    "host",
+    doomed.map((link): NetRequest => ({ op: "link-delete", link })),
+  )
+  const failed = new Map(doomed.map((link, i) => [link, answers[i] ?? null]))
+  return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live["ifindex"] as number) ?? null))
+}
+
+function deleteAsGroup(run: Run, doomed: readonly number[], group: number): void {
+  const requests: NetRequest[] = doomed.map((link) => ({ op: "link-set", link, group }))
+  const answers = run.kernel.net("host", [...requests, { op: "group-delete", group }])
+  const failure = answers.map(ignoreGone).find((e) => e !== null)
+  if (failure) throw failure
+}
+
+/** A group number that no link bears. */
+function freeGroup(taken: ReadonlySet<number>): number {
+  let group = 0x53ff0000
+  while (taken.has(group)) group++
+  return group
+}
+
+/** A link that vanished with its peer or its namespace meanwhile is what was wanted. */
+function ignoreGone(error: KernelError | null): KernelError | null {
+  return error !== null && (error.errno === "ENODEV" || error.errno === "ESRCH") ? null : error
+}

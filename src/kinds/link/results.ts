@@ -1,0 +1,33 @@
+import type { KernelError, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import type { Run, StepResult } from "../../model/driver.ts"
+import { kernelDiagnostic } from "../../model/explain.ts"
+import type { Step } from "../../model/step.ts"
+
+/** The first error of each step, or null: in the order of the steps. */
+export type StepErrors = (KernelError | null)[]
+
+/** Sends all steps' requests to one namespace in one go and gives each step its first error. */
+export function sendAll(steps: readonly Step[], run: Run, ns: NetNs, requestsOf: (step: Step) => NetRequest[]): StepErrors {
+  const perStep = steps.map(requestsOf)
+  const answers = run.kernel.net(ns, perStep.flat())
+  let next = 0
+  return perStep.map((requests) => {
+    const mine = answers.slice(next, next + requests.length)
+    next += requests.length
+    return firstError(mine)
+  })
+}
+
+/** The first error that matters: a route that is gone already need not be deleted. */
+export function firstError(errors: readonly (KernelError | null)[]): KernelError | null {
+  return errors.find((e) => e !== null && !(e.errno === "ESRCH" && e.op.startsWith("ip route del"))) ?? null
+}
+
+/** Errors as the executor wants them: a promise each. */
+export function settled(steps: readonly Step[], errors: StepErrors): Promise<StepResult>[] {
+  return steps.map((step, i) => Promise.resolve(resultOf(step, errors[i] ?? null)))
+}
+
+export function resultOf(step: Step, error: KernelError | null): StepResult {
+  return error === null ? { ok: true } : { ok: false, diagnostic: kernelDiagnostic(error, step.address) }
+}

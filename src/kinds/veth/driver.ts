@@ -1,0 +1,192 @@
+import type { Address } from "../../base/address.ts"
+import type { KernelError, Link, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
+import type { Driver, Run, Scope } from "../../model/driver.ts"
+import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import type { Foreign, Observed } from "../../model/resource.ts"
+import type { Step } from "../../model/step.ts"
+import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { netnsOf } from "../link/netns.ts"
+import { UNMARKED } from "../link/owned.ts"
+import type { StepErrors } from "../link/results.ts"
+import { firstError, settled } from "../link/results.ts"
+import type { VethAttributes } from "./spec.ts"
+
+type Endpoint = VethAttributes["endpoints"][number]
+
+/** One end found in some namespace. */
+interface End {
+  container: Address | "host"
+  link: Link
+  dump: NetDump
+}
+
+/** A veth pair between two containers, or a container and the host: both ends bear the alias. veth(4) */
+export const vethDriver: Driver = {
+  name: "veth",
+  observe(scope) {
+    const ends = collectEnds(scope)
+    return { resources: [...ends].map(([address, found]) => observed(scope, address, found)), foreign: foreignEnds(scope, ends) }
+  },
+  ops: {
+    create: (steps, run) =>
+      settled(
+        steps,
+        steps.map((step) => create(step, run)),
+      ),
+    update: (steps, run) =>
+      settled(
+        steps,
+        steps.map((step) => update(step, run)),
+      ),
+    delete: (steps, run) => settled(steps, deletePairs(steps, run)),
+  },
+}
+
+// ------------------------------------------------------------------ observe
+
+function wantedVeths(scope: Scope): { address: Address; endpoints: Endpoint[] }[] {
+  const veths = scope.desired.resources.filter((r) => r.kind === "veth")
+  return veths.map((r) => ({ address: r.address, endpoints: (r.attributes as unknown as VethAttributes).endpoints }))
+}
+
+/** All namespaces a pair of this stack can have an end in. */
+function* places(scope: Scope): Generator<{ container: Address | "host"; dump: NetDump }> {
+  yield { container: "host", dump: scope.host }
+  for (const name of scope.monitors.keys()) {
+    const dump = scope.dumpOf(name)
+    if (dump !== undefined) yield { container: `container.${name}`, dump }
+  }
+}
+
+function collectEnds(scope: Scope): Map<Address, End[]> {
+  const ends = new Map<Address, End[]>()
+  const group = linkGroupOf(scope.stack)
+  const wanted = wantedVeths(scope)
+  for (const { container, dump } of places(scope)) {
+    for (const link of dump.links) {
+      let address = addressOfAlias(scope.stack, link.alias)
+      if (address === undefined && link.alias === "" && link.group === group && link.kind === "veth")
+        address = wanted.find((v) => v.endpoints.some((e) => e.container === container && e.interface === link.name))?.address
+      if (address?.startsWith("veth.")) ends.set(address, [...(ends.get(address) ?? []), { container, link, dump }])
+    }
+  }
+  return ends
+}
+
+function observed(scope: Scope, address: Address, found: End[]): Observed {
+  const wanted = wantedVeths(scope).find((v) => v.address === address)?.endpoints ?? []
+  const rank = (end: End): number => {
+    const at = wanted.findIndex((e) => e.container === end.container && e.interface === end.link.name)
+    return at < 0 ? wanted.length : at
+  }
+  const ends = [...found].sort((a, b) => rank(a) - rank(b))
+  const missing = incompleteness(ends)
+  return {
+    kind: "veth",
+    address,
+    name: address.slice("veth.".length),
+    attributes: { endpoints: ends.map(endpointOf), mtu: Math.min(...ends.map((e) => e.link.mtu)) },
+    ...(missing === undefined ? {} : { incomplete: missing }),
+    live: { ends: ends.map((e) => ({ container: e.container, ifindex: e.link.index, state: e.link.state })) },
+  }
+}
+
+function incompleteness(ends: readonly End[]): string | undefined {
+  if (ends.some((e) => e.link.alias === "")) return UNMARKED
+  if (ends.length !== 2) return `one of its ends is not where it belongs`
+  return undefined
+}
+
+function endpointOf({ container, link, dump }: End): Endpoint {
+  return { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+}
+
+/** Host ends whose name is another link's. Inside a container's namespace every link is the stack's. */
+function foreignEnds(scope: Scope, ends: ReadonlyMap<Address, End[]>): Foreign[] {
+  const foreign: Foreign[] = []
+  for (const { address, endpoints } of wantedVeths(scope)) {
+    for (const endpoint of endpoints.filter((e) => e.container === "host")) {
+      const link = scope.host.links.find((l) => l.name === endpoint.interface)
+      if (link === undefined || ends.get(address)?.some((e) => e.link === link)) continue
+      foreign.push({ address, what: `link ${link.name} (index ${link.index}, ${link.kind || "device"}) bears no mark of it` })
+    }
+  }
+  return foreign
+}
+
+// -------------------------------------------------------------------- apply
+
+function create(step: Step, run: Run): KernelError | null {
+  const { endpoints, mtu } = step.change.after as unknown as VethAttributes
+  const [a, b] = endpoints as [Endpoint, Endpoint]
+  const group = linkGroupOf(run.stack)
+  const end = (e: Endpoint) => ({ name: e.interface, ns: netnsOf(run, e.container), mac: e.mac, mtu, group })
+  const born = firstError(run.kernel.net("host", [{ op: "veth-add", end: { ...end(a), up: false }, peer: end(b) }]))
+  if (born !== null) return born
+  const alias = aliasOf(run.stack, step.address)
+  return firstError(
+    [a, b].flatMap((e) =>
+      run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e)]),
+    ),
+  )
+}
+
+function endpointRequests(want: Endpoint): NetRequest[] {
+  const link = want.interface
+  const up: NetRequest[] = want.up ? [{ op: "link-set", link, up: true }] : []
+  return [...want.address.map((address): NetRequest => ({ op: "address-add", link, address })), ...up]
+}
+
+function update(step: Step, run: Run): KernelError | null {
+  const want = step.change.after as unknown as VethAttributes
+  const have = step.change.before as unknown as VethAttributes
+  return firstError(
+    want.endpoints.flatMap((e, i) => {
+      const before = have.endpoints[i]
+      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want.mtu, have.mtu))
+    }),
+  )
+}
+
+function endpointChanges(want: Endpoint, have: Endpoint, mtu: number, mtuBefore: number): NetRequest[] {
+  const link = want.interface
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (mtu !== mtuBefore) set.mtu = mtu
+  if (want.mac !== have.mac) set.mac = want.mac
+  if (want.up !== have.up) set.up = want.up
+  const changes = addressChanges(link, have.address, want.address)
+  return Object.keys(set).length > 2 ? [set, ...changes] : changes
+}
+
+/** Deleting one end deletes both; ends whose namespace is gone are gone. */
+function deletePairs(steps: readonly Step[], run: Run): StepErrors {
+  return steps.map((step) => {
+    const ends = (step.change.observed?.live["ends"] ?? []) as unknown as { container: Address; ifindex: number }[]
+    for (const end of ends) {
+      const failure = deleteEnd(run, step.address, end)
+      if (failure !== null) return failure
+    }
+    return null
+  })
+}
+
+function deleteEnd(run: Run, address: Address, end: { container: Address; ifindex: number }): KernelError | null {
+  const ns = end.container === "host" ? "host" : run.born.get(end.container)?.["netns"]
+  if (typeof ns !== "string") return null
+  const link = linkAt(run, ns, end.ifindex)
+  if (link === undefined) return null
+  if (addressOfAlias(run.stack, link.alias) !== address && !(link.alias === "" && link.group === linkGroupOf(run.stack)))
+    return new KernelFailure(`ip link del ${link.name}`, "ESTALE", `index ${end.ifindex} is another link by now`)
+  const [error] = run.kernel.net(ns, [{ op: "link-delete", link: end.ifindex }])
+  return error === null || error === undefined || error.errno === "ENODEV" ? null : error
+}
+
+function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {
+  try {
+    return run.kernel.dump(ns).links.find((l) => l.index === index)
+  } catch (error) {
+    if (error instanceof KernelFailure && (error.errno === "ENOENT" || error.errno === "ESRCH")) return undefined
+    throw error
+  }
+}

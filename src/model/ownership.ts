@@ -1,0 +1,39 @@
+import type { Address } from "../base/address.ts"
+import { hash32 } from "../base/hash.ts"
+
+/** `IFLA_IFALIAS` of every link of a stack: `stack:STACK/ADDRESS`. The kernel holds up to 255 bytes. */
+export function aliasOf(stack: string, address: Address): string {
+  return `stack:${stack}/${address}`
+}
+
+/** The address behind an alias of this stack; undefined for any other text. */
+export function addressOfAlias(stack: string, alias: string): Address | undefined {
+  const prefix = `stack:${stack}/`
+  return alias.startsWith(prefix) ? alias.slice(prefix.length) : undefined
+}
+
+/**
+ * The link group of a stack: the mark that the creating message itself can carry (the kernel drops an alias there).
+ * 0x53000000 upwards, so that no hand-written small group number meets it.
+ */
+export function linkGroupOf(stack: string): number {
+  return 0x53000000 + (hash32(`link-group/${stack}`) & 0xffffff)
+}
+
+export const RUN_ROOT = "/run/stack"
+export const LAYER_ROOT = "/var/lib/stack/containers"
+
+/** The run folder of a container. */
+export function runFolderOf(stack: string, container: string): string {
+  return `${RUN_ROOT}/${stack}/${container}`
+}
+
+/** Where a container's writable layer is kept. */
+export function layerFolderOf(stack: string, container: string): string {
+  return `${LAYER_ROOT}/${stack}/${container}`
+}
+
+/** What a monitor calls itself in /proc/PID/cmdline. */
+export function monitorTitle(stack: string, container: string): string {
+  return `stack-monitor ${stack} container.${container}`
+}

@@ -1,0 +1,57 @@
+import type { Kernel } from "../kernel/kernel.ts"
+import { parseRecord } from "../kinds/container/record.ts"
+import type { IdRange } from "../kinds/container/spec.ts"
+import { RUN_ROOT } from "../model/ownership.ts"
+import type { Desired, HostFacts } from "../model/resource.ts"
+
+/** Capabilities that applying needs, by number. capabilities(7) */
+const NEEDED: readonly (readonly [string, number])[] = [
+  ["CAP_CHOWN", 0],
+  ["CAP_DAC_OVERRIDE", 1],
+  ["CAP_KILL", 5],
+  ["CAP_SETGID", 6],
+  ["CAP_SETUID", 7],
+  ["CAP_NET_ADMIN", 12],
+  ["CAP_SYS_PTRACE", 19],
+  ["CAP_SYS_ADMIN", 21],
+]
+
+/** Where a root without an entry in /etc/subuid takes automatic ranges from. */
+const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
+
+/** What planning must know of the host. The ids others hold are read only if a map is to be chosen. */
+export function readHostFacts(kernel: Kernel, desired: Desired, controllers: HostFacts["controllers"]): HostFacts {
+  const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes["uid_map"]))
+  return {
+    controllers,
+    takenIds: automatic ? takenIds(kernel, desired.stack) : [],
+    subordinateIds: automatic
+      ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
+      : { uid: [], gid: [] },
+    missingCapabilities: missingCapabilities(kernel.read("/proc/self/status")),
+  }
+}
+
+/** Maps of the other stacks' containers, by their records of this boot. */
+function takenIds(kernel: Kernel, stack: string): { host: number; count: number }[] {
+  const boot = (kernel.read("/proc/sys/kernel/random/boot_id") ?? "").trim()
+  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack)
+  const paths = others.flatMap((other) => kernel.list(`${RUN_ROOT}/${other}`).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
+  return kernel.readMany(paths).flatMap((text) => {
+    const attributes = parseRecord(text, boot)?.attributes
+    const maps = [attributes?.uid_map, attributes?.gid_map].filter((m): m is IdRange[] => Array.isArray(m))
+    return maps.flat().map(({ host, count }) => ({ host, count }))
+  })
+}
+
+/** Root's lines of /etc/subuid or /etc/subgid. subuid(5) */
+function subordinate(text: string | null): { host: number; count: number }[] {
+  const rows = (text ?? "").split("\n").map((line) => line.split(":"))
+  const own = rows.filter(([who]) => who === "root" || who === "0").map(([, host, count]) => ({ host: Number(host), count: Number(count) }))
+  return own.length > 0 ? own : [ROOT_RANGE]
+}
+
+function missingCapabilities(status: string | null): string[] {
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
+  return NEEDED.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
+}

@@ -1,0 +1,45 @@
+import type { Kernel } from "../kernel/kernel.ts"
+import type { LiveMonitor } from "../model/driver.ts"
+import { monitorTitle } from "../model/ownership.ts"
+
+/** Field 22 of /proc/PID/stat, clock ticks since boot; undefined for a zombie, which is dead. proc_pid_stat(5) */
+export function startTimeOf(stat: string | null): string | undefined {
+  if (stat === null) return undefined
+  // The command may itself hold blanks and parentheses: the fields are counted from behind the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19]
+}
+
+/**
+ * The monitors of a stack by container name. `pids` are the members of the stack's group of monitors; what each one is
+ * stands in its /proc/PID/cmdline, and its only child is the container's first process.
+ */
+export function readMonitors(kernel: Kernel, stack: string, pids: readonly number[]): Map<string, LiveMonitor> {
+  const texts = kernel.readMany(pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/stat`, `/proc/${pid}/task/${pid}/children`]))
+  const prefix = monitorTitle(stack, "")
+  const found = pids.flatMap((pid, i) => {
+    const title = (texts[3 * i] ?? "").replaceAll("\0", " ").trim()
+    const startTime = startTimeOf(texts[3 * i + 1] ?? null)
+    if (startTime === undefined || !title.startsWith(prefix)) return []
+    return [{ container: title.slice(prefix.length), pid, startTime, child: Number.parseInt(texts[3 * i + 2] ?? "", 10) }]
+  })
+  const stats = kernel.readMany(found.map((m) => (Number.isNaN(m.child) ? "" : `/proc/${m.child}/stat`)))
+  return new Map(found.map((m, i) => [m.container, liveMonitor(kernel, m, startTimeOf(stats[i] ?? null))]))
+}
+
+function liveMonitor(
+  kernel: Kernel,
+  { container, pid, startTime, child }: { container: string; pid: number; startTime: string; child: number },
+  childStart: string | undefined,
+): LiveMonitor {
+  const held = kernel.heldNamespaces({ pid, startTime })
+  return {
+    container,
+    pid,
+    startTime,
+    ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart } }),
+    ...(kernel.readLink(held.net) === null ? {} : { netns: held.net }),
+    ...(kernel.readLink(held.uts) === null ? {} : { utsns: held.uts }),
+    ...(kernel.readLink(held.ipc) === null ? {} : { ipcns: held.ipc }),
+  }
+}

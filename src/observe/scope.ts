@@ -1,0 +1,41 @@
+import type { Kernel, Link, NetDump } from "../kernel/kernel.ts"
+import { KernelError } from "../kernel/kernel.ts"
+import type { Scope, StackGroups } from "../model/driver.ts"
+import { RUN_ROOT } from "../model/ownership.ts"
+import type { Desired } from "../model/resource.ts"
+import { readMonitors } from "./monitors.ts"
+
+/** The shared reading of one observation: the host's links once, the monitors once, each container's namespace at most once. */
+export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups): Scope {
+  const stack = desired.stack
+  const monitors = readMonitors(kernel, stack, cgroups.monitors())
+  const host = kernel.dump("host")
+  const byIndex = new Map(host.links.map((link): [number, Link] => [link.index, link]))
+  const dumps = new Map<string, NetDump | undefined>()
+  const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
+  return {
+    kernel,
+    stack,
+    desired,
+    cgroups,
+    containers: new Set([...wanted, ...monitors.keys(), ...kernel.list(`${RUN_ROOT}/${stack}`)]),
+    host,
+    monitors,
+    linkByIndex: (index) => byIndex.get(index),
+    dumpOf(container) {
+      if (!dumps.has(container)) dumps.set(container, dumpNamespace(kernel, monitors.get(container)?.netns))
+      return dumps.get(container)
+    },
+  }
+}
+
+/** A namespace whose monitor ended meanwhile is as good as none. */
+function dumpNamespace(kernel: Kernel, netns: string | undefined): NetDump | undefined {
+  if (netns === undefined) return undefined
+  try {
+    return kernel.dump(netns)
+  } catch (failure) {
+    if (failure instanceof KernelError && (failure.errno === "ENOENT" || failure.errno === "ESRCH")) return undefined
+    throw failure
+  }
+}
