@@ -21,7 +21,7 @@ const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 
 /** What planning must know of the host. The ids others hold are read only if a map is to be chosen. */
 export function readHostFacts(kernel: Kernel, desired: Desired, controllers: HostFacts["controllers"]): HostFacts {
-  const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes["uid_map"]))
+  const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
     controllers,
     takenIds: automatic ? takenIds(kernel, desired.stack) : [],

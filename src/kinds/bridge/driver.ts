@@ -65,7 +65,7 @@ function update(step: Step): NetRequest[] {
   const want = step.change.after as unknown as BridgeAttributes
   const have = step.change.before as unknown as BridgeAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
-  const link = step.change.observed?.live["ifindex"] as number
+  const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac

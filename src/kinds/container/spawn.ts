@@ -74,12 +74,12 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
 }
 
 function idsOf(run: Run, address: Address) {
-  return run.born.get(address)?.["ids"] as ReturnType<typeof lookupUser>
+  return run.born.get(address)?.ids as ReturnType<typeof lookupUser>
 }
 
 /** `ip link set lo up` */
 function loopbackUp(run: Run, address: Address): void {
-  const [failure] = run.kernel.net(run.born.get(address)?.["netns"] as string, [{ op: "link-set", link: "lo", up: true }])
+  const [failure] = run.kernel.net(run.born.get(address)?.netns as string, [{ op: "link-set", link: "lo", up: true }])
   if (failure) throw failure
 }
 
@@ -96,7 +96,7 @@ function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAtt
 function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string {
   if (mode === "new" || mode === "host") return mode
   const other = run.born.get(mode.replace(":", "."))
-  const init = other?.["init"] as { pid: number } | undefined
+  const init = other?.init as { pid: number } | undefined
   if (init === undefined) throw new Error(`${mode} has no process whose ${kind} namespace could be joined`)
   const file = NAMESPACE_FILES.find(([k]) => k === kind)?.[1] ?? kind
   return `/proc/${init.pid}/ns/${file}`
@@ -108,9 +108,15 @@ export function start(steps: readonly Step[], run: Run): Promise<StepResult>[] {
     attempt(step, async () => {
       const attributes = wantedAttributes(step)
       if (Object.keys(attributes.sysctls).length > 0) keepDefaults(run, step, attributes)
-      await (run.born.get(step.address)?.["monitor"] as Monitor).go()
+      await monitorOf(run, step.address).go()
     }),
   )
+}
+
+function monitorOf(run: Run, address: Address): Monitor {
+  const born = run.born.get(address) as { monitor: Monitor } | undefined
+  if (born === undefined) throw new Error(`${address} has not been spawned in this run`)
+  return born.monitor
 }
 
 /** What the sysctls were before the command's setup writes them, so that taking one out of the file can undo it. */

@@ -46,9 +46,9 @@ function hearsTerm(step: Step, run: Run): boolean {
 
 /** The group the container's processes are in; known by its place even when no process is left. */
 function groupOf(step: Step): string {
-  const live = step.change.observed?.live["cgroup"]
+  const live = step.change.observed?.live.cgroup
   if (typeof live === "string" && live !== "") return live
-  const parent = step.change.observed?.attributes["cgroup"]
+  const parent = step.change.observed?.attributes.cgroup
   return typeof parent === "string" && parent !== "" ? `${parent}/${step.change.name}` : step.change.name
 }
 

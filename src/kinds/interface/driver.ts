@@ -122,7 +122,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
 function hostUpdate(step: Step): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
-  const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live["ifindex"] as number }
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live.ifindex as number }
   if (changed.has("master") || changed.has("bridge")) set.master = want.master
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("up")) set.up = true
@@ -131,9 +131,9 @@ function hostUpdate(step: Step): NetRequest[] {
 
 function insideUpdate(step: Step): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
-  const have = step.change.before as unknown as InterfaceAttributes
+  const have = step.change.before as unknown as Partial<InterfaceAttributes>
   const changed = new Set(step.change.fields.map((f) => f.path))
-  const link = step.change.observed?.live["inside"] as number
+  const link = step.change.observed?.live.inside as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac

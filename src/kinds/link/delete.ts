@@ -18,7 +18,7 @@ export function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
   const byIndex = new Map(dump.links.map((l) => [l.index, l]))
   const doomed: number[] = []
   const errors: StepErrors = steps.map((step) => {
-    const index = step.change.observed?.live["ifindex"] as number | undefined
+    const index = step.change.observed?.live.ifindex as number | undefined
     const link = index === undefined ? undefined : byIndex.get(index)
     if (link === undefined || index === undefined) return null
     const ours = addressOfAlias(run.stack, link.alias) === step.address || (link.alias === "" && link.group === linkGroupOf(run.stack))
@@ -37,7 +37,7 @@ function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[],
     doomed.map((link): NetRequest => ({ op: "link-delete", link })),
   )
   const failed = new Map(doomed.map((link, i) => [link, answers[i] ?? null]))
-  return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live["ifindex"] as number) ?? null))
+  return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live.ifindex as number) ?? null))
 }
 
 function deleteAsGroup(run: Run, doomed: readonly number[], group: number): void {

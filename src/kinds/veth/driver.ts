@@ -162,7 +162,7 @@ function endpointChanges(want: Endpoint, have: Endpoint, mtu: number, mtuBefore:
 /** Deleting one end deletes both; ends whose namespace is gone are gone. */
 function deletePairs(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step) => {
-    const ends = (step.change.observed?.live["ends"] ?? []) as unknown as { container: Address; ifindex: number }[]
+    const ends = (step.change.observed?.live.ends ?? []) as unknown as { container: Address; ifindex: number }[]
     for (const end of ends) {
       const failure = deleteEnd(run, step.address, end)
       if (failure !== null) return failure
@@ -172,7 +172,7 @@ function deletePairs(steps: readonly Step[], run: Run): StepErrors {
 }
 
 function deleteEnd(run: Run, address: Address, end: { container: Address; ifindex: number }): KernelError | null {
-  const ns = end.container === "host" ? "host" : run.born.get(end.container)?.["netns"]
+  const ns = end.container === "host" ? "host" : run.born.get(end.container)?.netns
   if (typeof ns !== "string") return null
   const link = linkAt(run, ns, end.ifindex)
   if (link === undefined) return null
