@@ -1,0 +1,122 @@
+/** An IP address as a number of 32 or 128 bits. */
+export interface Ip {
+  family: 4 | 6
+  value: bigint
+}
+
+/** An address with the length of its network's prefix. */
+export interface Cidr extends Ip {
+  prefix: number
+}
+
+const BITS = { 4: 32, 6: 128 } as const
+
+/** `10.0.0.1` or `fd20::1`; undefined for anything else (no leading zeros, no zone). RFC 4291, RFC 5952 */
+export function parseIp(text: string): Ip | undefined {
+  return text.includes(":") ? parseIp6(text) : parseIp4(text)
+}
+
+function parseIp4(text: string): Ip | undefined {
+  const parts = text.split(".")
+  if (parts.length !== 4 || !parts.every((p) => /^(0|[1-9][0-9]{0,2})$/.test(p) && Number(p) <= 255)) return undefined
+  return { family: 4, value: parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n) }
+}
+
+function parseIp6(text: string): Ip | undefined {
+  const halves = withoutDottedTail(text)?.split("::")
+  if (halves === undefined || halves.length > 2) return undefined
+  const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")))
+  const missing = 8 - head.length - tail.length
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  const groups = [...head, ...Array<string>(missing).fill("0"), ...tail]
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined
+  return { family: 6, value: groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n) }
+}
+
+/** `::ffff:10.0.0.1` with its last 32 bits as two groups. */
+function withoutDottedTail(text: string): string | undefined {
+  if (!text.includes(".")) return text
+  const colon = text.lastIndexOf(":")
+  const tail = parseIp4(text.slice(colon + 1))
+  if (tail === undefined) return undefined
+  return `${text.slice(0, colon + 1)}${(tail.value >> 16n).toString(16)}:${(tail.value & 0xffffn).toString(16)}`
+}
+
+/** The one canonical spelling. RFC 5952 */
+export function formatIp({ family, value }: Ip): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join(".")
+  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16))
+  const { start, length } = longestZeros(groups)
+  if (length < 2) return groups.join(":")
+  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`
+}
+
+function longestZeros(groups: readonly string[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 }
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0
+    while (groups[start + length] === "0") length++
+    if (length > best.length) best = { start, length }
+  }
+  return best
+}
+
+/** `10.0.0.1/24`; the prefix length is required. */
+export function parseCidr(text: string): Cidr | undefined {
+  const slash = text.indexOf("/")
+  const ip = slash < 0 ? undefined : parseIp(text.slice(0, slash))
+  const length = text.slice(slash + 1)
+  if (ip === undefined || !/^(0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > BITS[ip.family]) return undefined
+  return { ...ip, prefix: Number(length) }
+}
+
+export function formatCidr(cidr: Cidr): string {
+  return `${formatIp(cidr)}/${cidr.prefix}`
+}
+
+/** The canonical spelling of `ADDRESS/LENGTH`, host bits kept; undefined for anything else. */
+export function canonicalCidr(text: string): string | undefined {
+  const cidr = parseCidr(text)
+  return cidr === undefined ? undefined : formatCidr(cidr)
+}
+
+/** The canonical spelling of an address; undefined for anything else. */
+export function canonicalIp(text: string): string | undefined {
+  const ip = parseIp(text)
+  return ip === undefined ? undefined : formatIp(ip)
+}
+
+function hostBits({ family, prefix }: Cidr): bigint {
+  return (1n << BigInt(BITS[family] - prefix)) - 1n
+}
+
+/** The network itself: host bits zero. */
+export function networkOf(cidr: Cidr): Cidr {
+  return { ...cidr, value: cidr.value & ~hostBits(cidr) }
+}
+
+/** The last address of the network: the broadcast address of IPv4. */
+export function lastOf(cidr: Cidr): Ip {
+  return { family: cidr.family, value: cidr.value | hostBits(cidr) }
+}
+
+export function contains(network: Cidr, ip: Ip): boolean {
+  return network.family === ip.family && (network.value & ~hostBits(network)) === (ip.value & ~hostBits(network))
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return a.prefix <= b.prefix ? contains(a, b) : contains(b, a)
+}
+
+/** How many addresses a host may have: without network and broadcast address in IPv4 (RFC 3021 keeps both of a /31). */
+export function hostCount(cidr: Cidr): bigint {
+  const all = hostBits(cidr) + 1n
+  if (cidr.family === 6) return cidr.prefix >= 127 ? all : all - 1n
+  return cidr.prefix >= 31 ? all : all - 2n
+}
+
+/** The n-th address a host may have, from 0. IPv6 leaves out the subnet-router anycast address (RFC 4291). */
+export function nthAddress(cidr: Cidr, n: bigint): Ip {
+  const reserved = cidr.prefix >= BITS[cidr.family] - 1 ? 0n : 1n
+  return { family: cidr.family, value: networkOf(cidr).value + reserved + n }
+}
