@@ -68,19 +68,12 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       const monitor = run.kernel.spawn(record)
       const { init } = await monitor.parked
       run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })
-      if (attributes.namespaces.net === "new") loopbackUp(run, step.address)
     }),
   )
 }
 
 function idsOf(run: Run, address: Address) {
   return run.born.get(address)?.ids as ReturnType<typeof lookupUser>
-}
-
-/** `ip link set lo up` */
-function loopbackUp(run: Run, address: Address): void {
-  const [failure] = run.kernel.net(run.born.get(address)?.netns as string, [{ op: "link-set", link: "lo", up: true }])
-  if (failure) throw failure
 }
 
 function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAttributes) {
