@@ -1,0 +1,19 @@
+import { existsSync, readdirSync, statSync } from "node:fs"
+
+const SOURCES = ["src", "build", "native", "schema", "package.json"]
+const PRODUCTS = ["dist/stack.js", "native/build/libstack.so", "native/build/stack-monitor"]
+
+/** True where a product of the build is not there, or the bundle, which every build writes anew, is older than a source. */
+export function isStale(root: string): boolean {
+  if (!PRODUCTS.every((path) => existsSync(`${root}/${path}`))) return true
+  const built = statSync(`${root}/dist/stack.js`).mtimeMs
+  return SOURCES.some((path) => newest(root, path) > built)
+}
+
+function newest(root: string, path: string): number {
+  if (path === "native/build" || path.includes("/generated")) return 0
+  const status = statSync(`${root}/${path}`, { throwIfNoEntry: false })
+  if (status === undefined) return 0
+  if (!status.isDirectory()) return status.mtimeMs
+  return Math.max(0, ...readdirSync(`${root}/${path}`).map((name) => newest(root, `${path}/${name}`)))
+}
