@@ -1,0 +1,101 @@
+#define _GNU_SOURCE
+#include "../common/process.h"
+#include "stack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int32_t read_file(const char *path, uint8_t *out, size_t len)
+{
+  int fd cleanup_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return -errno;
+  return (int32_t)stk_read_all(fd, out, len);
+}
+
+static int32_t write_file(const char *path, const uint8_t *data, size_t len)
+{
+  int fd cleanup_fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return -errno;
+  /* One write(2): a sysctl takes a value whole or not at all. */
+  ssize_t n = write(fd, data, len);
+  if (n < 0) return -errno;
+  return (size_t)n == len ? 0 : -EIO;
+}
+
+/*
+ * /proc/sys answers for the namespaces of the task that opens, reads and writes: so the thread goes there and back
+ * inside one call, while JavaScript cannot start anything from it.
+ */
+EXPORT int32_t stk_read_in(const char *ns1, const char *ns2, const char *path, uint8_t *out, int32_t len)
+{
+  struct visit visit;
+  if (len < 0) return -EINVAL;
+  int32_t result = visit_begin(&visit, ns1, ns2);
+  if (result < 0) return result;
+  result = read_file(path, out, (size_t)len);
+  visit_end(&visit);
+  return result;
+}
+
+EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, const uint8_t *data, int32_t len)
+{
+  struct visit visit;
+  if (len < 0) return -EINVAL;
+  int32_t result = visit_begin(&visit, ns1, ns2);
+  if (result < 0) return result;
+  result = write_file(path, data, (size_t)len);
+  visit_end(&visit);
+  return result;
+}
+
+/* One path's text: "@PATH" is what the symbolic link says. The length, or -errno; `len` bytes: there may be more. */
+static int32_t read_one(const char *path, uint8_t *out, size_t len)
+{
+  if (path[0] != '@') return read_file(path, out, len);
+  ssize_t n = readlink(path + 1, (char *)out, len);
+  return n < 0 ? -errno : (int32_t)n;
+}
+
+/*
+ * Many small files in one call. `paths`: each ended by NUL. `out`: for each an int32_t length or -errno, then so many
+ * bytes, one behind the other. The bytes used, or -ENOBUFS where `out` is too small for all.
+ */
+EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, int32_t out_len)
+{
+  if (len < 0 || out_len < 0 || (len > 0 && paths[len - 1] != '\0')) return -EINVAL;
+  const char *path = (const char *)paths, *end = path + len;
+  size_t used = 0, size = (size_t)out_len;
+  while (path < end) {
+    int32_t result;
+    /* One byte is left over on purpose: a text that fills all the room may have been cut. */
+    if (size - used < sizeof result + 1) return -ENOBUFS;
+    size_t room = size - used - sizeof result;
+    result = read_one(path, out + used + sizeof result, room);
+    if (result >= 0 && (size_t)result == room) return -ENOBUFS;
+    memcpy(out + used, &result, sizeof result);
+    used += sizeof result + (result > 0 ? (size_t)result : 0);
+    path += strlen(path) + 1;
+  }
+  return (int32_t)used;
+}
+
+/*
+ * An open file description lock on a file that is made where it is not there (mode 0600). The descriptor, or -EAGAIN
+ * where another holds it. It is free again when the descriptor is closed, in whatever way its process ends.
+ */
+EXPORT int32_t stk_lock(const char *path)
+{
+  for (;;) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat mine, named;
+    int fd cleanup_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    if (fd < 0) return -errno;
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) return errno == EACCES ? -EAGAIN : -errno;
+    if (fstat(fd, &mine) < 0) return -errno;
+    /* The one before us may have removed the file between our open and our lock: then nobody else sees our lock. */
+    if (lstat(path, &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino) return steal_fd(&fd);
+  }
+}

@@ -1,0 +1,294 @@
+#define _GNU_SOURCE
+#include "../common/process.h"
+#include "stack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+/* Where a monitor finds what it is given. */
+enum { RECORD_FD = 3, STATUS_FD = 4, GO_FD = 5, GIVEN_FDS = 6 };
+
+/* Above all of those, so that putting one in its place cannot close another. */
+#define SAFE_FD 64
+
+#define CHILD_STACK 32768
+
+/* What stk_spawn writes: read by ffi.ts. */
+struct spawned {
+  int32_t pid;
+  int32_t pidfd;
+  int32_t status_fd;
+  int32_t go_fd;
+  char start_time[STK_START_TIME_LEN];
+};
+
+static int sealable_memfd(const char *name, unsigned flags)
+{
+  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
+  /* Kernels before 6.3 know neither of the two flags. */
+  if (fd < 0 && errno == EINVAL) fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return fd < 0 ? -errno : fd;
+}
+
+static int seal(int fd)
+{
+  return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
+/* The record in memory that nobody can change any more. */
+static int record_memfd(const uint8_t *record, size_t len)
+{
+  int fd cleanup_fd = sealable_memfd("stack-record", MFD_NOEXEC_SEAL);
+  if (fd < 0) return fd;
+  int result = stk_write_all(fd, record, len);
+  if (result == 0 && lseek(fd, 0, SEEK_SET) < 0) result = -errno;
+  if (result == 0) result = seal(fd);
+  return result < 0 ? result : steal_fd(&fd);
+}
+
+static int copy_into(int to, int from)
+{
+  char buffer[65536];
+  for (;;) {
+    ssize_t n = stk_read_all(from, buffer, sizeof buffer);
+    if (n <= 0) return (int)n;
+    int result = stk_write_all(to, buffer, (size_t)n);
+    if (result < 0) return result;
+  }
+}
+
+/*
+ * The program a container's first process runs until its own exec: a sealed copy in memory, so that nothing in a container,
+ * whatever its ids are, can write to the file on disk through /proc/1/exe. Where the kernel forbids executable memory
+ * (vm.memfd_noexec=2) it is the file itself, opened for reading.
+ */
+static int open_program(const char *path)
+{
+  int file cleanup_fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return -errno;
+  int copy cleanup_fd = sealable_memfd("stack-monitor", MFD_EXEC);
+  if (copy == -EACCES) return steal_fd(&file);
+  if (copy < 0) return copy;
+  int result = copy_into(copy, file);
+  if (result == 0 && fchmod(copy, 0555) < 0) result = -errno;
+  if (result == 0) result = seal(copy);
+  return result < 0 ? result : steal_fd(&copy);
+}
+
+/* Opened once for all spawns of this process: a hundred monitors share its pages. */
+static int program_fd(const char *path)
+{
+  static int kept = -1;
+  static char kept_path[4096];
+  if (kept >= 0 && strcmp(kept_path, path) == 0) return kept;
+  if (strlen(path) >= sizeof kept_path) return -ENAMETOOLONG;
+  int fd = open_program(path);
+  if (fd < 0) return fd;
+  if (kept >= 0) close(kept);
+  strcpy(kept_path, path);
+  return kept = fd;
+}
+
+/* Node ignores SIGPIPE and others; a container's command must find everything at its default, and nothing blocked. */
+static void default_signals(void)
+{
+  sigset_t none;
+  for (int number = 1; number < _NSIG; number++) signal(number, SIG_DFL);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+struct child {
+  int program;
+  int given[GIVEN_FDS];
+  char *argv[2];
+  volatile int error;
+};
+
+/* Copies of all six above SAFE_FD first, then each to its number, where it stays open across exec; all others do not. */
+static int place_descriptors(const int given[GIVEN_FDS])
+{
+  int safe[GIVEN_FDS];
+  for (int n = 0; n < GIVEN_FDS; n++) {
+    safe[n] = fcntl(given[n], F_DUPFD_CLOEXEC, SAFE_FD);
+    if (safe[n] < 0) return -errno;
+  }
+  for (int n = 0; n < GIVEN_FDS; n++)
+    if (dup2(safe[n], n) < 0) return -errno;
+  return stk_close_range(GIVEN_FDS, ~0U, STK_CLOSE_RANGE_CLOEXEC);
+}
+
+/*
+ * Runs in the parent's memory while the parent waits for its exec. All signals are blocked until the handlers,
+ * which are Node's, are gone. `program` may be below GIVEN_FDS: it is moved away first.
+ */
+static int run_child(void *arg)
+{
+  struct child *child = arg;
+  static char *const no_environment[] = {NULL};
+  int program = fcntl(child->program, F_DUPFD_CLOEXEC, SAFE_FD);
+  int result = program < 0 ? -errno : place_descriptors(child->given);
+  if (result == 0) {
+    default_signals();
+    result = stk_execveat(program, child->argv, no_environment);
+  }
+  child->error = result;
+  return 127;
+}
+
+/* Where clone3 with shared memory is not written for this architecture: a copy, which costs more the larger Node is. */
+static int fork_child(struct stk_clone_args *args, struct child *child)
+{
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+  int from cleanup_fd = report[0], to cleanup_fd = report[1];
+  args->flags &= ~(STK_CLONE_VM | STK_CLONE_VFORK);
+  args->stack = args->stack_size = 0;
+  int pid = stk_clone3(args);
+  if (pid == 0) {
+    run_child(child);
+    int error = child->error;
+    stk_write_all(to, &error, sizeof error);
+    _exit(127);
+  }
+  if (pid > 0) {
+    int error = 0;
+    close(steal_fd(&to));
+    if (stk_read_all(from, &error, sizeof error) == sizeof error) child->error = error;
+  }
+  return pid;
+}
+
+/*
+ * clone3, as vfork does it, into the cgroup; then exec. The pid; `pidfd` is open. A child that could not exec is reaped.
+ *
+ * Should the kernel's pages of this process be a gigabyte, this costs the same: nothing of them is copied.
+ */
+static int start(struct child *child, int cgroup, int *pidfd)
+{
+  _Alignas(16) static uint8_t stack[CHILD_STACK];
+  struct stk_clone_args args = {
+      .flags = STK_CLONE_VM | STK_CLONE_VFORK | STK_CLONE_PIDFD | STK_CLONE_CLEAR_SIGHAND,
+      .pidfd = (uint64_t)(uintptr_t)pidfd,
+      .exit_signal = SIGCHLD,
+      .stack = (uint64_t)(uintptr_t)stack,
+      .stack_size = sizeof stack,
+  };
+  if (cgroup >= 0) {
+    args.flags |= STK_CLONE_INTO_CGROUP;
+    args.cgroup = (uint64_t)cgroup;
+  }
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &before);
+  int pid = stk_clone3_run(&args, run_child, child);
+  if (pid == -ENOSYS) pid = fork_child(&args, child);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (pid > 0 && child->error != 0) {
+    waitpid(pid, NULL, 0);
+    close(steal_fd(pidfd));
+    return child->error;
+  }
+  return pid;
+}
+
+static int open_cgroup(const char *folder)
+{
+  if (folder[0] == '\0') return -1;
+  int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Starts a monitor: descriptors 0-2 are /dev/null, 3 the record, 4 the status pipe's end to write, 5 the go pipe's end to read;
+ * its only argument is `title`, its environment empty, and it is born in the cgroup2 folder, if one is named. `out`
+ * takes a struct spawned: pid, and the descriptors of this side, which the caller closes.
+ */
+EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,
+                         uint8_t *out)
+{
+  int status[2], go[2];
+  struct spawned spawned;
+  if (len < 0) return -EINVAL;
+  int program = program_fd(monitor);
+  if (program < 0) return program;
+  int cgroup cleanup_fd = open_cgroup(cgroup2);
+  if (cgroup < 0 && cgroup2[0] != '\0') return cgroup;
+  int null cleanup_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return -errno;
+  int memory cleanup_fd = record_memfd(record, (size_t)len);
+  if (memory < 0) return memory;
+  if (pipe2(status, O_CLOEXEC) < 0) return -errno;
+  int status_read cleanup_fd = status[0], status_write cleanup_fd = status[1];
+  if (pipe2(go, O_CLOEXEC) < 0) return -errno;
+  int go_read cleanup_fd = go[0], go_write cleanup_fd = go[1];
+  if (fcntl(status_read, F_SETFL, O_NONBLOCK) < 0) return -errno;
+
+  int pidfd cleanup_fd = -1;
+  struct child child = {
+      .program = program,
+      .given = {null, null, null, memory, status_write, go_read},
+      .argv = {(char *)(uintptr_t)title, NULL},
+  };
+  int pid = start(&child, cgroup, &pidfd);
+  if (pid < 0) return pid;
+
+  /* It cannot have been replaced: it is ours to reap, and nobody has. */
+  int result = stk_start_time(pid, spawned.start_time);
+  if (result < 0) return result;
+  spawned.pid = pid;
+  spawned.pidfd = steal_fd(&pidfd);
+  spawned.status_fd = steal_fd(&status_read);
+  spawned.go_fd = steal_fd(&go_write);
+  memcpy(out, &spawned, sizeof spawned);
+  return 0;
+}
+
+/* Standard descriptors as a command expects them: Node has made them close-on-exec, and some of them non-blocking. */
+static void release_stdio(void)
+{
+  for (int fd = 0; fd <= 2; fd++) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    fcntl(fd, F_SETFD, 0);
+  }
+}
+
+/*
+ * This process becomes the monitor's program in exec mode, with descriptors 0-2 as they are and 3 the record. Comes
+ * back only with -errno. What was changed until then does no harm to a caller that prints an error and ends.
+ */
+EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t len)
+{
+  static char *const argv[] = {(char *)(uintptr_t) "stack-monitor", NULL};
+  static char *const no_environment[] = {NULL};
+  if (len < 0) return -EINVAL;
+  int program cleanup_fd = open_program(monitor);
+  if (program < 0) return program;
+  int memory cleanup_fd = record_memfd(record, (size_t)len);
+  if (memory < 0) return memory;
+  int program_above cleanup_fd = fcntl(program, F_DUPFD_CLOEXEC, SAFE_FD);
+  int memory_above cleanup_fd = fcntl(memory, F_DUPFD_CLOEXEC, SAFE_FD);
+  if (program_above < 0 || memory_above < 0) return -errno;
+  /* 3 is something of Node's: after this there is no way back but an error message. */
+  if (dup2(memory_above, RECORD_FD) < 0) return -errno;
+  int result = stk_close_range(RECORD_FD + 1, ~0U, STK_CLOSE_RANGE_CLOEXEC);
+  if (result < 0) return result;
+  release_stdio();
+  default_signals();
+  return stk_execveat(program_above, argv, no_environment);
+}

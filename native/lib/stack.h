@@ -1,0 +1,55 @@
+/*
+ * The boundary: everything the TypeScript side may call (src/kernel/ffi.ts). Parameters are int32_t, NUL-ended text or
+ * bytes only; every function returns >= 0 or -errno; none keeps a pointer after it has returned.
+ */
+#ifndef STACK_H
+#define STACK_H
+
+#include <stdint.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Raised whenever a signature changes; ffi.ts refuses another one. */
+#define STK_ABI 1
+
+EXPORT int32_t stk_abi(void);
+
+/* netlink.c */
+EXPORT int32_t stk_nl_open(int32_t rcvbuf);
+EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf);
+EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint8_t *out, int32_t out_len, int32_t timeout_ms);
+
+/* spawn.c */
+EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,
+                         uint8_t *out);
+EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t len);
+
+/* processes.c */
+EXPORT int32_t stk_poll(uint8_t *pollfds, int32_t count, int32_t timeout_ms);
+EXPORT int32_t stk_read(int32_t fd, uint8_t *out, int32_t len);
+EXPORT int32_t stk_go(int32_t go_fd);
+EXPORT int32_t stk_open(const char *path, int32_t flags, int32_t mode);
+EXPORT int32_t stk_close(int32_t fd);
+EXPORT int32_t stk_pidfd_open(int32_t pid, const char *start_time);
+EXPORT int32_t stk_pidfd_kill(int32_t pidfd, int32_t signal);
+EXPORT int32_t stk_reap(int32_t pid);
+
+/* files.c */
+EXPORT int32_t stk_read_in(const char *ns1, const char *ns2, const char *path, uint8_t *out, int32_t len);
+EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, const uint8_t *data, int32_t len);
+EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, int32_t out_len);
+EXPORT int32_t stk_lock(const char *path);
+
+/* namespaces.c, not exported: a visit to other namespaces by this thread. */
+struct visit {
+  int home[2];
+  int count;
+};
+
+/* Enters the namespaces of these files ("" is none), net, ipc and uts only. 0 or -errno, then nothing has changed. */
+int visit_begin(struct visit *visit, const char *ns1, const char *ns2);
+
+/* Goes back. A thread that cannot must not go on: it would do everything after in a container's namespaces. */
+void visit_end(struct visit *visit);
+
+#endif

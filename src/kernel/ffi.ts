@@ -1,0 +1,179 @@
+import { existsSync } from "node:fs"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { errnoOf } from "./errno.ts"
+
+/**
+ * libstack.so, function by function (native/lib/stack.h says what each does). Each returns >= 0 or -errno and none throws
+ * for what the kernel or a caller's text did; a number outside its range is a bug of ours and throws.
+ */
+export interface Ffi {
+  nlOpen(rcvbuf: number): number
+  nlOpenIn(nsPath: string, rcvbuf: number): number
+  nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
+  /** `out`: at least `SPAWNED_BYTES`. */
+  spawn(monitor: string, title: string, cgroup2: string, record: Uint8Array, out: Uint8Array): number
+  become(monitor: string, record: Uint8Array): number
+  /** `pollfds`: `count` times struct pollfd of 8 bytes {i32 fd, i16 events, i16 revents}. */
+  poll(pollfds: Uint8Array, count: number, timeoutMs: number): number
+  read(fd: number, out: Uint8Array): number
+  go(goFd: number): number
+  open(path: string, flags: number, mode: number): number
+  close(fd: number): number
+  pidfdOpen(pid: number, startTime: string): number
+  pidfdKill(pidfd: number, signal: number): number
+  reap(pid: number): number
+  /** `ns1`, `ns2`: nsfs files, or "". */
+  readIn(ns1: string, ns2: string, path: string, out: Uint8Array): number
+  writeIn(ns1: string, ns2: string, path: string, data: Uint8Array): number
+  /** `paths`: each ended by NUL. */
+  readFiles(paths: Uint8Array, out: Uint8Array): number
+  lock(path: string): number
+}
+
+/** i32 pid, pidfd, status pipe, go pipe; then the start time as text, NUL-padded to 24 bytes. */
+export const SPAWNED_BYTES = 40
+
+/** STK_ABI in stack.h. */
+const ABI = 1
+
+type FfiRs = typeof import("ffi-rs")
+
+/** Parameters by function: i is I32, s is String, b is bytes. */
+const SIGNATURES = {
+  stk_abi: "",
+  stk_nl_open: "i",
+  stk_nl_open_in: "si",
+  stk_nl_transact: "ibibii",
+  stk_spawn: "sssbib",
+  stk_become: "sbi",
+  stk_poll: "bii",
+  stk_read: "ibi",
+  stk_go: "i",
+  stk_open: "sii",
+  stk_close: "i",
+  stk_pidfd_open: "is",
+  stk_pidfd_kill: "ii",
+  stk_reap: "i",
+  stk_read_in: "sssbi",
+  stk_write_in: "sssbi",
+  stk_read_files: "bibi",
+  stk_lock: "s",
+} as const
+
+type Name = keyof typeof SIGNATURES
+type Native = { readonly [N in Name]: (values: unknown[]) => number }
+
+/** The folder of libstack.so and stack-monitor: beside the bundle, or the build folder of a source tree. */
+export function nativeFolder(): string {
+  const here = fileURLToPath(new URL(".", import.meta.url))
+  const folder = [here, join(here, "../../native/build")].find((f) => existsSync(join(f, "libstack.so")))
+  if (folder === undefined) throw notBuilt(`no libstack.so in ${here}`)
+  return folder
+}
+
+function notBuilt(detail: string): DiagnosticError {
+  return new DiagnosticError(error("not-built", "the native part of stack is not built", { detail, hint: "run: npm run build" }))
+}
+
+/** Nothing is loaded until a function is called for the first time. `folder`: as `nativeFolder` finds it, if not given. */
+export function openFfi(folder?: string): Ffi {
+  let native: Native | undefined
+  const call = (name: Name, ...values: (number | string | Uint8Array)[]): number => {
+    native ??= loadNative(folder ?? nativeFolder())
+    return checkedCall(native, name, values)
+  }
+  return {
+    nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
+    nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
+    nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
+    spawn: (monitor, title, cgroup2, record, out) => {
+      if (out.length < SPAWNED_BYTES) throw new RangeError("no room for what stk_spawn writes")
+      return call("stk_spawn", monitor, title, cgroup2, record, record.length, out)
+    },
+    become: (monitor, record) => call("stk_become", monitor, record, record.length),
+    poll: (pollfds, count, timeoutMs) => {
+      if (pollfds.length < count * 8) throw new RangeError("fewer pollfds than counted")
+      return call("stk_poll", pollfds, count, timeoutMs)
+    },
+    read: (fd, out) => call("stk_read", fd, out, out.length),
+    go: (goFd) => call("stk_go", goFd),
+    open: (path, flags, mode) => call("stk_open", path, flags, mode),
+    close: (fd) => call("stk_close", fd),
+    pidfdOpen: (pid, startTime) => call("stk_pidfd_open", pid, startTime),
+    pidfdKill: (pidfd, signal) => call("stk_pidfd_kill", pidfd, signal),
+    reap: (pid) => call("stk_reap", pid),
+    readIn: (ns1, ns2, path, out) => call("stk_read_in", ns1, ns2, path, out, out.length),
+    writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),
+    readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
+    lock: (path) => call("stk_lock", path),
+  }
+}
+
+/**
+ * ffi-rs cuts numbers and texts without a word and aborts on bytes that are not a Buffer: so each value is looked at
+ * before. A text with a NUL cannot be what its caller means: the kernel's answer to that is EINVAL.
+ */
+function checkedCall(native: Native, name: Name, values: (number | string | Uint8Array)[]): number {
+  const signature: string = SIGNATURES[name]
+  for (const [i, value] of values.entries()) {
+    if (typeof value === "string" && value.includes("\0")) return -errnoOf("EINVAL")
+    if (kindOf(value) !== signature[i]) throw new RangeError(`${name}: parameter ${i + 1} is not ${signature[i]}`)
+    if (value instanceof Uint8Array && !Buffer.isBuffer(value)) values[i] = Buffer.from(value.buffer, value.byteOffset, value.length)
+  }
+  return native[name](values)
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return "s"
+  if (value instanceof Uint8Array) return "b"
+  return typeof value === "number" && (value | 0) === value ? "i" : "?"
+}
+
+function loadNative(folder: string): Native {
+  const ffi = importFfiRs()
+  const library = join(folder, "libstack.so")
+  if (!existsSync(library)) throw notBuilt(`no ${library}`)
+  const type = { i: ffi.DataType.I32, s: ffi.DataType.String, b: ffi.DataType.U8Array }
+  const retType = ffi.DataType.I32
+  // ffi-rs writes into the descriptions it is given: each function has one of its own, used once.
+  const functions = Object.entries(SIGNATURES).map(([name, signature]) => {
+    const paramsType = [...signature].map((c) => type[c as keyof typeof type])
+    return [name, { library, retType, paramsType }] as const
+  })
+  try {
+    ffi.open({ library, path: library })
+    const native = ffi.define(Object.fromEntries(functions)) as unknown as Native
+    if (native.stk_abi([]) === ABI) return native
+  } catch (e) {
+    throw notBuilt(`${library}: ${(e as Error).message}`)
+  }
+  throw notBuilt(`${library} is of another version`)
+}
+
+/**
+ * ffi-rs asks `process.report` whether libc is musl, which costs 6 ms and more with every link of the host. It is told
+ * glibc first; where its module for glibc is not installed, it may ask for itself.
+ */
+function importFfiRs(): FfiRs {
+  const require = createRequire(import.meta.url)
+  const report = process.report as unknown as { getReport(): unknown }
+  const getReport = report.getReport
+  report.getReport = () => ({ header: { glibcVersionRuntime: "2" } })
+  try {
+    return require("ffi-rs") as FfiRs
+  } catch {
+    report.getReport = getReport
+  } finally {
+    report.getReport = getReport
+  }
+  try {
+    return require("ffi-rs") as FfiRs
+  } catch (e) {
+    throw new DiagnosticError(
+      error("not-installed", "the module ffi-rs cannot be loaded", { detail: (e as Error).message, hint: "run: npm ci" }),
+    )
+  }
+}
