@@ -28,7 +28,7 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
     subordinateIds: automatic
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
-    missingCapabilities: missingCapabilities(kernel.read("/proc/self/status")),
+    missingCapabilities: missingCapabilities(kernel),
   }
 }
 
@@ -51,7 +51,9 @@ function subordinate(text: string | null): { host: number; count: number }[] {
   return own.length > 0 ? own : [ROOT_RANGE]
 }
 
-function missingCapabilities(status: string | null): string[] {
+/** Effective capabilities that applying needs and this process lacks, by name. */
+export function missingCapabilities(kernel: Kernel): string[] {
+  const status = kernel.read("/proc/self/status")
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
   return NEEDED.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
 }

@@ -1,0 +1,41 @@
+import { createInterface } from "node:readline"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Context } from "./context.ts"
+import { isTerminal } from "./output.ts"
+
+export type Answer = "yes" | "no" | "interrupted"
+
+/** Only `yes` is a yes. Without a terminal nobody can be asked: an error that names -y. */
+export async function ask(question: string, context: Context): Promise<Answer> {
+  if (!isTerminal(0)) {
+    throw new DiagnosticError(
+      error("nobody-to-ask", "standard input is no terminal, so nobody can be asked", {
+        hint: "use -y (--auto-approve) to go on without asking",
+      }),
+    )
+  }
+  context.err.write(`\n${question}\n  Only "yes" will be taken as a yes: `)
+  const answer = await readLine()
+  if (answer === undefined) context.err.write("\n")
+  return answer === undefined ? "interrupted" : answer.trim() === "yes" ? "yes" : "no"
+}
+
+/** One line of standard input; undefined where it was interrupted or ended. */
+function readLine(): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  return new Promise((resolve) => {
+    const interrupted = () => {
+      lines.close()
+      resolve(undefined)
+    }
+    process.once("SIGINT", interrupted)
+    lines.once("line", (line) => {
+      resolve(line)
+      lines.close()
+    })
+    lines.once("close", () => {
+      process.off("SIGINT", interrupted)
+      resolve(undefined)
+    })
+  })
+}

@@ -1,0 +1,16 @@
+import type { Context } from "../context.ts"
+import { EXIT } from "../exit.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { loadFile } from "../stack-file.ts"
+
+/** The resolved document. */
+export async function config(options: FileOptions & { format: "yaml" | "json" }, context: Context): Promise<number> {
+  const { document } = loadFile(options, context)
+  if (options.format === "json") {
+    context.out.write(`${JSON.stringify(document, null, 2)}\n`)
+    return EXIT.ok
+  }
+  const { stringify } = await import("yaml")
+  context.out.write(stringify(document, { lineWidth: 0 }))
+  return EXIT.ok
+}

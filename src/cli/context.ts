@@ -1,0 +1,25 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { renderDiagnostics } from "../render/diagnostic.ts"
+import type { Output } from "./output.ts"
+
+/** What a command is run in: everything of the process it may look at or write to. */
+export interface Context {
+  cwd: string
+  environment: { [name: string]: string | undefined }
+  /** Results. */
+  out: Output
+  /** Progress and diagnostics. */
+  err: Output
+  /** Texts of the files read so far, for the frames of diagnostics; filled by `loadFile`. */
+  sources: Map<string, string>
+  /** With `apply --json`: also told of each diagnostic. */
+  alsoTell?: (diagnostic: Diagnostic) => void
+}
+
+/** Tells problems on standard error, with the lines of the file they are about. */
+export function report(context: Context, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length === 0) return
+  for (const diagnostic of diagnostics) context.alsoTell?.(diagnostic)
+  const text = renderDiagnostics(diagnostics, context.sources, { color: context.err.color })
+  context.err.write(text.endsWith("\n") ? text : `${text}\n`)
+}

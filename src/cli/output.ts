@@ -1,0 +1,56 @@
+import { fstatSync, writeSync } from "node:fs"
+import { isatty } from "node:tty"
+
+/** Where text goes. Written at once and in order, so that nothing is lost when the process ends. */
+export interface Output {
+  write(text: string): void
+  /** A person may be watching. */
+  readonly terminal: boolean
+  readonly color: boolean
+  /** Nobody reads any more (EPIPE): what is written is dropped. */
+  readonly closed: boolean
+}
+
+/**
+ * An output over a file descriptor. `process.stdout` is not used: creating it costs milliseconds of every command, and its
+ * writes may still be on their way when the process exits.
+ */
+export function openOutput(fd: number, wantsColor: boolean): Output {
+  const terminal = isTerminal(fd)
+  let closed = false
+  return {
+    terminal,
+    color: terminal && wantsColor,
+    get closed() {
+      return closed
+    },
+    write(text) {
+      if (!closed) closed = !writeAll(fd, Buffer.from(text))
+    },
+  }
+}
+
+export function isTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && isatty(fd)
+  } catch {
+    return false
+  }
+}
+
+/** False where the other end is gone. */
+export function writeAll(fd: number, bytes: Uint8Array): boolean {
+  let done = 0
+  while (done < bytes.length) {
+    try {
+      done += writeSync(fd, bytes, done)
+    } catch (failure) {
+      const { code } = failure as NodeJS.ErrnoException
+      if (code === "EPIPE" || code === "EBADF" || code === "EIO") return false
+      if (code !== "EAGAIN") throw failure
+      // Another holder of the pipe has made it non-blocking: its reader needs a moment.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+  return true
+}

@@ -1,0 +1,40 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { DiagnosticError, error, warning } from "../base/diagnostic.ts"
+import type { Kernel } from "../kernel/kernel.ts"
+import { KernelError } from "../kernel/kernel.ts"
+import type { Snapshot } from "../model/resource.ts"
+import { missingCapabilities } from "../observe/host.ts"
+
+const HINT = "run it as root, or with these capabilities (capabilities(7))"
+
+/** Applying needs what this process may not do: told before anything is changed. */
+export function requireCapabilities(kernel: Kernel): void {
+  const names = missingCapabilities(kernel)
+  if (names.length > 0) throw new DiagnosticError(missing(names, "this changes the kernel"))
+}
+
+/**
+ * Planning without privilege: what is live of a stack cannot be read whole, and a wrong plan is worse than none. Where
+ * nothing is live the plan is right, and only a warning stands.
+ */
+export function judgeCapabilities({ host, resources }: Snapshot): Diagnostic[] {
+  if (host.missingCapabilities.length === 0) return []
+  const names = host.missingCapabilities.join(", ")
+  if (resources.size > 0) throw new DiagnosticError(missing(host.missingCapabilities, "what is live cannot be read whole"))
+  return [warning("missing-capability", `applying this plan will need ${names}`, { detail: "this process lacks them", hint: HINT })]
+}
+
+/** The kernel said no while it was only being read. */
+export function refusedReading(failure: unknown, kernel: Kernel): unknown {
+  if (!(failure instanceof KernelError) || (failure.errno !== "EPERM" && failure.errno !== "EACCES")) return failure
+  const names = missingCapabilities(kernel)
+  return names.length === 0 ? failure : new DiagnosticError(missing(names, `${failure.op}: ${failure.errno}`))
+}
+
+function missing(names: readonly string[], why: string): Diagnostic {
+  const [one] = names
+  return error("missing-capability", `this needs ${names.length === 1 ? one : names.join(", ")}`, {
+    detail: `${why}, and this process lacks ${names.length === 1 ? "it" : "them"}`,
+    hint: HINT,
+  })
+}

@@ -1,0 +1,179 @@
+import { Command, InvalidArgumentError, Option } from "commander"
+import pkg from "../../package.json" with { type: "json" }
+import type { Context } from "./context.ts"
+import { EXIT } from "./exit.ts"
+
+/** A command's work; resolves to the exit code. */
+type Work = (context: Context) => Promise<number>
+
+/**
+ * The whole command line. Each command's module is imported when it is called, so that none pays for another's.
+ * `done` gets the exit code of the command that ran.
+ */
+export function program(context: Context, done: (code: number) => void): Command {
+  const run = async (work: Work) => done(await work(context))
+  const root = shared(new Command("stack"))
+    .description(pkg.description)
+    .version(`stack ${pkg.version}`, "-V, --version", "print the version")
+    .helpCommand("help [command]", "print help for a command")
+    .enablePositionalOptions()
+    .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: (text) => context.err.write(text) })
+    .exitOverride()
+    .action(() => root.outputHelp())
+  fileCommands(root, run)
+  planningCommands(root, run)
+  liveCommands(root, run)
+  root
+    .command("version")
+    .description("print the version")
+    .action(() => context.out.write(`stack ${pkg.version}\n`))
+  return root
+}
+
+type Run = (work: Work) => Promise<void>
+
+/** Options given before or behind the command's name; the ones behind win. */
+function shared(command: Command): Command {
+  return command
+    .option("-f, --file <file>", "the stack file, - for standard input (default: stack.yaml, else stack.yml)")
+    .option("-p, --name <stack>", "the stack's name, instead of the file's")
+    .option("--var <name=value>", "set a variable (again for more)", collect)
+    .option("--var-file <file>", "set variables from a file (again for more)", collect)
+    .option("--profile <name>", "with the containers of this profile (again for more)", collect)
+    .option("--no-color", "no colour; so does a NO_COLOR in the environment")
+}
+
+function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value]
+}
+
+const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
+
+/** A command's options with the program's below them; lists are joined, and are there even if nothing was given. */
+function optionsOf<T>(command: Command): T {
+  const above = command.parent?.opts<{ [name: string]: unknown }>() ?? {}
+  const own = command.opts<{ [name: string]: unknown }>()
+  const list = (options: { [name: string]: unknown }, name: string) => (options[name] ?? []) as string[]
+  const lists = LISTS.map((name) => [name, [...list(above, name), ...list(own, name)]])
+  return { ...above, ...own, ...Object.fromEntries(lists) } as T
+}
+
+function subcommand(root: Command, name: string, description: string): Command {
+  return shared(root.command(name).description(description))
+}
+
+function fileCommands(root: Command, run: Run): void {
+  subcommand(root, "validate", "check the stack file, without the kernel").action((_options, command: Command) =>
+    run(async (context) => (await import("./commands/validate.ts")).validate(optionsOf(command), context)),
+  )
+  subcommand(root, "config", "print the stack file as it is understood: included, resolved, defaults filled in")
+    .addOption(new Option("--format <format>", "how").choices(["yaml", "json"]).default("yaml"))
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/config.ts")).config(optionsOf(command), context)),
+    )
+  subcommand(root, "graph", "draw what is joined to what, or the plan's steps")
+    .addOption(new Option("--format <format>", "Graphviz, or lines for a terminal").choices(["dot", "text"]).default("text"))
+    .option("--plan", "the steps that apply would take, instead of the topology", false)
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context)),
+    )
+}
+
+function planningOptions(command: Command): Command {
+  return command
+    .option("--json", "for programs", false)
+    .option("--target <address>", "only this, and what it needs (again for more)", collect)
+    .option("--exclude <address>", "not this, nor what needs it (again for more)", collect)
+    .option("--replace <address>", "replace this, whatever it is like (again for more)", collect)
+    .addOption(new Option("--fail-on <what>", "refuse (exit code 3) a plan that does this: destroy, replace or change").argParser(failOn))
+    .option("--parallelism <n>", "how many steps at once", positive, 64)
+    .option("--lock-timeout <duration>", "how long to wait for another apply of this stack: 500ms, 3s, 1m", duration, 3000)
+}
+
+function planningCommands(root: Command, run: Run): void {
+  planningOptions(subcommand(root, "plan", "show what apply would do; changes nothing"))
+    .option("--destroy", "plan the end of everything", false)
+    .option("--out <file>", "keep the plan, for `stack apply FILE`")
+    .option("--detailed-exitcode", "exit code 2 when there is something to do", false)
+    .action((_options, command: Command) => run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context)))
+  planningOptions(subcommand(root, "apply", "make the kernel match the stack, or carry out a kept plan"))
+    .argument("[planfile]", "what `plan --out` wrote")
+    .option("--destroy", "make an end of everything", false)
+    .option("-y, --auto-approve", "do not ask", false)
+    .action((planFile: string | undefined, _options, command: Command) =>
+      run(async (context) => (await import("./commands/apply.ts")).apply({ ...optionsOf(command), planFile }, context)),
+    )
+  planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
+    .option("-y, --auto-approve", "do not ask", false)
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context)),
+    )
+}
+
+function liveCommands(root: Command, run: Run): void {
+  subcommand(root, "show", "what is live")
+    .option("--json", "for programs", false)
+    .action((_options, command: Command) => run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), context)))
+  subcommand(root, "exec", "run a command in a container")
+    .argument("<container>", "web, web[0] or container.web")
+    .argument("<command...>", "the command and its arguments")
+    .passThroughOptions()
+    .option("-t, --tty", "with a terminal of its own", false)
+    .option("-u, --user <user>", "as this user of the image: uid, uid:gid or names")
+    .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
+    .option("-w, --workdir <folder>", "in this folder")
+    .action((container: string, argv: string[], _options, command: Command) =>
+      run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context)),
+    )
+  subcommand(root, "logs", "what a container has printed")
+    .argument("<container>", "web, web[0] or container.web")
+    .option("--follow", "go on until it ends", false)
+    .option("--tail <n>", "only the last lines", natural)
+    .option("--since <when>", "only what is younger: 10m, 2h, or a date and time", since)
+    .option("--timestamps", "begin each line with its time", false)
+    .action((container: string, _options, command: Command) =>
+      run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context)),
+    )
+}
+
+// ------------------------------------------------------------------ values
+
+function failOn(value: string, before: readonly string[] | undefined): string[] {
+  const words = value.split(",")
+  const wrong = words.find((word) => !["destroy", "replace", "change"].includes(word))
+  if (wrong !== undefined) throw new InvalidArgumentError("Allowed are destroy, replace, change.")
+  return [...(before ?? []), ...words]
+}
+
+function natural(value: string): number {
+  if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number is needed.")
+  return Number(value)
+}
+
+function positive(value: string): number {
+  const number = natural(value)
+  if (number === 0) throw new InvalidArgumentError("It must be at least 1.")
+  return number
+}
+
+const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds of `500ms`, `3s`, `1m`, `2h`, `1d`; a bare number is seconds. */
+function duration(value: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?$/.exec(value)
+  if (match === null) throw new InvalidArgumentError("Write it as 500ms, 3s, 1m or 2h.")
+  return Number(match[1]) * (UNITS[match[2] ?? "s"] as number)
+}
+
+/** A moment, in milliseconds since 1970: so long ago, or that date. */
+function since(value: string): number {
+  if (/^[0-9.]+(ms|s|m|h|d)$/.test(value)) return Date.now() - duration(value)
+  const moment = Date.parse(value)
+  if (Number.isNaN(moment)) throw new InvalidArgumentError("Write it as 10m, 2h, or 2030-01-31T12:00:00Z.")
+  return moment
+}
+
+/** What commander's own ending of a command means. */
+export function exitCodeOf(code: string): number {
+  return ["commander.help", "commander.helpDisplayed", "commander.version"].includes(code) ? EXIT.ok : EXIT.usage
+}

@@ -1,0 +1,25 @@
+import { readLayout } from "../kernel/cgroup/layout.ts"
+import { stackGroups } from "../kernel/cgroup/tree.ts"
+import type { LinuxKernel } from "../kernel/linux.ts"
+import { linuxKernel } from "../kernel/linux.ts"
+import type { StackGroups } from "../model/driver.ts"
+import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
+import { observe } from "../observe/observe.ts"
+
+/** One stack on the real kernel. */
+export interface Session {
+  stack: string
+  kernel: LinuxKernel
+  cgroups: StackGroups
+  controllers: HostFacts["controllers"]
+}
+
+export function openSession(stack: string): Session {
+  const kernel = linuxKernel()
+  const layout = readLayout(kernel)
+  return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
+}
+
+export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired): Snapshot {
+  return observe(kernel, desired, cgroups, controllers)
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs"
+import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
+import type { Desired } from "../model/resource.ts"
+import type { LoadedStack } from "../stackfile/load.ts"
+import { loadStack } from "../stackfile/load.ts"
+import type { Context } from "./context.ts"
+import { report } from "./context.ts"
+import { UsageError } from "./exit.ts"
+
+/** The options that say which stack, and with which values. */
+export interface FileOptions {
+  file?: string
+  name?: string
+  var: readonly string[]
+  varFile: readonly string[]
+  profile: readonly string[]
+}
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
+
+/** Loads the stack file without judging it. */
+export function readStack(options: FileOptions, context: Context): LoadedStack {
+  if (options.name !== undefined) checkName(options.name)
+  const loaded = loadStack({
+    ...(options.file === undefined ? {} : { file: options.file }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+    cwd: context.cwd,
+    vars: assignments(options.var),
+    varFiles: options.varFile,
+    environment: context.environment,
+    profiles: options.profile,
+    stdin: () => readFileSync(0, "utf8"),
+  })
+  for (const [file, text] of loaded.sources) context.sources.set(file, text)
+  return loaded
+}
+
+/** Loads the stack file and tells its warnings; its errors end the command. */
+export function loadFile(options: FileOptions, context: Context): LoadedStack & { desired: Desired } {
+  const loaded = readStack(options, context)
+  if (loaded.desired === undefined || hasErrors(loaded.diagnostics)) throw new DiagnosticError(...loaded.diagnostics)
+  report(context, loaded.diagnostics)
+  return { ...loaded, desired: loaded.desired }
+}
+
+/**
+ * The stack a command about live things means. With `-p NAME` and no `-f` no file is read; otherwise the file's name
+ * counts, even if the rest of the file is wrong. `desired` is empty where there is no valid file.
+ */
+export function liveStack(options: FileOptions, context: Context): Desired {
+  if (options.name !== undefined && options.file === undefined) {
+    checkName(options.name)
+    return { stack: options.name, resources: [] }
+  }
+  const loaded = readStack(options, context)
+  if (loaded.desired !== undefined) return loaded.desired
+  if (loaded.name !== undefined) return { stack: loaded.name, resources: [] }
+  throw new DiagnosticError(
+    ...loaded.diagnostics,
+    error("no-stack", "which stack?", { hint: "name it with -p NAME, or its file with -f FILE" }),
+  )
+}
+
+function checkName(name: string): void {
+  if (!NAME.test(name)) throw new UsageError(`"${name}" cannot be a stack's name: [a-z0-9][a-z0-9_-]{0,31}`)
+}
+
+function assignments(pairs: readonly string[]): { [name: string]: string } {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=")
+      if (at < 1) throw new UsageError(`--var ${pair}: write it as NAME=VALUE`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}

@@ -1,0 +1,114 @@
+import type { Address } from "../base/address.ts"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { nearest } from "../base/nearest.ts"
+import type { Change } from "../model/change.ts"
+import type { Plan } from "../model/plan.ts"
+import type { Snapshot } from "../model/resource.ts"
+
+/** A part of a plan, by addresses. */
+export interface Selection {
+  /** Only these, and what their steps wait for; empty: all. */
+  target: readonly Address[]
+  /** Not these, nor what waits for their steps. */
+  exclude: readonly Address[]
+  /** Replaced although nothing differs. */
+  replace: readonly Address[]
+}
+
+export const EVERYTHING: Selection = { target: [], exclude: [], replace: [] }
+
+/**
+ * The plan with only the selected changes. The whole plan is made first, so that automatic values are chosen with
+ * everything in sight; a change that is left out becomes a no-op, and its steps go.
+ */
+export function selectChanges(plan: Plan, selection: Selection): Plan {
+  if (selection.target.length === 0 && selection.exclude.length === 0) return plan
+  for (const address of [...selection.target, ...selection.exclude]) checkAddress(plan, address)
+  const kept = keptAddresses(plan, selection)
+  const changes = plan.changes.map((change) => (kept.has(change.address) ? change : leftAlone(change)))
+  const steps = plan.steps.filter((step) => kept.has(step.address))
+  const ids = new Set(steps.map((step) => step.id))
+  return {
+    ...plan,
+    changes,
+    steps: steps.map((step) => ({ ...step, after: step.after.filter((id) => ids.has(id)) })),
+    summary: summarise(changes),
+    hasChanges: changes.some((change) => change.action !== "no-op"),
+  }
+}
+
+/** The snapshot as if the named resources were half-made, which is what gets a resource replaced. */
+export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]): Snapshot {
+  if (addresses.length === 0) return snapshot
+  const resources = new Map(snapshot.resources)
+  for (const address of addresses) {
+    const observed = resources.get(address)
+    if (observed === undefined) throw unknownAddress(address, [...resources.keys()], "not live, so that nothing could be replaced")
+    resources.set(address, { ...observed, incomplete: "its replacement is asked for" })
+  }
+  return { ...snapshot, resources }
+}
+
+function summarise(changes: readonly Change[]): Plan["summary"] {
+  const count = (...actions: Change["action"][]) => changes.filter((change) => actions.includes(change.action)).length
+  return { add: count("create", "replace"), change: count("update"), destroy: count("delete", "replace") }
+}
+
+function leftAlone(change: Change): Change {
+  return { ...change, action: "no-op", cause: "not selected", fields: [] }
+}
+
+function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {
+  const waitsFor = edges(plan)
+  const all = plan.changes.map((change) => change.address)
+  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), waitsFor)
+  const unwanted = closure(withParts(plan, exclude), reversed(waitsFor))
+  return new Set([...wanted].filter((address) => !unwanted.has(address)))
+}
+
+/** For each address those whose steps its own steps wait for. */
+function edges(plan: Plan): Map<Address, Set<Address>> {
+  const addressOf = new Map(plan.steps.map((step) => [step.id, step.address]))
+  const found = new Map<Address, Set<Address>>()
+  for (const step of plan.steps) {
+    const own = found.get(step.address) ?? new Set()
+    for (const id of step.after) own.add(addressOf.get(id) as Address)
+    found.set(step.address, own)
+  }
+  return found
+}
+
+function reversed(graph: ReadonlyMap<Address, ReadonlySet<Address>>): Map<Address, Set<Address>> {
+  const found = new Map<Address, Set<Address>>()
+  for (const [from, targets] of graph) {
+    for (const to of targets) found.set(to, (found.get(to) ?? new Set()).add(from))
+  }
+  return found
+}
+
+function closure(start: Iterable<Address>, graph: ReadonlyMap<Address, ReadonlySet<Address>>): Set<Address> {
+  const found = new Set<Address>(start)
+  for (const address of found) for (const next of graph.get(address) ?? []) found.add(next)
+  return found
+}
+
+/** What lives in a selected resource is selected with it. */
+function withParts(plan: Plan, addresses: readonly Address[]): Address[] {
+  const named = new Set(addresses)
+  const parts = plan.changes.filter(({ resource }) => resource?.partOf !== undefined && named.has(resource.partOf))
+  return [...addresses, ...parts.map((change) => change.address)]
+}
+
+function checkAddress(plan: Plan, address: Address): void {
+  const known = plan.changes.map((change) => change.address)
+  if (!known.includes(address)) throw unknownAddress(address, known, "neither in the stack file nor live")
+}
+
+function unknownAddress(address: Address, known: readonly Address[], why: string): DiagnosticError {
+  const near = nearest(address, known)
+  return new DiagnosticError(
+    error("unknown-address", `${address} is ${why}`, {
+      hint: near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`,
+    }),
+  )
+}

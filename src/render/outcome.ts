@@ -1,0 +1,35 @@
+import type { Address } from "../base/address.ts"
+import type { ApplyResult } from "../model/event.ts"
+import type { Plan } from "../model/plan.ts"
+
+/** The last line of an apply that did all of its plan. */
+export function completeText({ summary: { add, change, destroy } }: Plan, word: "apply" | "destroy"): string {
+  if (word === "destroy") return `Destroy complete! Resources: ${destroy} destroyed.\n`
+  return `Apply complete! Resources: ${add} added, ${change} changed, ${destroy} destroyed.\n`
+}
+
+/** How many names a person is willing to read. */
+const SHOWN = 12
+
+/** What an apply that was interrupted or failed has done, and what is left. */
+export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyResult, word: "apply" | "destroy"): string {
+  const finished = new Set(done.map((step) => step.id))
+  const byAddress = new Map<Address, { steps: number; done: number }>()
+  for (const { id, address } of plan.steps) {
+    const entry = byAddress.get(address) ?? { steps: 0, done: 0 }
+    byAddress.set(address, { steps: entry.steps + 1, done: entry.done + (finished.has(id) ? 1 : 0) })
+  }
+  const all = [...byAddress]
+  const whole = all.filter(([, entry]) => entry.done === entry.steps).map(([address]) => address)
+  const begun = all.filter(([, entry]) => entry.done > 0 && entry.done < entry.steps)
+  const half = begun.map(([address, entry]) => `${address} (${entry.done} of ${entry.steps} steps)`)
+  const none = all.filter(([, entry]) => entry.done === 0).map(([address]) => address)
+  const title = word === "destroy" ? "Destroy" : "Apply"
+  const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
+  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}Run \`stack ${word}\` again to go on.\n`
+}
+
+function row(label: string, names: readonly string[]): string {
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ""
+  return `  ${`${label}:`.padEnd(11)}${names.length === 0 ? "nothing" : names.slice(0, SHOWN).join(", ")}${more}\n`
+}

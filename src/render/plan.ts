@@ -1,0 +1,66 @@
+import type { Change, FieldChange } from "../model/change.ts"
+import type { Plan, Summary } from "../model/plan.ts"
+import type { Value } from "../model/resource.ts"
+import type { Paint } from "./paint.ts"
+import { paint } from "./paint.ts"
+import { flatten, formatValue } from "./value.ts"
+
+/** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. */
+export function planText(plan: Plan, { color }: { color: boolean }): string {
+  if (!plan.hasChanges) return `${NO_CHANGES}\n`
+  const style = paint(color)
+  const blocks = plan.changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
+  return `${blocks.join("\n")}\n\n${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
+}
+
+export const NO_CHANGES = "No changes. The kernel matches the stack."
+
+function summaryText({ add, change, destroy }: Summary): string {
+  return `${add} to add, ${change} to change, ${destroy} to destroy.`
+}
+
+const SIGNS = { "no-op": "   ", create: "  +", update: "  ~", replace: "-/+", delete: "  -" } as const
+
+function changeText(change: Change, style: Paint): string {
+  const head = `${signOf(change, style)} ${style.bold(change.address)}${noteOf(change, style)}`
+  const fields = change.action === "create" ? newFields(change) : change.fields.map((field) => fieldText(field, style))
+  return [head, ...fields].join("\n")
+}
+
+function signOf({ action }: Change, style: Paint): string {
+  const sign = SIGNS[action]
+  if (action === "create") return style.green(sign)
+  if (action === "delete") return style.red(sign)
+  return action === "replace" ? `${style.red("-")}/${style.green("+")}` : style.yellow(sign)
+}
+
+/** Why, where the fields below do not say it already. */
+function noteOf({ action, cause, drift, fields }: Change, style: Paint): string {
+  const notes = [
+    ...(drift ? ["changed outside the stack file"] : []),
+    ...(action === "delete" || (action !== "create" && !fields.some(explains(action))) ? [cause] : []),
+  ]
+  return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
+}
+
+function explains(action: Change["action"]): (field: FieldChange) => boolean {
+  return (field) => action !== "replace" || field.forcesReplacement
+}
+
+function fieldText({ path, before, after, forcesReplacement }: FieldChange, style: Paint): string {
+  const forced = forcesReplacement ? style.red("  # forces replacement") : ""
+  return `      ${path}: ${formatValue(path, before)} ${style.yellow("->")} ${formatValue(path, after)}${forced}`
+}
+
+/** All that a new resource will have, without what is empty or the usual. */
+function newFields({ after }: Change): string[] {
+  return flatten(after ?? {})
+    .filter(([path, value]) => !isUsual(path, value))
+    .map(([path, value]) => `      ${path}: ${formatValue(path, value)}`)
+}
+
+function isUsual(path: string, value: Value): boolean {
+  if (value === "" || value === null || path === "state") return true
+  if (path.startsWith("namespaces.")) return value === "new"
+  return typeof value === "object" && Object.keys(value).length === 0
+}

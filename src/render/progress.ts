@@ -1,0 +1,59 @@
+import type { Address } from "../base/address.ts"
+import type { Event } from "../model/event.ts"
+import type { Plan } from "../model/plan.ts"
+
+/** Consumes the events of an apply, and decides nothing. */
+export interface Display {
+  emit(event: Event): void
+  /** Everything shown is shown. */
+  end(): Promise<void>
+}
+
+/** What a step has done, for a person; by `kind.op`. */
+const DONE: { readonly [step: string]: string } = {
+  "container.cgroup": "cgroup made",
+  "container.spawn": "spawned",
+  "container.start": "started",
+  "container.stop": "stopped",
+  "container.remove": "removed",
+  "container.limits": "limits set",
+  "container.hostname": "hostname set",
+  "container.sysctls": "sysctls set",
+  "container.routes": "routes set",
+  "container.record": "record written",
+  create: "created",
+  update: "updated",
+  delete: "deleted",
+}
+
+export function stepDone(kind: string, op: string): string {
+  return DONE[`${kind}.${op}`] ?? DONE[op] ?? `${op} done`
+}
+
+/** `12 ms`, `1.2 s`. */
+export function formatTime(milliseconds: number): string {
+  return milliseconds < 999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+/** One resource's way through an apply. */
+export interface ResourceTally {
+  address: Address
+  steps: number
+  done: number
+  /** When its first step started; undefined: none yet. */
+  startedAt: number | undefined
+  failed: boolean
+}
+
+/** How far each resource of a plan is. */
+export type Tally = ReadonlyMap<Address, ResourceTally>
+
+export function newTally(plan: Plan): Tally {
+  const tally = new Map<Address, ResourceTally>()
+  for (const { address } of plan.steps) {
+    const entry = tally.get(address)
+    if (entry === undefined) tally.set(address, { address, steps: 1, done: 0, startedAt: undefined, failed: false })
+    else entry.steps++
+  }
+  return tally
+}

@@ -1,0 +1,39 @@
+import { formatSize } from "../base/size.ts"
+import type { Value } from "../model/resource.ts"
+
+const SIZES = /^limits\.memory(_high|_low|_swap)?$/
+/** What needs no quotes: nothing that a terminal or a reader could take for something else. */
+const PLAIN = /^[A-Za-z0-9_./:@%+~*-]+$/
+
+/** One attribute for a person: `1500`, `64M`, `[10.0.0.1/24]`, `"two words"`. Control characters never get through. */
+export function formatValue(path: string, value: Value | undefined): string {
+  if (value === undefined) return "(not set)"
+  if (typeof value === "number" && SIZES.test(path)) return formatSize(value)
+  return formatPlain(value)
+}
+
+function formatPlain(value: Value): string {
+  if (typeof value === "string") return PLAIN.test(value) ? value : quote(value)
+  if (value === null || typeof value !== "object") return String(value)
+  if (Array.isArray(value)) return `[${value.map(formatPlain).join(", ")}]`
+  const entries = Object.entries(value).map(([key, inner]) => `${PLAIN.test(key) ? key : quote(key)}: ${formatPlain(inner)}`)
+  return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`
+}
+
+/** JSON's quotes; what JSON leaves raw and a terminal would obey (C1, bidirectional marks) is escaped too. */
+function quote(text: string): string {
+  const risky = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+  return JSON.stringify(text).replace(risky, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+}
+
+/** `{a: {b: 1}}` as `a.b` and 1; lists, and maps with nothing in them, stay whole. */
+export function flatten(attributes: { readonly [key: string]: Value }, prefix = ""): [string, Value][] {
+  return Object.entries(attributes).flatMap(([key, value]): [string, Value][] => {
+    const path = `${prefix}${key}`
+    return isMap(value) && Object.keys(value).length > 0 ? flatten(value, `${path}.`) : [[path, value]]
+  })
+}
+
+function isMap(value: Value): value is { readonly [key: string]: Value } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
