@@ -1,0 +1,64 @@
+import type { LaunchRecord, NamespaceKind, SetupOp } from "../kernel.ts"
+import { MAGIC, MODE_RUN, RecordWriter } from "./bytes.ts"
+import { writeIdentity } from "./identity.ts"
+
+/** The order in which a record lists namespaces, and by which a failed join names one. */
+export const NAMESPACE_ORDER: readonly NamespaceKind[] = ["user", "mount", "pid", "net", "uts", "ipc", "cgroup"]
+
+/**
+ * The bytes a monitor reads from its descriptor 3; native/README.md holds the layout. Title and `monitorCgroup2` are not
+ * in them: the monitor is born with these.
+ *
+ * @throws KernelError EINVAL: a text with a NUL byte, a number out of its range
+ */
+export function encodeRecord(record: LaunchRecord): Buffer {
+  const writer = new RecordWriter().u32(MAGIC, "magic").u32(MODE_RUN, "mode").text(record.runDir, "run folder")
+  for (const kind of NAMESPACE_ORDER) writer.text(record.namespaces[kind], `${kind} namespace`)
+  writer
+    .text(record.uidMap, "uid_map")
+    .text(record.gidMap, "gid_map")
+    .text(record.cgroup2, "cgroup folder")
+    .texts(record.cgroups1, "cgroup folder")
+    .texts(record.monitorCgroups1, "cgroup folder of the monitor")
+    .list(record.prepare, "prepared folder", (folder, what) => {
+      writer.text(folder.path, what).u32(folder.mode, what).u32(folder.uid, what).u32(folder.gid, what)
+    })
+    .texts(record.openPaths, "opened path")
+    .list(record.setup, "setup", (op) => writeOp(writer, op))
+  writeIdentity(writer, record)
+  return writer.bytes()
+}
+
+/** {op, source, target, type, flags or mode, data} */
+type FlatOp = readonly [number, string, string, string, number, string]
+
+function writeOp(writer: RecordWriter, op: SetupOp): void {
+  const [number, source, target, type, flags, data] = flat(op)
+  const what = `setup of ${op.op}`
+  writer.u32(number, what).text(source, what).text(target, what).text(type, what).u32(flags, what).text(data, what)
+}
+
+function flat(op: SetupOp): FlatOp {
+  switch (op.op) {
+    case "mount-root":
+      return [1, op.source, op.path, op.type, op.flags, op.data]
+    case "root":
+      return [2, "", op.path, "", 0, ""]
+    case "mount":
+      return [3, op.source, op.target, op.type, op.flags, op.data]
+    case "bind":
+      return [4, op.source, op.target, "", op.flags, ""]
+    case "mkdir":
+      return [5, "", op.target, "", op.mode, ""]
+    case "file":
+      return [6, "", op.target, "", op.mode, ""]
+    case "symlink":
+      return [7, op.to, op.target, "", 0, ""]
+    case "pivot":
+      return [8, "", "", "", 0, ""]
+    case "hostname":
+      return [9, op.name, "", "", 0, ""]
+    case "sysctl":
+      return [10, op.name, "", "", 0, op.value]
+  }
+}
