@@ -65,9 +65,11 @@ EXPORT int32_t stk_pidfd_open(int32_t pid, const char *start_time)
   return strcmp(found, start_time) == 0 ? steal_fd(&fd) : -ESRCH;
 }
 
-EXPORT int32_t stk_pidfd_kill(int32_t pidfd, int32_t signal)
+/* A signal to exactly this process, or -ESRCH. */
+EXPORT int32_t stk_signal(int32_t pid, const char *start_time, int32_t signal)
 {
-  return stk_pidfd_signal(pidfd, signal);
+  int pidfd cleanup_fd = stk_pidfd_open(pid, start_time);
+  return pidfd < 0 ? pidfd : stk_pidfd_signal(pidfd, signal);
 }
 
 /* 1: our child `pid` has ended and is reaped. 0: it still runs. -ECHILD: no child of ours. */

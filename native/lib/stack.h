@@ -31,7 +31,7 @@ EXPORT int32_t stk_go(int32_t go_fd);
 EXPORT int32_t stk_open(const char *path, int32_t flags, int32_t mode);
 EXPORT int32_t stk_close(int32_t fd);
 EXPORT int32_t stk_pidfd_open(int32_t pid, const char *start_time);
-EXPORT int32_t stk_pidfd_kill(int32_t pidfd, int32_t signal);
+EXPORT int32_t stk_signal(int32_t pid, const char *start_time, int32_t signal);
 EXPORT int32_t stk_reap(int32_t pid);
 
 /* files.c */
@@ -39,6 +39,9 @@ EXPORT int32_t stk_read_in(const char *ns1, const char *ns2, const char *path, u
 EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, const uint8_t *data, int32_t len);
 EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_lock(const char *path);
+
+/* remove.c */
+EXPORT int32_t stk_remove_tree(const char *path);
 
 /* namespaces.c, not exported: a visit to other namespaces by this thread. */
 struct visit {

@@ -23,7 +23,8 @@ export interface Ffi {
   open(path: string, flags: number, mode: number): number
   close(fd: number): number
   pidfdOpen(pid: number, startTime: string): number
-  pidfdKill(pidfd: number, signal: number): number
+  /** To exactly this process, or -ESRCH. */
+  signal(pid: number, startTime: string, signal: number): number
   reap(pid: number): number
   /** `ns1`, `ns2`: nsfs files, or "". */
   readIn(ns1: string, ns2: string, path: string, out: Uint8Array): number
@@ -31,6 +32,8 @@ export interface Ffi {
   /** `paths`: each ended by NUL. */
   readFiles(paths: Uint8Array, out: Uint8Array): number
   lock(path: string): number
+  /** `rm -r`; -EXDEV where something is mounted in it. */
+  removeTree(path: string): number
 }
 
 /** i32 pid, pidfd, status pipe, go pipe; then the start time as text, NUL-padded to 24 bytes. */
@@ -55,12 +58,13 @@ const SIGNATURES = {
   stk_open: "sii",
   stk_close: "i",
   stk_pidfd_open: "is",
-  stk_pidfd_kill: "ii",
+  stk_signal: "isi",
   stk_reap: "i",
   stk_read_in: "sssbi",
   stk_write_in: "sssbi",
   stk_read_files: "bibi",
   stk_lock: "s",
+  stk_remove_tree: "s",
 } as const
 
 type Name = keyof typeof SIGNATURES
@@ -103,12 +107,13 @@ export function openFfi(folder?: string): Ffi {
     open: (path, flags, mode) => call("stk_open", path, flags, mode),
     close: (fd) => call("stk_close", fd),
     pidfdOpen: (pid, startTime) => call("stk_pidfd_open", pid, startTime),
-    pidfdKill: (pidfd, signal) => call("stk_pidfd_kill", pidfd, signal),
+    signal: (pid, startTime, signal) => call("stk_signal", pid, startTime, signal),
     reap: (pid) => call("stk_reap", pid),
     readIn: (ns1, ns2, path, out) => call("stk_read_in", ns1, ns2, path, out, out.length),
     writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     lock: (path) => call("stk_lock", path),
+    removeTree: (path) => call("stk_remove_tree", path),
   }
 }
 

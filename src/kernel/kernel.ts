@@ -26,9 +26,11 @@ export interface Kernel {
   list(path: string): string[]
   /** A tree of our own (a writable layer, a run folder), gone; never follows a link or crosses a mount. */
   removeTree(path: string): void
-  /** stat(2), links followed; null where it does not exist. */
+  /** An open file description lock on a file that is made (mode 0600) where it is not there; null while another holds it. It dies with this process. */
+  lock(path: string): { release(): void } | null
+  /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */
   stat(path: string): { type: "file" | "folder" | "other"; mode: number; uid: number; gid: number; device: string } | null
-  /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist. */
+  /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist or is no link. */
   readLink(path: string): string | null
 
   // ---- inside namespaces
