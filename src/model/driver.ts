@@ -18,8 +18,11 @@ export interface Reading {
 export interface StackGroups {
   /** Groups directly below the stack's own, without the monitors'. */
   groups(): string[]
-  /** The limits of many groups in one reading; an absent key is not limited. */
-  limits(paths: readonly string[]): ReadonlyMap<string, Limits>
+  /**
+   * The limits of many groups in one reading; an absent key is not limited. `likes` says for a group how its limits were
+   * written, by the file or an earlier one: a device by its path is given back so, and `unified` holds the files named there.
+   */
+  limits(paths: readonly string[], likes?: ReadonlyMap<string, readonly Limits[]>): ReadonlyMap<string, Limits>
   /** The path in a line of /proc/PID/cgroup, if the line is the holding hierarchy's. */
   holdingPath(line: string): string | undefined
   holdingFolder(path: string): string
@@ -34,6 +37,8 @@ export interface StackGroups {
   kill(path: string): void
   /** Removes the group everywhere, and the stack's own folders when nothing is left in them. */
   remove(path: string): void
+  /** Removes the stack's own folders if nothing is left in them: after a run that had no group to remove. */
+  tidy(): void
 }
 
 /** The shared reading behind one observation: each namespace is dumped once, each monitor looked at once. */

@@ -77,7 +77,10 @@ export interface Snapshot {
 
 /** What the host can do and what is taken, as far as planning depends on it. */
 export interface HostFacts {
-  /** For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does. */
+  /**
+   * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does.
+   * Beside them `swap`: its accounting to cgroups is on (memory.swap.max, memory.memsw.*), and `cgroup`: cgroup2 is mounted (`cgroup.*`).
+   */
   controllers: { readonly [controller: string]: "v1" | "v2" }
   /** Host id ranges held by user namespaces of other stacks: never handed out. */
   takenIds: readonly { host: number; count: number }[]

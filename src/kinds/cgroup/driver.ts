@@ -27,7 +27,7 @@ function limitsBefore(step: Step): Limits {
 /** Groups of the stack that are no container's. */
 function observed(scope: Scope): Observed[] {
   const names = scope.cgroups.groups().filter((name) => !scope.containers.has(name))
-  const limits = scope.cgroups.limits(names)
+  const limits = scope.cgroups.limits(names, wantedLimits(scope))
   return names.map((name) => ({
     kind: "cgroup",
     address: `cgroup.${name}`,
@@ -35,4 +35,9 @@ function observed(scope: Scope): Observed[] {
     attributes: { limits: (limits.get(name) ?? {}) as unknown as Value },
     live: { path: scope.cgroups.holdingFolder(name) },
   }))
+}
+
+function wantedLimits(scope: Scope): Map<string, Limits[]> {
+  const groups = scope.desired.resources.filter((r) => r.kind === "cgroup")
+  return new Map(groups.map((r) => [r.name, [(r.attributes as unknown as CgroupAttributes).limits]]))
 }

@@ -1,7 +1,8 @@
 import type { Scope } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Limits } from "../cgroup/spec.ts"
-import { recordPath } from "./record.ts"
+import { bootId, parseRecord, recordPath } from "./record.ts"
+import type { ContainerAttributes } from "./spec.ts"
 
 /** What the small files of one container say. */
 export interface ContainerFiles {
@@ -27,8 +28,22 @@ export function readContainerFiles(scope: Scope, names: readonly string[]): Map<
     const group = groupOf(scope, cgroup)
     return { name, record, state: parseState(state), uidMap, gidMap, title: (cmdline ?? "").replaceAll("\0", " ").trim(), cgroup: group }
   })
-  const limits = scope.cgroups.limits(rows.map((r) => r.cgroup).filter((path) => path !== ""))
+  const grouped = rows.filter((row) => row.cgroup !== "")
+  const wanted = wantedLimits(scope)
+  const likes = new Map(grouped.map((row) => [row.cgroup, [wanted.get(row.name) ?? {}, ...recordedLimits(scope, row.record)]]))
+  const limits = scope.cgroups.limits([...likes.keys()], likes)
   return new Map(rows.map(({ name, ...row }) => [name, { ...row, parent: parentOf(row.cgroup), limits: limits.get(row.cgroup) ?? {} }]))
+}
+
+function wantedLimits(scope: Scope): Map<string, Limits> {
+  const containers = scope.desired.resources.filter((r) => r.kind === "container")
+  return new Map(containers.map((r) => [r.name, (r.attributes as unknown as ContainerAttributes).limits]))
+}
+
+/** Of the limits in a record, only files named by hand are asked for. */
+function recordedLimits(scope: Scope, text: string | null): Limits[] {
+  const record = text?.includes('"unified"') ? parseRecord(text, bootId(scope.kernel)) : undefined
+  return record === undefined ? [] : [record.attributes.limits]
 }
 
 function paths(scope: Scope, name: string): string[] {

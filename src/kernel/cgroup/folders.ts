@@ -1,0 +1,118 @@
+import type { Limits } from "../../kinds/cgroup/spec.ts"
+import { type Kernel, KernelError } from "../kernel.ts"
+import { inheritCpuset1 } from "./cpuset.ts"
+import type { CgroupLayout, Hierarchy } from "./layout.ts"
+import { hierarchyOf, neededControllers } from "./limits.ts"
+
+/** What the groups of one stack are worked on with. */
+export interface Tree {
+  kernel: Kernel
+  layout: CgroupLayout
+  stack: string
+  /** Folders known to be there: a hundred containers do not make the same ones again. */
+  made: Set<string>
+  /** Controllers known to be on for the children of a cgroup2 folder. */
+  enabled: Map<string, Set<string>>
+  /** Names of groups directly below the stack's own; undefined until someone needs to know. */
+  names: Set<string> | undefined
+}
+
+/** The leaf that the monitors live in. */
+export const MONITORS = ".monitor"
+
+/** Folder of a group in one hierarchy; "" is the stack's own. */
+export function folderOf(tree: Tree, hierarchy: Hierarchy, path: string): string {
+  const own = `${hierarchy.top}/stack/${tree.stack}`
+  return path === "" ? own : `${own}/${path}`
+}
+
+export function holdingFolder(tree: Tree, path: string): string {
+  return folderOf(tree, tree.layout.holding, path)
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")))
+}
+
+/**
+ * The hierarchies a group must be in: the holding one, those of its limits, and those of its parent's (whose limits hold
+ * for what is in the parent's group of that hierarchy, and for nothing else). Throws EOPNOTSUPP where no hierarchy has a controller.
+ */
+export function hierarchiesFor(tree: Tree, path: string, limits: Limits): Hierarchy[] {
+  const { holding, hierarchies } = tree.layout
+  const needed = new Set<Hierarchy>([holding, ...neededControllers(limits).flatMap((name) => controllerHierarchy(tree, name))])
+  const parent = parentOf(path)
+  return hierarchies.filter((h) => needed.has(h) || (parent !== "" && h.version === 1 && exists(tree, folderOf(tree, h, parent))))
+}
+
+/** A controller of cgroup2 that is not listed there (`misc` on an old kernel) is left to the kernel's own refusal. */
+function controllerHierarchy(tree: Tree, name: string): Hierarchy[] {
+  const hierarchy = hierarchyOf(tree.layout, name)
+  if (hierarchy !== undefined) return [hierarchy]
+  throw new KernelError(`limit ${name} of a cgroup`, "EOPNOTSUPP", `no cgroup hierarchy of this host has the ${name} controller`)
+}
+
+export function exists(tree: Tree, folder: string): boolean {
+  if (tree.made.has(folder)) return true
+  if (tree.kernel.stat(folder) === null) return false
+  tree.made.add(folder)
+  return true
+}
+
+/** Makes a group and those above it in one hierarchy. False where it was there already. */
+export function makeFolder(tree: Tree, hierarchy: Hierarchy, path: string): boolean {
+  const own = folderOf(tree, hierarchy, "")
+  const above = path.split("/").slice(0, -1)
+  const parents = [`${hierarchy.top}/stack`, own, ...above.map((_, i) => `${own}/${above.slice(0, i + 1).join("/")}`)]
+  try {
+    for (const parent of parents) if (!tree.made.has(parent)) makeOne(tree, hierarchy, parent)
+    return makeOne(tree, hierarchy, folderOf(tree, hierarchy, path))
+  } catch (failure) {
+    // Another stack's end may have taken `stack` away in between.
+    if (!(failure instanceof KernelError) || failure.errno !== "ENOENT") throw failure
+    for (const parent of parents) tree.made.delete(parent)
+    for (const parent of parents) makeOne(tree, hierarchy, parent)
+    return makeOne(tree, hierarchy, folderOf(tree, hierarchy, path))
+  }
+}
+
+function makeOne(tree: Tree, hierarchy: Hierarchy, folder: string): boolean {
+  const fresh = tree.kernel.mkdir(folder)
+  if (hierarchy.version === 1 && hierarchy.controllers.includes("cpuset")) inheritCpuset1(tree.kernel, folder)
+  tree.made.add(folder)
+  return fresh
+}
+
+/** Turns on what the limits of a group need in every folder above it, from the top down. cgroups(7), "cgroup.subtree_control" */
+export function enableControllers(tree: Tree, path: string, limits: Limits): void {
+  const { hierarchies } = tree.layout
+  const v2 = hierarchies.find((h) => h.version === 2)
+  const needed = v2 === undefined ? [] : neededControllers(limits).filter((name) => hierarchyOf(tree.layout, name) === v2)
+  if (v2 === undefined || needed.length === 0) return
+  const parts = ["stack", tree.stack, ...path.split("/").slice(0, -1)]
+  for (let i = 0; i <= parts.length; i++) enableIn(tree, [v2.top, ...parts.slice(0, i)].join("/"), needed)
+}
+
+function enableIn(tree: Tree, folder: string, needed: readonly string[]): void {
+  const file = `${folder}/cgroup.subtree_control`
+  const on = tree.enabled.get(folder) ?? new Set((tree.kernel.read(file) ?? "").trim().split(/\s+/))
+  tree.enabled.set(folder, on)
+  const missing = needed.filter((name) => !on.has(name))
+  if (missing.length === 0) return
+  try {
+    tree.kernel.write(file, missing.map((name) => `+${name}`).join(" "))
+  } catch (failure) {
+    throw failure instanceof KernelError ? explained(failure, folder) : failure
+  }
+  for (const name of missing) on.add(name)
+}
+
+/** The rule that a group either has members or gives controllers to its children. */
+function explained(failure: KernelError, folder: string): KernelError {
+  if (failure.errno !== "EBUSY") return failure
+  return new KernelError(
+    failure.op,
+    failure.errno,
+    `${folder} has processes of its own, and such a group cannot give controllers to groups below it`,
+  )
+}

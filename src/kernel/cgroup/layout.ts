@@ -1,0 +1,137 @@
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { HostFacts } from "../../model/resource.ts"
+import type { Kernel } from "../kernel.ts"
+
+/** One cgroup hierarchy of this host. cgroups(7) */
+export interface Hierarchy {
+  version: 1 | 2
+  /** In v2's words: v1's `blkio` is `io`. */
+  controllers: readonly string[]
+  /** The folder that stacks' groups go below: `TOP/stack/STACK/…`. */
+  top: string
+}
+
+export interface CgroupLayout {
+  controllers: HostFacts["controllers"]
+  hierarchies: readonly Hierarchy[]
+  /** The one that every group is in, whatever its limits: cgroup2 where mounted. */
+  holding: Hierarchy
+}
+
+interface Mount {
+  version: 1 | 2
+  controllers: string[]
+  /** The part of the hierarchy that is mounted: `/` is all this process may see. */
+  root: string
+  folder: string
+}
+
+/** Controllers that plans depend on. */
+const REPORTED = ["memory", "pids", "cpu", "io", "cpuset", "hugetlb"]
+/** What holds the groups where there is no cgroup2. */
+const HOLDING_V1 = ["pids", "freezer", "memory"]
+
+/**
+ * Where the cgroup hierarchies are and where groups of stacks go in each: from /proc/self/mountinfo and /proc/self/cgroup.
+ *
+ * Groups go below the topmost folder, from the mount down to our own group, that belongs to us. So for root they are at
+ * the top of what is visible (the top of the hierarchy, or of a cgroup namespace), and for another user in the uppermost
+ * folder that was delegated. They are not in the group of the caller: a later command, from another session or service,
+ * must find the stack in the same place (no record tells where it is), and the end of a service must not end the stack.
+ * At the top no process need make room first: only the root group may have members and give controllers to its children.
+ */
+export function readLayout(kernel: Kernel): CgroupLayout {
+  const [mountinfo, own, status] = kernel.readMany(["/proc/self/mountinfo", "/proc/self/cgroup", "/proc/self/status"])
+  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? "")?.[1] ?? 0)
+  const places = ownPlaces(own ?? "")
+  const hierarchies = parseMounts(mountinfo ?? "").flatMap((mount) => hierarchyOf(kernel, mount, places, uid))
+  const v2 = hierarchies.find((h) => h.version === 2)
+  const holding = v2 ?? HOLDING_V1.flatMap((c) => hierarchies.filter((h) => h.controllers.includes(c)))[0]
+  if (holding === undefined) throw noHierarchy()
+  return { controllers: reported(kernel, hierarchies, v2), hierarchies, holding }
+}
+
+function noHierarchy(): DiagnosticError {
+  return new DiagnosticError(
+    error("no-cgroups", "no cgroup hierarchy is mounted", {
+      detail: "/proc/self/mountinfo shows neither cgroup2 nor a v1 hierarchy with pids, freezer or memory",
+      hint: "mount -t cgroup2 none /sys/fs/cgroup",
+    }),
+  )
+}
+
+/** One mount for each hierarchy: where it is mounted twice, the one that shows most of it. */
+function parseMounts(mountinfo: string): Mount[] {
+  const mounts = new Map<string, Mount>()
+  for (const mount of mountinfo.split("\n").flatMap(parseMount)) {
+    const key = `${mount.version} ${mount.controllers.join(",")}`
+    const known = mounts.get(key)
+    if (known === undefined || mount.root.length < known.root.length) mounts.set(key, mount)
+  }
+  return [...mounts.values()]
+}
+
+/** A line of /proc/PID/mountinfo: `ID PARENT DEV ROOT FOLDER OPTIONS [TAGS] - TYPE SOURCE SUPEROPTIONS`. proc_pid_mountinfo(5) */
+function parseMount(line: string): Mount[] {
+  const [left = "", right = ""] = line.split(" - ", 2)
+  const [, , , root = "/", folder = ""] = left.split(" ").map(unescaped)
+  const [type, , options = ""] = right.split(" ")
+  if (type === "cgroup2") return [{ version: 2, controllers: [], root, folder }]
+  if (type !== "cgroup") return []
+  const controllers = options.split(",").filter((o) => V1_CONTROLLERS.has(o))
+  return controllers.length === 0 ? [] : [{ version: 1, controllers, root, folder }]
+}
+
+const V1_CONTROLLERS = new Set(["memory", "pids", "cpu", "cpuacct", "blkio", "cpuset", "hugetlb", "freezer", "devices"])
+
+function unescaped(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}
+
+/** Our group in each hierarchy, by version and controllers. */
+function ownPlaces(text: string): (mount: Mount) => string {
+  const lines = text.split("\n").map((line) => /^(\d+):([^:]*):(.*)$/.exec(line))
+  return (mount) => {
+    const line = lines.find((l) => (mount.version === 2 ? l?.[1] === "0" : mount.controllers.some((c) => l?.[2]?.split(",").includes(c))))
+    return line?.[3] ?? "/"
+  }
+}
+
+function hierarchyOf(kernel: Kernel, mount: Mount, placeOf: (mount: Mount) => string, uid: number): Hierarchy[] {
+  const top = topFolder(kernel, mount, placeOf(mount), uid)
+  if (mount.version === 1) return [{ version: 1, controllers: mount.controllers.map((c) => (c === "blkio" ? "io" : c)), top }]
+  const controllers = kernel.read(`${top}/cgroup.controllers`)
+  // A mount that another one hides has no such file where it is said to be.
+  return controllers === null ? [] : [{ version: 2, controllers: controllers.trim().split(/\s+/).filter(Boolean), top }]
+}
+
+/** The topmost folder from the mount down to our own group that belongs to us; the mount if none does. */
+function topFolder(kernel: Kernel, mount: Mount, place: string, uid: number): string {
+  const root = mount.root === "/" ? "" : mount.root
+  const below = place === root || place.startsWith(`${root}/`) ? place.slice(root.length) : ""
+  let folder = mount.folder
+  if (kernel.stat(folder)?.uid === uid) return folder
+  for (const name of below.split("/").filter(Boolean)) {
+    folder = `${folder}/${name}`
+    if (kernel.stat(folder)?.uid === uid) return folder
+  }
+  return mount.folder
+}
+
+function reported(kernel: Kernel, hierarchies: readonly Hierarchy[], v2: Hierarchy | undefined): HostFacts["controllers"] {
+  const found: { [controller: string]: "v1" | "v2" } = {}
+  for (const { version, controllers } of hierarchies) {
+    for (const name of controllers) if (REPORTED.includes(name)) found[name] = version === 2 ? "v2" : "v1"
+  }
+  if (v2 !== undefined) found.cgroup = "v2"
+  if (accountsSwap(kernel, hierarchies))
+    found.swap = hierarchies.some((h) => h.version === 1 && h.controllers.includes("memory")) ? "v1" : "v2"
+  return found
+}
+
+/** v1 shows it by a file; the root group of v2 has none, but there swap is accounted wherever the kernel has swap. */
+function accountsSwap(kernel: Kernel, hierarchies: readonly Hierarchy[]): boolean {
+  const memory = hierarchies.find((h) => h.controllers.includes("memory"))
+  if (memory === undefined) return false
+  return kernel.stat(memory.version === 1 ? `${memory.top}/memory.memsw.limit_in_bytes` : "/proc/swaps") !== null
+}

@@ -1,0 +1,81 @@
+import type { Limits } from "../../kinds/cgroup/spec.ts"
+import { devicePaths } from "./devices.ts"
+import type { Tree } from "./folders.ts"
+import { folderOf, parentOf } from "./folders.ts"
+import type { Hierarchy } from "./layout.ts"
+import { codecFor, controllers } from "./limits.ts"
+import { groupsIn } from "./members.ts"
+
+/** Groups directly below the stack's own in any hierarchy; names with a dot in front are ours alone. */
+export function groupNames(tree: Tree): string[] {
+  const names = tree.layout.hierarchies.flatMap((h) => groupsIn(tree.kernel, folderOf(tree, h, "")))
+  return [...new Set(names)].filter((name) => !name.startsWith(".")).sort()
+}
+
+/** A stretch of the one reading: the files of one codec, or of `unified`, for one group. */
+interface Request {
+  path: string
+  files: string[]
+  understand(texts: readonly (string | null)[]): Limits
+}
+
+/** The limits of many groups in one reading; see StackGroups. */
+export function readLimits(tree: Tree, paths: readonly string[], likes: Likes = new Map()): Map<string, Limits> {
+  const requests = [...limitRequests(tree, paths), ...paths.flatMap((path) => unifiedRequest(tree, path, likes.get(path) ?? []))]
+  const texts = tree.kernel.readMany(requests.flatMap((r) => r.files))
+  const limits = new Map<string, Limits>(paths.map((path) => [path, {}]))
+  let next = 0
+  for (const { path, files, understand } of requests) {
+    limits.set(path, { ...limits.get(path), ...understand(texts.slice(next, next + files.length)) })
+    next += files.length
+  }
+  for (const [path, { io, ...rest }] of limits)
+    if (io !== undefined) limits.set(path, { ...rest, io: devicePaths(tree.kernel, io, likes.get(path) ?? []) })
+  return limits
+}
+
+export type Likes = ReadonlyMap<string, readonly Limits[]>
+
+function limitRequests(tree: Tree, paths: readonly string[]): Request[] {
+  const present = presence(tree)
+  return tree.layout.hierarchies.flatMap((hierarchy) => {
+    const codecs = controllers.filter((c) => hierarchy.controllers.includes(c.name)).map((c) => codecFor(c, hierarchy))
+    if (codecs.length === 0) return []
+    return paths
+      .filter((path) => present(hierarchy, path))
+      .flatMap((path) => {
+        const folder = folderOf(tree, hierarchy, path)
+        return codecs.map(({ files, read }) => ({ path, files: files.map((file) => `${folder}/${file}`), understand: read }))
+      })
+  })
+}
+
+/** Whether a group is in a hierarchy: each folder above is listed once. */
+function presence(tree: Tree): (hierarchy: Hierarchy, path: string) => boolean {
+  const lists = new Map<string, Set<string>>()
+  return (hierarchy, path) => {
+    const parent = folderOf(tree, hierarchy, parentOf(path))
+    const names = lists.get(parent) ?? new Set(tree.kernel.list(parent))
+    lists.set(parent, names)
+    return names.has(path.slice(path.lastIndexOf("/") + 1))
+  }
+}
+
+function unifiedRequest(tree: Tree, path: string, likes: readonly Limits[]): Request[] {
+  const names = [...new Set(likes.flatMap((like) => Object.keys(like.unified ?? {})))].sort()
+  if (names.length === 0 || tree.layout.holding.version !== 2) return []
+  const folder = folderOf(tree, tree.layout.holding, path)
+  return [{ path, files: names.map((name) => `${folder}/${name}`), understand: (texts) => unifiedLimits(names, texts, likes) }]
+}
+
+/** A file that only an earlier stack file named, and that is back at what it was before, says nothing any more. */
+function unifiedLimits(names: readonly string[], texts: readonly (string | null)[], likes: readonly Limits[]): Limits {
+  const [wanted, ...earlier] = likes
+  const entries = names.flatMap((name, i): [string, string][] => {
+    const text = texts[i]?.trim()
+    if (text === undefined) return []
+    const held = name in (wanted?.unified ?? {}) || earlier.some((like) => like.unified?.[name]?.trim() === text)
+    return held ? [[name, text]] : []
+  })
+  return entries.length === 0 ? {} : { unified: Object.fromEntries(entries) }
+}

@@ -1,0 +1,82 @@
+import { type Kernel, KernelError } from "../kernel.ts"
+import type { Tree } from "./folders.ts"
+import { folderOf, MONITORS, parentOf } from "./folders.ts"
+import type { Hierarchy } from "./layout.ts"
+import { groupsIn, pidsIn } from "./members.ts"
+import { groupNames } from "./reading.ts"
+
+/** Milliseconds between two attempts, about a second in all: the last processes of a group may just be dying. */
+const PAUSES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+
+/** Removes a group in every hierarchy, and the stack's own folders behind the last one. */
+export function removeGroup(tree: Tree, path: string): void {
+  for (const hierarchy of tree.layout.hierarchies) {
+    const folder = folderOf(tree, hierarchy, path)
+    removeFolder(tree.kernel, folder)
+    forget(tree, folder)
+  }
+  if (parentOf(path) !== "") return
+  tree.names ??= new Set(groupNames(tree))
+  tree.names.delete(path)
+  if (tree.names.size === 0) tidyStack(tree)
+}
+
+/** The stack's own folders, if nothing is left in them. What is not empty stays. */
+export function tidyStack(tree: Tree): void {
+  tree.names = undefined
+  if (groupNames(tree).length > 0) return
+  for (const hierarchy of tree.layout.hierarchies) tidyHierarchy(tree, hierarchy)
+}
+
+function tidyHierarchy(tree: Tree, hierarchy: Hierarchy): void {
+  const { kernel } = tree
+  const own = folderOf(tree, hierarchy, "")
+  const left = groupsIn(kernel, own)
+  for (const name of [...left, ...(left.length === 0 ? [] : [MONITORS])]) tryRemove(tree, `${own}/${name}`)
+  tryRemove(tree, own)
+  tryRemove(tree, `${hierarchy.top}/stack`)
+}
+
+function tryRemove(tree: Tree, folder: string): void {
+  try {
+    tree.kernel.rmdir(folder)
+    forget(tree, folder)
+  } catch (failure) {
+    if (!isBusy(failure)) throw failure
+  }
+}
+
+function forget(tree: Tree, folder: string): void {
+  tree.made.delete(folder)
+  tree.enabled.delete(folder)
+}
+
+function isBusy(failure: unknown): failure is KernelError {
+  return failure instanceof KernelError && (failure.errno === "EBUSY" || failure.errno === "ENOTEMPTY")
+}
+
+/** rmdir(2), groups below first: a container may have made some. Tried again while its last processes are going. */
+function removeFolder(kernel: Kernel, folder: string): void {
+  for (const pause of [...PAUSES, 0]) {
+    try {
+      kernel.rmdir(folder)
+      return
+    } catch (failure) {
+      if (!isBusy(failure)) throw failure
+      if (pause === 0) throw stillBusy(kernel, folder, failure)
+    }
+    const below = groupsIn(kernel, folder)
+    for (const name of below) removeFolder(kernel, `${folder}/${name}`)
+    if (below.length === 0) sleep(pause)
+  }
+}
+
+function stillBusy(kernel: Kernel, folder: string, failure: KernelError): KernelError {
+  const pids = pidsIn(kernel, folder)
+  return new KernelError(failure.op, failure.errno, pids.length === 0 ? failure.text : `processes are still in it: ${pids.join(", ")}`)
+}
+
+/** Holds this thread: there is nothing else to do until the kernel has let go. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

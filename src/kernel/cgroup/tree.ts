@@ -1,0 +1,47 @@
+import type { StackGroups } from "../../model/driver.ts"
+import type { Kernel } from "../kernel.ts"
+import { changeLimits, makeGroup } from "./change.ts"
+import type { Tree } from "./folders.ts"
+import { folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { killGroup } from "./kill.ts"
+import type { CgroupLayout } from "./layout.ts"
+import { pidsIn } from "./members.ts"
+import { groupNames, readLimits } from "./reading.ts"
+import { removeGroup, tidyStack } from "./remove.ts"
+
+/** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
+export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
+  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), names: undefined }
+  return {
+    groups: () => groupNames(tree),
+    limits: (paths, likes) => readLimits(tree, paths, likes),
+    holdingPath: (line) => holdingPath(layout, line),
+    holdingFolder: (path) => holdingFolder(tree, path),
+    monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
+    prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
+    make: (path, limits) => makeGroup(tree, path, limits),
+    foldersOf: (path, limits) => {
+      const hierarchies = hierarchiesFor(tree, path, limits)
+      const monitors = holdingFolder(tree, MONITORS)
+      const unified = layout.holding.version === 2
+      return {
+        cgroup2: unified ? holdingFolder(tree, path) : "",
+        cgroups1: hierarchies.filter((h) => h.version === 1).map((h) => folderOf(tree, h, path)),
+        monitorCgroup2: unified ? monitors : "",
+        monitorCgroups1: unified ? [] : [monitors],
+      }
+    },
+    change: (path, before, after) => changeLimits(tree, path, before, after),
+    kill: (path) => killGroup(tree, path),
+    remove: (path) => removeGroup(tree, path),
+    tidy: () => tidyStack(tree),
+  }
+}
+
+/** `0::/PATH` is cgroup2's line, `ID:CONTROLLERS:/PATH` v1's. cgroups(7), "/proc files" */
+function holdingPath({ holding }: CgroupLayout, line: string): string | undefined {
+  const [, id, names = "", path] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
+  if (holding.version === 2) return id === "0" ? path : undefined
+  const controllers = names.split(",").map((name) => (name === "blkio" ? "io" : name))
+  return holding.controllers.some((c) => controllers.includes(c)) ? path : undefined
+}
