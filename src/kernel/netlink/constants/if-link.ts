@@ -1,0 +1,29 @@
+/** linux/if_link.h, linux/if.h, linux/veth.h */
+
+export const IFLA_ADDRESS = 1
+export const IFLA_IFNAME = 3
+export const IFLA_MTU = 4
+export const IFLA_LINK = 5
+export const IFLA_MASTER = 10
+export const IFLA_OPERSTATE = 16
+export const IFLA_LINKINFO = 18
+export const IFLA_IFALIAS = 20
+export const IFLA_STATS64 = 23
+export const IFLA_GROUP = 27
+export const IFLA_NET_NS_FD = 28
+export const IFLA_EXT_MASK = 29
+
+export const IFLA_INFO_KIND = 1
+export const IFLA_INFO_DATA = 2
+
+/** Hundredths of a second (USER_HZ). */
+export const IFLA_BR_AGEING_TIME = 4
+export const IFLA_BR_STP_STATE = 5
+export const IFLA_BR_VLAN_FILTERING = 7
+
+export const VETH_INFO_PEER = 1
+
+export const IFF_UP = 1
+
+/** IF_OPER_*, as `ip link` calls them, in lower case. RFC 2863 */
+export const OPER_STATES: readonly string[] = ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"]

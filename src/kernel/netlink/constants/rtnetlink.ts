@@ -1,0 +1,51 @@
+/** linux/rtnetlink.h, linux/socket.h */
+
+export const AF_UNSPEC = 0
+export const AF_INET = 2
+export const AF_INET6 = 10
+
+export const RTM_NEWLINK = 16
+export const RTM_DELLINK = 17
+export const RTM_GETLINK = 18
+export const RTM_SETLINK = 19
+export const RTM_NEWADDR = 20
+export const RTM_DELADDR = 21
+export const RTM_GETADDR = 22
+export const RTM_NEWROUTE = 24
+export const RTM_DELROUTE = 25
+export const RTM_GETROUTE = 26
+
+export const RTA_DST = 1
+export const RTA_OIF = 4
+export const RTA_GATEWAY = 5
+export const RTA_PRIORITY = 6
+export const RTA_TABLE = 15
+export const RTA_VIA = 18
+
+export const RT_TABLE_MAIN = 254
+
+export const RT_SCOPE_UNIVERSE = 0
+export const RT_SCOPE_LINK = 253
+export const RT_SCOPE_HOST = 254
+export const RT_SCOPE_NOWHERE = 255
+
+export const RTN_UNICAST = 1
+
+/** RTN_*, as `ip route` calls them. */
+export const ROUTE_TYPES: readonly string[] = [
+  "unspec",
+  "unicast",
+  "local",
+  "broadcast",
+  "anycast",
+  "multicast",
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+  "nat",
+  "xresolve",
+]
+
+/** RTEXT_FILTER_SKIP_STATS of IFLA_EXT_MASK: no counters in the answer. */
+export const RTEXT_FILTER_SKIP_STATS = 8

@@ -1,0 +1,104 @@
+import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
+import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/address.ts"
+import { encodeBridgeAdd, encodeVethAdd } from "./rtnl/link-add.ts"
+import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
+import type { Resolver } from "./rtnl/resolver.ts"
+import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
+import type { WireWriter } from "./wire.ts"
+
+/** Writes one message with this sequence number. */
+export type Encode = (w: WireWriter, sequence: number) => void
+
+/** The messages of a request, in order; `here` is the namespace they are sent in. */
+export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver): Encode[] {
+  switch (request.op) {
+    case "bridge-add":
+      return [(w, sequence) => encodeBridgeAdd(w, sequence, request)]
+    case "veth-add":
+      return [(w, sequence) => encodeVethAdd(w, sequence, request, here, resolver)]
+    case "link-set":
+      return [(w, sequence) => encodeLinkSet(w, sequence, request, resolver)]
+    case "link-delete":
+      return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
+    case "group-delete":
+      return [(w, sequence) => encodeGroupDelete(w, sequence, request.group)]
+    case "address-add":
+      return [(w, sequence) => encodeAddressAdd(w, sequence, request, resolver)]
+    case "address-delete":
+      return addressDelete(request, resolver)
+    case "route-replace":
+      return [(w, sequence) => encodeRouteReplace(w, sequence, request, resolver)]
+    case "route-delete":
+      return [(w, sequence) => encodeRouteDelete(w, sequence, request, resolver)]
+  }
+}
+
+function addressDelete(request: NetRequest & { op: "address-delete" }, resolver: Resolver): Encode[] {
+  const deletion: Encode = (w, sequence) => encodeAddressDelete(w, sequence, request, resolver)
+  if (request.address.includes(":")) return [deletion]
+  return [(w, sequence) => encodePromotion(w, sequence, request.link), deletion]
+}
+
+/** The namespace a request must be sent in, of a batch for `ns`: a veth is made where its first end is born. */
+export function homeOf(request: NetRequest, ns: NetNs): NetNs {
+  return request.op === "veth-add" ? (request.end.ns ?? ns) : ns
+}
+
+/** The request with every namespace said: what was meant by none at all is the batch's, wherever it is sent. */
+export function withNamespaces(request: NetRequest, ns: NetNs): NetRequest {
+  return request.op === "veth-add" ? { ...request, peer: { ...request.peer, ns: request.peer.ns ?? ns } } : request
+}
+
+/** Names of links whose ifindex the request's message must hold. */
+export function neededNames(request: NetRequest): string[] {
+  return neededLinks(request).filter((link) => typeof link === "string")
+}
+
+function neededLinks(request: NetRequest): LinkRef[] {
+  switch (request.op) {
+    case "veth-add":
+      return present(request.end.master)
+    case "link-set":
+      return [...(needsIndex(request) ? [request.link] : []), ...present(request.master)]
+    case "address-add":
+    case "address-delete":
+      return [request.link]
+    case "route-replace":
+    case "route-delete":
+      return present(request.dev)
+    default:
+      return []
+  }
+}
+
+function present(link: LinkRef | undefined): LinkRef[] {
+  return link === undefined ? [] : [link]
+}
+
+/**
+ * Names that mean another link, or one at all, only once the request is done. A deletion is none of them: the index of a
+ * link that is gone is as good an ENODEV as its name.
+ */
+export function changedNames(request: NetRequest): string[] | "any" {
+  switch (request.op) {
+    case "bridge-add":
+      return [request.name]
+    case "veth-add":
+      return [request.end.name, request.peer.name]
+    case "link-set":
+      if (request.name === undefined) return []
+      return typeof request.link === "string" ? [request.link, request.name] : "any"
+    default:
+      return []
+  }
+}
+
+/** True of a request that may be sent again after it was refused for a passing reason, to the same end. */
+export function isRepeatable(request: NetRequest): boolean {
+  return request.op !== "bridge-add" && request.op !== "veth-add" && request.op !== "group-delete"
+}
+
+/** True of a request that may be sent again even if it was done already and only its answer is lost. */
+export function isIdempotent(request: NetRequest): boolean {
+  return request.op === "link-set" || request.op === "route-replace"
+}

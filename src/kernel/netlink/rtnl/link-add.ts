@@ -1,0 +1,92 @@
+import type { BridgeOptions, NetNs, NetRequest, VethEnd } from "../../kernel.ts"
+import { writeNested, writeText, writeU8, writeU32 } from "../attr.ts"
+import {
+  IFLA_BR_AGEING_TIME,
+  IFLA_BR_STP_STATE,
+  IFLA_BR_VLAN_FILTERING,
+  IFLA_GROUP,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_MTU,
+  IFLA_NET_NS_FD,
+  VETH_INFO_PEER,
+} from "../constants/if-link.ts"
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
+import { RTM_NEWLINK } from "../constants/rtnetlink.ts"
+import type { WireWriter } from "../wire.ts"
+import { writeLinkHeader, writeMac } from "./link-header.ts"
+import type { Resolver } from "./resolver.ts"
+
+const CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+/** The bridge's ageing time counts in USER_HZ. */
+const TICKS_PER_SECOND = 100
+
+/**
+ * `ip link add br-lan group N address MAC mtu N up type bridge stp_state 0 vlan_filtering 1 ageing_time 30000`. A bridge is
+ * born without VLAN filtering; saying so is EOPNOTSUPP in a kernel without CONFIG_BRIDGE_VLAN_FILTERING.
+ */
+export function encodeBridgeAdd(w: WireWriter, sequence: number, request: NetRequest & { op: "bridge-add" }): void {
+  w.message(RTM_NEWLINK, CREATE, sequence, () => {
+    writeLinkHeader(w, 0, request.up ? true : undefined)
+    writeCommon(w, request)
+    const { vlan_filtering, ...options } = request.bridge
+    writeBridge(w, vlan_filtering === true ? request.bridge : options)
+  })
+}
+
+/**
+ * `ip link add v0 master br-lan group N up type veth peer name eth0 netns NS address MAC mtu N`: one message. The peer's
+ * header never says IFF_UP: the kernel answers ENOTCONN to that. To be sent in the end's own namespace: kernels before 6.13
+ * look for the end's name in the sender's, whatever IFLA_NET_NS_FD says. `here` is that namespace.
+ */
+export function encodeVethAdd(
+  w: WireWriter,
+  sequence: number,
+  { end, peer }: NetRequest & { op: "veth-add" },
+  here: NetNs,
+  resolver: Resolver,
+): void {
+  w.message(RTM_NEWLINK, CREATE, sequence, () => {
+    writeLinkHeader(w, 0, end.up ? true : undefined)
+    writeCommon(w, end)
+    if (end.master !== undefined) writeU32(w, IFLA_MASTER, resolver.index(end.master))
+    writeNested(w, IFLA_LINKINFO, () => {
+      writeText(w, IFLA_INFO_KIND, "veth")
+      writeNested(w, IFLA_INFO_DATA, () => {
+        writeNested(w, VETH_INFO_PEER, () => {
+          writeLinkHeader(w, 0)
+          writeCommon(w, peer)
+          if (peer.ns !== undefined && peer.ns !== here) writeU32(w, IFLA_NET_NS_FD, resolver.netNs(peer.ns))
+        })
+      })
+    })
+  })
+}
+
+function writeCommon(w: WireWriter, link: Omit<VethEnd, "ns">): void {
+  writeText(w, IFLA_IFNAME, link.name)
+  if (link.group !== undefined) writeU32(w, IFLA_GROUP, link.group)
+  if (link.mac !== undefined) writeMac(w, link.mac)
+  if (link.mtu !== undefined) writeU32(w, IFLA_MTU, link.mtu)
+}
+
+/** IFLA_LINKINFO of a bridge, with the options that are given. */
+export function writeBridge(w: WireWriter, { stp, vlan_filtering, ageing_time }: BridgeOptions): void {
+  writeNested(w, IFLA_LINKINFO, () => {
+    writeText(w, IFLA_INFO_KIND, "bridge")
+    if (stp === undefined && vlan_filtering === undefined && ageing_time === undefined) return
+    writeNested(w, IFLA_INFO_DATA, () => {
+      if (ageing_time !== undefined) writeU32(w, IFLA_BR_AGEING_TIME, Math.round(ageing_time * TICKS_PER_SECOND))
+      if (stp !== undefined) writeU32(w, IFLA_BR_STP_STATE, stp ? 1 : 0)
+      if (vlan_filtering !== undefined) writeU8(w, IFLA_BR_VLAN_FILTERING, vlan_filtering ? 1 : 0)
+    })
+  })
+}
+
+/** Seconds out of an IFLA_BR_AGEING_TIME. */
+export function ageingSeconds(ticks: number): number {
+  return ticks / TICKS_PER_SECOND
+}

@@ -1,0 +1,104 @@
+import type { Link } from "../../kernel.ts"
+import { eachAttribute, readI32, readText, readU8, readU32, readU64 } from "../attr.ts"
+import {
+  IFF_UP,
+  IFLA_ADDRESS,
+  IFLA_BR_AGEING_TIME,
+  IFLA_BR_STP_STATE,
+  IFLA_BR_VLAN_FILTERING,
+  IFLA_GROUP,
+  IFLA_IFALIAS,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_MTU,
+  IFLA_OPERSTATE,
+  IFLA_STATS64,
+  OPER_STATES,
+} from "../constants/if-link.ts"
+import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
+import { RTM_GETLINK } from "../constants/rtnetlink.ts"
+import type { Message, WireWriter } from "../wire.ts"
+import { WireError } from "../wire.ts"
+import { ageingSeconds } from "./link-add.ts"
+import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
+
+/** `ip -d -s link show` */
+export function encodeLinkDump(w: WireWriter, sequence: number): void {
+  w.message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => writeLinkHeader(w, 0))
+}
+
+/** The ifindex of an RTM_NEWLINK. */
+export function readLinkIndex({ bytes, start, end }: Message): number {
+  if (end - start < LINK_HEADER) throw new WireError("a link message without its header")
+  return readI32(bytes, start + 4, end)
+}
+
+/** An RTM_NEWLINK. */
+export function readLink(message: Message): Link {
+  const { bytes, start, end } = message
+  const link: Link = {
+    index: readLinkIndex(message),
+    name: "",
+    kind: "",
+    mac: "",
+    mtu: 0,
+    up: false,
+    state: "unknown",
+    master: 0,
+    group: 0,
+    alias: "",
+    peerIndex: 0,
+  }
+  link.up = (readU32(bytes, start + 8, end) & IFF_UP) !== 0
+  let other = 0
+  eachAttribute(bytes, start + LINK_HEADER, end, (type, from, to) => {
+    if (type === IFLA_IFNAME) link.name = readText(bytes, from, to)
+    else if (type === IFLA_ADDRESS) link.mac = bytes.toString("hex", from, to).replace(/(..)(?!$)/g, "$1:")
+    else if (type === IFLA_MTU) link.mtu = readU32(bytes, from, to)
+    else if (type === IFLA_OPERSTATE) link.state = stateOf(readU8(bytes, from, to))
+    else if (type === IFLA_MASTER) link.master = readU32(bytes, from, to)
+    else if (type === IFLA_GROUP) link.group = readU32(bytes, from, to)
+    else if (type === IFLA_IFALIAS) link.alias = readText(bytes, from, to)
+    else if (type === IFLA_LINK) other = readU32(bytes, from, to)
+    else if (type === IFLA_LINKINFO) readInfo(link, bytes, from, to)
+    else if (type === IFLA_STATS64) link.stats = readStats(bytes, from, to)
+  })
+  if (link.kind === "veth") link.peerIndex = other
+  return link
+}
+
+function stateOf(state: number): string {
+  return OPER_STATES[state] ?? String(state)
+}
+
+/** The start of `struct rtnl_link_stats64`. */
+function readStats(bytes: Buffer, from: number, to: number): Required<Link>["stats"] {
+  return {
+    rxPackets: readU64(bytes, from, to),
+    txPackets: readU64(bytes, from + 8, to),
+    rxBytes: readU64(bytes, from + 16, to),
+    txBytes: readU64(bytes, from + 24, to),
+  }
+}
+
+/** The kernel puts the kind before the data. */
+function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === IFLA_INFO_KIND) link.kind = readText(bytes, from, to)
+    else if (type === IFLA_INFO_DATA && link.kind === "bridge") link.bridge = readBridge(bytes, from, to)
+  })
+}
+
+function readBridge(bytes: Buffer, start: number, end: number): Required<Link>["bridge"] {
+  const bridge = { stp: false, vlan_filtering: false, ageing_time: 0 }
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === IFLA_BR_STP_STATE) bridge.stp = readU32(bytes, from, to) !== 0
+    else if (type === IFLA_BR_VLAN_FILTERING) bridge.vlan_filtering = readU8(bytes, from, to) !== 0
+    else if (type === IFLA_BR_AGEING_TIME) bridge.ageing_time = ageingSeconds(readU32(bytes, from, to))
+  })
+  return bridge
+}

@@ -1,0 +1,93 @@
+import type { BridgeOptions, NetRequest, VethEnd } from "../kernel.ts"
+
+/**
+ * A request in the words of ip(8): what a person would type to do the same by hand, without the stack's link group, which
+ * only marks.
+ */
+export function shellTwin(request: NetRequest): string {
+  return words(request)
+    .filter((word) => word !== undefined)
+    .join(" ")
+}
+
+type Words = (string | undefined)[]
+
+function words(request: NetRequest): Words {
+  switch (request.op) {
+    case "bridge-add":
+      return ["ip link add", request.name, ...common(request), request.up ? "up" : undefined, ...bridge(request.bridge)]
+    case "veth-add":
+      return vethAdd(request)
+    case "link-set":
+      return linkSet(request)
+    case "link-delete":
+      return ["ip link del", device(request.link)]
+    case "group-delete":
+      return [`ip link del group ${request.group}`]
+    case "address-add":
+      return [`ip address add ${request.address} dev`, device(request.link), request.address.includes(":") ? "nodad" : undefined]
+    case "address-delete":
+      return [`ip address del ${request.address} dev`, device(request.link)]
+    case "route-replace":
+      return ["ip route replace", ...route(request)]
+    case "route-delete":
+      return ["ip route del", ...route(request)]
+  }
+}
+
+/** ip(8) has no word for "the link of this index": `if5` is what it prints for a link in another namespace. */
+function device(link: number | string): string {
+  return typeof link === "number" ? `if${link}` : link
+}
+
+function option(word: string, value: number | string | undefined): string | undefined {
+  return value === undefined ? undefined : `${word} ${value}`
+}
+
+function common({ mac, mtu }: Pick<VethEnd, "mac" | "mtu">): Words {
+  return [option("address", mac), option("mtu", mtu)]
+}
+
+function bridge({ stp, vlan_filtering, ageing_time }: BridgeOptions): Words {
+  return [
+    "type bridge",
+    option("ageing_time", ageing_time === undefined ? undefined : Math.round(ageing_time * 100)),
+    option("stp_state", stp === undefined ? undefined : Number(stp)),
+    option("vlan_filtering", vlan_filtering === undefined ? undefined : Number(vlan_filtering)),
+  ]
+}
+
+function vethAdd({ end, peer }: NetRequest & { op: "veth-add" }): Words {
+  return [
+    `ip link add ${end.name}`,
+    ...vethEnd(end),
+    option("master", end.master === undefined ? undefined : device(end.master)),
+    end.up ? "up" : undefined,
+    `type veth peer name ${peer.name}`,
+    ...vethEnd(peer),
+  ]
+}
+
+function vethEnd(end: VethEnd): Words {
+  return [...common(end), option("netns", end.ns === "host" ? undefined : end.ns)]
+}
+
+function linkSet(request: NetRequest & { op: "link-set" }): Words {
+  const { up, master } = request
+  return [
+    "ip link set",
+    device(request.link),
+    ...(up === undefined ? [] : [up ? "up" : "down"]),
+    option("name", request.name),
+    option("alias", request.alias),
+    ...common(request),
+    ...(master === undefined ? [] : [master === 0 ? "nomaster" : `master ${device(master)}`]),
+    option("group", request.group),
+    ...(request.bridge === undefined ? [] : bridge(request.bridge)),
+  ]
+}
+
+function route({ to, via, dev, metric }: NetRequest & { op: "route-replace" | "route-delete" }): Words {
+  const destination = to === "0.0.0.0/0" || to === "::/0" ? "default" : to
+  return [destination, option("via", via), option("dev", dev === undefined ? undefined : device(dev)), option("metric", metric)]
+}

@@ -1,0 +1,280 @@
+import fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { Answer } from "../../../src/kernel/netlink/answer.ts"
+import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
+import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
+import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
+import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
+import { readRoute } from "../../../src/kernel/netlink/rtnl/route.ts"
+import type { Message } from "../../../src/kernel/netlink/wire.ts"
+import { eachMessage, WireError, WireWriter } from "../../../src/kernel/netlink/wire.ts"
+import { encoded, hex, messagesIn } from "./bytes.ts"
+
+function only(bytes: Buffer): Message {
+  const [message] = messagesIn(bytes)
+  if (message === undefined) throw new Error("no message")
+  return message
+}
+
+function answerIn(text: string): Answer | undefined {
+  return readAnswer(only(hex(text)))
+}
+
+test("an acknowledgement is an error 0", () => {
+  assert.equal(answerIn("24000000 0200 0001 05000000 11110000 00000000 20000000 1000 0506 05000000 00000000"), { errno: 0, text: "" })
+})
+
+test("a refusal carries its errno and, behind the capped request, the kernel's text", () => {
+  const text = "IPv6 disabled"
+  const tlv = `1200 0100 ${Buffer.from(text).toString("hex")}00 0000`
+  const expected = { errno: 95, text }
+  assert.equal(answerIn(`38000000 0200 0003 05000000 00000000 a1ffffff 20000000 1000 0506 05000000 00000000 ${tlv}`), expected)
+  // Without NLM_F_CAPPED all of the request, here with eight bytes of payload, stands before it.
+  assert.equal(
+    answerIn(`40000000 0200 0002 05000000 00000000 a1ffffff 18000000 1000 0506 05000000 00000000 0102030405060708 ${tlv}`),
+    expected,
+  )
+})
+
+test("a refused dump says so in its NLMSG_DONE", () => {
+  assert.equal(answerIn("14000000 0300 0200 05000000 00000000 eaffffff"), { errno: 22, text: "" })
+  assert.equal(answerIn("20000000 0300 0202 05000000 00000000 eaffffff 0c00 0100 4e6f2076 6961 2100"), { errno: 22, text: "No via!" })
+  assert.equal(answerIn("10000000 0300 0200 05000000 00000000"), { errno: 0, text: "" })
+})
+
+test("a message that is no answer is none", () => {
+  assert.is(answerIn("10000000 1000 0000 05000000 00000000"), undefined)
+})
+
+test("a bridge with its options, counters and state", () => {
+  const link = readLink(
+    only(
+      hex(`a8000000 1000 0200 01000000 00000000
+        00 00 0100 07000000 03100000 00000000   # ifinfomsg: Ethernet, index 7, UP BROADCAST MULTICAST
+        0b00 0300 62722d6c616e00 00
+        0800 0400 dc050000
+        0500 1000 06 000000                     # IFLA_OPERSTATE up
+        0800 1b00 01000053
+        0a00 0100 020000000001 0000
+        0700 1400 613a62 00                     # IFLA_IFALIAS without a NUL, as the kernel sends it
+        2400 1700                               # IFLA_STATS64
+          0100000000000000 0200000000000000 0300000001000000 0400000000000000
+        2c00 1280                               # IFLA_LINKINFO, NLA_F_NESTED
+          0b00 0100 62726964676500 00
+          1c00 0280
+            0800 0400 30750000
+            0800 0500 00000000
+            0500 0700 01 000000`),
+    ),
+  )
+  assert.equal(link, {
+    index: 7,
+    name: "br-lan",
+    kind: "bridge",
+    mac: "02:00:00:00:00:01",
+    mtu: 1500,
+    up: true,
+    state: "up",
+    master: 0,
+    group: 0x53000001,
+    alias: "a:b",
+    peerIndex: 0,
+    bridge: { stp: false, vlan_filtering: true, ageing_time: 300 },
+    stats: { rxPackets: 1, txPackets: 2, rxBytes: 2 ** 32 + 3, txBytes: 4 },
+  })
+})
+
+test("a veth knows its peer; for another kind IFLA_LINK is no peer", () => {
+  const bytes = (kind: string) =>
+    hex(`48000000 1000 0200 01000000 00000000
+      00 00 0100 05000000 02100000 00000000
+      0700 0300 763000 00
+      0800 0500 04000000                        # IFLA_LINK 4
+      0800 0a00 07000000                        # IFLA_MASTER 7
+      1000 1200 0c00 0100 ${kind}`)
+  const veth = readLink(only(bytes(Buffer.from("veth\0\0\0\0").toString("hex"))))
+  assert.equal([veth.kind, veth.peerIndex, veth.master, veth.up, veth.state], ["veth", 4, 7, false, "unknown"])
+  assert.is(readLink(only(bytes(Buffer.from("vlan\0\0\0\0").toString("hex")))).peerIndex, 0)
+})
+
+test("addresses of both families, with scope and protocol", () => {
+  const ip4 = hex(`30000000 1400 0200 01000000 00000000
+    02 18 80 00 02000000
+    0800 0100 0a0000fe                          # IFA_ADDRESS: the peer
+    0800 0200 0a000001                          # IFA_LOCAL
+    0500 0b00 03 000000`)
+  assert.equal(readAddress(only(ip4)), { index: 2, address: "10.0.0.1/24", scope: "global", protocol: 3 })
+  const ip6 = hex(`2c000000 1400 0200 01000000 00000000
+    0a 40 80 fd 02000000
+    1400 0100 fe800000000000000000000000000001`)
+  assert.equal(readAddress(only(ip6)), { index: 2, address: "fe80::1/64", scope: "link", protocol: 0 })
+  assert.is(readAddress(only(hex("18000000 1400 0200 01000000 00000000 23 40 80 fd 02000000"))), undefined)
+})
+
+test("routes of both families", () => {
+  const ip4 = hex(
+    `3c000000 1800 0200 01000000 00000000
+    02 10 00 00 fe 73 00 01 00000000
+    0800 0f00 fe000000
+    0800 0100 0a090000
+    0800 0600 07000000
+    0800 0500 0a000002 0800 0400 02000000`,
+  )
+  const expected = { to: "10.9.0.0/16", via: "10.0.0.2", dev: 2, metric: 7, protocol: 115, table: 254, type: "unicast" }
+  assert.equal(readRoute(only(ip4)), expected)
+  const ip6 = hex(`2c000000 1800 0200 01000000 00000000
+    0a 00 00 00 fe 03 00 07 00000000
+    0800 0600 00040000 0800 0400 01000000`)
+  assert.equal(readRoute(only(ip6)), { to: "::/0", dev: 1, metric: 1024, protocol: 3, table: 254, type: "unreachable" })
+  const over6 = hex(
+    `38000000 1800 0200 01000000 00000000
+    02 00 00 00 fe 03 00 01 00000000
+    1600 1200 0a00 fd200000000000000000000000000001 0000`,
+  )
+  assert.is(readRoute(only(over6))?.via, "fd20::1")
+})
+
+// ---------------------------------------------------------------- properties
+
+/** Runs the reader over every message and asserts that nothing but a WireError comes out of it. */
+function survives(bytes: Buffer): void {
+  try {
+    eachMessage(bytes, (message) => {
+      for (const read of [readAnswer, readLink, readAddress, readRoute]) {
+        try {
+          read(message)
+        } catch (error) {
+          assert.instance(error, WireError)
+        }
+      }
+    })
+  } catch (error) {
+    assert.instance(error, WireError)
+  }
+}
+
+test("garbage never breaks a reader", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => survives(Buffer.from(bytes))),
+    { numRuns: 500 },
+  )
+  const framed = fc.tuple(fc.constantFrom(2, 3, 16, 20, 24), fc.nat(0xffff), fc.uint8Array({ maxLength: 300 }))
+  fc.assert(
+    fc.property(framed, ([type, flags, payload]) => {
+      const w = new WireWriter(1024)
+      w.message(type, flags, 1, () => w.raw(payload))
+      survives(Buffer.from(w.written()))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test("a message cut or changed anywhere never breaks a reader", () => {
+  const whole = encoded({
+    op: "bridge-add",
+    name: "br-lan",
+    group: 1,
+    mac: "02:00:00:00:00:01",
+    mtu: 1400,
+    up: true,
+    bridge: { stp: true, vlan_filtering: true, ageing_time: 10 },
+  })
+  for (let length = 0; length < whole.length; length++) {
+    const cut = Buffer.from(whole.subarray(0, length))
+    survives(cut)
+    if (length >= 4) cut.writeUInt32LE(length)
+    survives(cut)
+  }
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, value) => {
+      const changed = Buffer.from(whole)
+      changed[at] = value
+      survives(changed)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+const attribute = fc.oneof(
+  fc.record({ kind: fc.constant("u8" as const), type: fc.nat(0x3fff), value: fc.nat(0xff) }),
+  fc.record({ kind: fc.constant("u32" as const), type: fc.nat(0x3fff), value: fc.nat(0xffffffff) }),
+  fc.record({
+    kind: fc.constant("text" as const),
+    type: fc.nat(0x3fff),
+    value: fc.string({ unit: "grapheme" }).filter((s) => !s.includes("\0")),
+  }),
+)
+
+test("attributes come back as they were written", () => {
+  fc.assert(
+    fc.property(fc.array(attribute, { maxLength: 20 }), fc.nat(0xffffffff), (attributes, sequence) => {
+      const w = new WireWriter(65536)
+      w.message(16, 5, sequence, () => {
+        for (const a of attributes) {
+          if (a.kind === "u8") writeU8(w, a.type, a.value)
+          else if (a.kind === "u32") writeU32(w, a.type, a.value)
+          else writeText(w, a.type, a.value)
+        }
+      })
+      const message = only(Buffer.from(w.written()))
+      assert.is(message.sequence, sequence)
+      const read: unknown[] = []
+      eachAttribute(message.bytes, message.start, message.end, (type, from, to) => {
+        const value = message.bytes.subarray(from, to)
+        const { kind } = attributes[read.length] as { kind: string }
+        if (kind === "text") read.push({ kind, type, value: value.toString("utf8", 0, value.length - 1) })
+        else read.push({ kind, type, value: kind === "u8" ? value.readUInt8() : value.readUInt32LE() })
+      })
+      assert.equal(
+        read,
+        attributes.map((a) => ({ ...a })),
+      )
+    }),
+  )
+})
+
+test("a link that was asked for reads back as what was asked", () => {
+  const mac = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((b) => [...b].map((x) => x.toString(16).padStart(2, "0")).join(":"))
+  const wish = fc.record({
+    name: fc.stringMatching(/^[a-z][a-z0-9.-]{0,14}$/),
+    mac,
+    mtu: fc.integer({ min: 68, max: 65535 }),
+    group: fc.nat(0x7fffffff),
+    up: fc.boolean(),
+    stp: fc.boolean(),
+    ageing_time: fc.nat(1000000),
+  })
+  fc.assert(
+    fc.property(wish, ({ stp, ageing_time, ...common }) => {
+      const link = readLink(only(encoded({ op: "bridge-add", ...common, bridge: { stp, ageing_time } })))
+      const { name, mac, mtu, group, up, bridge } = link
+      assert.equal({ name, mac, mtu, group, up }, common)
+      assert.equal(bridge, { stp, ageing_time, vlan_filtering: false })
+    }),
+  )
+})
+
+test("addresses and routes that were asked for read back as what was asked", () => {
+  const ip4 = fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })).map(([ip, n]) => `${ip}/${n}`)
+  fc.assert(
+    fc.property(ip4, fc.integer({ min: 1, max: 2 ** 31 - 1 }), (address, link) => {
+      const read = readAddress(only(encoded({ op: "address-add", link, address })))
+      assert.equal([read?.address, read?.index], [address, link])
+      const route = readRoute(only(encoded({ op: "route-replace", to: address, dev: link, metric: link })))
+      assert.equal([route?.to, route?.dev, route?.metric, route?.protocol], [address, link, link, 115])
+    }),
+  )
+})
+
+test("counters are exact as long as a number is", () => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger().map(Math.abs), (value) => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigUInt64LE(BigInt(value))
+      assert.is(readU64(bytes, 0, 8), value)
+    }),
+  )
+})
+
+test.run()

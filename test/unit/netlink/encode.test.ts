@@ -1,0 +1,292 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { NetRequest } from "../../../src/kernel/kernel.ts"
+import { encodeAddressDump } from "../../../src/kernel/netlink/rtnl/address.ts"
+import { encodeLinkGet } from "../../../src/kernel/netlink/rtnl/link-change.ts"
+import { encodeLinkDump } from "../../../src/kernel/netlink/rtnl/link-read.ts"
+import { encodeRouteDump } from "../../../src/kernel/netlink/rtnl/route.ts"
+import { WireError, WireWriter } from "../../../src/kernel/netlink/wire.ts"
+import { encoded, hex, lines } from "./bytes.ts"
+
+/** Expected bytes were written by hand from linux/rtnetlink.h and held against what `strace ip …` sends. */
+function same(request: NetRequest, expected: string): void {
+  assert.is(lines(encoded(request)), lines(hex(expected)))
+}
+
+test("a bridge carries its options, its group and IFF_UP in its one message", () => {
+  same(
+    {
+      op: "bridge-add",
+      name: "br-lan",
+      group: 0x53000001,
+      mac: "02:00:00:00:00:01",
+      mtu: 1400,
+      up: true,
+      bridge: { stp: true, vlan_filtering: true, ageing_time: 10 },
+    },
+    `74000000 1000 0506 01000000 00000000   # 116 bytes, RTM_NEWLINK, REQUEST ACK EXCL CREATE, 1, port 0
+     00 00 0000 00000000 01000000 01000000  # ifinfomsg: index 0, IFF_UP, change IFF_UP
+     0b00 0300 62722d6c616e00 00            # IFLA_IFNAME br-lan
+     0800 1b00 01000053                     # IFLA_GROUP
+     0a00 0100 020000000001 0000            # IFLA_ADDRESS
+     0800 0400 78050000                     # IFLA_MTU
+     2c00 1200                              # IFLA_LINKINFO
+       0b00 0100 62726964676500 00          #   IFLA_INFO_KIND bridge
+       1c00 0200                            #   IFLA_INFO_DATA
+         0800 0400 e8030000                 #     IFLA_BR_AGEING_TIME 1000
+         0800 0500 01000000                 #     IFLA_BR_STP_STATE
+         0500 0700 01 000000                #     IFLA_BR_VLAN_FILTERING`,
+  )
+})
+
+test("a bridge without VLAN filtering does not speak of it: kernels without it refuse even that", () => {
+  same(
+    { op: "bridge-add", name: "b", group: 1, up: false, bridge: { stp: false, vlan_filtering: false } },
+    `4c000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 6200 0000
+     0800 1b00 01000000
+     1c00 1200
+       0b00 0100 62726964676500 00
+       0c00 0200
+         0800 0500 00000000`,
+  )
+})
+
+test("a veth pair: the end up and mastered, the peer in its namespace and never up", () => {
+  same(
+    {
+      op: "veth-add",
+      end: { name: "v0", mtu: 1500, group: 5, master: "br-lan", up: true },
+      peer: { name: "eth0", ns: "/ns/web", mac: "02:00:00:00:00:02", mtu: 1500, group: 5 },
+    },
+    `98000000 1000 0506 01000000 00000000
+     00000000 00000000 01000000 01000000
+     0700 0300 763000 00                    # IFLA_IFNAME v0
+     0800 1b00 05000000                     # IFLA_GROUP
+     0800 0400 dc050000                     # IFLA_MTU
+     0800 0a00 07000000                     # IFLA_MASTER 7
+     5800 1200                              # IFLA_LINKINFO
+       0900 0100 7665746800 000000          #   IFLA_INFO_KIND veth
+       4800 0200                            #   IFLA_INFO_DATA
+         4400 0100                          #     VETH_INFO_PEER
+           00000000 00000000 00000000 00000000  #   ifinfomsg, not IFF_UP
+           0900 0300 6574683000 000000      #       IFLA_IFNAME eth0
+           0800 1b00 05000000               #       IFLA_GROUP
+           0a00 0100 020000000002 0000      #       IFLA_ADDRESS
+           0800 0400 dc050000               #       IFLA_MTU
+           0800 1c00 09000000               #       IFLA_NET_NS_FD 9`,
+  )
+})
+
+test("a veth is made in its end's own namespace; a peer of the same one is named without it", () => {
+  same(
+    { op: "veth-add", end: { name: "a", ns: "/ns/web", up: false }, peer: { name: "b", ns: "/ns/web" } },
+    `58000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 6100 0000
+     3000 1200
+       0900 0100 7665746800 000000
+       2000 0200
+         1c00 0100
+           00000000 00000000 00000000 00000000
+           0600 0300 6200 0000`,
+  )
+})
+
+test("a peer that names no namespace stays in the batch's, also where the end is born elsewhere", () => {
+  same(
+    { op: "veth-add", end: { name: "a", ns: "/ns/web", up: false }, peer: { name: "b" } },
+    `60000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 6100 0000
+     3800 1200
+       0900 0100 7665746800 000000
+       2800 0200
+         2400 0100
+           00000000 00000000 00000000 00000000
+           0600 0300 6200 0000
+           0800 1c00 08000000`,
+  )
+})
+
+test("a link is set by its name, and by nothing that is not given", () => {
+  same(
+    { op: "link-set", link: "br-lan", alias: "stack:lab/bridge.lan" },
+    `48000000 1300 0500 01000000 00000000   # RTM_SETLINK
+     00000000 00000000 00000000 00000000    # IFF_UP is not to change
+     0b00 0300 62722d6c616e00 00            # IFLA_IFNAME
+     1900 1400 737461636b3a6c61622f6272696467652e6c616e00 000000  # IFLA_IFALIAS`,
+  )
+})
+
+test("down is a change of IFF_UP to nothing, nomaster a master 0", () => {
+  same(
+    { op: "link-set", link: 3, up: false, master: 0, mtu: 9000, mac: "02:00:00:00:00:03", group: 6 },
+    `44000000 1300 0500 01000000 00000000
+     00000000 03000000 00000000 01000000
+     0800 0400 28230000
+     0a00 0100 020000000003 0000
+     0800 0a00 00000000
+     0800 1b00 06000000`,
+  )
+})
+
+test("a new name, and bridge options, go to the link's index", () => {
+  same(
+    { op: "link-set", link: "br-lan", name: "br0" },
+    `28000000 1300 0500 01000000 00000000
+     00000000 07000000 00000000 00000000
+     0800 0300 62723000`,
+  )
+  same(
+    { op: "link-set", link: "br-lan", bridge: { vlan_filtering: false } },
+    `3c000000 1000 0500 01000000 00000000   # RTM_NEWLINK without CREATE
+     00000000 07000000 00000000 00000000
+     1c00 1200
+       0b00 0100 62726964676500 00
+       0c00 0200
+         0500 0700 00 000000`,
+  )
+})
+
+test("links are deleted by index, name or group", () => {
+  same({ op: "link-delete", link: 5 }, "20000000 1100 0500 01000000 00000000 00000000 05000000 00000000 00000000")
+  same({ op: "link-delete", link: "v0" }, "28000000 1100 0500 01000000 00000000 00000000 00000000 00000000 00000000 0700 0300 76300000")
+  same({ op: "group-delete", group: 77 }, "28000000 1100 0500 01000000 00000000 00000000 00000000 00000000 00000000 0800 1b00 4d000000")
+})
+
+test("an IPv4 address is IFA_LOCAL and IFA_ADDRESS, global, without a broadcast address", () => {
+  same(
+    { op: "address-add", link: "eth0", address: "10.0.0.1/24" },
+    `28000000 1400 0506 01000000 00000000   # RTM_NEWADDR
+     02 18 00 00 02000000                   # AF_INET /24, no flags, global, index 2
+     0800 0200 0a000001                     # IFA_LOCAL
+     0800 0100 0a000001                     # IFA_ADDRESS`,
+  )
+})
+
+test("an IPv6 address skips duplicate detection", () => {
+  same(
+    { op: "address-add", link: 2, address: "fd20::1/64" },
+    `40000000 1400 0506 01000000 00000000
+     0a 40 02 00 02000000                   # AF_INET6 /64, IFA_F_NODAD
+     1400 0200 fd200000000000000000000000000001
+     1400 0100 fd200000000000000000000000000001`,
+  )
+})
+
+test("loopback addresses are of host scope, link-local ones of link scope", () => {
+  const scope = (address: string) => encoded({ op: "address-add", link: 1, address })[19]
+  assert.is(scope("127.0.0.2/8"), 254)
+  assert.is(scope("::1/128"), 254)
+  assert.is(scope("fe80::1/64"), 253)
+  assert.is(scope("10.0.0.1/8"), 0)
+})
+
+test("before an IPv4 address is deleted, the others of its subnet are told to stay", () => {
+  same(
+    { op: "address-delete", link: "eth0", address: "10.0.0.1/24" },
+    `40000000 1300 0500 01000000 00000000   # RTM_SETLINK
+     00000000 00000000 00000000 00000000
+     0900 0300 6574683000 000000            # IFLA_IFNAME eth0
+     1400 1a00                              # IFLA_AF_SPEC
+       1000 0200                            #   AF_INET
+         0c00 0100                          #     IFLA_INET_CONF
+           0800 1400 01000000               #       IPV4_DEVCONF_PROMOTE_SECONDARIES = 1
+     28000000 1500 0500 02000000 00000000   # RTM_DELADDR
+     02 18 00 00 02000000
+     0800 0200 0a000001
+     0800 0100 0a000001`,
+  )
+  same(
+    { op: "address-delete", link: "eth0", address: "fd20::1/64" },
+    `40000000 1500 0500 01000000 00000000
+     0a 40 02 00 02000000
+     1400 0200 fd200000000000000000000000000001
+     1400 0100 fd200000000000000000000000000001`,
+  )
+})
+
+test("a route is replaced or made, in the main table, by our protocol number", () => {
+  same(
+    { op: "route-replace", to: "10.9.0.0/16", via: "10.0.0.2", dev: "eth0", metric: 7 },
+    `3c000000 1800 0505 01000000 00000000   # RTM_NEWROUTE, REQUEST ACK REPLACE CREATE
+     02 10 00 00 fe 73 00 01 00000000       # AF_INET /16, main, 115, universe, unicast
+     0800 0100 0a090000                     # RTA_DST
+     0800 0500 0a000002                     # RTA_GATEWAY
+     0800 0400 02000000                     # RTA_OIF
+     0800 0600 07000000                     # RTA_PRIORITY`,
+  )
+})
+
+test("a default route has no destination, an on-link one link scope", () => {
+  same(
+    { op: "route-replace", to: "::/0", via: "fd20::1" },
+    `30000000 1800 0505 01000000 00000000
+     0a 00 00 00 fe 73 00 01 00000000
+     1400 0500 fd200000000000000000000000000001`,
+  )
+  same(
+    { op: "route-replace", to: "10.9.0.0/16", dev: 2 },
+    `2c000000 1800 0505 01000000 00000000
+     02 10 00 00 fe 73 fd 01 00000000
+     0800 0100 0a090000
+     0800 0400 02000000`,
+  )
+})
+
+test("a route of whatever scope is deleted, but only one of ours", () => {
+  same(
+    { op: "route-delete", to: "0.0.0.0/0", via: "10.0.0.2", dev: 2 },
+    `2c000000 1900 0500 01000000 00000000   # RTM_DELROUTE
+     02 00 00 00 fe 73 ff 01 00000000
+     0800 0500 0a000002
+     0800 0400 02000000`,
+  )
+})
+
+test("what is asked before anything is changed", () => {
+  const w = new WireWriter(4096)
+  encodeLinkDump(w, 1)
+  encodeAddressDump(w, 2)
+  encodeRouteDump(w, 3)
+  encodeLinkGet(w, 4, "eth0")
+  const expected = `
+    20000000 1200 0103 01000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST DUMP
+    18000000 1600 0103 02000000 00000000 00000000 00000000                     # RTM_GETADDR, any family
+    24000000 1a00 0103 03000000 00000000 00 00 00 00 fe 00 00 00 00000000      # RTM_GETROUTE
+      0800 0f00 fe000000                                                       #   RTA_TABLE main
+    34000000 1200 0500 04000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST ACK
+      0900 0300 6574683000 000000 0800 1d00 08000000                           #   eth0, no counters`
+  assert.is(lines(w.written()), lines(hex(expected)))
+})
+
+test("what cannot be said in netlink is refused, and leaves the batch as it was", () => {
+  const refused: NetRequest[] = [
+    { op: "address-add", link: 1, address: "10.0.0.1" },
+    { op: "address-add", link: 1, address: "10.0.0.300/24" },
+    { op: "route-replace", to: "10.0.0.0/8", via: "fd20::1" },
+    { op: "route-delete", to: "default" },
+    { op: "link-set", link: 1, mac: "02:00:00:00:00" },
+    { op: "link-set", link: 1, mtu: -1 },
+    { op: "link-set", link: 1, mtu: 1.5 },
+    { op: "link-set", link: 1, alias: "a\0b" },
+    { op: "group-delete", group: 2 ** 32 },
+  ]
+  for (const request of refused)
+    assert.throws(
+      () => encoded(request),
+      (e: unknown) => e instanceof WireError,
+    )
+
+  const w = new WireWriter(64)
+  encodeLinkDump(w, 1)
+  assert.throws(
+    () => encodeLinkGet(w, 2, "x".repeat(100)),
+    (e: unknown) => e instanceof WireError,
+  )
+  assert.is(w.length, 32)
+})
+
+test.run()
