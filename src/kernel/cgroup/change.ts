@@ -1,6 +1,6 @@
 import type { Limits } from "../../kinds/cgroup/spec.ts"
 import { type Kernel, KernelError } from "../kernel.ts"
-import { setCpuset1 } from "./cpuset.ts"
+import { setCpuset } from "./cpuset.ts"
 import { deviceNumbers } from "./devices.ts"
 import type { Tree } from "./folders.ts"
 import { enableControllers, exists, folderOf, hierarchiesFor, holdingFolder, makeFolder, parentOf } from "./folders.ts"
@@ -48,7 +48,7 @@ function writeLimits(tree: Tree, path: string, before: Limits, after: Limits): v
     const hierarchy = hierarchyOf(tree.layout, controller.name)
     if (hierarchy === undefined) continue
     const folder = folderOf(tree, hierarchy, path)
-    if (hierarchy.version === 1 && controller.name === "cpuset") setCpuset1(tree.kernel, folder, after.cpuset)
+    if (controller.name === "cpuset") setCpuset(tree.kernel, hierarchy.version, folder, after.cpuset)
     for (const { file, text } of codecFor(controller, hierarchy).writes(before, after)) tree.kernel.write(`${folder}/${file}`, text)
   }
   if (!sameLimit(before.unified, after.unified)) writeUnified(tree, path, before.unified ?? {}, after.unified ?? {})

@@ -10,8 +10,8 @@ export interface Write {
 export interface Codec {
   /** What `read` needs, below the group's folder. */
   files: readonly string[]
-  /** The limits that the files' texts hold, in the order of `files`; null where there is no such file. */
-  read(texts: readonly (string | null)[]): Limits
+  /** The limits that the files' texts hold, in the order of `files`; null where there is no such file. `wanted` by the stack file, to tell what texts alone do not. */
+  read(texts: readonly (string | null)[], wanted: Limits): Limits
   /** What brings a group from `before` to `after`, in order. A limit that is no more goes back to the kernel's default. */
   writes(before: Limits, after: Limits): Write[]
 }

@@ -1,13 +1,20 @@
 import { formatCpuList, parseCpuList } from "../../base/cpu.ts"
-import type { Kernel } from "../kernel.ts"
+import { type Kernel, KernelError } from "../kernel.ts"
 import type { Codec, Controller } from "./controller.ts"
 import { limit } from "./controller.ts"
 
-/** An empty file is no limit. https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset */
+/**
+ * An empty file is no limit. A group with members cannot go back to it, only to its parent's processors: so such a list
+ * is a limit only where the stack file says so. https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset
+ */
 const v2: Codec = {
-  files: ["cpuset.cpus"],
-  read: ([cpus]) => limit("cpuset", cpus?.trim() || undefined),
-  writes: (before, after) => (before.cpuset === after.cpuset ? [] : [{ file: "cpuset.cpus", text: `${after.cpuset ?? ""}\n` }]),
+  files: ["cpuset.cpus", "../cpuset.cpus.effective"],
+  read([own, parent], wanted) {
+    const cpus = own?.trim() || undefined
+    return limit("cpuset", cpus === parent?.trim() && wanted.cpuset === undefined ? undefined : cpus)
+  },
+  // Not by single writes: see setCpuset.
+  writes: () => [],
 }
 
 /**
@@ -21,7 +28,7 @@ const v1: Codec = {
     const cpus = own?.trim() || undefined
     return limit("cpuset", clone?.trim() === "1" && cpus === parent?.trim() ? undefined : cpus)
   },
-  // Not by single writes: see setCpuset1.
+  // As above.
   writes: () => [],
 }
 
@@ -37,9 +44,25 @@ export function inheritCpuset1(kernel: Kernel, folder: string): void {
   if (textOf(kernel, `${folder}/cgroup.clone_children`) !== "1") kernel.write(`${folder}/cgroup.clone_children`, "1")
 }
 
-/** Limits a v1 group to a list, or (undefined) gives it its parent's. Groups below that only have this one's list follow it. */
-export function setCpuset1(kernel: Kernel, folder: string, list: string | undefined): void {
+/** Limits a group to a list of processors, or (undefined) gives it all of its parent's. */
+export function setCpuset(kernel: Kernel, version: 1 | 2, folder: string, list: string | undefined): void {
   const parent = folder.slice(0, folder.lastIndexOf("/"))
+  if (version === 1) setCpuset1(kernel, folder, parent, list)
+  else if (list !== undefined) kernel.write(`${folder}/cpuset.cpus`, list)
+  else clearCpuset2(kernel, folder, parent)
+}
+
+function clearCpuset2(kernel: Kernel, folder: string, parent: string): void {
+  try {
+    kernel.write(`${folder}/cpuset.cpus`, "\n")
+  } catch (failure) {
+    if (!(failure instanceof KernelError) || failure.errno !== "ENOSPC") throw failure
+    kernel.write(`${folder}/cpuset.cpus`, textOf(kernel, `${parent}/cpuset.cpus.effective`))
+  }
+}
+
+/** Groups below that only have this one's list follow it. */
+function setCpuset1(kernel: Kernel, folder: string, parent: string, list: string | undefined): void {
   setList(kernel, folder, list ?? textOf(kernel, `${parent}/cpuset.cpus`))
   kernel.write(`${folder}/cgroup.clone_children`, list === undefined ? "1" : "0")
 }

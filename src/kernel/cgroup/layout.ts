@@ -48,7 +48,8 @@ export function readLayout(kernel: Kernel): CgroupLayout {
   const v2 = hierarchies.find((h) => h.version === 2)
   const holding = v2 ?? HOLDING_V1.flatMap((c) => hierarchies.filter((h) => h.controllers.includes(c)))[0]
   if (holding === undefined) throw noHierarchy()
-  return { controllers: reported(kernel, hierarchies, v2), hierarchies, holding }
+  const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => REPORTED.includes(c)))
+  return { controllers: reported(kernel, used, v2), hierarchies: used, holding }
 }
 
 function noHierarchy(): DiagnosticError {

@@ -21,7 +21,7 @@ interface Request {
 
 /** The limits of many groups in one reading; see StackGroups. */
 export function readLimits(tree: Tree, paths: readonly string[], likes: Likes = new Map()): Map<string, Limits> {
-  const requests = [...limitRequests(tree, paths), ...paths.flatMap((path) => unifiedRequest(tree, path, likes.get(path) ?? []))]
+  const requests = [...limitRequests(tree, paths, likes), ...paths.flatMap((path) => unifiedRequest(tree, path, likes.get(path) ?? []))]
   const texts = tree.kernel.readMany(requests.flatMap((r) => r.files))
   const limits = new Map<string, Limits>(paths.map((path) => [path, {}]))
   let next = 0
@@ -36,7 +36,7 @@ export function readLimits(tree: Tree, paths: readonly string[], likes: Likes = 
 
 export type Likes = ReadonlyMap<string, readonly Limits[]>
 
-function limitRequests(tree: Tree, paths: readonly string[]): Request[] {
+function limitRequests(tree: Tree, paths: readonly string[], likes: Likes): Request[] {
   const present = presence(tree)
   return tree.layout.hierarchies.flatMap((hierarchy) => {
     const codecs = controllers.filter((c) => hierarchy.controllers.includes(c.name)).map((c) => codecFor(c, hierarchy))
@@ -45,7 +45,11 @@ function limitRequests(tree: Tree, paths: readonly string[]): Request[] {
       .filter((path) => present(hierarchy, path))
       .flatMap((path) => {
         const folder = folderOf(tree, hierarchy, path)
-        return codecs.map(({ files, read }) => ({ path, files: files.map((file) => `${folder}/${file}`), understand: read }))
+        return codecs.map(({ files, read }) => ({
+          path,
+          files: files.map((file) => `${folder}/${file}`),
+          understand: (texts) => read(texts, likes.get(path)?.[0] ?? {}),
+        }))
       })
   })
 }
