@@ -6,9 +6,9 @@ import type { Ran, Sandbox } from "./sandbox.ts"
 import { openSandbox, PATIENCE, sandboxMissing } from "./sandbox.ts"
 import { testsUnless } from "./skip.ts"
 
-/** A test in a sandbox of its own, which is gone after it, however it ends. */
-export function scenario(name: string, body: (sandbox: Sandbox) => void | Promise<void>): void {
-  testsUnless(sandboxMissing())(name, async () => {
+/** A test in a sandbox of its own, which is gone after it, however it ends. `programs`: what it needs beside the sandbox's own tools. */
+export function scenario(name: string, body: (sandbox: Sandbox) => void | Promise<void>, programs: string[] = []): void {
+  testsUnless(sandboxMissing(...programs))(name, async () => {
     const sandbox = await openSandbox()
     try {
       await body(sandbox)
@@ -29,7 +29,7 @@ export interface Live {
 export function live(sandbox: Sandbox, stack: string, name: string): Live {
   const title = `stack-monitor ${stack} container.${name}`
   const monitor = sandbox.processes().find((pid) => titleOf(pid) === title)
-  if (monitor === undefined) throw new assert.Assertion({ message: `no process is called "${title}"` })
+  if (monitor === undefined) throw new Error(`no process is called "${title}"`)
   const init = readFileSync(`/proc/${monitor}/task/${monitor}/children`, "utf8").trim()
   return { monitor, init: init === "" ? 0 : Number(init.split(" ")[0]) }
 }

@@ -14,8 +14,8 @@ const OVERLAYFS_MAGIC = 0x794c7630
 const TMPFS_MAGIC = 0x01021994
 
 /** What a machine must have for a sandbox; undefined when it has all of it. */
-export function sandboxMissing(): string | undefined {
-  return missing("unshare", "nsenter", "ip", "bash", "ping")
+export function sandboxMissing(...programs: string[]): string | undefined {
+  return missing("unshare", "nsenter", "ip", "bash", "ping", ...programs)
 }
 
 /** What a command came to. A command killed by a signal has status 128 + n, as in a shell. */

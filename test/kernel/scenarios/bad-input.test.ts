@@ -1,0 +1,137 @@
+import { writeFileSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
+
+const GARBAGE: [what: string, text: string, words: RegExp][] = [
+  ["an unknown key", "name: lab\nbridgs: {}\n", /stack\.yaml:2:1\b[\s\S]*bridgs[\s\S]*bridges/],
+  ["not YAML", "name: [a\n  b: {\n", /stack\.yaml:\d+:\d+/],
+  ["nothing", "", /stack\.yaml/],
+  ["a list", "- a\n- b\n", /stack\.yaml:1:1/],
+  [
+    "a wrong type",
+    "name: lab\ncontainers: { web: { image: host, command: [sleep, '1'], limits: { memory: plenty } } }\n",
+    /stack\.yaml:2:\d+[\s\S]*memory/,
+  ],
+  [
+    "an unknown bridge",
+    "name: lab\ncontainers: { web: { image: host, command: [x], interfaces: { eth0: { bridge: nowhere } } } }\n",
+    /stack\.yaml:2:\d+[\s\S]*nowhere/,
+  ],
+  [
+    "a cycle",
+    "name: lab\ncontainers:\n  a: { image: host, command: [x], depends_on: [b] }\n  b: { image: host, command: [x], depends_on: [a] }\n",
+    /stack\.yaml:\d+:\d+[\s\S]*cycle/i,
+  ],
+  [
+    "a bomb of aliases",
+    `a: &a [x, x]\n${"bcdefghijk"
+      .split("")
+      .map((c, i) => `${c}: &${c} [${`*${"abcdefghij"[i]}, `.repeat(9)}]`)
+      .join("\n")}\n`,
+    /stack\.yaml/,
+  ],
+  ["a deep nest", `${"[".repeat(5000)}\n`, /stack\.yaml/],
+  ["two documents", "name: a\n---\nname: b\n", /stack\.yaml:\d+:\d+/],
+  ["a tag", "name: !!js/function 'x'\n", /stack\.yaml:1:\d+/],
+]
+
+scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
+  const before = readTraces(sandbox)
+  for (const [what, text, words] of GARBAGE) {
+    const file = sandbox.file("stack.yaml", text)
+    for (const command of ["validate", "plan", "apply"]) {
+      const ran = expectStatus(sandbox.stack([command, "-f", file, ...(command === "apply" ? ["-y"] : [])]), 1)
+      assert.match(ran.stderr, words, what)
+      assert.is(ran.stdout, "", what)
+      expectNoTrace(ran)
+    }
+  }
+  writeFileSync(`${sandbox.work}/bytes.yaml`, Buffer.from([0xff, 0xfe, 0x00, 0x80, 0x0a]))
+  expectNoTrace(expectStatus(sandbox.stack(["plan", "-f", "bytes.yaml"]), 1))
+  expectSameTraces(readTraces(sandbox), before)
+})
+
+scenario("all mistakes of a file at once", (sandbox) => {
+  const ran = expectStatus(
+    sandbox.stack([
+      "validate",
+      "-f",
+      sandbox.file("stack.yaml", "name: lab\nbridges: { lan: { adress: 1, mtu: small } }\ncontainers: { web: { imag: host } }\n"),
+    ]),
+    1,
+  )
+  for (const word of ["adress", "mtu", "imag"]) assert.match(ran.stderr, word)
+})
+
+scenario("no file, a folder, no right to read", (sandbox) => {
+  for (const args of [["plan"], ["plan", "-f", "missing.yaml"], ["plan", "-f", "."]]) {
+    const ran = expectStatus(sandbox.stack(args), 1)
+    assert.match(ran.stderr, /stack\.ya?ml|missing\.yaml|\./)
+    expectNoTrace(ran)
+  }
+})
+
+scenario("bad usage is 64", (sandbox) => {
+  for (const args of [["frobnicate"], ["plan", "--no-such-flag"], ["apply", "--parallelism", "many"], ["plan", "-f"]]) {
+    const ran = expectStatus(sandbox.stack(args), 64)
+    assert.ok(ran.stderr.length > 0)
+    expectNoTrace(ran)
+  }
+})
+
+scenario(
+  "an ordinary user is told which capability is missing",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\n")
+    const before = readTraces(sandbox)
+    sandbox.run(["chmod", "-R", "go+rX", sandbox.work, `${sandbox.work}/..`])
+    for (const args of [
+      ["apply", "-y", "-f", file],
+      ["destroy", "-y", "-f", file],
+    ]) {
+      const ran = sandbox.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...sandbox.command(...args)])
+      if (args[0] === "apply" || ran.status !== 0) {
+        expectStatus(ran, 1)
+        assert.match(ran.stderr, /CAP_[A-Z_]+/)
+      }
+      expectNoTrace(ran)
+    }
+    const weak = sandbox.run([
+      "setpriv",
+      "--bounding-set=-net_admin",
+      "--inh-caps=-net_admin",
+      ...sandbox.command("apply", "-y", "-f", file),
+    ])
+    expectStatus(weak, 1)
+    assert.match(weak.stderr, "CAP_NET_ADMIN")
+    expectSameTraces(readTraces(sandbox), before)
+  },
+  ["setpriv"],
+)
+
+scenario("a reader that goes away early is no error worth a stack trace", (sandbox) => {
+  const boxes = Array.from({ length: 200 }, (_, i) => `  b${i}: { image: host, command: [sleep, infinity] }\n`).join("")
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${boxes}`)
+  for (const args of [
+    ["plan", "-f", file],
+    ["plan", "--json", "-f", file],
+    ["graph", "-f", file],
+  ]) {
+    const ran = sandbox.run(["bash", "-c", '"$@" | head -c 1 > /dev/null; echo ${PIPESTATUS[0]}', "bash", ...sandbox.command(...args)])
+    expectNoTrace(ran)
+    assert.is(ran.stderr, "")
+  }
+})
+
+scenario("without a terminal and without -y, apply asks nobody and does nothing", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
+  const before = readTraces(sandbox)
+  const ran = sandbox.stack(["apply", "-f", file])
+  assert.is.not(ran.status, 0)
+  expectNoTrace(ran)
+  expectSameTraces(readTraces(sandbox), before)
+  apply(sandbox, file)
+})
+
+test.run()

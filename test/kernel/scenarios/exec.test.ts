@@ -1,0 +1,147 @@
+import { readFileSync, readlinkSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectNoTrace, expectStatus, groupFile, live, PIDS, scenario, test } from "../../support/lab.ts"
+import type { RunOptions, Sandbox } from "../../support/sandbox.ts"
+
+const LAB = `
+name: lab
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    limits: { memory: 64M, pids: 20 }
+    environment: { COLOUR: green }
+    working_dir: /var
+  done: { image: host, command: ["true"] }
+`
+
+function opened(sandbox: Sandbox): (args: string[], options?: RunOptions) => ReturnType<Sandbox["stack"]> {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  return (args, options) => sandbox.stack(["exec", "-f", file, ...args], options)
+}
+
+scenario("the command's own exit status", (sandbox) => {
+  const exec = opened(sandbox)
+  for (const status of [0, 1, 7, 64, 125, 126, 127, 255]) {
+    assert.is(exec(["web", "--", "sh", "-c", `exit ${status}`]).status, status)
+  }
+  assert.is(exec(["web", "--", "sh", "-c", "kill -KILL $$"]).status, 137)
+  assert.is(exec(["web", "--", "sh", "-c", "kill -TERM $$"]).status, 143)
+})
+
+scenario("not found is 127, not executable is 126, each with one line that says so", (sandbox) => {
+  const exec = opened(sandbox)
+  const absent = expectStatus(exec(["web", "--", "no-such-command"]), 127)
+  assert.match(absent.stderr, "no-such-command")
+  expectNoTrace(absent)
+  const closed = expectStatus(exec(["web", "--", "/etc/passwd"]), 126)
+  assert.match(closed.stderr, "/etc/passwd")
+  expectNoTrace(closed)
+})
+
+scenario("standard input, output and error pass through as they are", (sandbox) => {
+  const exec = opened(sandbox)
+  assert.is(exec(["web", "--", "cat"], { input: "a\0b\nc" }).stdout, "a\0b\nc")
+  const both = exec(["web", "--", "sh", "-c", "echo out; echo err >&2"])
+  assert.equal([both.stdout, both.stderr], ["out\n", "err\n"])
+  const big = exec(["web", "--", "head", "-c", "3000000", "/dev/zero"])
+  assert.equal([big.status, big.stdout.length], [0, 3_000_000])
+})
+
+scenario("all namespaces, the cgroup, the ids and the capabilities of the container", (sandbox) => {
+  const exec = opened(sandbox)
+  const { init } = live(sandbox, "lab", "web")
+  const kinds = ["user", "mnt", "pid", "net", "uts", "ipc", "cgroup"]
+  const script = `for k in ${kinds.join(" ")}; do readlink /proc/self/ns/$k; done; cat /proc/self/cgroup; echo; cat /proc/self/status`
+  const [spaces = "", status = ""] = exec(["web", "--", "sh", "-c", script]).stdout.split("\n\n")
+  const lines = spaces.split("\n")
+  assert.equal(
+    lines.slice(0, kinds.length),
+    kinds.map((kind) => readlinkSync(`/proc/${init}/ns/${kind}`)),
+  )
+  for (const line of lines.slice(kinds.length).filter((l) => /memory|pids|^0::/.test(l)))
+    assert.match(line, /:\/$/, "the group is the root of the view")
+  const own = readFileSync(`/proc/${init}/status`, "utf8")
+  const field = (text: string, name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(text)?.[1]
+  for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs"])
+    assert.is(field(status, name), field(own, name), name)
+  assert.is(field(status, "Uid"), "0\t0\t0\t0")
+  assert.is(field(status, "CapInh"), "0000000000000000")
+  assert.is(exec(["web", "--", "sh", "-c", "ulimit -n; ulimit -u"]).stdout, limitsOf(init))
+})
+
+/** Soft limits of open files and processes, as `ulimit` prints them. */
+function limitsOf(pid: number): string {
+  const text = readFileSync(`/proc/${pid}/limits`, "utf8")
+  return ["open files", "processes"].map((name) => `${new RegExp(`^Max ${name}\\s+(\\S+)`, "m").exec(text)?.[1]}\n`).join("")
+}
+
+scenario("what it starts counts against the container's limits", async (sandbox) => {
+  opened(sandbox)
+  const child = sandbox.start(sandbox.command("exec", "-f", `${sandbox.work}/stack.yaml`, "web", "--", "sh", "-c", "echo there; sleep 60"))
+  await new Promise((resolve) => child.stdout.once("data", resolve))
+  const procs = readFileSync(groupFile(sandbox, "pids", "lab/web", { v1: "cgroup.procs", v2: "cgroup.procs" }), "utf8")
+    .trim()
+    .split("\n")
+  assert.ok(procs.length >= 3, `${procs.length} processes in the group`)
+  child.kill("SIGKILL")
+  const bomb = sandbox.stack([
+    "exec",
+    "-f",
+    `${sandbox.work}/stack.yaml`,
+    "web",
+    "--",
+    "sh",
+    "-c",
+    "for i in $(seq 40); do sleep 1 & done; wait",
+  ])
+  assert.is.not(bomb.status, 0)
+  assert.ok(Number(readFileSync(groupFile(sandbox, "pids", "lab/web", { v1: "pids.current", v2: "pids.current" }), "utf8")) <= 20)
+  assert.is(readFileSync(groupFile(sandbox, "pids", "lab/web", PIDS), "utf8").trim(), "20")
+})
+
+scenario("the container's environment and working folder, and a clean set of open files", (sandbox) => {
+  const exec = opened(sandbox)
+  assert.is(exec(["web", "--", "sh", "-c", "echo $COLOUR; pwd"]).stdout, "green\n/var\n")
+  assert.is(exec(["web", "--", "sh", "-c", "echo $SECRET_OF_THE_CALLER"], { env: { SECRET_OF_THE_CALLER: "leak" } }).stdout, "\n")
+  assert.is(exec(["web", "--", "sh", "-c", "ls /proc/$$/fd"]).stdout, "0\n1\n2\n")
+})
+
+scenario(
+  "a terminal with -t",
+  (sandbox) => {
+    const exec = opened(sandbox)
+    assert.is(exec(["web", "--", "test", "-t", "0"]).status, 1)
+    const inner = sandbox.command(
+      "exec",
+      "-f",
+      `${sandbox.work}/stack.yaml`,
+      "-t",
+      "web",
+      "--",
+      "sh",
+      "-c",
+      "tty; test -t 0 && test -t 1 && test -t 2 && echo all; exit 9",
+    )
+    const ran = sandbox.run(["script", "-qec", inner.join(" ").replace(/sh -c (.*)$/, "sh -c '$1'"), "/dev/null"])
+    assert.match(ran.stdout, /^\/dev\/pts\/\d+\r?\nall\r?\n/m)
+    assert.is(ran.status, 9)
+  },
+  ["script"],
+)
+
+scenario("no such container, one that has ended, and no command: one diagnostic each", (sandbox) => {
+  const exec = opened(sandbox)
+  for (const [args, status, words] of [
+    [["nobody", "--", "true"], 1, /nobody/],
+    [["done", "--", "true"], 1, /done/],
+    [["web"], 64, /command/i],
+  ] as const) {
+    const ran = expectStatus(exec([...args]), status)
+    assert.match(ran.stderr, words)
+    expectNoTrace(ran)
+  }
+})
+
+test.run()

@@ -1,0 +1,125 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectNoTrace, expectStatus, live, planOf, scenario, test } from "../../support/lab.ts"
+
+const BUSYBOX = "/bin/busybox"
+
+/** A root filesystem of one static busybox. */
+function makeImage(folder: string): string {
+  for (const name of ["bin", "etc", "proc", "sys", "dev", "tmp", "home"]) mkdirSync(`${folder}/${name}`, { recursive: true })
+  copyFileSync(BUSYBOX, `${folder}/bin/busybox`)
+  chmodSync(`${folder}/bin/busybox`, 0o755)
+  for (const applet of ["sh", "sleep", "cat", "id", "ls", "touch", "true"]) symlinkSync("busybox", `${folder}/bin/${applet}`)
+  writeFileSync(`${folder}/etc/passwd`, "root:x:0:0::/:/bin/sh\nalice:x:1001:1002::/home:/bin/sh\n")
+  writeFileSync(`${folder}/etc/group`, "root:x:0:\nstaff:x:1002:\nwheel:x:1010:alice\n")
+  writeFileSync(`${folder}/etc/mark`, "image\n")
+  return folder
+}
+
+const boxes = (image: string, rest = "") =>
+  `name: img\ncontainers:\n  one: { image: "${image}", command: [sleep, infinity]${rest} }\n  two: { image: "${image}", command: [/bin/sleep, infinity] }\n`
+const exec = (file: string, name: string, ...command: string[]) => ["exec", "-f", file, name, "--", ...command]
+
+scenario(
+  "a folder as the image: read through an overlay, never written",
+  (sandbox) => {
+    makeImage(`${sandbox.work}/rootfs`)
+    const file = sandbox.file("stack.yaml", boxes("dir:./rootfs"))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.is(expectStatus(sandbox.stack(exec(file, "one", "cat", "/etc/mark")), 0).stdout, "image\n")
+    expectStatus(sandbox.stack(exec(file, "one", "sh", "-c", "echo mine > /etc/mark; echo new > /home/new")), 0)
+    assert.is(sandbox.stack(exec(file, "one", "cat", "/etc/mark", "/home/new")).stdout, "mine\nnew\n")
+    assert.is(sandbox.stack(exec(file, "two", "cat", "/etc/mark")).stdout, "image\n")
+    assert.is(readFileSync(`${sandbox.work}/rootfs/etc/mark`, "utf8"), "image\n")
+    assert.not.ok(existsSync(`${sandbox.work}/rootfs/home/new`))
+  },
+  ["busybox"],
+)
+
+scenario(
+  "an image below folders that only root may pass",
+  (sandbox) => {
+    mkdirSync(`${sandbox.work}/closed/deep`, { recursive: true })
+    makeImage(`${sandbox.work}/closed/deep/rootfs`)
+    chmodSync(`${sandbox.work}/closed`, 0o700)
+    const file = sandbox.file("stack.yaml", boxes("dir:./closed/deep/rootfs"))
+    apply(sandbox, file)
+    assert.is(expectStatus(sandbox.stack(exec(file, "two", "cat", "/etc/mark")), 0).stdout, "image\n")
+  },
+  ["busybox"],
+)
+
+scenario(
+  "an image whose path holds a comma, a colon and a blank",
+  (sandbox) => {
+    makeImage(`${sandbox.work}/a,b:c d`)
+    const file = sandbox.file("stack.yaml", boxes("dir:./a,b:c d"))
+    apply(sandbox, file)
+    assert.is(expectStatus(sandbox.stack(exec(file, "one", "cat", "/etc/mark")), 0).stdout, "image\n")
+  },
+  ["busybox"],
+)
+
+scenario(
+  "user by name, out of the image's own files",
+  (sandbox) => {
+    makeImage(`${sandbox.work}/rootfs`)
+    const file = sandbox.file("stack.yaml", boxes("dir:./rootfs", ", user: alice"))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const status = readFileSync(`/proc/${live(sandbox, "img", "one").init}/status`, "utf8")
+    const base = Number(
+      readFileSync(`/proc/${live(sandbox, "img", "one").init}/uid_map`, "utf8")
+        .trim()
+        .split(/\s+/)[1],
+    )
+    assert.match(status, new RegExp(`^Uid:\\t${base + 1001}\\t`, "m"))
+    assert.match(status, new RegExp(`^Gid:\\t${base + 1002}\\t`, "m"))
+    assert.match(sandbox.stack(exec(file, "one", "id")).stdout, /^uid=1001\(alice\) gid=1002\(staff\) groups=.*1010\(wheel\)/)
+  },
+  ["busybox"],
+)
+
+scenario(
+  "another image replaces the container, and says so",
+  (sandbox) => {
+    makeImage(`${sandbox.work}/rootfs`)
+    makeImage(`${sandbox.work}/second`)
+    writeFileSync(`${sandbox.work}/second/etc/mark`, "second\n")
+    const file = sandbox.file("stack.yaml", boxes("dir:./rootfs"))
+    apply(sandbox, file)
+    expectStatus(sandbox.stack(exec(file, "one", "touch", "/home/old")), 0)
+    sandbox.file("stack.yaml", boxes("dir:./second"))
+    const one = planOf(sandbox, file).changes.find((c) => c.address === "container.one")
+    assert.equal(one?.forces_replacement, ["image"])
+    apply(sandbox, file)
+    assert.is(sandbox.stack(exec(file, "one", "cat", "/etc/mark")).stdout, "second\n")
+    assert.is(sandbox.stack(exec(file, "one", "ls", "/home")).stdout, "", "the writable layer went with the old one")
+  },
+  ["busybox"],
+)
+
+for (const name of ["proc", "sys", "dev"]) {
+  scenario(
+    `an image whose /${name} is a symbolic link is refused`,
+    (sandbox) => {
+      const folder = `${sandbox.work}/rootfs`
+      makeImage(folder)
+      expectStatus(sandbox.run(["rmdir", `${folder}/${name}`]), 0)
+      symlinkSync("/etc", `${folder}/${name}`)
+      const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", boxes("dir:./rootfs"))]), 1)
+      assert.match(ran.stderr, new RegExp(name))
+      expectNoTrace(ran)
+    },
+    ["busybox"],
+  )
+}
+
+scenario("an image that is not there", (sandbox) => {
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", boxes("dir:./nowhere"))]), 1)
+  assert.match(ran.stderr, "nowhere")
+  expectNoTrace(ran)
+})
+
+test.run()

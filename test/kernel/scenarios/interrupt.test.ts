@@ -1,0 +1,105 @@
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectNoTrace, expectStatus, inits, pings, scenario, test } from "../../support/lab.ts"
+import type { Ran, Sandbox } from "../../support/sandbox.ts"
+import { PATIENCE } from "../../support/sandbox.ts"
+import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
+
+const COUNT = 6
+const boxes = Array.from(
+  { length: COUNT },
+  (_, i) => `  b${i}:
+    image: host
+    command: [sleep, infinity]
+    cgroup: tier
+    limits: { memory: 64M }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.${10 + i}/24 } }
+`,
+).join("")
+const LAB = `name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncgroups: { tier: { limits: { pids: 500 } } }\ncontainers:\n${boxes}`
+
+/** Sends a signal to the command when it has written its n-th line of events, or so many milliseconds after its start. */
+function cutShort(sandbox: Sandbox, command: string[], signal: string, when: { line: number } | { ms: number }): Promise<Ran> {
+  const child = sandbox.start(["sh", "-c", 'echo $$; exec "$@"', "sh", ...command])
+  const told = { stdout: "", stderr: "", sent: false }
+  const send = () => {
+    const pid = told.stdout.split("\n")[0] ?? ""
+    if (!told.sent && pid !== "") sandbox.run(["kill", `-${signal}`, pid])
+    told.sent = pid !== ""
+  }
+  child.stdout.on("data", (chunk) => {
+    told.stdout += chunk
+    if ("line" in when && told.stdout.split("\n").length - 2 >= when.line) send()
+  })
+  child.stderr.on("data", (chunk) => {
+    told.stderr += chunk
+  })
+  if ("ms" in when) setTimeout(send, when.ms)
+  return new Promise((resolve) => child.on("close", (code, by) => resolve({ ...told, status: code ?? (by === "SIGKILL" ? 137 : -1) })))
+}
+
+async function expectHealed(sandbox: Sandbox, file: string): Promise<void> {
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const running = Object.values(inits(sandbox, "lab"))
+  assert.is(running.length, COUNT)
+  assert.is(sandbox.ip("link", "show", "master", "lab-lan").length, COUNT)
+  assert.ok(pings(Number(running[0]), `10.20.0.${10 + COUNT - 1}`))
+}
+
+/** Killed after so many lines of events: the first ones are of the plan, the last ones of the end. */
+for (const line of [1, 3, 6, 9, 12, 16, 20, 25]) {
+  scenario(`apply killed after ${line} events: the next one converges, and destroy leaves nothing`, async (sandbox) => {
+    const empty = readTraces(sandbox)
+    const file = sandbox.file("stack.yaml", LAB)
+    await cutShort(sandbox, sandbox.command("apply", "-y", "--json", "-f", file), "KILL", { line })
+    await expectHealed(sandbox, file)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    expectSameTraces(readTraces(sandbox), empty)
+  })
+}
+
+scenario("apply killed at many moments, each time on what the last one left", async (sandbox) => {
+  const empty = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", LAB)
+  for (const ms of [120, 160, 190, 220, 250, 280, 310, 350, 400, 450]) {
+    await cutShort(sandbox, sandbox.command("apply", "-y", "-f", file), "KILL", { ms: ms * PATIENCE })
+  }
+  await expectHealed(sandbox, file)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  expectSameTraces(readTraces(sandbox), empty)
+})
+
+scenario("apply killed at a moment, then destroy alone: nothing is left", async (sandbox) => {
+  const empty = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", LAB)
+  for (const ms of [180, 230, 280, 330, 400]) {
+    await cutShort(sandbox, sandbox.command("apply", "-y", "-f", file), "KILL", { ms: ms * PATIENCE })
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    expectSameTraces(readTraces(sandbox), empty)
+  }
+})
+
+scenario("destroy killed at a moment: the next one finishes it", async (sandbox) => {
+  const empty = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", LAB)
+  for (const ms of [150, 200, 240, 280, 320]) {
+    apply(sandbox, file)
+    await cutShort(sandbox, sandbox.command("destroy", "-y", "-f", file), "KILL", { ms: ms * PATIENCE })
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    expectSameTraces(readTraces(sandbox), empty)
+  }
+})
+
+for (const signal of ["INT", "TERM"]) {
+  scenario(`SIG${signal} during apply: what runs ends, nothing new starts, what is done and left is said`, async (sandbox) => {
+    const file = sandbox.file("stack.yaml", LAB)
+    const ran = await cutShort(sandbox, sandbox.command("apply", "-y", "--json", "--parallelism", "1", "-f", file), signal, { line: 22 })
+    expectNoTrace(ran)
+    assert.is(ran.status, signal === "INT" ? 130 : 143, ran.stderr)
+    assert.match(ran.stdout + ran.stderr, /\bdone\b/i)
+    assert.match(ran.stdout + ran.stderr, /\bleft\b|not started/i)
+    await expectHealed(sandbox, file)
+  })
+}
+
+test.run()

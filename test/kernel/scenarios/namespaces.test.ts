@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, inits, live, namespaceOf, planOf, scenario, test } from "../../support/lab.ts"
+
+/** Our word, and the file below /proc/PID/ns. namespaces(7) */
+const KINDS: [kind: string, file: string][] = [
+  ["user", "user"],
+  ["mount", "mnt"],
+  ["pid", "pid"],
+  ["net", "net"],
+  ["ipc", "ipc"],
+  ["uts", "uts"],
+  ["cgroup", "cgroup"],
+]
+/** What sharing one kind needs the container to share with it: a joined mount, pid, … belongs to its user namespace. */
+const box = (name: string, namespaces: string) => `  ${name}: { image: host, command: [sleep, infinity], namespaces: { ${namespaces} } }\n`
+
+for (const [kind, file] of KINDS) {
+  scenario(`the host's ${kind} namespace`, (sandbox) => {
+    const path = sandbox.file("stack.yaml", `name: ns\ncontainers:\n${box("web", `${kind}: host`)}`)
+    apply(sandbox, path)
+    expectConverged(sandbox, path)
+    const { web } = inits(sandbox, "ns")
+    const host = expectStatus(sandbox.run(["readlink", `/proc/self/ns/${file}`]), 0).stdout.trim()
+    assert.is(namespaceOf(Number(web), file), host)
+    for (const [, other] of KINDS.filter(([k]) => k !== kind)) {
+      assert.is.not(
+        namespaceOf(Number(web), other),
+        expectStatus(sandbox.run(["readlink", `/proc/self/ns/${other}`]), 0).stdout.trim(),
+        other,
+      )
+    }
+    expectStatus(sandbox.stack(["exec", "-f", path, "web", "--", "true"]), 0)
+  })
+}
+
+for (const [kind, file] of KINDS.filter(([k]) => k !== "user")) {
+  scenario(`another container's ${kind} namespace`, (sandbox) => {
+    const users = kind === "mount" ? "user: container:one, " : ""
+    const text = `name: ns\ncontainers:\n${box("two", `${users}${kind}: container:one`)}${box("one", "ipc: new")}`
+    const path = sandbox.file("stack.yaml", text)
+    apply(sandbox, path)
+    expectConverged(sandbox, path)
+    const { one, two } = inits(sandbox, "ns")
+    assert.is(namespaceOf(Number(two), file), namespaceOf(Number(one), file))
+    for (const [k, other] of KINDS.filter(([k]) => k !== kind && !(k === "user" && users !== ""))) {
+      assert.is.not(namespaceOf(Number(two), other), namespaceOf(Number(one), other), k)
+    }
+  })
+}
+
+scenario("another container's user namespace: the same map, not an overlapping one", (sandbox) => {
+  const path = sandbox.file("stack.yaml", `name: ns\ncontainers:\n${box("one", "ipc: new")}${box("two", "user: container:one")}`)
+  apply(sandbox, path)
+  expectConverged(sandbox, path)
+  const { one, two } = inits(sandbox, "ns")
+  assert.is(namespaceOf(Number(two), "user"), namespaceOf(Number(one), "user"))
+  assert.is(readFileSync(`/proc/${two}/uid_map`, "utf8"), readFileSync(`/proc/${one}/uid_map`, "utf8"))
+})
+
+scenario("a container that shares is replaced with the one it shares with", (sandbox) => {
+  const text = `name: ns\ncontainers:\n${box("one", "ipc: new")}${box("two", "net: container:one")}`
+  const path = sandbox.file("stack.yaml", text)
+  apply(sandbox, path)
+  const before = inits(sandbox, "ns")
+  sandbox.file("stack.yaml", text.replace("[sleep, infinity]", "[sleep, 1d]"))
+  const replaced = planOf(sandbox, path).changes.filter((c) => c.actions.length === 2)
+  assert.equal(replaced.map((c) => c.address).sort(), ["container.one", "container.two"])
+  apply(sandbox, path)
+  expectConverged(sandbox, path)
+  const after = inits(sandbox, "ns")
+  assert.is.not(after.two, before.two)
+  assert.is(namespaceOf(Number(after.two), "net"), namespaceOf(Number(after.one), "net"))
+})
+
+scenario("without a user namespace of its own, the files that steer the kernel are read-only", (sandbox) => {
+  const path = sandbox.file("stack.yaml", `name: ns\ncontainers:\n${box("web", "user: host")}`)
+  apply(sandbox, path)
+  const write =
+    "echo 1 > /proc/sys/kernel/sysrq || echo refused; cat /proc/kcore | head -c 1 | wc -c; test -w /proc/sysrq-trigger && echo writable"
+  const ran = sandbox.stack(["exec", "-f", path, "web", "--", "sh", "-c", write])
+  assert.match(ran.stdout, /^refused\n0\n$/)
+  const { init } = live(sandbox, "ns", "web")
+  assert.match(readFileSync(`/proc/${init}/status`, "utf8"), /^NoNewPrivs:\t1$/m)
+})
+
+test.run()

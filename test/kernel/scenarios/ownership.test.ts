@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectNoTrace, expectStatus, inits, pings, scenario, test } from "../../support/lab.ts"
+import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
+
+const lab = (name: string, subnet: string) => `
+name: ${name}
+bridges:
+  lan: { address: ${subnet}.1/24 }
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    interfaces: { eth0: { bridge: lan, address: ${subnet}.2/24 } }
+`
+
+scenario("a foreign bridge under a wanted name is refused, named and left as it is", (sandbox) => {
+  sandbox.run(["ip", "link", "add", "lab-lan", "type", "bridge"])
+  sandbox.run(["ip", "addr", "add", "192.0.2.1/24", "dev", "lab-lan"])
+  const before = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", lab("lab", "10.20.0"))
+  for (const args of [
+    ["plan", "-f", file],
+    ["apply", "-y", "-f", file],
+    ["destroy", "-y", "-f", file],
+  ]) {
+    const ran = sandbox.stack(args)
+    if (args[0] !== "destroy") {
+      expectStatus(ran, 1)
+      assert.match(ran.stderr, "lab-lan")
+      assert.match(ran.stderr, "bridge.lan")
+    }
+    expectNoTrace(ran)
+    expectSameTraces(readTraces(sandbox), before)
+  }
+})
+
+scenario("another stack's link under a wanted name is foreign too", (sandbox) => {
+  apply(sandbox, sandbox.file("one.yaml", "name: one\nbridges: { lan: { interface: shared0 } }\n"))
+  const before = readTraces(sandbox)
+  const ran = expectStatus(
+    sandbox.stack(["apply", "-y", "-f", sandbox.file("two.yaml", "name: two\nbridges: { lan: { interface: shared0 } }\n")]),
+    1,
+  )
+  assert.match(ran.stderr, "stack:one/bridge.lan")
+  expectSameTraces(readTraces(sandbox), before)
+})
+
+scenario("two stacks side by side do not touch one another", (sandbox) => {
+  const one = sandbox.file("one.yaml", lab("one", "10.21.0"))
+  const two = sandbox.file("two.yaml", lab("two", "10.22.0"))
+  apply(sandbox, one)
+  const alone = inits(sandbox, "one")
+  const onlyOne = readTraces(sandbox)
+  apply(sandbox, two)
+  expectConverged(sandbox, one)
+  expectConverged(sandbox, two)
+  const maps = [...Object.values(alone), ...Object.values(inits(sandbox, "two"))].map((pid) => readFileSync(`/proc/${pid}/uid_map`, "utf8"))
+  assert.is(new Set(maps).size, 2, "their id ranges differ")
+  assert.equal(inits(sandbox, "one"), alone)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", two]), 0)
+  expectSameTraces(readTraces(sandbox), onlyOne)
+  assert.ok(pings(Number(alone.web), "10.21.0.1"))
+})
+
+scenario("two applies at once: one waits, or says who holds the lock", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", lab("lab", "10.20.0"))
+  const command = sandbox.command("apply", "-y", "-f", file)
+  const ends = [1, 2, 3].map(() => {
+    const child = sandbox.start(command)
+    let stderr = ""
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk
+    })
+    child.stdout.resume()
+    return new Promise<{ status: number | null; stderr: string }>((resolve) => child.on("close", (status) => resolve({ status, stderr })))
+  })
+  const ran = await Promise.all(ends)
+  assert.ok(
+    ran.some(({ status }) => status === 0),
+    "one of them did it",
+  )
+  for (const { status, stderr } of ran.filter((r) => r.status !== 0)) {
+    assert.is(status, 1, stderr)
+    assert.match(stderr, /lock/i)
+  }
+  expectConverged(sandbox, file)
+  assert.is(Object.keys(inits(sandbox, "lab")).length, 1)
+  assert.is(sandbox.ip("link", "show", "master", "lab-lan").length, 1)
+})
+
+scenario(
+  "while someone holds the lock, a second apply says so in time and changes nothing",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab("lab", "10.20.0"))
+    apply(sandbox, file)
+    const before = readTraces(sandbox)
+    const changed = sandbox.file("changed.yaml", lab("lab", "10.20.0").replace("10.20.0.2/24", "10.20.0.9/24"))
+    // The same kind of lock as the product takes: an open file description lock, by a program that is not ours.
+    const holder = `import fcntl, struct, subprocess, sys
+f = open("/run/stack/lab/lock", "r+")
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+sys.exit(subprocess.run(sys.argv[1:]).returncode)`
+    const ran = sandbox.run(["python3", "-c", holder, ...sandbox.command("apply", "-y", "-f", changed, "--lock-timeout", "1s")])
+    expectStatus(ran, 1)
+    assert.match(ran.stderr, /lock/i)
+    expectNoTrace(ran)
+    expectSameTraces(readTraces(sandbox), before)
+    apply(sandbox, changed)
+  },
+  ["python3"],
+)
+
+test.run()
