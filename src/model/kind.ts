@@ -1,9 +1,10 @@
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Change } from "./change.ts"
 import type { Attributes, HostFacts, KindName, Observed, Resource } from "./resource.ts"
 import type { StepDraft } from "./step.ts"
 
-/** What happens when a field differs: `update` in place, or `replace` the resource. A path that ends in `.*` speaks for every key of a map. */
+/** What happens when a field differs: `update` in place, or `replace` the resource. `*` stands for every key of a map (`limits.*`) or place of a list (`endpoints.*.mac`). */
 export interface FieldRule {
   path: string
   change: "update" | "replace"
@@ -12,12 +13,14 @@ export interface FieldRule {
 /** The pure face of a kind: what the planner sees. No I/O, no clock, no randomness. */
 export interface Kind {
   name: KindName
-  /** Every attribute of the kind has a rule; the diff walks them. A value that is a list is compared whole. */
+  /** Every attribute of the kind has a rule; the diff walks them. A value at the end of a path is compared whole. */
   rules: readonly FieldRule[]
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */
-  normalise?(desired: Attributes, observed: Observed): { desired: Attributes; observed: Attributes }
+  normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** The kernel effects of a change, and their order. */
   steps(change: Change): StepDraft[]
+  /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */
+  disturbs?(change: Change): { address: Address; field: string }[]
   /** Plan-time problems that depend on the host: a controller that no hierarchy holds, an id out of range. */
   check?(resource: Resource, host: HostFacts): Diagnostic[]
 }

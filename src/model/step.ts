@@ -26,6 +26,12 @@ export interface StepDraft {
   cause?: string
   after?: readonly StepId[]
   before?: readonly StepId[]
+  /**
+   * Places in the kernel that hold one thing at a time (`host/br0`, `container.web/eth0`): a step that takes one waits for
+   * the step that frees it, whosever that is.
+   */
+  frees?: readonly string[]
+  takes?: readonly string[]
 }
 
 export function stepId(address: Address, op: string): StepId {

@@ -1,0 +1,159 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import type { Kernel } from "../kernel/kernel.ts"
+import { drivers } from "../kinds/drivers.ts"
+import type { Run, StackGroups, StepResult } from "../model/driver.ts"
+import type { ApplyResult, Event } from "../model/event.ts"
+import type { Plan } from "../model/plan.ts"
+import type { Snapshot } from "../model/resource.ts"
+import type { Step } from "../model/step.ts"
+import { abandonParked } from "./abandon.ts"
+import { nextBatches } from "./batches.ts"
+import { GraphWalk } from "./graph-walk.ts"
+import { shuffler } from "./shuffle.ts"
+
+export interface ApplyContext {
+  kernel: Kernel
+  cgroups: StackGroups
+}
+
+export interface ApplyOptions {
+  /** How many containers may be spawned, started or stopped at a time. */
+  parallelism: number
+  /** Once aborted, what runs may end and nothing new begins. */
+  signal: AbortSignal
+  /** Hears of every step; the plan itself and the verification are the caller's to tell. */
+  emit(event: Event): void
+  /** A seed: ready steps are run in an order by chance, which shows a missing edge. */
+  shuffle?: number
+  /** Milliseconds of a monotonic clock. */
+  now?(): number
+}
+
+/**
+ * Walks the plan's graph: every step that is ready goes to its driver, all of one op together. A step that fails takes
+ * along those that wait for it, and nothing else.
+ */
+export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyContext, options: ApplyOptions): Promise<ApplyResult> {
+  const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot) }
+  const execution = new Execution(plan.steps, run, options)
+  await execution.walkAll()
+  await abandonParked(run, execution.result)
+  return execution.result
+}
+
+/** The values that the snapshot found in the kernel. */
+function bornBefore(snapshot: Snapshot): Run["born"] {
+  return new Map([...snapshot.resources.values()].map((observed) => [observed.address, { ...observed.live }]))
+}
+
+interface Results extends ApplyResult {
+  done: Step[]
+  failed: { step: Step; diagnostic: Diagnostic }[]
+  skipped: { step: Step; because: string }[]
+}
+
+class Execution {
+  readonly result: Results = { done: [], failed: [], skipped: [], interrupted: false }
+  readonly #walk: GraphWalk
+  readonly #run: Run
+  readonly #options: ApplyOptions
+  readonly #now: () => number
+  readonly #mix: <T>(list: readonly T[]) => readonly T[]
+  readonly #running = new Set<Step>()
+  readonly #ended: (() => void)[] = []
+  #wake: () => void = () => {}
+
+  constructor(steps: readonly Step[], run: Run, options: ApplyOptions) {
+    this.#walk = new GraphWalk(steps)
+    this.#run = run
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#mix = options.shuffle === undefined ? (list) => list : shuffler(options.shuffle)
+  }
+
+  async walkAll(): Promise<void> {
+    for (;;) {
+      if (!this.#options.signal.aborted) this.#startReady()
+      if (this.#running.size === 0) break
+      await this.#someEnd()
+    }
+    const rest = this.#walk.rest()
+    if (rest.length === 0) return
+    this.result.interrupted = true
+    this.#options.emit({ type: "interrupted" })
+    for (const step of rest) this.#skip(step, "interrupted")
+  }
+
+  #startReady(): void {
+    for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism)) {
+      if (this.#options.signal.aborted) return
+      this.#start(batch)
+    }
+  }
+
+  #start(batch: readonly Step[]): void {
+    this.#walk.take(batch)
+    const at = this.#now()
+    for (const step of batch) {
+      this.#running.add(step)
+      this.#options.emit({ type: "step-start", step, at })
+    }
+    runBatch(batch, this.#run).forEach((outcome, i) => {
+      const step = batch[i] as Step
+      const end = (result: StepResult) => {
+        const ended = this.#now()
+        this.#ended.push(() => this.#end(step, result, ended, ended - at))
+        this.#wake()
+      }
+      outcome.then(end, (failure: unknown) => end({ ok: false, diagnostic: internalError(step, failure) }))
+    })
+  }
+
+  /** Waits until a step ends, then gathers all that end in the same turn of the event loop, so that what they release goes together. */
+  async #someEnd(): Promise<void> {
+    if (this.#ended.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const end of this.#ended.splice(0)) end()
+  }
+
+  #end(step: Step, result: StepResult, at: number, took: number): void {
+    this.#running.delete(step)
+    if (result.ok) {
+      this.result.done.push(step)
+      this.#options.emit({ type: "step-done", step, at, took })
+      this.#walk.succeeded(step)
+      return
+    }
+    this.result.failed.push({ step, diagnostic: result.diagnostic })
+    this.#options.emit({ type: "step-failed", step, at, took, diagnostic: result.diagnostic })
+    for (const lost of this.#walk.failed(step)) this.#skip(lost, step.id)
+  }
+
+  #skip(step: Step, because: string): void {
+    this.result.skipped.push({ step, because })
+    this.#options.emit({ type: "step-skipped", step, because })
+  }
+}
+
+/** One driver call. A bug in it fails its own steps, and leaves the results of others alone. */
+function runBatch(batch: readonly Step[], run: Run): Promise<StepResult>[] {
+  const [first] = batch as [Step, ...Step[]]
+  try {
+    const op = drivers[first.change.kind].ops[first.op]
+    if (op === undefined) throw new Error(`${first.change.kind} has no op ${first.op}`)
+    const results = op(batch, run)
+    return batch.map((_, i) => results[i] ?? Promise.reject(new Error("the driver gave no result")))
+  } catch (failure) {
+    return batch.map((step) => Promise.resolve({ ok: false, diagnostic: internalError(step, failure) }))
+  }
+}
+
+function internalError(step: Step, failure: unknown): Diagnostic {
+  const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
+  return error("internal-error", `internal error in ${step.id}`, {
+    detail: text,
+    hint: "this is a bug in stack, not in the stack file: please report it with these lines",
+    address: step.address,
+  })
+}

@@ -1,0 +1,80 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Kernel } from "../kernel/kernel.ts"
+import { KernelError } from "../kernel/kernel.ts"
+import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
+
+const RETRY_MS = 50
+
+export interface StackLock {
+  release(): void
+}
+
+/**
+ * The one lock of a stack: whoever changes it holds it. Throws a DiagnosticError that says who does when it is not free
+ * within `timeoutMs`. Releasing it also removes the folders of a stack that has nothing left.
+ */
+export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number): Promise<StackLock> {
+  const path = lockPath(stack)
+  const attempts = Math.ceil(Math.max(0, timeoutMs) / RETRY_MS)
+  for (let attempt = 0; ; attempt++) {
+    const held = tryLock(kernel, stack)
+    if (held !== null) {
+      // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
+      kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"}\n`)
+      return { release: () => release(kernel, stack, held) }
+    }
+    if (attempt >= attempts) throw new DiagnosticError(lockedDiagnostic(kernel, stack))
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+}
+
+function lockPath(stack: string): string {
+  return `${RUN_ROOT}/${stack}/lock`
+}
+
+/** Another apply that ends may take the folders away between our steps: then they are made again. */
+function tryLock(kernel: Kernel, stack: string): { release(): void } | null {
+  for (;;) {
+    try {
+      kernel.mkdir(RUN_ROOT, 0o755)
+      kernel.mkdir(`${RUN_ROOT}/${stack}`, 0o700)
+      return kernel.lock(lockPath(stack))
+    } catch (failure) {
+      if (!(failure instanceof KernelError && failure.errno === "ENOENT")) throw failure
+    }
+  }
+}
+
+/** The lock file goes while it is still locked: whoever waits at it finds that it has no name any more, and begins anew. */
+function release(kernel: Kernel, stack: string, held: { release(): void }): void {
+  try {
+    if (kernel.list(`${RUN_ROOT}/${stack}`).every((name) => name === "lock")) {
+      kernel.removeTree(lockPath(stack))
+      removeEmpty(kernel, [`${RUN_ROOT}/${stack}`, RUN_ROOT])
+      removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/"))])
+    }
+  } finally {
+    held.release()
+  }
+}
+
+/** Each folder as long as nothing is in it. */
+function removeEmpty(kernel: Kernel, folders: readonly string[]): void {
+  try {
+    for (const folder of folders) kernel.rmdir(folder)
+  } catch (failure) {
+    if (!(failure instanceof KernelError && (failure.errno === "ENOTEMPTY" || failure.errno === "EEXIST" || failure.errno === "EBUSY")))
+      throw failure
+  }
+}
+
+function lockedDiagnostic(kernel: Kernel, stack: string): Diagnostic {
+  const pid = /^[0-9]+/.exec(kernel.read(lockPath(stack)) ?? "")?.[0]
+  const command = pid === undefined ? null : kernel.read(`/proc/${pid}/cmdline`)
+  const holder = command === null ? "another process" : `process ${pid} (${command.replaceAll("\0", " ").trim()})`
+  return error("stack-locked", `stack ${stack} is locked by ${holder}`, {
+    detail: `it holds ${lockPath(stack)}`,
+    hint: "wait until it has ended, or give more time with --lock-timeout",
+  })
+}

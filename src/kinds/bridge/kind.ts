@@ -1,0 +1,42 @@
+import type { Change } from "../../model/change.ts"
+import type { Kind } from "../../model/kind.ts"
+import type { Attributes } from "../../model/resource.ts"
+import type { StepDraft } from "../../model/step.ts"
+import { stepId } from "../../model/step.ts"
+
+/** A bridge, as the planner sees it. */
+export const bridgeKind: Kind = {
+  name: "bridge",
+  rules: [
+    { path: "interface", change: "replace" },
+    { path: "address", change: "update" },
+    { path: "mtu", change: "update" },
+    { path: "mac", change: "update" },
+    { path: "stp", change: "update" },
+    { path: "vlan_filtering", change: "update" },
+    { path: "ageing_time", change: "update" },
+    { path: "up", change: "update" },
+  ],
+  steps,
+}
+
+function steps(change: Change): StepDraft[] {
+  const create: StepDraft = { op: "create", after: [stepId(change.address, "delete")], takes: places(change.after) }
+  const remove: StepDraft = { op: "delete", frees: places(change.before) }
+  switch (change.action) {
+    case "create":
+      return [create]
+    case "update":
+      return [{ op: "update" }]
+    case "replace":
+      return [remove, create]
+    case "delete":
+      return [remove]
+    case "no-op":
+      return []
+  }
+}
+
+function places(attributes: Attributes | null): string[] {
+  return typeof attributes?.interface === "string" ? [`host/${attributes.interface}`] : []
+}

@@ -1,0 +1,151 @@
+import type { Address } from "../../base/address.ts"
+import type { Change } from "../../model/change.ts"
+import type { Kind } from "../../model/kind.ts"
+import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
+import type { StepDraft } from "../../model/step.ts"
+import { stepId } from "../../model/step.ts"
+import { limitDiagnostics, lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
+import type { Limits } from "../cgroup/spec.ts"
+import type { ContainerAttributes } from "./spec.ts"
+
+/** A container, as the planner sees it. */
+export const containerKind: Kind = {
+  name: "container",
+  rules: [
+    { path: "state", change: "replace" },
+    { path: "image", change: "replace" },
+    { path: "argv", change: "replace" },
+    { path: "environment.*", change: "replace" },
+    { path: "working_dir", change: "replace" },
+    { path: "user", change: "replace" },
+    { path: "uid_map", change: "replace" },
+    { path: "gid_map", change: "replace" },
+    { path: "cgroup", change: "replace" },
+    { path: "namespaces.*", change: "replace" },
+    { path: "hostname", change: "update" },
+    { path: "limits.*", change: "update" },
+    { path: "routes", change: "update" },
+    { path: "sysctls.*", change: "update" },
+    { path: "labels.*", change: "update" },
+    { path: "depends_on", change: "update" },
+  ],
+  normalise,
+  check: limitDiagnostics,
+  steps,
+}
+
+/** The op that brings a field to its wish in place. */
+const UPDATES: { readonly [field: string]: string } = {
+  limits: "limits",
+  hostname: "hostname",
+  sysctls: "sysctls",
+  routes: "routes",
+  labels: "record",
+  depends_on: "record",
+}
+
+/**
+ * A command that came to a good end has done what was asked: it is not started again. Routes in a namespace that is
+ * not the container's own are the owner's to tell.
+ */
+function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
+  const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
+  const want = found.state === "completed" ? { ...wanted, state: "completed" } : wanted
+  const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
+  return { desired: want, observed: own || want.routes === undefined ? found : { ...found, routes: want.routes } }
+}
+
+function steps(change: Change): StepDraft[] {
+  switch (change.action) {
+    case "create":
+      return creation(change)
+    case "update":
+      return updates(change)
+    case "replace":
+      return [...deletion(change), ...creation(change)]
+    case "delete":
+      return deletion(change)
+    case "no-op":
+      return []
+  }
+}
+
+// ----------------------------------------------------------------- creating
+
+function creation(change: Change): StepDraft[] {
+  const want = change.after as unknown as ContainerAttributes
+  const own = (op: string) => stepId(change.address, op)
+  const others = joined(want)
+  const parent = parentOf(want)
+  return [
+    {
+      op: "cgroup",
+      after: [own("remove"), ...parent.flatMap((p) => [stepId(p, "create"), stepId(p, "update")])],
+      takes: [place(change.name, want)],
+    },
+    { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
+    ...(want.routes.length === 0
+      ? []
+      : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
+    { op: "start", after: [own("spawn"), own("routes"), ...startedBefore(want).map((address) => stepId(address, "start"))] },
+  ]
+}
+
+/**
+ * The containers whose namespaces it joins, and the step after which they can be joined: a namespace is there with the
+ * process, but what is mounted in it only once the command has started.
+ */
+function joined({ namespaces }: Pick<ContainerAttributes, "namespaces">): { address: Address; ready: "spawn" | "start" }[] {
+  const found = new Map<Address, "spawn" | "start">()
+  for (const [kind, mode] of Object.entries(namespaces)) {
+    if (!mode.startsWith("container:")) continue
+    const address = mode.replace(":", ".")
+    found.set(address, kind === "mount" || found.get(address) === "start" ? "start" : "spawn")
+  }
+  return [...found].map(([address, ready]) => ({ address, ready }))
+}
+
+/** What must have started before it, and ends after it. */
+function startedBefore(attributes: Partial<ContainerAttributes>): Address[] {
+  const others = attributes.namespaces === undefined ? [] : joined({ namespaces: attributes.namespaces })
+  return [...new Set([...(attributes.depends_on ?? []), ...others.map(({ address }) => address)])]
+}
+
+function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
+  return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
+}
+
+/** Its group's place in every hierarchy. */
+function place(name: string, { cgroup }: Partial<ContainerAttributes>): string {
+  return cgroup === undefined || cgroup === "" ? `cgroup/${name}` : `cgroup/${cgroup}/${name}`
+}
+
+// ----------------------------------------------------------------- deleting
+
+function deletion(change: Change): StepDraft[] {
+  const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
+  const own = (op: string) => stepId(change.address, op)
+  return [
+    { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
+    { op: "remove", after: [own("stop")], before: parentOf(have).map((p) => stepId(p, "delete")), frees: [place(change.name, have)] },
+  ]
+}
+
+// ----------------------------------------------------------------- in place
+
+function updates(change: Change): StepDraft[] {
+  const byOp = new Map<string, string[]>()
+  for (const { path } of change.fields) {
+    const op = UPDATES[path.split(".", 1)[0] as string]
+    if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
+  }
+  return [...byOp.keys()].map((op) => (op === "limits" ? limitsUpdate(change) : { op }))
+}
+
+/** A limit is lowered before the parent's and raised after it, so that a child never asks for more than its parent has. */
+function limitsUpdate(change: Change): StepDraft {
+  const want = change.after as unknown as ContainerAttributes
+  const parent = parentOf(want).map((p) => stepId(p, "update"))
+  const have = (change.before?.limits ?? {}) as unknown as Limits
+  return lowersOnly(have, want.limits) ? { op: "limits", before: parent } : { op: "limits", after: parent }
+}

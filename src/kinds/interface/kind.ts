@@ -1,0 +1,90 @@
+import type { Address } from "../../base/address.ts"
+import type { Change } from "../../model/change.ts"
+import type { Kind } from "../../model/kind.ts"
+import type { Attributes, Observed } from "../../model/resource.ts"
+import type { StepDraft } from "../../model/step.ts"
+import { stepId } from "../../model/step.ts"
+import type { InterfaceAttributes } from "./spec.ts"
+
+/** An interface of a container on a bridge, as the planner sees it. */
+export const interfaceKind: Kind = {
+  name: "interface",
+  rules: [
+    { path: "container", change: "replace" },
+    { path: "interface", change: "replace" },
+    { path: "host_interface", change: "replace" },
+    { path: "bridge", change: "update" },
+    { path: "master", change: "update" },
+    { path: "address", change: "update" },
+    { path: "gateway", change: "update" },
+    { path: "mac", change: "update" },
+    { path: "mtu", change: "update" },
+    { path: "up", change: "update" },
+  ],
+  normalise,
+  steps,
+  disturbs,
+}
+
+/** A link that is down has no routes: its gateways come with `up`. */
+function normalise(desired: Attributes, observed: Observed): { desired: Attributes; observed: Attributes } {
+  return { desired: desired.up === false ? { ...desired, gateway: [] } : desired, observed: observed.attributes }
+}
+
+function steps(change: Change): StepDraft[] {
+  switch (change.action) {
+    case "create":
+      return [creation(change)]
+    case "update":
+      return [update(change)]
+    case "replace":
+      return [deletion(change), creation(change)]
+    case "delete":
+      return [deletion(change)]
+    case "no-op":
+      return []
+  }
+}
+
+/** Steps of its container that need the link as it shall be: routes leave by it, sysctls name it, the command expects it. */
+function waiting(container: Address): string[] {
+  return ["routes", "sysctls", "start"].map((op) => stepId(container, op))
+}
+
+function creation(change: Change): StepDraft {
+  const { container, bridge } = change.after as unknown as InterfaceAttributes
+  return {
+    op: "create",
+    after: [stepId(bridge, "create"), stepId(bridge, "update"), stepId(container, "spawn"), stepId(change.address, "delete")],
+    before: waiting(container),
+    takes: places(change.after),
+  }
+}
+
+function update(change: Change): StepDraft {
+  const { container, bridge } = change.after as unknown as InterfaceAttributes
+  return { op: "update", after: [stepId(bridge, "create"), stepId(bridge, "update")], before: waiting(container) }
+}
+
+function deletion(change: Change): StepDraft {
+  const { container, bridge } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  const ofContainer = container === undefined ? [] : ["remove", "routes"].map((op) => stepId(container, op))
+  return {
+    op: "delete",
+    before: [...ofContainer, ...(bridge === undefined ? [] : [stepId(bridge, "delete")])],
+    frees: places(change.before),
+  }
+}
+
+function places(attributes: Attributes | null): string[] {
+  const { container, interface: inside, host_interface: outside } = (attributes ?? {}) as unknown as Partial<InterfaceAttributes>
+  return [...(outside === undefined ? [] : [`host/${outside}`]), ...(inside === undefined ? [] : [`${container}/${inside}`])]
+}
+
+/** The container's routes by this link go when the link goes, goes down, or loses its addresses. */
+function disturbs(change: Change): { address: Address; field: string }[] {
+  const { container } = (change.after ?? {}) as unknown as Partial<InterfaceAttributes>
+  const shaken =
+    change.action === "replace" || (change.action === "update" && change.fields.some((f) => f.path === "address" || f.path === "up"))
+  return shaken && container !== undefined ? [{ address: container, field: "routes" }] : []
+}

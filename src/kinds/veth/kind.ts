@@ -1,0 +1,72 @@
+import type { Address } from "../../base/address.ts"
+import type { Change } from "../../model/change.ts"
+import type { Kind } from "../../model/kind.ts"
+import type { Attributes } from "../../model/resource.ts"
+import type { StepDraft } from "../../model/step.ts"
+import { stepId } from "../../model/step.ts"
+import type { VethAttributes } from "./spec.ts"
+
+/** A veth pair that no bridge joins, as the planner sees it. */
+export const vethKind: Kind = {
+  name: "veth",
+  rules: [
+    { path: "endpoints.*.container", change: "replace" },
+    { path: "endpoints.*.interface", change: "replace" },
+    { path: "endpoints.*.address", change: "update" },
+    { path: "endpoints.*.mac", change: "update" },
+    { path: "endpoints.*.up", change: "update" },
+    { path: "mtu", change: "update" },
+  ],
+  steps,
+  disturbs,
+}
+
+function endpointsOf(attributes: Attributes | null): VethAttributes["endpoints"] {
+  return ((attributes ?? {}) as unknown as Partial<VethAttributes>).endpoints ?? []
+}
+
+function containersOf(attributes: Attributes | null): Address[] {
+  const names = endpointsOf(attributes).map((e) => e.container)
+  return [...new Set(names)].filter((container) => container !== "host")
+}
+
+function places(attributes: Attributes | null): string[] {
+  return endpointsOf(attributes).map((e) => `${e.container}/${e.interface}`)
+}
+
+function stepsOf(containers: readonly Address[], ...ops: string[]): string[] {
+  return containers.flatMap((container) => ops.map((op) => stepId(container, op)))
+}
+
+function steps(change: Change): StepDraft[] {
+  const containers = containersOf(change.after)
+  const create: StepDraft = {
+    op: "create",
+    after: [stepId(change.address, "delete"), ...stepsOf(containers, "spawn")],
+    before: stepsOf(containers, "routes", "sysctls", "start"),
+    takes: places(change.after),
+  }
+  const remove: StepDraft = {
+    op: "delete",
+    before: stepsOf(containersOf(change.before), "remove", "routes"),
+    frees: places(change.before),
+  }
+  switch (change.action) {
+    case "create":
+      return [create]
+    case "update":
+      return [{ op: "update", before: stepsOf(containers, "routes", "sysctls", "start") }]
+    case "replace":
+      return [remove, create]
+    case "delete":
+      return [remove]
+    case "no-op":
+      return []
+  }
+}
+
+/** The routes of the containers at its ends go when the pair goes, an end goes down or loses its addresses. */
+function disturbs(change: Change): { address: Address; field: string }[] {
+  const shaken = change.action === "replace" || (change.action === "update" && change.fields.some((f) => /\.(address|up)$/.test(f.path)))
+  return shaken ? containersOf(change.after).map((address) => ({ address, field: "routes" })) : []
+}

@@ -1,0 +1,79 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import { kinds } from "../kinds/catalog.ts"
+import type { Change, FieldChange } from "../model/change.ts"
+import type { Attributes, Desired, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
+import { causeOf, incompleteCause } from "./cause.ts"
+import { differences, valueAt } from "./fields.ts"
+import { implied } from "./implied.ts"
+import { sameValue } from "./values.ts"
+
+export interface Differences {
+  changes: Change[]
+  diagnostics: Diagnostic[]
+}
+
+/**
+ * Every resource's verdict: the wanted ones in the file's order, then those only the kernel has. Pure. What stands in
+ * the place of a wanted one without our mark is an error: nothing foreign is ever adopted.
+ */
+export function diff(desired: Desired, snapshot: Snapshot): Differences {
+  const wanted = new Set(desired.resources.map((r) => r.address))
+  const surplus = [...snapshot.resources.values()].filter((o) => !wanted.has(o.address))
+  const changes = [
+    ...desired.resources.map((resource) => verdict(resource, snapshot)),
+    ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map(deletion),
+  ]
+  return {
+    changes: implied(changes),
+    diagnostics: [
+      ...foreignDiagnostics(desired, snapshot),
+      ...desired.resources.flatMap((r) => kinds[r.kind].check?.(r, snapshot.host) ?? []),
+    ],
+  }
+}
+
+function verdict(resource: Resource, snapshot: Snapshot): Change {
+  const observed = snapshot.resources.get(resource.address)
+  const { kind, address, name } = resource
+  const base = { kind, address, name, resource, after: resource.attributes, fields: [], drift: false }
+  if (observed === undefined) return { ...base, action: "create", cause: "not there", before: null }
+  const found = { ...base, observed, before: observed.attributes }
+  if (observed.incomplete !== undefined) return { ...found, action: "replace", cause: incompleteCause(observed.incomplete) }
+  const fields = compare(resource, observed, snapshot.host)
+  if (fields.length === 0) return { ...found, action: "no-op", cause: "" }
+  const action = fields.some((f) => f.forcesReplacement) ? "replace" : "update"
+  return { ...found, action, cause: causeOf(action, fields), fields, drift: isDrift(fields, resource.attributes, observed.applied) }
+}
+
+function compare(resource: Resource, observed: Observed, host: HostFacts): FieldChange[] {
+  const kind = kinds[resource.kind]
+  const sides = kind.normalise?.(resource.attributes, observed, host) ?? { desired: resource.attributes, observed: observed.attributes }
+  return differences(kind.rules, sides.desired, sides.observed)
+}
+
+/**
+ * Drift: a field differs although the last apply wanted just what the file wants. Only a container has a record of what
+ * was applied; of links and groups a change of the file and one by hand look the same, and neither is called drift.
+ */
+function isDrift(fields: readonly FieldChange[], wanted: Attributes, applied: Attributes | undefined): boolean {
+  return applied !== undefined && fields.some((f) => sameValue(valueAt(wanted, f.path), valueAt(applied, f.path)))
+}
+
+function deletion(observed: Observed): Change {
+  const { kind, address, name, attributes } = observed
+  const cause = "not in the stack file"
+  return { kind, address, name, action: "delete", cause, fields: [], drift: false, before: attributes, after: null, observed }
+}
+
+function foreignDiagnostics(desired: Desired, snapshot: Snapshot): Diagnostic[] {
+  const resources = new Map(desired.resources.map((r) => [r.address, r]))
+  return snapshot.foreign.map(({ address, what }) => {
+    const range = resources.get(address)?.range()
+    return error("foreign-object", `${what}, and ${address} wants its place`, {
+      hint: "remove or rename that object, or choose another name in the stack file: what others made is never changed",
+      address,
+      ...(range === undefined ? {} : { range }),
+    })
+  })
+}

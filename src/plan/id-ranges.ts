@@ -1,0 +1,163 @@
+import type { Address } from "../base/address.ts"
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import { hash32 } from "../base/hash.ts"
+import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import type { Attributes, Resource, Snapshot } from "../model/resource.ts"
+
+/** Automatic ranges are cut in slots of this size, counted from where the host's range begins. */
+const SLOT = 65_536
+
+interface HostRange {
+  host: number
+  count: number
+}
+
+type MapName = "uid_map" | "gid_map"
+
+export interface ChosenMaps {
+  /** By address of a container: the maps that were automatic. */
+  maps: ReadonlyMap<Address, Attributes>
+  diagnostics: Diagnostic[]
+}
+
+/** A host id range for every `{auto: size}` map, none overlapping another's. `containers` in an order that is not chance. */
+export function chooseIdRanges(containers: readonly Resource[], snapshot: Snapshot): ChosenMaps {
+  const uid = chooseMaps("uid_map", containers, snapshot, snapshot.host.subordinateIds.uid)
+  const gid = chooseMaps("gid_map", containers, snapshot, snapshot.host.subordinateIds.gid)
+  const maps = new Map<Address, Attributes>()
+  for (const { address } of containers) {
+    const [uids, gids] = [uid.chosen.get(address), gid.chosen.get(address)]
+    if (uids === undefined && gids === undefined) continue
+    maps.set(address, { ...(uids && { uid_map: [{ ...uids }] }), ...(gids && { gid_map: [{ ...gids }] }) })
+  }
+  return { maps, diagnostics: [...uid.diagnostics, ...gid.diagnostics] }
+}
+
+function chooseMaps(field: MapName, containers: readonly Resource[], snapshot: Snapshot, ranges: readonly HostRange[]) {
+  const slots = new Slots(ranges)
+  for (const range of [...snapshot.host.takenIds, ...explicitRanges(field, containers)]) slots.take(range)
+  const chosen = new Map<Address, IdRange>()
+  const waiting: { resource: Resource; size: number }[] = []
+  for (const resource of containers) {
+    const size = automaticSize(resource, field)
+    if (size === undefined) continue
+    const kept = keptRange(snapshot, resource, field, size)
+    if (kept !== undefined && slots.isFree(kept)) {
+      slots.take(kept)
+      chosen.set(resource.address, kept)
+    } else waiting.push({ resource, size })
+  }
+  const doomed = slots.among(doomedRanges(field, containers, snapshot))
+  const diagnostics: Diagnostic[] = []
+  for (const { resource, size } of waiting) {
+    const host = slots.find(resource.name, size, doomed) ?? slots.find(resource.name, size, new Set())
+    if (host === undefined) diagnostics.push(exhausted(resource, field, size, ranges))
+    else {
+      const range = { container: 0, host, count: size }
+      slots.take(range)
+      chosen.set(resource.address, range)
+    }
+  }
+  return { chosen, diagnostics }
+}
+
+function automaticSize(resource: Resource, field: MapName): number | undefined {
+  const map = (resource.attributes as unknown as ContainerAttributes)[field]
+  return Array.isArray(map) ? undefined : map.auto
+}
+
+function explicitRanges(field: MapName, containers: readonly Resource[]): HostRange[] {
+  return containers.flatMap((c) => {
+    const map = (c.attributes as unknown as ContainerAttributes)[field]
+    return Array.isArray(map) ? map : []
+  })
+}
+
+/** What the container has now, if it is one whole range of the wanted size. */
+function keptRange(snapshot: Snapshot, { address }: Resource, field: MapName, size: number): IdRange | undefined {
+  const map = snapshot.resources.get(address)?.attributes[field] as unknown as IdRange[] | undefined
+  const [range, ...others] = Array.isArray(map) ? map : []
+  return range !== undefined && others.length === 0 && range.container === 0 && range.count === size ? range : undefined
+}
+
+/** Ranges of containers that are going to be removed: better not handed out while they may still run. */
+function doomedRanges(field: MapName, containers: readonly Resource[], snapshot: Snapshot): HostRange[] {
+  const wanted = new Set(containers.map((c) => c.address))
+  const gone = [...snapshot.resources.values()].filter((o) => o.kind === "container" && !wanted.has(o.address))
+  return gone.flatMap((o) => (Array.isArray(o.attributes[field]) ? (o.attributes[field] as unknown as IdRange[]) : []))
+}
+
+function exhausted(resource: Resource, field: MapName, size: number, ranges: readonly HostRange[]): Diagnostic {
+  const file = field === "uid_map" ? "/etc/subuid" : "/etc/subgid"
+  const range = resource.range(field) ?? resource.range()
+  return error("ids-exhausted", `no range of ${size} ids is left for ${resource.address}`, {
+    detail: `${file} gives ${ranges.map((r) => `${r.host}-${r.host + r.count - 1}`).join(", ") || "nothing"}, in pieces of ${SLOT}`,
+    hint: `give root a larger range in ${file}, or name an idmap that containers share`,
+    address: resource.address,
+    ...(range === undefined ? {} : { range }),
+  })
+}
+
+/** The host's ranges as numbered slots, and which of them are taken. */
+class Slots {
+  readonly #ranges: readonly (HostRange & { first: number; slots: number })[]
+  readonly #count: number
+  readonly #taken = new Set<number>()
+
+  constructor(ranges: readonly HostRange[]) {
+    let first = 0
+    this.#ranges = ranges.map((range) => {
+      const numbered = { ...range, first, slots: Math.floor(range.count / SLOT) }
+      first += numbered.slots
+      return numbered
+    })
+    this.#count = first
+  }
+
+  take(range: HostRange): void {
+    for (const slot of this.#touched(range)) this.#taken.add(slot)
+  }
+
+  /** Lies within the host's ranges, and on no taken slot. */
+  isFree(range: HostRange): boolean {
+    const inside = this.#ranges.some((r) => range.host >= r.host && range.host + range.count <= r.host + r.slots * SLOT)
+    return inside && !this.#touched(range).some((slot) => this.#taken.has(slot))
+  }
+
+  among(ranges: readonly HostRange[]): Set<number> {
+    return new Set(ranges.flatMap((range) => this.#touched(range)))
+  }
+
+  /** The first host id of `size` free ones, by the hash of a name; undefined when there are none. */
+  find(name: string, size: number, avoid: ReadonlySet<number>): number | undefined {
+    const need = Math.max(1, Math.ceil(size / SLOT))
+    const free = (slot: number) => !this.#taken.has(slot) && !avoid.has(slot)
+    const start = hash32(`ids/${name}`)
+    for (let probe = 0; probe < this.#count; probe++) {
+      const slot = (start + probe) % this.#count
+      if (this.#fits(slot, need, free)) return this.#hostOf(slot)
+    }
+    return undefined
+  }
+
+  #fits(slot: number, need: number, free: (slot: number) => boolean): boolean {
+    const range = this.#ranges.find((r) => slot < r.first + r.slots)
+    if (range === undefined || slot + need > range.first + range.slots) return false
+    for (let i = 0; i < need; i++) if (!free(slot + i)) return false
+    return true
+  }
+
+  #hostOf(slot: number): number | undefined {
+    const range = this.#ranges.find((r) => slot < r.first + r.slots)
+    return range === undefined ? undefined : range.host + (slot - range.first) * SLOT
+  }
+
+  #touched({ host, count }: HostRange): number[] {
+    return this.#ranges.flatMap((r) => {
+      const from = Math.max(0, Math.floor((host - r.host) / SLOT))
+      const to = Math.min(r.slots - 1, Math.floor((host + count - 1 - r.host) / SLOT))
+      return to < from ? [] : Array.from({ length: to - from + 1 }, (_, i) => r.first + from + i)
+    })
+  }
+}

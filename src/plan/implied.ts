@@ -1,0 +1,82 @@
+import type { Address } from "../base/address.ts"
+import { kinds } from "../kinds/catalog.ts"
+import type { Change, FieldChange } from "../model/change.ts"
+import type { Reference, Resource } from "../model/resource.ts"
+import { causeOf } from "./cause.ts"
+import { valueAt } from "./fields.ts"
+import { keysOf } from "./values.ts"
+
+/** What follows from what: a replaced resource takes along what is part of it or attached to it, until nothing changes any more. */
+export function implied(changes: readonly Change[]): Change[] {
+  const current = new Map(changes.map((change) => [change.address, change]))
+  const dependants = dependantsOf(changes)
+  const queue = changes.filter((c) => c.action === "replace").map((c) => c.address)
+  for (const address of queue) {
+    for (const { referrer, onReplace } of dependants.get(address) ?? []) {
+      const before = current.get(referrer)
+      const after = before === undefined ? undefined : consequence(before, address, onReplace)
+      if (after === undefined || after === before) continue
+      current.set(referrer, after)
+      if (after.action === "replace") queue.push(referrer)
+    }
+  }
+  disturb(current)
+  return [...current.values()]
+}
+
+interface Dependant {
+  referrer: Address
+  onReplace: Reference["onReplace"]
+}
+
+function dependantsOf(changes: readonly Change[]): Map<Address, Dependant[]> {
+  const found = new Map<Address, Dependant[]>()
+  const add = (address: Address, dependant: Dependant) => {
+    const known = found.get(address)
+    if (known === undefined) found.set(address, [dependant])
+    else known.push(dependant)
+  }
+  for (const { address: referrer, resource } of changes) {
+    if (resource === undefined) continue
+    if (resource.partOf !== undefined) add(resource.partOf, { referrer, onReplace: "replace" })
+    for (const { address, onReplace } of resource.references) add(address, { referrer, onReplace })
+  }
+  return found
+}
+
+/** What becomes of a change when `replaced` is; the same change where nothing does. */
+function consequence(change: Change, replaced: Address, onReplace: Reference["onReplace"]): Change {
+  const { action, resource } = change
+  if (onReplace === "none" || resource === undefined || (action !== "no-op" && action !== "update")) return change
+  const cause = `${replaced} is replaced`
+  if (onReplace === "replace") return { ...change, action: "replace", cause }
+  return touched(change, resource, onReplace.update, cause)
+}
+
+/** The field is set again, though it may read as it should. */
+function touched(change: Change, resource: Resource, path: string, cause: string): Change {
+  if (change.fields.some((f) => f.path === path)) return change
+  const field: FieldChange = {
+    path,
+    before: valueAt(change.before ?? {}, path),
+    after: valueAt(resource.attributes, path),
+    forcesReplacement: false,
+  }
+  const because = change.action === "no-op" ? cause : `${causeOf("update", change.fields)}, ${cause}`
+  return { ...change, action: "update", cause: because, fields: [...change.fields, field] }
+}
+
+/** Fields that the kernel drops along with something else are set again. */
+function disturb(current: Map<Address, Change>): void {
+  for (const change of [...current.values()]) {
+    for (const { address, field } of kinds[change.kind].disturbs?.(change) ?? []) {
+      const victim = current.get(address)
+      if (victim?.resource === undefined || (victim.action !== "no-op" && victim.action !== "update")) continue
+      if (keysOf(victim.resource.attributes[field]).length === 0) continue
+      current.set(
+        address,
+        touched(victim, victim.resource, field, `${change.address} is ${change.action === "replace" ? "replaced" : "changed"}`),
+      )
+    }
+  }
+}

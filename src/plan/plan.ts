@@ -1,0 +1,35 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { warning } from "../base/diagnostic.ts"
+import type { Action, Change } from "../model/change.ts"
+import type { Planned, Summary } from "../model/plan.ts"
+import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
+import { diff } from "./diff.ts"
+import { order } from "./order.ts"
+import { settle } from "./settle.ts"
+
+/** Codes of diagnostics that a plan may be shown with, but not applied. */
+export const MISSING_CAPABILITY = "missing-capability"
+
+/**
+ * What has to be done so that the kernel is as desired: automatic values chosen, every resource compared, the steps in
+ * order. Pure: the same input gives the same plan. With errors among the diagnostics the plan is to be looked at only.
+ */
+export function makePlan(wanted: Desired, snapshot: Snapshot): Planned {
+  const { desired, diagnostics: unsettled } = settle(wanted, snapshot)
+  const { changes, diagnostics } = diff(desired, snapshot)
+  const hasChanges = changes.some((change) => change.action !== "no-op")
+  const plan = { stack: desired.stack, changes, steps: order(changes), summary: summarise(changes), hasChanges, desired }
+  return { plan, diagnostics: [...unsettled, ...diagnostics, ...(hasChanges ? capabilityDiagnostics(snapshot.host) : [])] }
+}
+
+/** Replacing counts as adding and destroying. */
+export function summarise(changes: readonly Change[]): Summary {
+  const count = (...actions: Action[]) => changes.filter((change) => actions.includes(change.action)).length
+  return { add: count("create", "replace"), change: count("update"), destroy: count("delete", "replace") }
+}
+
+function capabilityDiagnostics({ missingCapabilities }: HostFacts): Diagnostic[] {
+  if (missingCapabilities.length === 0) return []
+  const summary = `applying this plan needs ${missingCapabilities.join(", ")}, which this process does not have`
+  return [warning(MISSING_CAPABILITY, summary, { hint: "run it as root" })]
+}

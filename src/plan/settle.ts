@@ -1,0 +1,29 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import type { Attributes, Desired, KindName, Resource, Snapshot } from "../model/resource.ts"
+import { chooseIdRanges } from "./id-ranges.ts"
+import { chooseAddresses } from "./ip-addresses.ts"
+
+export interface Settled {
+  desired: Desired
+  diagnostics: Diagnostic[]
+}
+
+/**
+ * The desired state with every automatic value chosen: IP addresses and id ranges. What a resource already has is kept
+ * if it is still valid, so that a stack that grows moves nobody; the rest is found by the hash of the name, whatever
+ * the order of the file.
+ */
+export function settle(desired: Desired, snapshot: Snapshot): Settled {
+  const ids = chooseIdRanges(sorted(desired, "container"), snapshot)
+  const ips = chooseAddresses(desired, sorted(desired, "interface"), snapshot)
+  const resources = desired.resources.map((resource): Resource => {
+    const address = ips.addresses.get(resource.address)
+    const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
+    return chosen === undefined ? resource : { ...resource, attributes: { ...resource.attributes, ...chosen } }
+  })
+  return { desired: { ...desired, resources }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
+}
+
+function sorted(desired: Desired, kind: KindName): Resource[] {
+  return desired.resources.filter((r) => r.kind === kind).sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
+}
