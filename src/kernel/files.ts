@@ -1,0 +1,202 @@
+import type { Stats } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs"
+import { basename, dirname } from "node:path"
+import { errnoName, errnoOf } from "./errno.ts"
+import type { Ffi } from "./ffi.ts"
+import type { Kernel } from "./kernel.ts"
+import { KernelError } from "./kernel.ts"
+
+type Files = Pick<
+  Kernel,
+  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "stat" | "readLink" | "lock"
+>
+
+/** What reading says of a thing that is not there: also a dead process (ESRCH) and a device that is gone (ENODEV). */
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENODEV", "ESRCH", "ENOTDIR"])
+
+/** The part of the port that is files. */
+export function openFiles(ffi: Ffi): Files {
+  return {
+    read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
+    readMany: manyReader(ffi),
+    write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
+    replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
+    mkdir: makeFolder,
+    rmdir: (path) => unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path)),
+    list: (path) => orNull(`ls ${path}`, () => readdirSync(path).sort()) ?? [],
+    removeTree: (path) => {
+      refused(`rm -r ${path}`, ffi.removeTree(path))
+    },
+    stat: (path) => orNull(`stat ${path}`, () => shortStat(statSync(path))),
+    readLink: (path) => orNull(`readlink ${path}`, () => readlinkSync(path), "EINVAL"),
+    lock: (path) => lockFile(ffi, path),
+  }
+}
+
+/** Throws where a native function answered with -errno; otherwise the answer. */
+export function refused(op: string, result: number): number {
+  if (result < 0) throw new KernelError(op, errnoName(result))
+  return result
+}
+
+/** A native function's answer to reading: null where the thing is not there. */
+export function isAbsent(result: number): boolean {
+  return result < 0 && ABSENT.has(errnoName(result))
+}
+
+/** Runs work on node:fs and gives its refusal the words of what was asked. */
+function attempt<T>(op: string, work: () => T): T {
+  try {
+    return work()
+  } catch (e) {
+    if (e instanceof KernelError) throw e
+    throw new KernelError(op, codeOf(e))
+  }
+}
+
+/** libuv knows few errnos by name; the number is always there. A path with a NUL is refused before the kernel sees it. */
+function codeOf(e: unknown): string {
+  const { code, errno } = e as NodeJS.ErrnoException
+  if (errno !== undefined) return errnoName(errno)
+  if (code === "ERR_INVALID_ARG_VALUE") return "EINVAL"
+  throw e
+}
+
+function orNull<T>(op: string, work: () => T, alsoAbsent = ""): T | null {
+  try {
+    return work()
+  } catch (e) {
+    const code = codeOf(e)
+    if (ABSENT.has(code) || code === alsoAbsent) return null
+    throw new KernelError(op, code)
+  }
+}
+
+function unless(errno: string, op: string, work: () => void): boolean {
+  try {
+    attempt(op, work)
+    return true
+  } catch (e) {
+    if (e instanceof KernelError && e.errno === errno) return false
+    throw e
+  }
+}
+
+/** `write memory.max in /sys/fs/cgroup/…`, `write /proc/…` */
+function writeWords(path: string): string {
+  return path.startsWith("/sys/fs/cgroup/") ? `write ${basename(path)} in ${dirname(path)}` : `write ${path}`
+}
+
+function writeOnce(path: string, text: string): void {
+  const bytes = Buffer.from(text)
+  const fd = openSync(path, constants.O_WRONLY)
+  try {
+    if (writeSync(fd, bytes) !== bytes.length) throw new KernelError(writeWords(path), "EIO", "it took only a part of the text")
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Readers see the old text or the new one, whole; a symbolic link in its place is replaced, not followed. */
+function replaceFile(path: string, text: string): void {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+  const beside = `${dirname(path)}/.${basename(path)}.${process.pid}`
+  // One of our name can only be what a killed process of the same number left.
+  unless("ENOENT", `rm ${beside}`, () => unlinkSync(beside))
+  const fd = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  try {
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    renameSync(beside, path)
+  } catch (e) {
+    unlinkSync(beside)
+    throw e
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The mode is what was asked for, whatever the umask. */
+function makeFolder(path: string, mode?: number): boolean {
+  return unless("EEXIST", `mkdir ${path}`, () => {
+    mkdirSync(path, mode)
+    if (mode !== undefined) chmodSync(path, mode)
+  })
+}
+
+function shortStat(status: Stats): NonNullable<ReturnType<Kernel["stat"]>> {
+  const type = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other"
+  const isDevice = status.isBlockDevice() || status.isCharacterDevice()
+  return { type, mode: status.mode & 0o7777, uid: status.uid, gid: status.gid, device: isDevice ? deviceText(status.rdev) : "" }
+}
+
+/** dev_t as `MAJOR:MINOR`: makedev(3), <sys/sysmacros.h>. */
+function deviceText(device: number): string {
+  const d = BigInt(device)
+  const major = ((d >> 8n) & 0xfffn) | ((d >> 32n) & 0xfffff000n)
+  const minor = (d & 0xffn) | ((d >> 12n) & 0xffffff00n)
+  return `${major}:${minor}`
+}
+
+function lockFile(ffi: Ffi, path: string): { release(): void } | null {
+  const fd = ffi.lock(path)
+  if (fd === -errnoOf("EAGAIN")) return null
+  refused(`lock ${path}`, fd)
+  let held = true
+  return {
+    release: () => {
+      if (held) ffi.close(fd)
+      held = false
+    },
+  }
+}
+
+/** Room for one small file; the room for all is kept from call to call, and doubled when it was not enough. */
+const ROOM_EACH = 512
+
+function manyReader(ffi: Ffi): Kernel["readMany"] {
+  let room = Buffer.allocUnsafe(0)
+  return (paths) => {
+    if (paths.length === 0) return []
+    const nul = paths.find((path) => path.includes("\0"))
+    if (nul !== undefined) throw new KernelError(`read ${nul.replaceAll("\0", "\\0")}`, "EINVAL")
+    const names = Buffer.from(`${paths.join("\0")}\0`)
+    if (room.length < paths.length * ROOM_EACH) room = Buffer.allocUnsafe(Math.max(65536, paths.length * ROOM_EACH))
+    let used = ffi.readFiles(names, room)
+    while (used === -errnoOf("ENOBUFS")) {
+      room = Buffer.allocUnsafe(room.length * 2)
+      used = ffi.readFiles(names, room)
+    }
+    refused("read many files", used)
+    return splitTexts(paths, room)
+  }
+}
+
+/** For each path an i32 length or -errno, then the bytes. A path that begins with `@` is a link to be read. */
+function splitTexts(paths: readonly string[], bytes: Buffer): (string | null)[] {
+  let at = 0
+  return paths.map((path) => {
+    const length = bytes.readInt32LE(at)
+    at += 4
+    if (length >= 0) {
+      at += length
+      return bytes.toString("utf8", at - length, at)
+    }
+    if (isAbsent(length) || (path.startsWith("@") && length === -errnoOf("EINVAL"))) return null
+    throw new KernelError(path.startsWith("@") ? `readlink ${path.slice(1)}` : `read ${path}`, errnoName(length))
+  })
+}

@@ -1,0 +1,21 @@
+import { openFfi } from "./ffi.ts"
+import { openFiles } from "./files.ts"
+import type { Kernel } from "./kernel.ts"
+import type { ExecRecord } from "./launch/exec.ts"
+import { openNet } from "./netlink/net.ts"
+import { openProcesses } from "./processes.ts"
+
+export interface LinuxKernel extends Kernel {
+  /**
+   * This process becomes the one that the record describes: standard input, output and error stay, all else of it is gone.
+   * @throws KernelError when it could not even begin
+   */
+  become(record: ExecRecord): never
+}
+
+/** The kernel this process runs on. Nothing native is loaded before it is needed. `folder`: of libstack.so and stack-monitor. */
+export function linuxKernel(folder?: string): LinuxKernel {
+  const ffi = openFfi(folder)
+  const files = openFiles(ffi)
+  return { ...files, ...openProcesses(ffi, files.read, folder), ...openNet(ffi) }
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path"
+import { errnoOf } from "./errno.ts"
+import type { Ffi } from "./ffi.ts"
+import { nativeFolder } from "./ffi.ts"
+import { isAbsent, refused } from "./files.ts"
+import type { Kernel, ProcessId } from "./kernel.ts"
+import type { ExecRecord } from "./launch/exec.ts"
+import { encodeExec } from "./launch/exec.ts"
+import type { LaunchTools } from "./launch/launching.ts"
+import { startMonitor } from "./launch/launching.ts"
+import { openPoller } from "./poller.ts"
+
+type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "signal" | "gone" | "readIn" | "writeIn"> & {
+  become(record: ExecRecord): never
+}
+
+/** Descriptors at which a monitor keeps its namespaces: native/README.md. */
+const NET_FD = 10
+const UTS_FD = 11
+const IPC_FD = 12
+
+/** The part of the port that is processes, and what is done inside their namespaces. `folder`: where stack-monitor is. */
+export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string): Processes {
+  const tools: LaunchTools = {
+    ffi,
+    poller: openPoller(ffi),
+    get program() {
+      return join(folder ?? nativeFolder(), "stack-monitor")
+    },
+    startTimeOf: (pid) => startTimeIn(read(`/proc/${pid}/stat`)),
+  }
+  const children = new Set<number>()
+  return {
+    spawn: (record) => {
+      const monitor = startMonitor(tools, record)
+      children.add(monitor.pid)
+      return monitor
+    },
+    heldNamespaces: ({ pid }) => ({ net: `/proc/${pid}/fd/${NET_FD}`, uts: `/proc/${pid}/fd/${UTS_FD}`, ipc: `/proc/${pid}/fd/${IPC_FD}` }),
+    signal: ({ pid, startTime }, signal) => {
+      const result = ffi.signal(pid, startTime, signal)
+      if (result === -errnoOf("ESRCH")) return false
+      refused(`kill -${signal} ${pid}`, result)
+      return true
+    },
+    gone: (process, timeoutMs) => untilGone(tools, process, timeoutMs, children),
+    readIn: (namespaces, path) => readIn(ffi, namespaces, path),
+    writeIn: (namespaces, path, text) => {
+      const [first, second] = pair(namespaces)
+      refused(`write ${path}${inside(namespaces)}`, ffi.writeIn(first, second, path, Buffer.from(text)))
+    },
+    become: (record) => {
+      refused(`run ${record.argv[0] ?? ""}`, ffi.become(tools.program, encodeExec(record)))
+      throw new Error("this process has become another and is still here")
+    },
+  }
+}
+
+/** Field 22, counted from behind the last parenthesis, as the command may hold blanks. proc_pid_stat(5) */
+function startTimeIn(stat: string | null): string | undefined {
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19]
+}
+
+/** By pidfd, which can be read as soon as the process has ended, reaped by its parent or not. */
+function untilGone(tools: LaunchTools, process: ProcessId, timeoutMs: number, children: Set<number>): Promise<boolean> {
+  const { ffi, poller } = tools
+  const pidfd = ffi.pidfdOpen(process.pid, process.startTime)
+  if (pidfd === -errnoOf("ESRCH")) return Promise.resolve(true)
+  refused(`wait for process ${process.pid}`, pidfd)
+  return new Promise((resolve) => {
+    poller.wait(pidfd, timeoutMs, (inTime) => {
+      if (inTime && children.delete(process.pid)) ffi.reap(process.pid)
+      ffi.close(pidfd)
+      resolve(inTime)
+    })
+  })
+}
+
+/** libstack visits two namespaces at once at most: nothing needs more. */
+function pair(namespaces: readonly string[]): [string, string] {
+  if (namespaces.length > 2) throw new RangeError("at most two namespaces at once")
+  return [namespaces[0] ?? "", namespaces[1] ?? ""]
+}
+
+function inside(namespaces: readonly string[]): string {
+  return namespaces.map((path) => ` in ${path}`).join("")
+}
+
+function readIn(ffi: Ffi, namespaces: readonly string[], path: string): string | null {
+  const [first, second] = pair(namespaces)
+  for (let size = 4096; ; size *= 4) {
+    const room = Buffer.allocUnsafe(size)
+    const length = ffi.readIn(first, second, path, room)
+    if (isAbsent(length)) return null
+    refused(`read ${path}${inside(namespaces)}`, length)
+    if (length < size) return room.toString("utf8", 0, length)
+  }
+}
