@@ -3,7 +3,7 @@ import { isatty } from "node:tty"
 
 /** Where text goes. Written at once and in order, so that nothing is lost when the process ends. */
 export interface Output {
-  write(text: string): void
+  write(text: string | Uint8Array): void
   /** A person may be watching. */
   readonly terminal: boolean
   readonly color: boolean
@@ -25,7 +25,7 @@ export function openOutput(fd: number, wantsColor: boolean): Output {
       return closed
     },
     write(text) {
-      if (!closed) closed = !writeAll(fd, Buffer.from(text))
+      if (!closed) closed = !writeAll(fd, typeof text === "string" ? Buffer.from(text) : text)
     },
   }
 }

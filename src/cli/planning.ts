@@ -6,7 +6,7 @@ import type { Selection } from "../plan/select.ts"
 import { markReplaced, selectChanges } from "../plan/select.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
-import { refusedReading } from "./privileges.ts"
+import { requireWholeReading } from "./privileges.ts"
 import type { Session } from "./session.ts"
 import { observeStack } from "./session.ts"
 import type { FileOptions } from "./stack-file.ts"
@@ -31,19 +31,12 @@ export interface Prepared {
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. */
 export function preparePlan(session: Session, desired: Desired, selection: Selection, context: Context): Prepared {
-  const snapshot = markReplaced(readSnapshot(session, desired), selection.replace)
+  const snapshot = markReplaced(observeStack(session, desired), selection.replace)
+  requireWholeReading(snapshot)
   const { plan, diagnostics } = makePlan(desired, snapshot)
   if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)
   report(context, diagnostics)
   return { plan: selectChanges(plan, selection), snapshot }
-}
-
-function readSnapshot(session: Session, desired: Desired): Snapshot {
-  try {
-    return observeStack(session, desired)
-  } catch (failure) {
-    throw refusedReading(failure, session.kernel)
-  }
 }
 
 /** The first of the forbidden things that a plan does, in words; undefined: none. */

@@ -13,15 +13,17 @@ export function requireCapabilities(kernel: Kernel): void {
   if (names.length > 0) throw new DiagnosticError(missing(names, "this changes the kernel"))
 }
 
-/**
- * Planning without privilege: what is live of a stack cannot be read whole, and a wrong plan is worse than none. Where
- * nothing is live the plan is right, and only a warning stands.
- */
-export function judgeCapabilities({ host, resources }: Snapshot): Diagnostic[] {
-  if (host.missingCapabilities.length === 0) return []
-  const names = host.missingCapabilities.join(", ")
-  if (resources.size > 0) throw new DiagnosticError(missing(host.missingCapabilities, "what is live cannot be read whole"))
-  return [warning("missing-capability", `applying this plan will need ${names}`, { detail: "this process lacks them", hint: HINT })]
+/** What is live of a stack cannot be read whole without privilege, and a wrong plan is worse than none. */
+export function requireWholeReading({ host, resources }: Snapshot): void {
+  if (host.missingCapabilities.length > 0 && resources.size > 0)
+    throw new DiagnosticError(missing(host.missingCapabilities, "what is live cannot be read whole"))
+}
+
+/** A listing without privilege is still worth something, but not whole. */
+export function incompleteReading({ host, resources }: Snapshot): Diagnostic[] {
+  if (host.missingCapabilities.length === 0 || resources.size === 0) return []
+  const detail = `this process lacks ${host.missingCapabilities.join(", ")}`
+  return [warning("missing-capability", "what is live cannot be read whole", { detail, hint: HINT })]
 }
 
 /** The kernel said no while it was only being read. */

@@ -101,7 +101,7 @@ function planningCommands(root: Command, run: Run): void {
     .option("--destroy", "make an end of everything", false)
     .option("-y, --auto-approve", "do not ask", false)
     .action((planFile: string | undefined, _options, command: Command) =>
-      run(async (context) => (await import("./commands/apply.ts")).apply({ ...optionsOf(command), planFile }, context)),
+      run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
     .option("-y, --auto-approve", "do not ask", false)

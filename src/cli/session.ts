@@ -5,6 +5,7 @@ import { linuxKernel } from "../kernel/linux.ts"
 import type { StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
+import { refusedReading } from "./privileges.ts"
 
 /** One stack on the real kernel. */
 export interface Session {
@@ -20,6 +21,11 @@ export function openSession(stack: string): Session {
   return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
 }
 
+/** Reads what is live. Refused for want of privilege: a DiagnosticError that names the missing capabilities. */
 export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired): Snapshot {
-  return observe(kernel, desired, cgroups, controllers)
+  try {
+    return observe(kernel, desired, cgroups, controllers)
+  } catch (failure) {
+    throw refusedReading(failure, kernel)
+  }
 }

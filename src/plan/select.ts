@@ -4,6 +4,8 @@ import { nearest } from "../base/nearest.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
+import { REPLACEMENT_ASKED } from "./cause.ts"
+import { summarise } from "./plan.ts"
 
 /** A part of a plan, by addresses. */
 export interface Selection {
@@ -44,14 +46,9 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   for (const address of addresses) {
     const observed = resources.get(address)
     if (observed === undefined) throw unknownAddress(address, [...resources.keys()], "not live, so that nothing could be replaced")
-    resources.set(address, { ...observed, incomplete: "its replacement is asked for" })
+    resources.set(address, { ...observed, incomplete: REPLACEMENT_ASKED })
   }
   return { ...snapshot, resources }
-}
-
-function summarise(changes: readonly Change[]): Plan["summary"] {
-  const count = (...actions: Change["action"][]) => changes.filter((change) => actions.includes(change.action)).length
-  return { add: count("create", "replace"), change: count("update"), destroy: count("delete", "replace") }
 }
 
 function leftAlone(change: Change): Change {

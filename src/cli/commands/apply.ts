@@ -5,13 +5,9 @@ import { desiredOf } from "../intent.ts"
 import { readPlanFile } from "../plan-file.ts"
 import type { PlanningOptions } from "../planning.ts"
 
-export interface ApplyOptions extends PlanningOptions, CarryOutOptions {
-  planFile?: string
-}
-
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
-export async function apply(options: ApplyOptions, context: Context): Promise<number> {
+export async function apply(options: PlanningOptions & CarryOutOptions, planFile: string | undefined, context: Context): Promise<number> {
   const word = options.destroy ? "destroy" : "apply"
-  if (options.planFile !== undefined) return carryOut({ ...readPlanFile(options.planFile, context), word }, options, context)
+  if (planFile !== undefined) return carryOut({ ...readPlanFile(planFile, context), word }, options, context)
   return carryOut({ desired: desiredOf(options, context), selection: options, word }, options, context)
 }

@@ -2,12 +2,10 @@ import { fingerprint } from "../../plan/digest.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import type { Context } from "../context.ts"
-import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan } from "../planning.ts"
-import { judgeCapabilities } from "../privileges.ts"
 import { openSession } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
@@ -19,8 +17,7 @@ export interface PlanOptions extends PlanningOptions {
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
   const desired = desiredOf(options, context)
   const session = openSession(desired.stack)
-  const { plan: made, snapshot } = preparePlan(session, desired, options, context)
-  report(context, judgeCapabilities(snapshot))
+  const { plan: made } = preparePlan(session, desired, options, context)
   const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
   else context.out.write(planText(made, context.out))

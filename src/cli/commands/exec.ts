@@ -1,0 +1,99 @@
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { NamespaceKind, ProcessId } from "../../kernel/kernel.ts"
+import type { ExecRecord } from "../../kernel/launch/exec.ts"
+import type { LinuxKernel } from "../../kernel/linux.ts"
+import { imageFolder } from "../../kinds/container/facts.ts"
+import { lookupUser } from "../../kinds/container/identity.ts"
+import { capabilityMask } from "../../kinds/container/launch.ts"
+import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
+import type { ContainerRecord } from "../../kinds/container/record.ts"
+import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
+import type { Observed } from "../../model/resource.ts"
+import type { Context } from "../context.ts"
+import { UsageError } from "../exit.ts"
+import { containerName, noContainer } from "../live-container.ts"
+import { requireCapabilities } from "../privileges.ts"
+import type { Session } from "../session.ts"
+import { observeStack, openSession } from "../session.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { liveStack } from "../stack-file.ts"
+
+export interface ExecOptions extends FileOptions {
+  container: string
+  argv: readonly string[]
+  tty: boolean
+  env: readonly string[]
+  user?: string
+  workdir?: string
+}
+
+/**
+ * A second process like the container's first: in its namespaces and cgroups, with its ids, capabilities and limits. This
+ * process becomes it, so that input, output and exit status are the command's own.
+ */
+export async function exec(options: ExecOptions, context: Context): Promise<number> {
+  const wrong = options.env.find((entry) => entry.indexOf("=") < 1)
+  if (wrong !== undefined) throw new UsageError(`-e ${wrong}: write it as NAME=VALUE`)
+  const desired = liveStack(options, context)
+  const session = openSession(desired.stack)
+  requireCapabilities(session.kernel)
+  const name = containerName(options.container)
+  const observed = liveContainer(session, name)
+  const record = parseRecord(session.kernel.read(recordPath(session.stack, name)), bootId(session.kernel))
+  if (record === undefined) throw noRecord(observed.address)
+  return session.kernel.become(execRecord(session, observed, record, options, context))
+}
+
+function liveContainer(session: Session, name: string): Observed {
+  const { resources } = observeStack(session, { stack: session.stack, resources: [] })
+  const observed = resources.get(`container.${name}`)
+  if (observed === undefined) {
+    const known = [...resources.values()].filter((r) => r.kind === "container").map((r) => r.name)
+    throw noContainer(name, session.stack, known)
+  }
+  if (observed.live.init !== undefined && observed.attributes.state === "running") return observed
+  throw new DiagnosticError(
+    error("not-running", `${observed.address} is not running: its state is ${String(observed.attributes.state)}`, {
+      hint: "`stack apply` starts it, `stack logs` shows what it has printed",
+    }),
+  )
+}
+
+function noRecord(address: string): DiagnosticError {
+  const hint = "`stack apply` puts it right"
+  return new DiagnosticError(error("no-record", `${address} has no record of what it was started with`, { hint }))
+}
+
+function execRecord(session: Session, observed: Observed, record: ContainerRecord, options: ExecOptions, context: Context): ExecRecord {
+  const { kernel, cgroups } = session
+  const { attributes } = record
+  const process = observed.live.init as unknown as ProcessId
+  const ids = options.user === undefined ? record.ids : lookupUser(kernel, imageFolder(attributes.image), options.user)
+  const groups = cgroups.foldersOf(observed.live.cgroup as string, attributes.limits)
+  return {
+    process,
+    namespaces: otherNamespaces(kernel, process),
+    tty: options.tty,
+    cgroupFiles: [...(groups.cgroup2 === "" ? [] : [`${groups.cgroup2}/cgroup.procs`]), ...groups.cgroups1.map((f) => `${f}/tasks`)],
+    ...ids,
+    capabilities: capabilityMask(),
+    noNewPrivileges: true,
+    rlimits: [],
+    cwd: options.workdir ?? attributes.working_dir,
+    argv: options.argv,
+    env: environmentOf(attributes.environment, options, context),
+  }
+}
+
+/** The namespaces that are not this process's own: only these can, and need, be joined. */
+function otherNamespaces(kernel: LinuxKernel, { pid }: ProcessId): NamespaceKind[] {
+  const differs = (file: string) => kernel.readLink(`/proc/${pid}/ns/${file}`) !== kernel.readLink(`/proc/self/ns/${file}`)
+  return NAMESPACE_FILES.filter(([, file]) => differs(file)).map(([kind]) => kind)
+}
+
+/** The container's, then the terminal's kind, then what `-e` says. */
+function environmentOf(container: { readonly [name: string]: string }, { tty, env }: ExecOptions, { environment }: Context): string[] {
+  const terminal = tty && environment.TERM !== undefined ? { TERM: environment.TERM } : {}
+  const given = Object.fromEntries(env.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]))
+  return Object.entries({ ...terminal, ...container, ...given }).map(([name, value]) => `${name}=${value}`)
+}

@@ -1,0 +1,30 @@
+import { EVERYTHING } from "../../plan/select.ts"
+import type { Graph } from "../../render/graph.ts"
+import { stepGraph, topology, withGroups } from "../../render/graph.ts"
+import type { Context } from "../context.ts"
+import { EXIT } from "../exit.ts"
+import { preparePlan } from "../planning.ts"
+import { openSession } from "../session.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { loadFile } from "../stack-file.ts"
+
+export interface GraphOptions extends FileOptions {
+  format: "dot" | "text"
+  plan: boolean
+}
+
+/** The topology, out of the file alone; or the steps of a plan. */
+export async function graph(options: GraphOptions, context: Context): Promise<number> {
+  const { desired } = loadFile(options, context)
+  const drawn = options.plan
+    ? stepGraph(preparePlan(openSession(desired.stack), desired, EVERYTHING, context).plan)
+    : withGroups(topology(desired), desired)
+  if (drawn.nodes.length === 0) context.err.write("Nothing to draw.\n")
+  context.out.write(await draw(drawn, options.format))
+  return EXIT.ok
+}
+
+async function draw(drawn: Graph, format: GraphOptions["format"]): Promise<string> {
+  if (format === "dot") return (await import("../../render/graph-dot.ts")).graphDot(drawn)
+  return (await import("../../render/graph-text.ts")).graphText(drawn)
+}

@@ -1,0 +1,31 @@
+import type { Desired, Observed } from "../../model/resource.ts"
+import { liveResources, showJson, showText } from "../../render/show.ts"
+import type { Context } from "../context.ts"
+import { report } from "../context.ts"
+import { EXIT } from "../exit.ts"
+import { incompleteReading } from "../privileges.ts"
+import { observeStack, openSession } from "../session.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { liveStack } from "../stack-file.ts"
+
+/** What is live. */
+export async function show(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
+  const desired = liveStack(options, context)
+  const session = openSession(desired.stack)
+  const snapshot = observeStack(session, desired)
+  report(context, incompleteReading(snapshot))
+  const uptime = Number.parseFloat(session.kernel.read("/proc/uptime") ?? "0")
+  const resources = liveResources(inFileOrder([...snapshot.resources.values()], desired), uptime)
+  if (options.json) context.out.write(`${JSON.stringify(showJson(desired.stack, resources))}\n`)
+  else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
+  else context.out.write(showText(resources, context.out))
+  return EXIT.ok
+}
+
+/** What the file does not name comes last, by address. */
+function inFileOrder(observed: readonly Observed[], desired: Desired): Observed[] {
+  const order = new Map(desired.resources.map(({ address }, i) => [address, i]))
+  const place = ({ address }: Observed) => order.get(address) ?? order.size
+  const byAddress = new Intl.Collator("en", { numeric: true })
+  return [...observed].sort((a, b) => place(a) - place(b) || byAddress.compare(a.address, b.address))
+}

@@ -1,0 +1,65 @@
+import type { Address } from "../base/address.ts"
+import type { Plan } from "../model/plan.ts"
+import type { Desired, Resource, Value } from "../model/resource.ts"
+
+/** What is drawn: things, and what joins them. */
+export interface Graph {
+  name: string
+  /** Edges point from what comes first to what waits for it; otherwise they only join. */
+  directed: boolean
+  nodes: readonly { id: string; kind: string }[]
+  edges: readonly { from: string; to: string; label: string }[]
+}
+
+/** Bridges, containers and groups, joined by interfaces, pairs and membership. */
+export function topology(desired: Desired): Graph {
+  const things = desired.resources.filter(({ kind }) => kind !== "interface" && kind !== "veth")
+  const edges = desired.resources.flatMap(joins)
+  const known = new Set(things.map(({ address }) => address))
+  const outside = [...new Set(edges.flatMap(({ from, to }) => [from, to]))].filter((id) => !known.has(id))
+  const nodes = [...things.map(({ address, kind }) => ({ id: address, kind })), ...outside.map((id) => ({ id, kind: id }))]
+  return { name: desired.stack, directed: false, nodes, edges }
+}
+
+function joins({ kind, attributes }: Resource): Graph["edges"] {
+  if (kind === "interface") {
+    const { bridge, container, interface: name, address } = attributes as { [key: string]: Value } & { address?: string[] }
+    return [{ from: String(bridge), to: String(container), label: [String(name), ...(address ?? [])].join(" ") }]
+  }
+  if (kind !== "veth") return []
+  const [a, b] = attributes.endpoints as unknown as { container: Address; interface: string; address: string[] }[]
+  if (a === undefined || b === undefined) return []
+  const [near, far] = [a, b].map((end) => [end.interface, ...end.address].join(" "))
+  return [{ from: a.container, to: b.container, label: `${near} -- ${far}` }]
+}
+
+/** The same with each container's parent group, which is not a connection but a place. */
+export function withGroups(graph: Graph, { resources }: Desired): Graph {
+  const members = resources.flatMap(({ kind, address, attributes }) => {
+    const parent = kind === "container" ? attributes.cgroup : ""
+    return typeof parent === "string" && parent !== "" ? [{ from: address, to: `cgroup.${parent}`, label: "" }] : []
+  })
+  return { ...graph, edges: [...graph.edges, ...members] }
+}
+
+/** The steps of a plan, each behind what it waits for; an edge that others imply is left out. */
+export function stepGraph(plan: Plan): Graph {
+  const before = new Map(plan.steps.map(({ id, after }) => [id, after]))
+  const reach = reachable(before)
+  const edges = plan.steps.flatMap(({ id, after }) => {
+    const needed = after.filter((from) => !after.some((other) => other !== from && reach.get(other)?.has(from)))
+    return needed.map((from) => ({ from, to: id, label: "" }))
+  })
+  return { name: plan.stack, directed: true, nodes: plan.steps.map(({ id, change }) => ({ id, kind: change.kind })), edges }
+}
+
+/** All that comes before each step, however far; steps are in an order that respects their edges. */
+function reachable(before: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
+  const reach = new Map<string, Set<string>>()
+  for (const [id, after] of before) {
+    const all = new Set(after)
+    for (const from of after) for (const further of reach.get(from) ?? []) all.add(further)
+    reach.set(id, all)
+  }
+  return reach
+}

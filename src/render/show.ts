@@ -1,0 +1,117 @@
+import type { Attributes, Observed, Value } from "../model/resource.ts"
+import { paint } from "./paint.ts"
+import { table } from "./table.ts"
+import { formatValue } from "./value.ts"
+
+/** A resource as `show` tells it. */
+export interface LiveResource {
+  address: string
+  kind: string
+  name: string
+  state: string
+  attributes: Attributes
+}
+
+/** USER_HZ: what start times in /proc count in. time(7) */
+const TICKS_A_SECOND = 100
+
+/** `uptime`: seconds since boot, the first word of /proc/uptime. */
+export function liveResources(observed: readonly Observed[], uptime: number): LiveResource[] {
+  const addresses = containerAddresses(observed)
+  return observed.map((resource) => ({
+    address: resource.address,
+    kind: resource.kind,
+    name: resource.name,
+    state: stateOf(resource),
+    attributes:
+      resource.kind === "container" ? containerAttributes(resource, addresses.get(resource.address) ?? [], uptime) : resource.attributes,
+  }))
+}
+
+export function showJson(stack: string, resources: readonly LiveResource[]): object {
+  return { stack, resources }
+}
+
+function stateOf({ attributes, incomplete, live }: Observed): string {
+  if (typeof attributes.state === "string") return attributes.state
+  if (incomplete !== undefined) return "incomplete"
+  return typeof live.state === "string" ? live.state : "present"
+}
+
+function containerAttributes({ attributes, live }: Observed, addresses: readonly string[], uptime: number): Attributes {
+  const { state: _, ...rest } = attributes
+  return { ...rest, pid: live.pid ?? null, uptime: uptimeOf(live.init, uptime), exit_code: live.exit_code ?? null, addresses }
+}
+
+/** Seconds that a process has lived, to a hundredth. */
+function uptimeOf(init: Value | undefined, now: number): number | null {
+  if (typeof init !== "object" || init === null || !("startTime" in init)) return null
+  return Math.max(0, Math.round((now - Number(init.startTime) / TICKS_A_SECOND) * 100) / 100)
+}
+
+/** What the interfaces and veth ends of each container bear. */
+function containerAddresses(observed: readonly Observed[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { kind, attributes } of observed) {
+    const ends = kind === "interface" ? [attributes] : kind === "veth" && Array.isArray(attributes.endpoints) ? attributes.endpoints : []
+    for (const { container, address } of ends as { container?: string; address?: string[] }[]) {
+      if (container !== undefined) found.set(container, [...(found.get(container) ?? []), ...(address ?? [])])
+    }
+  }
+  return found
+}
+
+// --------------------------------------------------------------------- text
+
+/** A line for each resource: address, state, what else a person wants to know at once. */
+export function showText(resources: readonly LiveResource[], { color }: { color: boolean }): string {
+  const rows = resources.map((resource) => [resource.address, resource.state, detailsOf(resource).filter(Boolean).join("  ")])
+  const text = table([["ADDRESS", "STATE", "DETAILS"], ...rows])
+  if (!color) return text
+  const style = paint(color)
+  return text.replace(/^.*/, (head) => style.bold(head))
+}
+
+function detailsOf({ kind, attributes }: LiveResource): string[] {
+  if (kind === "container") return containerDetails(attributes)
+  if (kind === "bridge") return [word("", attributes.interface), list(attributes.address), word("mtu ", attributes.mtu)]
+  if (kind === "interface")
+    return [word("", attributes.host_interface), word("on ", attributes.bridge), list(attributes.address), word("mtu ", attributes.mtu)]
+  if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
+  return [limitsDetails(attributes.limits)]
+}
+
+function containerDetails({ pid, uptime, addresses, exit_code, limits }: Attributes): string[] {
+  const age = typeof uptime === "number" ? `up ${formatAge(uptime)}` : ""
+  return [word("pid ", pid), age, word("exit code ", exit_code), list(addresses), limitsDetails(limits)]
+}
+
+function word(label: string, value: Value | undefined): string {
+  return typeof value === "string" || typeof value === "number" ? `${label}${value}` : ""
+}
+
+function list(value: Value | undefined): string {
+  return Array.isArray(value) ? value.join(" ") : ""
+}
+
+function limitsDetails(limits: Value | undefined): string {
+  if (typeof limits !== "object" || limits === null) return ""
+  return Object.entries(limits)
+    .map(([key, value]) => `${key} ${formatValue(`limits.${key}`, value as Value)}`)
+    .join("  ")
+}
+
+function vethDetails(endpoints: Value | undefined): string {
+  if (!Array.isArray(endpoints)) return ""
+  const ends = endpoints as { container: string; interface: string; address: string[] }[]
+  return ends.map((end) => [`${end.container}:${end.interface}`, ...end.address].join(" ")).join(" -- ")
+}
+
+/** `42s`, `5m`, `3h 20m`, `12d 4h`. */
+export function formatAge(seconds: number): string {
+  if (seconds < 60) return `${Math.floor(seconds)}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}m`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24 ? `${hours}h ${minutes % 60}m` : `${Math.floor(hours / 24)}d ${hours % 24}h`
+}
