@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import type { StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 
 const RETRY_MS = 50
@@ -12,9 +13,9 @@ export interface StackLock {
 
 /**
  * The one lock of a stack: whoever changes it holds it. Throws a DiagnosticError that says who does when it is not free
- * within `timeoutMs`. Releasing it also removes the folders of a stack that has nothing left.
+ * within `timeoutMs`. Releasing it also removes the folders of a stack that has nothing left, in the cgroup hierarchies too.
  */
-export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number): Promise<StackLock> {
+export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number, cgroups?: Pick<StackGroups, "tidy">): Promise<StackLock> {
   const path = lockPath(stack)
   const attempts = Math.ceil(Math.max(0, timeoutMs) / RETRY_MS)
   for (let attempt = 0; ; attempt++) {
@@ -22,7 +23,7 @@ export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number
     if (held !== null) {
       // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
       kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"}\n`)
-      return { release: () => release(kernel, stack, held) }
+      return { release: () => release(kernel, stack, held, cgroups) }
     }
     if (attempt >= attempts) throw new DiagnosticError(lockedDiagnostic(kernel, stack))
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -47,9 +48,10 @@ function tryLock(kernel: Kernel, stack: string): { release(): void } | null {
 }
 
 /** The lock file goes while it is still locked: whoever waits at it finds that it has no name any more, and begins anew. */
-function release(kernel: Kernel, stack: string, held: { release(): void }): void {
+function release(kernel: Kernel, stack: string, held: { release(): void }, cgroups?: Pick<StackGroups, "tidy">): void {
   try {
     if (kernel.list(`${RUN_ROOT}/${stack}`).every((name) => name === "lock")) {
+      cgroups?.tidy()
       kernel.removeTree(lockPath(stack))
       removeEmpty(kernel, [`${RUN_ROOT}/${stack}`, RUN_ROOT])
       removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/"))])

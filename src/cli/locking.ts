@@ -6,7 +6,7 @@ import type { Session } from "./session.ts"
 const PATIENCE_MS = 300
 
 /** Takes the stack's lock; says so where it has to wait. */
-export async function lockAndSay({ kernel, stack }: Session, timeoutMs: number, context: Context): Promise<{ release(): void }> {
+export async function lockAndSay({ kernel, stack, cgroups }: Session, timeoutMs: number, context: Context): Promise<{ release(): void }> {
   let stop: (() => void) | undefined
   const timer = setTimeout(() => {
     void sayWaiting(`waiting for the lock of ${stack}`, context).then((end) => {
@@ -14,7 +14,7 @@ export async function lockAndSay({ kernel, stack }: Session, timeoutMs: number, 
     })
   }, PATIENCE_MS)
   try {
-    return await lockStack(kernel, stack, timeoutMs)
+    return await lockStack(kernel, stack, timeoutMs, cgroups)
   } finally {
     clearTimeout(timer)
     stop?.()

@@ -1,5 +1,7 @@
 import type { Address } from "../../base/address.ts"
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel, Monitor } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
@@ -26,14 +28,16 @@ export function groupPath(name: string, { cgroup }: ContainerAttributes): string
  * every hierarchy its limits need.
  */
 export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  ensureFolders(run)
   const boot = bootId(run.kernel)
+  let prepared = false
   return steps.map((step) =>
     attemptNow(step, () => {
       const attributes = wantedAttributes(step)
       const name = step.change.name
       const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
-      run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
+      if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
+      else prepareStack(run, name)
+      prepared = true
       writeRecord(run.kernel, run.stack, name, { version: 1, boot, attributes, ids, sysctlDefaults: {} })
       run.cgroups.make(groupPath(name, attributes), attributes.limits)
       run.born.set(step.address, { ...run.born.get(step.address), ids })
@@ -41,13 +45,25 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
   )
 }
 
-/** Above the writable layers everybody may pass: a container's root is not the host's. */
-function ensureFolders(run: Run): void {
-  const { kernel, stack } = run
-  kernel.mkdir(RUN_ROOT, 0o755)
-  kernel.mkdir(`${RUN_ROOT}/${stack}`, 0o700)
-  for (const folder of ["/var/lib/stack", LAYER_ROOT, `${LAYER_ROOT}/${stack}`]) kernel.mkdir(folder, 0o711)
-  run.cgroups.prepareMonitors()
+/**
+ * What the containers of a stack share; behind the first one's run folder, so that an apply that is killed leaves a mark.
+ * Above the writable layers everybody may pass: a container's root is not the host's.
+ */
+function prepareStack({ kernel, stack, cgroups }: Run, first: string): void {
+  makeFolders(kernel, [RUN_ROOT], 0o755)
+  makeFolders(kernel, [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)], 0o700)
+  makeFolders(kernel, [LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/")), LAYER_ROOT, `${LAYER_ROOT}/${stack}`], 0o711)
+  cgroups.prepareMonitors()
+}
+
+/** Each below the one before. Another stack's last command may take an empty one away in between: then all are made again. */
+function makeFolders(kernel: Kernel, folders: readonly string[], mode: number, attempts = 10): void {
+  try {
+    for (const folder of folders) kernel.mkdir(folder, mode)
+  } catch (failure) {
+    if (!(failure instanceof KernelError && failure.errno === "ENOENT") || attempts === 0) throw failure
+    makeFolders(kernel, folders, mode, attempts - 1)
+  }
 }
 
 /** Step `spawn`: a monitor each, until the container's process has its namespaces, maps and cgroups, and waits. */
@@ -85,12 +101,20 @@ function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAtt
   }
 }
 
+const HELD: { readonly [kind: string]: string } = { net: "netns", uts: "utsns", ipc: "ipcns" }
+
 /** The namespace of another container is that of its first process. */
 function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string {
   if (mode === "new" || mode === "host") return mode
   const other = run.born.get(mode.replace(":", "."))
+  // A monitor holds these open even when the command has ended.
+  const held = HELD[kind] === undefined ? undefined : other?.[HELD[kind]]
+  if (typeof held === "string") return held
   const init = other?.init as { pid: number } | undefined
-  if (init === undefined) throw new Error(`${mode} has no process whose ${kind} namespace could be joined`)
+  if (init === undefined) {
+    const hint = "its command has ended: have it replaced (--replace), or share the namespace of a container that stays"
+    throw new DiagnosticError(error("namespace-gone", `${mode} has no process whose ${kind} namespace could be joined`, { hint }))
+  }
   const file = NAMESPACE_FILES.find(([k]) => k === kind)?.[1] ?? kind
   return `/proc/${init.pid}/ns/${file}`
 }

@@ -16,8 +16,9 @@ function heldOf(step: Step, run: Run): Held {
   return (run.born.get(step.address) ?? {}) as Held
 }
 
-function observedAttributes(step: Step): Partial<ContainerAttributes> {
-  return (step.change.before ?? {}) as unknown as Partial<ContainerAttributes>
+/** What is to be changed in place; of a container that is made anew nothing is left. */
+function observedAttributes({ change }: Step): Partial<ContainerAttributes> {
+  return change.action === "update" ? ((change.before ?? {}) as unknown as Partial<ContainerAttributes>) : {}
 }
 
 /** Each in-place change: the kernel first, then the record of what was applied. */
@@ -52,7 +53,9 @@ export const updateLimits = inPlace(["limits"], (step, run) => {
 /** `nsenter --uts hostname NAME` */
 export const updateHostname = inPlace(["hostname"], (step, run) => {
   const { utsns } = heldOf(step, run)
-  if (utsns !== undefined) run.kernel.writeIn([utsns], "/proc/sys/kernel/hostname", wantedAttributes(step).hostname)
+  const { namespaces } = wantedAttributes(step)
+  if (utsns !== undefined && namespaces.uts === "new")
+    run.kernel.writeIn([utsns], "/proc/sys/kernel/hostname", wantedAttributes(step).hostname)
 })
 
 /** Sysctls that are wanted are written; those no longer named go back to what they were. */
