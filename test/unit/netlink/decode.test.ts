@@ -114,7 +114,7 @@ test("addresses of both families, with scope and protocol", () => {
 
 test("routes of both families", () => {
   const ip4 = hex(
-    `3c000000 1800 0200 01000000 00000000
+    `44000000 1800 0200 01000000 00000000
     02 10 00 00 fe 73 00 01 00000000
     0800 0f00 fe000000
     0800 0100 0a090000
@@ -128,7 +128,7 @@ test("routes of both families", () => {
     0800 0600 00040000 0800 0400 01000000`)
   assert.equal(readRoute(only(ip6)), { to: "::/0", dev: 1, metric: 1024, protocol: 3, table: 254, type: "unreachable" })
   const over6 = hex(
-    `38000000 1800 0200 01000000 00000000
+    `34000000 1800 0200 01000000 00000000
     02 00 00 00 fe 03 00 01 00000000
     1600 1200 0a00 fd200000000000000000000000000001 0000`,
   )

@@ -1,0 +1,148 @@
+import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
+import { KernelError } from "../kernel.ts"
+import type { Connection, Connections } from "./conn.ts"
+import type { Job, Refusal } from "./exchange.ts"
+import { exchange } from "./exchange.ts"
+import { encodersOf, isIdempotent, isRepeatable, neededNames } from "./request.ts"
+import { encodeLinkGet } from "./rtnl/link-change.ts"
+import { readLinkIndex } from "./rtnl/link-read.ts"
+import type { Resolver } from "./rtnl/resolver.ts"
+import type { Segment } from "./segments.ts"
+import { segmentsOf } from "./segments.ts"
+import { shellTwin } from "./twin.ts"
+
+/** Errors that may pass. A request refused so was not done. */
+const PASSING = new Set(["ENOBUFS", "EINTR", "EBUSY"])
+/** Pauses before a request is sent again, in milliseconds. */
+const PAUSES = [1, 4, 16]
+
+/** Sends a batch for `ns`: the error of each request, or null, in their order. */
+export function sendBatch(connections: Connections, ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[] {
+  const refusals: (Refusal | null)[] = requests.map(() => null)
+  const segments = segmentsOf(ns, requests)
+  for (let i = 0; i < segments.length; ) {
+    const home = segments[i]?.ns as NetNs
+    const end = segments.findIndex((s, at) => at > i && s.ns !== home)
+    const run = segments.slice(i, end < 0 ? segments.length : end)
+    try {
+      connections.use(home, (connection) => new Batch(connection, refusals).send(run))
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error
+      for (const { at } of run.flatMap((s) => s.requests)) refusals[at] ??= { errno: error.errno, text: error.op }
+    }
+    i += run.length
+  }
+  return requests.map((request, at) => failure(request, refusals[at] ?? null))
+}
+
+function failure(request: NetRequest, refusal: Refusal | null): KernelError | null {
+  return refusal === null ? null : new KernelError(shellTwin(request), refusal.errno, refusal.text)
+}
+
+/** Consecutive segments of one namespace, over one connection. */
+class Batch {
+  readonly #connection: Connection
+  readonly #refusals: (Refusal | null)[]
+  /** What is known of names: the index, or why there is none. */
+  #names: Names = new Map()
+  /** Open files of namespaces that the messages of the next send speak of. */
+  readonly #files = new Map<NetNs, number>()
+  readonly #resolver: Resolver = { index: (link) => this.#index(link), netNs: (ns) => this.#file(ns) }
+
+  constructor(connection: Connection, refusals: (Refusal | null)[]) {
+    this.#connection = connection
+    this.#refusals = refusals
+  }
+
+  /** The names that a segment needs are asked for at the end of what is sent before it: it costs no send of its own. */
+  send(segments: readonly Segment[]): void {
+    this.#exchange(lookups(segments[0]?.names ?? [], this.#names))
+    for (const [i, segment] of segments.entries()) {
+      const behind: Names = segment.changesAny ? new Map() : new Map([...this.#names].filter(([name]) => !segment.changed.has(name)))
+      this.#exchange([...this.#jobs(segment.requests), ...lookups(segments[i + 1]?.names ?? [], behind)])
+      this.#names = behind
+      this.#sendAgain(segment.requests)
+    }
+  }
+
+  #jobs(requests: Segment["requests"]): Job[] {
+    return requests.flatMap(({ request, at }) =>
+      encodersOf(request, this.#connection.ns, this.#resolver).map((encode) => ({
+        encode,
+        ended: (refusal) => {
+          this.#refusals[at] ??= refusal
+        },
+      })),
+    )
+  }
+
+  /** From the first that may succeed the next time on, all that failed is sent again: what came behind it may have hung on it. */
+  #sendAgain(requests: Segment["requests"]): void {
+    for (const pause of PAUSES) {
+      const failed = requests.filter(({ at }) => this.#refusals[at] !== null)
+      const first = failed.findIndex(({ request, at }) => mayPass(request, this.#refusals[at] ?? null))
+      if (first < 0) return
+      sleep(pause)
+      const again = failed.slice(first).filter(({ request, at }) => maySendAgain(request, this.#refusals[at] ?? null))
+      for (const { at } of again) this.#refusals[at] = null
+      for (const [name, index] of this.#names) if (typeof index !== "number") this.#names.delete(name)
+      this.#exchange(lookups(new Set(again.flatMap(({ request }) => neededNames(request))), this.#names))
+      this.#exchange(this.#jobs(again))
+    }
+  }
+
+  #exchange(jobs: readonly Job[]): void {
+    try {
+      exchange(this.#connection, jobs, () => this.#closeFiles())
+    } finally {
+      this.#closeFiles()
+    }
+  }
+
+  #index(link: LinkRef): number {
+    if (typeof link === "number") return link
+    const index = this.#names.get(link)
+    if (typeof index === "number") return index
+    const { errno, text } = index ?? { errno: "ENODEV", text: "" }
+    throw new KernelError(`ip link show dev ${link}`, errno, text === "" ? `there is no link ${link}` : text)
+  }
+
+  #file(ns: NetNs): number {
+    const fd = this.#files.get(ns) ?? this.#connection.shared.openNamespace(ns)
+    this.#files.set(ns, fd)
+    return fd
+  }
+
+  #closeFiles(): void {
+    for (const fd of this.#files.values()) this.#connection.shared.closeDescriptor(fd)
+    this.#files.clear()
+  }
+}
+
+type Names = Map<string, number | Refusal>
+
+/** Asks for the index of each name that `known` does not have, and puts the answer there. */
+function lookups(names: Iterable<string>, known: Names): Job[] {
+  return [...names]
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      encode: (w, sequence) => encodeLinkGet(w, sequence, name),
+      reply: (message) => known.set(name, readLinkIndex(message)),
+      ended: (refusal) => {
+        if (refusal !== null) known.set(name, refusal)
+      },
+    }))
+}
+
+function mayPass(request: NetRequest, refusal: Refusal | null): boolean {
+  return refusal !== null && PASSING.has(refusal.errno) && maySendAgain(request, refusal)
+}
+
+function maySendAgain(request: NetRequest, refusal: Refusal | null): boolean {
+  return refusal?.lost === true ? isIdempotent(request) : isRepeatable(request)
+}
+
+/** Blocks: the kernel port is synchronous. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
