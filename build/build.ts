@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process"
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+
+/**
+ * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.cache`, and the native library and program. It is
+ * CommonJS, because that starts faster and because V8's code cache is for scripts.
+ */
+const root = fileURLToPath(new URL("..", import.meta.url))
+const dist = `${root}dist`
+
+async function bundle(): Promise<void> {
+  const result = await build({
+    entryPoints: [`${root}src/cli/entry.ts`],
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    // One file: what is imported by `import()` is in it, but is not run before it is asked for.
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "bundleUrl", "import.meta.dirname": "__dirname" },
+    external: ["ffi-rs"],
+    logLevel: "warning",
+  })
+  const code = result.outputFiles[0]?.text ?? ""
+  const head = 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;'
+  writeFileSync(`${dist}/bundle.cjs`, `(function (exports, require, module, __filename, __dirname) { ${head}\n${code}\n})\n`, "latin1")
+}
+
+function install(): void {
+  writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n')
+  copyFileSync(`${root}build/loader.cjs`, `${dist}/stack.js`)
+  chmodSync(`${dist}/stack.js`, 0o755)
+  for (const file of ["libstack.so", "stack-monitor"]) copyFileSync(`${root}native/build/${file}`, `${dist}/${file}`)
+}
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist)
+await bundle()
+install()
+execFileSync(process.execPath, [`${root}build/warm.cjs`, dist], { stdio: "inherit" })
+const size = (file: string) => `${Math.round(readFileSync(`${dist}/${file}`).length / 1024)} KiB`
+console.log(`dist/stack.js: bundle ${size("bundle.cjs")}, code cache ${size("bundle.cjs.cache")}`)

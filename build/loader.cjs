@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+"use strict"
+// Starts the bundle beside it out of V8's code cache: without compiling what is known already. A cache of another
+// version of Node is refused by V8, and then everything is compiled as it is needed.
+const { readFileSync } = require("node:fs")
+const { join } = require("node:path")
+const { setFlagsFromString } = require("node:v8")
+const { Script } = require("node:vm")
+
+// A command lives for a tenth of a second: optimising it costs more than it saves. docs/performance.md
+setFlagsFromString("--no-opt")
+
+function cached(file) {
+  try {
+    return readFileSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+const file = join(__dirname, "bundle.cjs")
+const script = new Script(readFileSync(file, "latin1"), { filename: file, cachedData: cached(`${file}.cache`) })
+const bundle = { exports: {} }
+script.runInThisContext()(bundle.exports, require, bundle, file, __dirname)
+module.exports = { script, bundle: bundle.exports }
+if (require.main === module) bundle.exports.start()

@@ -1,0 +1,107 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { main } from "../../../src/cli/main.ts"
+import { readPlanFile, writePlanFile } from "../../../src/cli/plan-file.ts"
+
+const test = suite("command line", { folder: "" })
+test.before.each((at) => {
+  at.folder = mkdtempSync(join(tmpdir(), "stack-cli-"))
+})
+test.after.each((at) => rmSync(at.folder, { recursive: true }))
+
+async function run(folder: string, ...argv: string[]) {
+  const written = { out: "", err: "" }
+  const output = (name: "out" | "err") => ({
+    write: (text: string | Uint8Array) => {
+      written[name] += text.toString()
+    },
+    terminal: false,
+    color: false,
+    closed: false,
+  })
+  const code = await main(argv, { cwd: folder, environment: {}, out: output("out"), err: output("err"), sources: new Map() })
+  return { code, ...written }
+}
+
+test("without a command: the help, on standard output", async ({ folder }) => {
+  const { code, out, err } = await run(folder)
+  assert.equal([code, err], [0, ""])
+  assert.match(out, "Usage: stack")
+})
+
+test("bad usage is 64 and names the nearest", async ({ folder }) => {
+  for (const [argv, hint] of [
+    [["plam"], /Did you mean plan/],
+    [["plan", "--jsn"], /Did you mean --json/],
+    [["plan", "--parallelism", "many"], /whole number/],
+    [["apply", "--lock-timeout", "soon"], /500ms/],
+    [["validate", "--var", "novalue"], /NAME=VALUE/],
+    [["show", "-p", "../../etc"], /cannot be a stack's name/],
+    [["exec", "web"], /missing required argument/],
+  ] as [string[], RegExp][]) {
+    const { code, out, err } = await run(folder, ...argv)
+    assert.equal([code, out], [64, ""], argv.join(" "))
+    assert.match(err, hint)
+  }
+})
+
+test("a missing file is one diagnostic and 1", async ({ folder }) => {
+  for (const argv of [["validate"], ["validate", "-f", "nope.yaml"], ["apply", "nope.plan"], ["show"]]) {
+    const { code, out, err } = await run(folder, ...argv)
+    assert.equal([code, out], [1, ""], argv.join(" "))
+    assert.not.match(err, /internal error|\n\s+at /)
+  }
+})
+
+test("options stand before or behind the command", async ({ folder }) => {
+  mkdirSync(join(folder, "sub"))
+  writeFileSync(join(folder, "sub/x.yaml"), "name: one\n")
+  for (const argv of [
+    ["-f", "sub/x.yaml", "validate"],
+    ["validate", "-f", "sub/x.yaml"],
+  ])
+    assert.equal((await run(folder, ...argv)).out, "The stack one is valid: nothing in it.\n")
+})
+
+test("the resolved document as JSON and as YAML", async ({ folder }) => {
+  writeFileSync(join(folder, "stack.yaml"), "name: one\nvariables: { m: 1400 }\nbridges: { lan: { mtu: '${m}' } }\n")
+  const json = await run(folder, "config", "--format", "json")
+  assert.is(JSON.parse(json.out).name, "one")
+  assert.is(JSON.stringify(JSON.parse(json.out)).includes("1400"), true)
+  assert.match((await run(folder, "config")).out, /^name: one$/m)
+})
+
+test("a plan file is its owner's alone, and comes back as it was", ({ folder }) => {
+  const resource = {
+    kind: "bridge",
+    address: "bridge.a",
+    name: "a",
+    attributes: { mtu: 1 },
+    references: [],
+    range: () => undefined,
+  } as const
+  const kept = {
+    desired: { stack: "one", resources: [resource] },
+    selection: { target: ["bridge.a"], exclude: [], replace: [] },
+    fingerprint: "f",
+  }
+  const context = { cwd: folder } as Parameters<typeof writePlanFile>[2]
+  writePlanFile("p", kept, context)
+  assert.is(statSync(join(folder, "p")).mode & 0o777, 0o600)
+  assert.equal(JSON.parse(JSON.stringify(readPlanFile("p", context))), JSON.parse(JSON.stringify(kept)))
+  assert.is(readFileSync(join(folder, "p"), "utf8").endsWith("\n"), true)
+})
+
+test("what is no plan file is refused in one line", async ({ folder }) => {
+  for (const text of ["", "{}", "[]", "null", "name: x"]) {
+    writeFileSync(join(folder, "p"), text)
+    const { code, err } = await run(folder, "apply", "p")
+    assert.is(code, 1)
+    assert.match(err, "plan file p is not a plan")
+  }
+})
+
+test.run()

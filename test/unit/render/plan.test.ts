@@ -1,0 +1,88 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { planText } from "../../../src/render/plan.ts"
+import { planJson } from "../../../src/render/plan-json.ts"
+import { change, planOf, step } from "./sample.ts"
+
+const bridge = change("bridge.lan", { after: { interface: "lab-lan", address: ["10.0.0.1/24"], mtu: 1500, stp: false, mac: "" } })
+const web = change("container.web", {
+  action: "update",
+  cause: "limits.memory: 64M -> 128M",
+  drift: true,
+  fields: [{ path: "limits.memory", before: 67108864, after: 134217728, forcesReplacement: false }],
+})
+const db = change("container.db", {
+  action: "replace",
+  cause: "image: host -> dir:/x (forces replacement)",
+  fields: [
+    { path: "image", before: "host", after: "dir:/x", forcesReplacement: true },
+    { path: "hostname", before: undefined, after: "two words", forcesReplacement: false },
+  ],
+})
+const old = change("interface.old.eth0", { action: "delete", cause: "not in the stack file" })
+const same = change("veth.core", { action: "no-op", cause: "" })
+
+test("each action has its sign, each field its line, and the sum stands last", () => {
+  assert.is(
+    planText(planOf([bridge, web, db, old, same]), { color: false }),
+    `  + bridge.lan
+      interface: lab-lan
+      address: [10.0.0.1/24]
+      mtu: 1500
+      stp: false
+  ~ container.web  # changed outside the stack file
+      limits.memory: 64M -> 128M
+-/+ container.db
+      image: host -> dir:/x  # forces replacement
+      hostname: (not set) -> "two words"
+  - interface.old.eth0  # not in the stack file
+
+Plan: 2 to add, 1 to change, 2 to destroy.
+`,
+  )
+})
+
+test("an empty plan says so", () => {
+  assert.is(planText(planOf([same]), { color: false }), "No changes. The kernel matches the stack.\n")
+})
+
+test("a replacement that no field forces says why", () => {
+  const text = planText(planOf([change("container.c", { action: "replace", cause: "bridge.lan is replaced" })]), { color: false })
+  assert.match(text, "-/+ container.c  # bridge.lan is replaced\n")
+})
+
+test("what a terminal would obey never reaches it", () => {
+  const evil = change("container.c", { after: { environment: { A: "\u001b[2J\u009b1m\u202e" } } })
+  const text = planText(planOf([evil]), { color: false })
+  assert.match(text, 'environment.A: "\\u001b[2J\\u009b1m\\u202e"')
+})
+
+test("with colour the text is the same between the escapes", () => {
+  const all = planOf([bridge, web, db, old])
+  const colored = planText(all, { color: true })
+  assert.is.not(colored, planText(all, { color: false }))
+  assert.is(colored.replaceAll(/\u001b\[[0-9]+m/g, ""), planText(all, { color: false }))
+})
+
+test("as JSON: Terraform's action words, what forces, drift, the graph, the sum", () => {
+  const steps = [step(bridge, "create"), step(web, "limits", ["bridge.lan:create"])]
+  const json = JSON.parse(JSON.stringify(planJson(planOf([bridge, web, db, old, same], steps), "abc")))
+  assert.equal(
+    json.changes.map((c: { actions: string[] }) => c.actions.join()),
+    ["create", "update", "delete,create", "delete", "no-op"],
+  )
+  assert.equal(json.changes[2].forces_replacement, ["image"])
+  assert.equal(json.drift, [
+    { address: "container.web", kind: "container", name: "web", fields: [{ path: "limits.memory", before: 67108864, after: 134217728 }] },
+  ])
+  assert.equal(json.steps[1], {
+    id: "container.web:limits",
+    op: "limits",
+    address: "container.web",
+    cause: "limits.memory: 64M -> 128M",
+    after: ["bridge.lan:create"],
+  })
+  assert.equal([json.stack, json.summary, json.has_changes, json.fingerprint], ["lab", { add: 2, change: 1, destroy: 2 }, true, "abc"])
+})
+
+test.run()
