@@ -1,0 +1,155 @@
+#define _GNU_SOURCE
+#include "child.h"
+
+#include "../common/process.h"
+#include "fds.h"
+#include "identity.h"
+#include "setup.h"
+#include "spaces.h"
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define JOIN_SESSION_KEYRING 1 /* linux/keyctl.h */
+
+static int checked(long result)
+{
+  return result < 0 ? -errno : 0;
+}
+
+/* First of all, so that whatever it uses is counted where it belongs. */
+static bool enter_cgroups(const struct run_record *record, struct trouble *trouble)
+{
+  int count = (int)record->cgroups1.count + (enters_cgroup2(record) ? 1 : 0);
+  for (int n = 0; n < count; n++) {
+    int result = cgroup_enter(FD_TASKS + n);
+    if (result < 0) return trouble_is(trouble, STAGE_CGROUP, (uint32_t)n, result);
+    close(FD_TASKS + n);
+  }
+  return true;
+}
+
+/* Of its own: no terminal and no key of the caller's is within reach. */
+static int own_session(void)
+{
+  if (setsid() < 0) return -errno;
+  int result = checked(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0));
+  return result == -ENOSYS ? 0 : result;
+}
+
+/* Nothing that is mounted here shows on the host, nor the other way round. */
+static bool own_spaces(const struct run_record *record, struct trouble *trouble)
+{
+  if (space_mode(record, SPACE_MOUNT) == SPACE_NEW && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return trouble_is(trouble, STAGE_CLONE, SPACE_MOUNT, errno);
+  if (space_mode(record, SPACE_CGROUP) == SPACE_NEW && unshare(CLONE_NEWCGROUP) < 0)
+    return trouble_is(trouble, STAGE_CLONE, SPACE_CGROUP, errno);
+  return true;
+}
+
+/* `ip link set lo up` */
+static int loopback_up(void)
+{
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  int fd cleanup_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  return checked(ioctl(fd, SIOCSIFFLAGS, &request));
+}
+
+/* The monitor is still there: its end of the socket is open. Asked after stay_bound(), which comes too late for a dead one. */
+static bool monitor_lives(void)
+{
+  struct pollfd sync = {.fd = FD_CHILD_SYNC};
+  return poll(&sync, 1, 0) >= 0 && (sync.revents & POLLHUP) == 0;
+}
+
+static bool await_maps(struct trouble *trouble)
+{
+  struct message message;
+  int none[MESSAGE_FDS];
+  int result = message_receive(FD_CHILD_SYNC, &message, none);
+  if (result == 1) return true;
+  return trouble_is(trouble, STAGE_PIPE, 0, result == 0 ? -EPIPE : result);
+}
+
+/*
+ * Made by the container's own root, and then the command's, so that the command may open /dev/stdout again. The monitor gets
+ * the ends to read.
+ */
+static int make_output(const struct identity *identity)
+{
+  int out[2], err[2];
+  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) return -errno;
+  if (identity->uid != 0 || identity->gid != 0) {
+    if (fchown(out[1], identity->uid, identity->gid) < 0 || fchown(err[1], identity->uid, identity->gid) < 0) return -errno;
+  }
+  int result = fd_place(out[1], FD_OUT);
+  if (result >= 0) result = fd_place(err[1], FD_ERR);
+  const int ends[] = {out[0], err[0]};
+  if (result >= 0) result = message_send_fds(FD_CHILD_SYNC, KIND_READY, ends, 2);
+  close(out[0]);
+  close(err[0]);
+  return result < 0 ? result : 0;
+}
+
+/* Until it is parked. */
+static bool settle(const struct run_record *record, struct trouble *trouble)
+{
+  const struct identity *identity = &record->identity;
+  if (!enter_cgroups(record, trouble)) return false;
+  if (space_mode(record, SPACE_USER) == SPACE_NEW && !await_maps(trouble)) return false;
+  if (!own_spaces(record, trouble)) return false;
+  int result = space_mode(record, SPACE_USER) == SPACE_HOST ? 0 : become_root(identity);
+  if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);
+  result = own_session();
+  if (result < 0) return trouble_is(trouble, STAGE_SESSION, 1, result);
+  if (space_mode(record, SPACE_NET) == SPACE_NEW) {
+    result = loopback_up();
+    if (result < 0) return trouble_is(trouble, STAGE_LOOPBACK, 0, result);
+  }
+  stay_bound();
+  if (!monitor_lives()) _exit(0);
+  result = make_output(identity);
+  return result == 0 || trouble_is(trouble, STAGE_PIPE, 0, result);
+}
+
+/* After "go", up to the exec; comes back only when something has failed. */
+static bool start(const struct run_record *record, struct trouble *trouble)
+{
+  const struct identity *identity = &record->identity;
+  if (!run_setup(&record->setup, trouble)) return false;
+  int result = enter_folder(identity->cwd.at, true);
+  if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
+  if (!become(identity, trouble)) return false;
+  if (!monitor_lives()) _exit(0);
+  result = take_stdio(-1, FD_OUT, FD_ERR);
+  if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
+  return trouble_is(trouble, STAGE_EXEC, 0, exec_command(identity));
+}
+
+_Noreturn void run_child(const struct run_record *record)
+{
+  struct trouble trouble;
+  char go;
+  stay_bound();
+  close(FD_SYNC);
+  close(FD_STATUS);
+  if (!monitor_lives()) _exit(0);
+  if (settle(record, &trouble)) {
+    if (stk_read_all(FD_GO, &go, 1) != 1) _exit(0);
+    close(FD_GO);
+    start(record, &trouble);
+  }
+  message_send_failure(FD_CHILD_SYNC, &trouble);
+  _exit(1);
+}

@@ -1,0 +1,115 @@
+#define _GNU_SOURCE
+#include "identity.h"
+
+#include "../common/process.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* mkdir -p */
+static int make_folders(const char *path)
+{
+  char part[PATH_MAX];
+  if (strlen(path) >= sizeof part) return -ENAMETOOLONG;
+  strcpy(part, path);
+  for (char *at = part + 1; at[-1] != '\0'; at++) {
+    if (*at != '/' && *at != '\0') continue;
+    char kept = *at;
+    *at = '\0';
+    if (mkdir(part, 0755) < 0 && errno != EEXIST) return -errno;
+    *at = kept;
+  }
+  return 0;
+}
+
+/* The kernel's getcwd puts "(unreachable)" before a folder that does not lie below the root. */
+static int within_root(void)
+{
+  char path[PATH_MAX];
+  long len = syscall(SYS_getcwd, path, sizeof path);
+  if (len < 0) return -errno;
+  return path[0] == '/' ? 0 : -EXDEV;
+}
+
+int enter_folder(const char *path, bool make)
+{
+  int result = chdir(path) < 0 ? -errno : 0;
+  if (result == -ENOENT && make) {
+    result = make_folders(path);
+    if (result == 0 && chdir(path) < 0) result = -errno;
+  }
+  return result < 0 ? result : within_root();
+}
+
+int take_stdio(int in, int out, int err)
+{
+  const int fds[] = {in, out, err};
+  for (int n = 0; n < 3; n++)
+    if (fds[n] >= 0 && dup2(fds[n], n) < 0) return -errno;
+  return 0;
+}
+
+/* NULL-ended array of pointers into the record, in pages of its own: they go with the exec. */
+static char **pointers(const struct list *list)
+{
+  size_t size = ((size_t)list->count + 1) * sizeof(char *);
+  char **array = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (array == MAP_FAILED) return NULL;
+  const uint8_t *at = list->at;
+  for (uint32_t n = 0; n < list->count; n++) array[n] = (char *)(uintptr_t)next_text(&at).at;
+  return array;
+}
+
+static const char *search_path(char *const env[])
+{
+  for (; *env != NULL; env++)
+    if (strncmp(*env, "PATH=", 5) == 0) return *env + 5;
+  return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* One folder of PATH after the other; what was found but may not be run is told before what was not found. */
+static int exec_in_path(const char *name, char *const argv[], char *const env[])
+{
+  int result = -ENOENT;
+  for (const char *folder = search_path(env);; folder++) {
+    char path[PATH_MAX];
+    size_t len = strcspn(folder, ":");
+    const char *end = path + sizeof path;
+    if (len + strlen(name) + 2 < sizeof path) {
+      memcpy(path, folder, len);
+      char *at = path + len;
+      if (len > 0) *at++ = '/';
+      add_text(at, end, name);
+      execve(path, argv, env);
+      if (errno == EACCES) result = -EACCES;
+      else if (errno != ENOENT && errno != ENOTDIR) return -errno;
+    }
+    folder += len;
+    if (*folder == '\0') return result;
+  }
+}
+
+/* Umask and signals as a command expects them; of the descriptors only 0-2 stay. */
+int exec_command(const struct identity *identity)
+{
+  char **argv = pointers(&identity->argv), **env = pointers(&identity->env);
+  if (argv == NULL || env == NULL) return -ENOMEM;
+  int result = stk_close_range(3, ~0U, STK_CLOSE_RANGE_CLOEXEC);
+  if (result < 0) return result;
+  umask(022);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (argv[0][0] == '\0') return -ENOENT;
+  if (strchr(argv[0], '/') == NULL) return exec_in_path(argv[0], argv, env);
+  execve(argv[0], argv, env);
+  return -errno;
+}

@@ -1,0 +1,43 @@
+/*
+ * The descriptors of a monitor and of its children. Each has its number, so that a held namespace is found from outside, and
+ * nothing that is opened later can take the place of another.
+ */
+#ifndef MONITOR_FDS_H
+#define MONITOR_FDS_H
+
+enum fds {
+  FD_RECORD = 3, /* given */
+  FD_STATUS = 4, /* given */
+  FD_GO = 5,     /* given */
+  FD_GIVEN_END = 6,
+
+  FD_SYNC = 6,       /* the monitor's end of the socket that it shares with its child */
+  FD_CHILD_SYNC = 7, /* the child's end */
+  FD_RUN = 8,        /* the run folder */
+  FD_LOG = 9,
+  FD_NET = 10, /* held namespaces: numbers that others know */
+  FD_UTS = 11,
+  FD_IPC = 12,
+  FD_OUT = 13, /* the command's stdout and stderr: ends to read in the monitor, to write in the child */
+  FD_ERR = 14,
+  FD_CHILD = 15, /* pidfd */
+  FD_CGROUP2 = 16,
+  FD_PROC = 17, /* the host's procfs, for sysctls */
+  FD_ROOT = 18, /* the new root, while it is made */
+  FD_TERMINAL = 19,
+  FD_SIGNALS = 20,
+  FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */
+  FD_SPACES = 64,     /* + n: namespaces to join */
+  FD_OPEN_PATHS = 100 /* + n: a number that others know */
+};
+
+/* Gives `fd` that number, close-on-exec, and its old one back. The number, or -errno; -errno in, -errno out. */
+int fd_place(int fd, int number);
+
+/* Writes "0" to a cgroup's file of tasks: the writer enters. 0 or -errno. */
+int cgroup_enter(int fd);
+
+/* Opens FOLDER/NAME for writing, or with `name` NULL just FOLDER. */
+int cgroup_open(const char *folder, const char *name);
+
+#endif

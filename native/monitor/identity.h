@@ -1,0 +1,35 @@
+/* Who a command runs as, and the last things before its exec. Run by the child itself, as root of its user namespace. */
+#ifndef MONITOR_IDENTITY_H
+#define MONITOR_IDENTITY_H
+
+#include "record.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Dies with its parent; not readable, and not to be traced, by others of its ids. A change of ids undoes both. */
+void stay_bound(void);
+
+/*
+ * Lifts the hard limits of a process that is about to get `identity` as high as its own are to be: only a holder of
+ * CAP_SYS_RESOURCE on the host may. 0 or -errno.
+ */
+int raise_limits(pid_t pid, const struct identity *identity);
+
+/* Root of this process's user namespace, or the command's own id where the map has no root. 0 or -errno. */
+int become_root(const struct identity *identity);
+
+/* Goes to the folder, made first where it is not there and `make` says so; it must lie within the root. 0 or -errno. */
+int enter_folder(const char *path, bool make);
+
+/* Limits, groups, ids, capabilities and no_new_privs, for good. False: see `trouble`. */
+bool become(const struct identity *identity, struct trouble *trouble);
+
+/* Puts these three in the places of stdin, stdout and stderr; -1 leaves one as it is. 0 or -errno. */
+int take_stdio(int in, int out, int err);
+
+/* Looks the command up as execvp(3) does, in the record's own PATH. Comes back only with -errno. */
+int exec_command(const struct identity *identity);
+
+#endif

@@ -1,0 +1,219 @@
+#include "record.h"
+
+#include <string.h>
+
+/* Where reading stands. Once something was not there, `bad` stays and everything else reads as nothing. */
+struct cursor {
+  const uint8_t *at, *end;
+  bool bad;
+};
+
+static bool has(struct cursor *c, size_t len)
+{
+  if ((size_t)(c->end - c->at) < len) c->bad = true;
+  return !c->bad;
+}
+
+static uint32_t take_u32(struct cursor *c)
+{
+  return has(c, 4) ? next_u32(&c->at) : 0;
+}
+
+static uint64_t take_u64(struct cursor *c)
+{
+  return has(c, 8) ? next_u64(&c->at) : 0;
+}
+
+static struct text take_text(struct cursor *c)
+{
+  static const struct text nothing = {"", 0};
+  if (!has(c, 4)) return nothing;
+  const uint8_t *start = c->at;
+  uint32_t len = take_u32(c);
+  if (!has(c, (size_t)len + 1)) return nothing;
+  if (c->at[len] != '\0' || memchr(c->at, '\0', len) != NULL) {
+    c->bad = true;
+    return nothing;
+  }
+  c->at = start;
+  return next_text(&c->at);
+}
+
+static void require(struct cursor *c, bool truth)
+{
+  if (!truth) c->bad = true;
+}
+
+typedef void item_check(struct cursor *c);
+
+static void check_u32(struct cursor *c)
+{
+  take_u32(c);
+}
+
+static void check_text(struct cursor *c)
+{
+  take_text(c);
+}
+
+static void check_path(struct cursor *c)
+{
+  require(c, take_text(c).at[0] == '/');
+}
+
+static void check_prepare(struct cursor *c)
+{
+  check_path(c);
+  for (int n = 0; n < 3; n++) take_u32(c);
+}
+
+static void check_setup(struct cursor *c)
+{
+  uint32_t op = take_u32(c);
+  require(c, op >= OP_MOUNT_ROOT && op <= OP_SYSCTL);
+  for (int n = 0; n < 3; n++) take_text(c);
+  take_u32(c);
+  take_text(c);
+}
+
+static void check_limit(struct cursor *c)
+{
+  take_u32(c);
+  take_u64(c);
+  take_u64(c);
+}
+
+static struct list take_list(struct cursor *c, item_check *check, uint32_t max)
+{
+  struct list list = {.count = take_u32(c)};
+  list.at = c->at;
+  require(c, list.count <= max);
+  for (uint32_t n = 0; n < list.count && !c->bad; n++) check(c);
+  return list;
+}
+
+static struct text take_space(struct cursor *c)
+{
+  struct text space = take_text(c);
+  require(c, text_is(space, "new") || text_is(space, "host") || space.at[0] == '/');
+  return space;
+}
+
+static void take_identity(struct cursor *c, struct identity *i)
+{
+  i->uid = take_u32(c);
+  i->gid = take_u32(c);
+  i->groups = take_list(c, check_u32, MAX_GROUPS);
+  i->capabilities = take_u64(c);
+  i->no_new_privileges = take_u32(c);
+  i->limits = take_list(c, check_limit, 32);
+  i->cwd = take_text(c);
+  require(c, i->cwd.at[0] == '/');
+  i->argv = take_list(c, check_text, UINT32_MAX);
+  require(c, i->argv.count > 0);
+  i->env = take_list(c, check_text, UINT32_MAX);
+}
+
+static struct cursor begin(const uint8_t *bytes, size_t len, uint32_t mode)
+{
+  struct cursor c = {.at = bytes, .end = bytes + len, .bad = false};
+  require(&c, take_u32(&c) == RECORD_MAGIC);
+  require(&c, take_u32(&c) == mode);
+  return c;
+}
+
+int record_mode(const uint8_t *bytes, size_t len)
+{
+  struct cursor c = {.at = bytes, .end = bytes + len, .bad = false};
+  uint32_t magic = take_u32(&c), mode = take_u32(&c);
+  return !c.bad && magic == RECORD_MAGIC && mode <= MODE_EXEC ? (int)mode : -1;
+}
+
+bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
+{
+  struct cursor c = begin(bytes, len, MODE_RUN);
+  r->run_dir = take_text(&c);
+  require(&c, r->run_dir.at[0] == '/');
+  for (int n = 0; n < SPACE_COUNT; n++) r->spaces[n] = take_space(&c);
+  r->uid_map = take_text(&c);
+  r->gid_map = take_text(&c);
+  r->cgroup2 = take_text(&c);
+  r->cgroups1 = take_list(&c, check_path, MAX_CGROUPS);
+  r->monitor_cgroups1 = take_list(&c, check_path, MAX_CGROUPS);
+  r->prepare = take_list(&c, check_prepare, UINT32_MAX);
+  r->open_paths = take_list(&c, check_path, MAX_OPEN_PATHS);
+  r->setup = take_list(&c, check_setup, UINT32_MAX);
+  take_identity(&c, &r->identity);
+  return !c.bad && c.at == c.end;
+}
+
+bool record_read_exec(const uint8_t *bytes, size_t len, struct exec_record *r)
+{
+  struct cursor c = begin(bytes, len, MODE_EXEC);
+  r->pid = take_text(&c);
+  require(&c, r->pid.len > 0 && r->pid.len < 10 && strspn(r->pid.at, "0123456789") == r->pid.len);
+  r->start_time = take_text(&c);
+  r->spaces = take_u32(&c);
+  r->tty = take_u32(&c);
+  r->cgroup_files = take_list(&c, check_path, MAX_CGROUPS);
+  take_identity(&c, &r->identity);
+  return !c.bad && c.at == c.end;
+}
+
+bool text_is(struct text text, const char *word)
+{
+  return strcmp(text.at, word) == 0;
+}
+
+/* Nothing in a record is aligned. */
+uint32_t next_u32(const uint8_t **at)
+{
+  uint32_t value;
+  memcpy(&value, *at, sizeof value);
+  *at += sizeof value;
+  return value;
+}
+
+uint64_t next_u64(const uint8_t **at)
+{
+  uint64_t value;
+  memcpy(&value, *at, sizeof value);
+  *at += sizeof value;
+  return value;
+}
+
+struct text next_text(const uint8_t **at)
+{
+  uint32_t len = next_u32(at);
+  struct text text = {.at = (const char *)*at, .len = len};
+  *at += (size_t)len + 1;
+  return text;
+}
+
+struct prepare next_prepare(const uint8_t **at)
+{
+  struct prepare p = {.path = next_text(at)};
+  p.mode = next_u32(at);
+  p.uid = next_u32(at);
+  p.gid = next_u32(at);
+  return p;
+}
+
+struct setup next_setup(const uint8_t **at)
+{
+  struct setup s = {.op = next_u32(at)};
+  s.source = next_text(at);
+  s.target = next_text(at);
+  s.type = next_text(at);
+  s.flags = next_u32(at);
+  s.data = next_text(at);
+  return s;
+}
+
+struct limit next_limit(const uint8_t **at)
+{
+  struct limit l = {.resource = next_u32(at)};
+  l.soft = next_u64(at);
+  l.hard = next_u64(at);
+  return l;
+}

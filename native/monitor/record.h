@@ -1,0 +1,111 @@
+/*
+ * The launch record: read where it lies, nothing copied. Everything is checked once, by record_read_*; what the `next_`
+ * functions walk over afterwards is known to be whole.
+ */
+#ifndef MONITOR_RECORD_H
+#define MONITOR_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_MAGIC 0x314b5453U /* "STK1" */
+
+/* More than any caller has use for, so that fixed room is enough. */
+enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64 };
+
+enum record_mode { MODE_RUN = 0, MODE_EXEC = 1 };
+
+/* In the record's order. */
+enum space { SPACE_USER, SPACE_MOUNT, SPACE_PID, SPACE_NET, SPACE_UTS, SPACE_IPC, SPACE_CGROUP, SPACE_COUNT };
+
+enum setup_op {
+  OP_MOUNT_ROOT = 1,
+  OP_ROOT = 2,
+  OP_MOUNT = 3,
+  OP_BIND = 4,
+  OP_MKDIR = 5,
+  OP_FILE = 6,
+  OP_SYMLINK = 7,
+  OP_PIVOT = 8,
+  OP_HOSTNAME = 9,
+  OP_SYSCTL = 10,
+};
+
+/* NUL behind it, none within it. */
+struct text {
+  const char *at;
+  uint32_t len;
+};
+
+/* Items one behind the other, of the size that each turns out to have. */
+struct list {
+  uint32_t count;
+  const uint8_t *at;
+};
+
+struct prepare {
+  struct text path;
+  uint32_t mode, uid, gid;
+};
+
+struct setup {
+  uint32_t op;
+  struct text source, target, type;
+  uint32_t flags; /* MS_* of mount(2), or a mode */
+  struct text data;
+};
+
+struct limit {
+  uint32_t resource;
+  uint64_t soft, hard;
+};
+
+struct identity {
+  uint32_t uid, gid;
+  struct list groups; /* u32 */
+  uint64_t capabilities;
+  uint32_t no_new_privileges;
+  struct list limits;
+  struct text cwd;
+  struct list argv, env; /* text */
+};
+
+struct run_record {
+  struct text run_dir;
+  struct text spaces[SPACE_COUNT]; /* `new`, `host`, or the path of an nsfs file */
+  struct text uid_map, gid_map;
+  struct text cgroup2;
+  struct list cgroups1, monitor_cgroups1; /* text */
+  struct list prepare;
+  struct list open_paths; /* text */
+  struct list setup;
+  struct identity identity;
+};
+
+struct exec_record {
+  struct text pid, start_time;
+  uint32_t spaces; /* CLONE_NEW* */
+  uint32_t tty;
+  struct list cgroup_files; /* text */
+  struct identity identity;
+};
+
+/* The mode, or -1: these are not the bytes of a record. */
+int record_mode(const uint8_t *bytes, size_t len);
+
+/* False where any length, number or text in it is not as it must be. */
+bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *record);
+bool record_read_exec(const uint8_t *bytes, size_t len, struct exec_record *record);
+
+bool text_is(struct text text, const char *word);
+
+/* One item of a list of a record that has been read; `at` goes on to the next. */
+uint32_t next_u32(const uint8_t **at);
+uint64_t next_u64(const uint8_t **at);
+struct text next_text(const uint8_t **at);
+struct prepare next_prepare(const uint8_t **at);
+struct setup next_setup(const uint8_t **at);
+struct limit next_limit(const uint8_t **at);
+
+#endif

@@ -1,0 +1,227 @@
+#define _GNU_SOURCE
+#include "run.h"
+
+#include "../common/process.h"
+#include "child.h"
+#include "fds.h"
+#include "identity.h"
+#include "log.h"
+#include "record.h"
+#include "setup.h"
+#include "spaces.h"
+#include "status.h"
+#include "text.h"
+#include "watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int checked(long result)
+{
+  return result < 0 ? -errno : (int)result;
+}
+
+/* Nothing but SIGKILL ends a monitor: no closed terminal, no Ctrl-C. The child unblocks what is blocked here. */
+static int own_session(void)
+{
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl(PR_SET_NAME, "stack-monitor", 0, 0, 0);
+  umask(0);
+  if (setsid() < 0 && getsid(0) != getpid()) return -errno;
+  return checked(chdir("/"));
+}
+
+static bool enter_own_cgroups(const struct run_record *record, struct trouble *trouble)
+{
+  const uint8_t *at = record->monitor_cgroups1.at;
+  for (uint32_t n = 0; n < record->monitor_cgroups1.count; n++) {
+    int fd cleanup_fd = cgroup_open(next_text(&at).at, "tasks");
+    int result = fd < 0 ? fd : cgroup_enter(fd);
+    if (result < 0) return trouble_is(trouble, STAGE_MONITOR_CGROUP, n, result);
+  }
+  return true;
+}
+
+static bool open_paths(const struct run_record *record, struct trouble *trouble)
+{
+  const uint8_t *at = record->open_paths.at;
+  for (uint32_t n = 0; n < record->open_paths.count; n++) {
+    int fd = fd_place(checked(open(next_text(&at).at, O_PATH | O_CLOEXEC)), FD_OPEN_PATHS + (int)n);
+    if (fd < 0) return trouble_is(trouble, STAGE_OPEN_PATH, n, fd);
+  }
+  return true;
+}
+
+/* The child's cgroups, opened with the monitor's rights; that of cgroup2 comes last. */
+static bool open_cgroups(const struct run_record *record, struct trouble *trouble)
+{
+  const uint8_t *at = record->cgroups1.at;
+  uint32_t n = 0;
+  for (; n < record->cgroups1.count; n++) {
+    int fd = fd_place(cgroup_open(next_text(&at).at, "tasks"), FD_TASKS + (int)n);
+    if (fd < 0) return trouble_is(trouble, STAGE_CGROUP, n, fd);
+  }
+  if (record->cgroup2.len == 0) return true;
+  int fd = enters_cgroup2(record) ? fd_place(cgroup_open(record->cgroup2.at, "cgroup.procs"), FD_TASKS + (int)n)
+                                  : fd_place(checked(open(record->cgroup2.at, O_PATH | O_DIRECTORY | O_CLOEXEC)), FD_CGROUP2);
+  return fd >= 0 || trouble_is(trouble, STAGE_CGROUP, n, fd);
+}
+
+static bool has_sysctls(const struct run_record *record)
+{
+  const uint8_t *at = record->setup.at;
+  for (uint32_t n = 0; n < record->setup.count; n++)
+    if (next_setup(&at).op == OP_SYSCTL) return true;
+  return false;
+}
+
+/* The host's procfs, opened where no container has a say; a sysctl's file is the one of its reader's namespaces. */
+static bool open_procfs(const struct run_record *record, struct trouble *trouble)
+{
+  if (!has_sysctls(record)) return true;
+  int fd = fd_place(checked(open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), FD_PROC);
+  return fd >= 0 || trouble_is(trouble, STAGE_OPEN_PATH, UINT32_MAX, fd);
+}
+
+static bool open_socket(struct trouble *trouble)
+{
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return trouble_is(trouble, STAGE_PIPE, 0, errno);
+  /* The first is the lowest free number, so below FD_CHILD_SYNC: it is not lost by placing the second. */
+  int second = fd_place(ends[1], FD_CHILD_SYNC);
+  int first = fd_place(ends[0], FD_SYNC);
+  return (first >= 0 && second >= 0) || trouble_is(trouble, STAGE_PIPE, 0, first < 0 ? first : second);
+}
+
+static bool write_map(pid_t pid, const char *file, const struct text *map, uint32_t stage, struct trouble *trouble)
+{
+  char path[PROC_PATH_LEN];
+  if (map->len == 0) return true;
+  proc_path(path, pid, file);
+  int fd cleanup_fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, map->at, map->len) < 0) return trouble_is(trouble, stage, 0, errno);
+  return true;
+}
+
+/* The numbers under which these are found from outside. */
+static bool hold_spaces(const struct run_record *record, pid_t pid, struct trouble *trouble)
+{
+  static const enum space held[] = {SPACE_NET, SPACE_UTS, SPACE_IPC};
+  for (int n = 0; n < 3; n++) {
+    if (space_mode(record, held[n]) == SPACE_HOST) continue;
+    char path[PROC_PATH_LEN], name[16], *end = name + sizeof name;
+    add_text(add_text(name, end, "ns/"), end, space_file(held[n]));
+    proc_path(path, pid, name);
+    int fd = fd_place(checked(open(path, O_RDONLY | O_CLOEXEC)), FD_NET + n);
+    if (fd < 0) return trouble_is(trouble, STAGE_HOLD, held[n], fd);
+  }
+  return true;
+}
+
+static bool open_run_folder(const struct run_record *record, struct trouble *trouble)
+{
+  int result = fd_place(checked(open(record->run_dir.at, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), FD_RUN);
+  if (result < 0) return trouble_is(trouble, STAGE_RUN_FOLDER, 0, result);
+  result = log_open();
+  return result == 0 || trouble_is(trouble, STAGE_LOG, 0, result);
+}
+
+static bool begin(const struct run_record *record, struct trouble *trouble)
+{
+  int result = own_session();
+  if (result < 0) return trouble_is(trouble, STAGE_SESSION, 0, result);
+  return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) && open_paths(record, trouble) &&
+         open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) && open_socket(trouble);
+}
+
+/* One message from the child or its joiner, which must be of this kind. */
+static bool await(uint32_t kind, struct message *message, int fds[MESSAGE_FDS], struct trouble *trouble)
+{
+  int result = message_receive(FD_SYNC, message, fds);
+  if (result == 1 && message->kind == kind) return true;
+  if (result == 1 && message->kind == KIND_FAILED) {
+    *trouble = (struct trouble){.stage = message->a, .index = message->b, .error = message->c};
+    return false;
+  }
+  return result == 0 ? trouble_is(trouble, STAGE_DIED, 0, 0) : trouble_is(trouble, STAGE_PIPE, 0, result);
+}
+
+/* The joiner ends as soon as it has said which process it has made. */
+static bool await_birth(pid_t *pid, struct trouble *trouble)
+{
+  struct message message;
+  int none[MESSAGE_FDS];
+  if (!await(KIND_BORN, &message, none, trouble)) return false;
+  while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) continue;
+  *pid = (pid_t)message.a;
+  return true;
+}
+
+/* Its maps, limits and everything that is opened outside, while the child settles; then it is parked. */
+static bool raise_child(const struct run_record *record, pid_t *pid, struct trouble *trouble)
+{
+  bool joiner = false;
+  *pid = make_child(record, run_child, &joiner, trouble);
+  if (*pid == 0) return false;
+  close(FD_CHILD_SYNC);
+  close(FD_GO);
+  stk_close_range(FD_CHILD, ~0U, 0);
+  if (joiner && !await_birth(pid, trouble)) return false;
+  if (!write_map(*pid, "uid_map", &record->uid_map, STAGE_UID_MAP, trouble)) return false;
+  if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
+  if (space_mode(record, SPACE_USER) == SPACE_NEW) message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
+  int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
+  if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);
+  result = raise_limits(*pid, &record->identity);
+  if (result < 0) return trouble_is(trouble, STAGE_RLIMITS, 0, result);
+  return hold_spaces(record, *pid, trouble) && open_run_folder(record, trouble);
+}
+
+static bool take_output(struct trouble *trouble)
+{
+  struct message message;
+  int ends[MESSAGE_FDS];
+  if (!await(KIND_READY, &message, ends, trouble)) return false;
+  int out = fd_place(ends[0], FD_OUT), err = fd_place(ends[1], FD_ERR);
+  if (out < 0 || err < 0) return trouble_is(trouble, STAGE_PIPE, 0, out < 0 ? out : err);
+  if (fcntl(FD_OUT, F_SETFL, O_NONBLOCK) < 0 || fcntl(FD_ERR, F_SETFL, O_NONBLOCK) < 0) return trouble_is(trouble, STAGE_PIPE, 0, errno);
+  return true;
+}
+
+/* Nothing of it is left when the caller hears of it. */
+static _Noreturn void give_up(pid_t pid, struct trouble *trouble)
+{
+  int status = 0;
+  if (pid > 0) {
+    kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  }
+  if (trouble->stage == STAGE_DIED) trouble->error = (uint32_t)status;
+  message_send_failure(FD_STATUS, trouble);
+  _exit(1);
+}
+
+_Noreturn void run_monitor(uint8_t *bytes, size_t len)
+{
+  struct run_record record;
+  struct trouble trouble;
+  pid_t pid = 0;
+  if (!record_read_run(bytes, len, &record)) {
+    trouble_is(&trouble, STAGE_RECORD, 0, EINVAL);
+    give_up(0, &trouble);
+  }
+  if (!begin(&record, &trouble) || !raise_child(&record, &pid, &trouble) || !take_output(&trouble)) give_up(pid, &trouble);
+  munmap(bytes, len);
+  message_send(FD_STATUS, KIND_PARKED, (uint32_t)pid, 0, 0);
+  watch(pid);
+}

@@ -1,0 +1,198 @@
+#define _GNU_SOURCE
+#include "setup.h"
+
+#include "../common/process.h"
+#include "fds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+/* linux/mount.h, linux/magic.h */
+#define OPEN_TREE_CLONE_FLAG 1U
+#define MOVE_FROM_FD 0x04U
+#define MOVE_TO_FD 0x40U
+#define RECURSIVE 0x8000U /* AT_RECURSIVE */
+#define PROC_MAGIC 0x9fa0
+struct mount_attributes {
+  uint64_t set, clear, propagation, user_namespace;
+};
+
+/* RDONLY, NOSUID, NODEV and NOEXEC have the same numbers in mount(2) and in mount_setattr(2). */
+#define ATTRIBUTE_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static int checked(long result)
+{
+  return result < 0 ? -errno : (int)result;
+}
+
+/* A place in the new root. A symbolic link on the way is an error, whoever put it there; `..` cannot lead out. */
+static int open_target(const char *target, int flags)
+{
+  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0,
+                     STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS);
+}
+
+/* Opens the folder that `target` is to be made in; `name` is its own name there. */
+static int open_parent(const char *target, const char **name)
+{
+  char folder[PATH_MAX];
+  const char *slash = strrchr(target, '/');
+  if (slash == NULL || slash[1] == '\0') return -EINVAL;
+  size_t len = (size_t)(slash - target);
+  if (len >= sizeof folder) return -ENAMETOOLONG;
+  memcpy(folder, target, len);
+  folder[len] = '\0';
+  *name = slash + 1;
+  return open_target(len == 0 ? "/" : folder, O_DIRECTORY);
+}
+
+static int enter(int folder)
+{
+  return checked(fchdir(folder));
+}
+
+static int mount_root(const struct setup *s)
+{
+  if (text_is(s->type, "bind")) return checked(mount(s->source.at, s->target.at, NULL, MS_BIND | (s->flags & MS_REC), NULL));
+  return checked(mount(s->source.at, s->target.at, s->type.at, s->flags, s->data.at));
+}
+
+static int open_root(const struct setup *s)
+{
+  int fd = fd_place(checked(open(s->target.at, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), FD_ROOT);
+  return fd < 0 ? fd : 0;
+}
+
+/* On ".", which is the folder that was opened, and nothing that its path might have become meanwhile. */
+static int mount_target(const struct setup *s)
+{
+  int target cleanup_fd = open_target(s->target.at, O_DIRECTORY);
+  if (target < 0) return target;
+  int result = enter(target);
+  return result < 0 ? result : checked(mount(s->source.at, ".", s->type.at, s->flags, s->data.at));
+}
+
+/* The copy gets its flags before anybody can see it; flags that the source has, and may not lose, stay. */
+static int bind_target(const struct setup *s)
+{
+  unsigned recursive = (s->flags & MS_REC) != 0 ? RECURSIVE : 0;
+  int copy cleanup_fd = checked(syscall(SYS_open_tree, AT_FDCWD, s->source.at, OPEN_TREE_CLONE_FLAG | O_CLOEXEC | recursive));
+  if (copy < 0) return copy;
+  struct mount_attributes attributes = {.set = s->flags & ATTRIBUTE_FLAGS};
+  if (attributes.set != 0) {
+    int result = checked(syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes));
+    if (result < 0) return result;
+  }
+  int target cleanup_fd = open_target(s->target.at, 0);
+  if (target < 0) return target;
+  return checked(syscall(SYS_move_mount, copy, "", target, "", MOVE_FROM_FD | MOVE_TO_FD));
+}
+
+/* What stands there already must be of the same type, whatever its mode. */
+static int accept_existing(int parent, const char *name, mode_t type)
+{
+  struct stat status;
+  if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  if ((status.st_mode & S_IFMT) == type) return 0;
+  if (S_ISLNK(status.st_mode)) return -ELOOP;
+  return type == S_IFDIR ? -ENOTDIR : -EEXIST;
+}
+
+static int make_folder(const struct setup *s)
+{
+  const char *name = NULL;
+  int parent cleanup_fd = open_parent(s->target.at, &name);
+  if (parent < 0) return parent;
+  int result = checked(mkdirat(parent, name, s->flags));
+  return result == -EEXIST ? accept_existing(parent, name, S_IFDIR) : result;
+}
+
+static int make_file(const struct setup *s)
+{
+  const char *name = NULL;
+  int parent cleanup_fd = open_parent(s->target.at, &name);
+  if (parent < 0) return parent;
+  int result = checked(mknodat(parent, name, S_IFREG | (s->flags & 07777), 0));
+  return result == -EEXIST ? accept_existing(parent, name, S_IFREG) : result;
+}
+
+/* Whatever the container has put in its place since is its own affair: nothing is mounted on it. */
+static int make_symlink(const struct setup *s)
+{
+  const char *name = NULL;
+  int parent cleanup_fd = open_parent(s->target.at, &name);
+  if (parent < 0) return parent;
+  int result = checked(symlinkat(s->source.at, parent, name));
+  return result == -EEXIST ? 0 : result;
+}
+
+/* pivot_root(2), "pivot_root(".", ".")": the old root lies over the new one, and is taken off. */
+static int pivot(void)
+{
+  int result = enter(FD_ROOT);
+  if (result == 0) result = checked(syscall(SYS_pivot_root, ".", "."));
+  if (result == 0) result = checked(umount2(".", MNT_DETACH));
+  if (result == 0) result = checked(chdir("/"));
+  close(FD_ROOT);
+  return result;
+}
+
+/* `net.ipv4.ip_forward` is sys/net/ipv4/ip_forward below the procfs, and nothing else. */
+static int write_sysctl(const struct setup *s)
+{
+  char path[256] = "sys/";
+  struct statfs status;
+  if (s->source.len + 5 > sizeof path) return -ENAMETOOLONG;
+  for (uint32_t n = 0; n <= s->source.len; n++) path[4 + n] = s->source.at[n] == '.' ? '/' : s->source.at[n];
+  if (fstatfs(FD_PROC, &status) < 0) return -errno;
+  if (status.f_type != PROC_MAGIC) return -EXDEV;
+  int file cleanup_fd = stk_openat2(FD_PROC, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0,
+                                    STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV);
+  if (file < 0) return file;
+  return write(file, s->data.at, s->data.len) < 0 ? -errno : 0;
+}
+
+static int run_op(const struct setup *s)
+{
+  switch (s->op) {
+    case OP_MOUNT_ROOT: return mount_root(s);
+    case OP_ROOT: return open_root(s);
+    case OP_MOUNT: return mount_target(s);
+    case OP_BIND: return bind_target(s);
+    case OP_MKDIR: return make_folder(s);
+    case OP_FILE: return make_file(s);
+    case OP_SYMLINK: return make_symlink(s);
+    case OP_PIVOT: return pivot();
+    case OP_HOSTNAME: return checked(sethostname(s->source.at, s->source.len));
+    case OP_SYSCTL: return write_sysctl(s);
+    default: return -EINVAL;
+  }
+}
+
+bool run_setup(const struct list *setup, struct trouble *trouble)
+{
+  const uint8_t *at = setup->at;
+  for (uint32_t n = 0; n < setup->count; n++) {
+    struct setup s = next_setup(&at);
+    int result = run_op(&s);
+    if (result < 0) return trouble_is(trouble, STAGE_SETUP, n, result);
+  }
+  return true;
+}

@@ -1,0 +1,114 @@
+#define _GNU_SOURCE
+#include "watch.h"
+
+#include "fds.h"
+#include "log.h"
+#include "status.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h> /* renameat */
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCHED };
+
+#define RETRY_MS 1000
+
+static int wait_for(pid_t child)
+{
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return status;
+}
+
+/* A process that has begun to end has no memory any more, and so no program: its descriptors are closed only after that. */
+static bool has_program(pid_t child)
+{
+  char path[PROC_PATH_LEN], target[8];
+  proc_path(path, child, "exe");
+  return readlink(path, target, sizeof target) >= 0;
+}
+
+/*
+ * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
+ * given up of its own accord, as nobody said "go".
+ */
+static void at_exec(pid_t child)
+{
+  struct message message;
+  struct trouble died = {.stage = STAGE_DIED};
+  int none[MESSAGE_FDS];
+  int got = message_receive(FD_SYNC, &message, none);
+  if (got <= 0 && has_program(child)) {
+    close(FD_SYNC);
+    close(FD_STATUS);
+    return;
+  }
+  int status = wait_for(child);
+  died.error = (uint32_t)status;
+  if (got == 1) died = (struct trouble){.stage = message.a, .index = message.b, .error = message.c};
+  if (got == 1 || status != 0) message_send_failure(FD_STATUS, &died);
+  _exit(got == 1 || status != 0);
+}
+
+/* `exit N` or `signal N`, and when. Beside it first, so that who reads it reads all of it. */
+static bool write_state(int status, time_t when)
+{
+  char text[64];
+  const char *end = text + sizeof text;
+  bool exited = WIFEXITED(status);
+  char *at = add_text(text, end, exited ? "exit " : "signal ");
+  at = add_number(at, end, (uint64_t)(exited ? WEXITSTATUS(status) : WTERMSIG(status)), 0);
+  at = add_number(add_text(at, end, "\nfinished "), end, (uint64_t)when, 0);
+  at = add_text(at, end, "\n");
+  ssize_t len = at - text;
+  int fd = openat(FD_RUN, ".state", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  bool whole = write(fd, text, (size_t)len) == len;
+  close(fd);
+  return whole && renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
+}
+
+static bool pump(struct pollfd *watched, enum stream stream)
+{
+  if (log_pump(stream)) return true;
+  close(watched->fd);
+  watched->fd = -1;
+  return false;
+}
+
+_Noreturn void watch(pid_t child)
+{
+  struct pollfd watched[WATCHED] = {
+      [WATCH_OUT] = {.fd = FD_OUT, .events = POLLIN},
+      [WATCH_ERR] = {.fd = FD_ERR, .events = POLLIN},
+      [WATCH_SYNC] = {.fd = FD_SYNC, .events = POLLIN},
+      [WATCH_CHILD] = {.fd = FD_CHILD, .events = POLLIN},
+  };
+  bool unwritten = false;
+  int status = 0;
+  struct timespec when = {0};
+  for (;;) {
+    if (poll(watched, WATCHED, unwritten ? RETRY_MS : -1) < 0 && errno != EINTR) _exit(1);
+    if (watched[WATCH_SYNC].revents != 0) {
+      at_exec(child);
+      watched[WATCH_SYNC].fd = -1;
+    }
+    if (watched[WATCH_OUT].revents != 0) pump(&watched[WATCH_OUT], STREAM_OUT);
+    if (watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
+    if (watched[WATCH_CHILD].revents != 0) {
+      status = wait_for(child);
+      syscall(SYS_clock_gettime, CLOCK_REALTIME, &when);
+      close(FD_CHILD);
+      watched[WATCH_CHILD].fd = -1;
+      unwritten = true;
+    }
+    if (unwritten) unwritten = !write_state(status, when.tv_sec);
+  }
+}
