@@ -83,8 +83,8 @@ function places(attributes: Attributes | null): string[] {
 
 /** The container's routes by this link go when the link goes, goes down, or loses its addresses. */
 function disturbs(change: Change): { address: Address; field: string }[] {
-  const { container } = (change.after ?? {}) as unknown as Partial<InterfaceAttributes>
-  const shaken =
-    change.action === "replace" || (change.action === "update" && change.fields.some((f) => f.path === "address" || f.path === "up"))
-  return shaken && container !== undefined ? [{ address: container, field: "routes" }] : []
+  const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  const gone = change.action === "replace" || change.action === "delete"
+  const shaken = change.action === "update" && change.fields.some((f) => f.path === "address" || f.path === "up")
+  return (gone || shaken) && container !== undefined ? [{ address: container, field: "routes" }] : []
 }

@@ -67,6 +67,7 @@ function steps(change: Change): StepDraft[] {
 
 /** The routes of the containers at its ends go when the pair goes, an end goes down or loses its addresses. */
 function disturbs(change: Change): { address: Address; field: string }[] {
-  const shaken = change.action === "replace" || (change.action === "update" && change.fields.some((f) => /\.(address|up)$/.test(f.path)))
-  return shaken ? containersOf(change.after).map((address) => ({ address, field: "routes" })) : []
+  const gone = change.action === "replace" || change.action === "delete"
+  const shaken = change.action === "update" && change.fields.some((f) => /\.(address|up)$/.test(f.path))
+  return gone || shaken ? containersOf(change.before).map((address) => ({ address, field: "routes" })) : []
 }

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from "node:fs"
+import { parse } from "yaml"
+import type { Attributes, Desired, Foreign, HostFacts, KindName, Observed, Resource, Snapshot } from "../../src/model/resource.ts"
+import { observed, resource } from "./resources.ts"
+
+/** `{ bridge: lan, mtu: 9000 }`: kind and name in the first key, then what differs from the defaults. */
+type Item = { [key: string]: unknown }
+
+interface DesiredFile {
+  stack?: string
+  resources?: Item[]
+}
+
+/** `incomplete`, `applied`, `live` and `without` (fields that cannot be told) stand beside the attributes. */
+interface ObservedFile {
+  resources?: Item[]
+  foreign?: Foreign[]
+  host?: Partial<HostFacts>
+}
+
+const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth"]
+
+export const HOST: HostFacts = {
+  controllers: { memory: "v2", pids: "v2", cpu: "v2", io: "v2", cpuset: "v2", hugetlb: "v2", cgroup: "v2", swap: "v2" },
+  takenIds: [],
+  subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
+  missingCapabilities: [],
+}
+
+/** One golden case: what is wanted, and what the kernel holds. */
+export function readCase(folder: string): { desired: Desired; snapshot: Snapshot } {
+  const { stack = "lab", resources = [] } = readYaml<DesiredFile>(`${folder}/desired.yaml`)
+  const { resources: found = [], foreign = [], host = {} } = readYaml<ObservedFile>(`${folder}/observed.yaml`)
+  const all = found.map(toObserved)
+  return {
+    desired: { stack, resources: resources.map(toResource) },
+    snapshot: { resources: new Map(all.map((o) => [o.address, o])), foreign, host: { ...HOST, ...host } },
+  }
+}
+
+function readYaml<T extends object>(path: string): T {
+  const empty = {} as T
+  return existsSync(path) ? ((parse(readFileSync(path, "utf8")) as T | null) ?? empty) : empty
+}
+
+function toResource(item: Item): Resource {
+  const kind = KINDS.find((k) => typeof item[k] === "string" && Object.keys(item)[0] === k)
+  if (kind === undefined) throw new Error(`no kind and name in ${JSON.stringify(item)}`)
+  const { [kind]: name, ...given } = item
+  return resource(kind, name as string, given as Attributes)
+}
+
+function toObserved({ incomplete, applied, live, without, ...item }: Item): Observed {
+  const from = toResource(item)
+  const attributes = Object.entries(from.attributes).filter(([key]) => !((without as string[] | undefined) ?? []).includes(key))
+  return {
+    ...observed(from),
+    attributes: Object.fromEntries(attributes),
+    ...(typeof incomplete === "string" ? { incomplete } : {}),
+    ...(applied === undefined ? {} : { applied: { ...from.attributes, ...(applied as Attributes) } }),
+    ...(live === undefined ? {} : { live: live as Observed["live"] }),
+  }
+}

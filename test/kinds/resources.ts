@@ -1,0 +1,115 @@
+import { deriveMac } from "../../src/base/mac.ts"
+import type { ContainerAttributes } from "../../src/kinds/container/spec.ts"
+import type { Attributes, KindName, Observed, Reference, Resource, Value } from "../../src/model/resource.ts"
+
+/** Desired resources as the stack file's expansion makes them, with only what a test is about written out. */
+export function resource(kind: KindName, name: string, given: Attributes = {}): Resource {
+  const attributes = { ...defaults(kind, name), ...given }
+  const links = LINKS[kind](attributes)
+  return { kind, address: `${kind}.${name}`, name, attributes, ...links, range: () => undefined }
+}
+
+export const bridge = (name: string, given?: Attributes) => resource("bridge", name, given)
+export const cgroup = (name: string, given?: Attributes) => resource("cgroup", name, given)
+export const container = (name: string, given?: Attributes) => resource("container", name, given)
+/** `name` is `CONTAINER.INTERFACE`. */
+export const iface = (name: string, given?: Attributes) => resource("interface", name, given)
+export const veth = (name: string, given?: Attributes) => resource("veth", name, given)
+
+/** The kernel as it is when the resource has been applied, but for what is given. */
+export function observed(from: Resource, given: Attributes = {}, rest: Partial<Observed> = {}): Observed {
+  const { kind, address, name } = from
+  return { kind, address, name, attributes: { ...from.attributes, ...given }, live: LIVE[kind], ...rest }
+}
+
+const LIVE: { readonly [K in KindName]: Observed["live"] } = {
+  bridge: { ifindex: 7, state: "up" },
+  cgroup: { path: "/sys/fs/cgroup/stack/lab" },
+  container: { monitor: { pid: 100, startTime: "5000" }, init: { pid: 101, startTime: "5001" } },
+  interface: { ifindex: 8, inside: 2, state: "up" },
+  veth: { ends: [] },
+}
+
+const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
+
+function defaults(kind: KindName, name: string): Attributes {
+  const [, owner = "", inside = ""] = /^(.*)\.([^.]*)$/.exec(name) ?? []
+  const mac = deriveMac(`lab/${kind}.${name}`)
+  switch (kind) {
+    case "bridge":
+      return { interface: `lab-${name}`, address: [], mtu: 1500, mac, stp: false, vlan_filtering: false, ageing_time: 300, up: true }
+    case "cgroup":
+      return { limits: {} }
+    case "interface":
+      return {
+        bridge: "bridge.lan",
+        master: "lab-lan",
+        container: `container.${owner}`,
+        interface: inside,
+        host_interface: `lab-${owner}-${inside}`,
+        address: [],
+        gateway: [],
+        mac,
+        mtu: 1500,
+        up: true,
+      }
+    case "veth":
+      return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500 }
+    case "container":
+      return containerDefaults(name) as unknown as Attributes
+  }
+}
+
+export function endpoint(holder: string, name: string, given: Attributes = {}): Value {
+  return { container: holder, interface: name, address: [], mac: deriveMac(`${holder}/${name}`), up: true, ...given }
+}
+
+function containerDefaults(name: string): ContainerAttributes {
+  return {
+    image: "host",
+    argv: ["sleep", "infinity"],
+    environment: {},
+    working_dir: "/",
+    user: "",
+    hostname: name,
+    uid_map: [{ container: 0, host: 100_000, count: 65_536 }],
+    gid_map: [{ container: 0, host: 100_000, count: 65_536 }],
+    cgroup: "",
+    limits: {},
+    routes: [],
+    sysctls: {},
+    namespaces: OWN_NAMESPACES as unknown as ContainerAttributes["namespaces"],
+    labels: {},
+    depends_on: [],
+    state: "running",
+  }
+}
+
+type Links = Pick<Resource, "references" | "partOf">
+
+const LINKS: { readonly [K in KindName]: (attributes: Attributes) => Links } = {
+  bridge: () => ({ references: [] }),
+  cgroup: () => ({ references: [] }),
+  interface: ({ bridge: lan, container: owner }) => ({
+    references: [
+      { address: lan as string, onReplace: { update: "master" } },
+      { address: owner as string, onReplace: "replace" },
+    ],
+    partOf: owner as string,
+  }),
+  veth: ({ endpoints }) => {
+    const holders = new Set((endpoints as { container: string }[]).map((e) => e.container))
+    holders.delete("host")
+    return { references: [...holders].map((address) => ({ address, onReplace: "replace" })) }
+  },
+  container: (attributes) => {
+    const { cgroup: parent, namespaces, depends_on } = attributes as unknown as ContainerAttributes
+    const joined = Object.values(namespaces).filter((mode) => mode.startsWith("container:"))
+    const references: Reference[] = [
+      ...(parent === "" ? [] : [{ address: `cgroup.${parent}`, onReplace: "replace" as const }]),
+      ...joined.map((mode) => ({ address: mode.replace(":", "."), onReplace: "replace" as const })),
+      ...depends_on.map((address) => ({ address, onReplace: "none" as const })),
+    ]
+    return { references }
+  },
+}
