@@ -166,7 +166,8 @@ static void stat_path(pid_t pid, char *out)
   memcpy(out, tail, sizeof tail);
 }
 
-int stk_start_time(pid_t pid, char out[STK_START_TIME_LEN])
+/* A numeric field of /proc/PID/stat as text, NUL-padded to `size`. proc_pid_stat(5) */
+static int stat_field(pid_t pid, int number, char *out, size_t size)
 {
   char path[32], line[1024];
   if (pid <= 0) return -ESRCH;
@@ -179,14 +180,32 @@ int stk_start_time(pid_t pid, char out[STK_START_TIME_LEN])
 
   /* Field 2, the name, may hold blanks and parentheses: count from the last ")", behind which field 3 begins. */
   const char *at = strrchr(line, ')');
-  for (int field = 2; at != NULL && field < 22; field++) {
+  for (int field = 2; at != NULL && field < number; field++) {
     at = strchr(at, ' ');
     if (at != NULL) at++;
   }
   if (at == NULL) return -EINVAL;
   size_t len = strspn(at, "0123456789");
-  if (len == 0 || len >= STK_START_TIME_LEN) return -EINVAL;
-  memset(out, 0, STK_START_TIME_LEN);
+  if (len == 0 || len >= size) return -EINVAL;
+  memset(out, 0, size);
   memcpy(out, at, len);
   return 0;
+}
+
+int stk_start_time(pid_t pid, char out[STK_START_TIME_LEN])
+{
+  return stat_field(pid, 22, out, STK_START_TIME_LEN);
+}
+
+/* <linux/sched.h> PF_FORKNOEXEC: set by fork, cleared by exec before it closes descriptors, and still there in a zombie. */
+#define FORKED_BUT_NO_EXEC 0x40U
+
+int stk_has_executed(pid_t pid)
+{
+  char text[24];
+  unsigned long long flags = 0;
+  int result = stat_field(pid, 9, text, sizeof text);
+  if (result < 0) return result;
+  for (const char *at = text; *at != '\0'; at++) flags = flags * 10 + (unsigned)(*at - '0');
+  return (flags & FORKED_BUT_NO_EXEC) == 0;
 }

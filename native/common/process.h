@@ -71,6 +71,9 @@ int stk_execveat(int fd, char *const argv[], char *const env[]);
 /* Field 22 of /proc/PID/stat (clock ticks since boot) as text. -ESRCH where there is no such process. */
 int stk_start_time(pid_t pid, char out[STK_START_TIME_LEN]);
 
+/* 1 once the process has called exec since it was forked, also when it has ended since, as long as it is not reaped; 0 or -errno. */
+int stk_has_executed(pid_t pid);
+
 /* Writes all of it, across short writes and EINTR. 0 or -errno. */
 int stk_write_all(int fd, const void *data, size_t len);
 

@@ -6,6 +6,8 @@
 #include "status.h"
 #include "text.h"
 
+#include "../common/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,14 +29,6 @@ static int wait_for(pid_t child)
   return status;
 }
 
-/* A process that has begun to end has no memory any more, and so no program: its descriptors are closed only after that. */
-static bool has_program(pid_t child)
-{
-  char path[PROC_PATH_LEN], target[8];
-  proc_path(path, child, "exe");
-  return readlink(path, target, sizeof target) >= 0;
-}
-
 /*
  * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
  * given up of its own accord, as nobody said "go".
@@ -45,7 +39,8 @@ static void at_exec(pid_t child)
   struct trouble died = {.stage = STAGE_DIED};
   int none[MESSAGE_FDS];
   int got = message_receive(FD_SYNC, &message, none);
-  if (got <= 0 && has_program(child)) {
+  /* A short command may have ended by now: that it was run is still to be seen, as only we reap it. */
+  if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
     close(FD_STATUS);
     return;

@@ -85,10 +85,10 @@ async function untilParked(launch: Launch): Promise<ParkedProcess> {
 async function go(launch: Launch): Promise<void> {
   if (launch.failure !== undefined) throw launch.failure
   if (launch.goFd < 0) throw new Error(`${launch.record.title} has been given up or started before`)
-  // EPIPE: it is gone. What it said before is still in the pipe.
-  launch.tools.ffi.go(takeGo(launch))
+  // EPIPE: it is gone, though perhaps not so far that its pidfd tells. What it said before is still in the pipe.
+  const heard = launch.tools.ffi.go(takeGo(launch)) >= 0
   const message = await nextMessage(launch)
-  if (message !== undefined || launch.tools.poller.isReady(launch.pidfd)) throw fail(launch, message)
+  if (!heard || message !== undefined || launch.tools.poller.isReady(launch.pidfd)) throw fail(launch, message)
   release(launch)
 }
 
