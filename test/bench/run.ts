@@ -1,0 +1,63 @@
+/**
+ * `npm run bench`: stack beside other tools on the same labs, interleaved in one run, and what came out against the numbers
+ * it is to reach. Ratios count: the machine is as fast as it is. See --help.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { measureStages } from "./stages.ts"
+import type { Row } from "./targets.ts"
+import { rowTable, targetTable } from "./targets.ts"
+
+const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
+
+  --n SIZES      sizes of the labs (1,50,100)
+  --rounds N     passes over all peers (3)
+  --growth       also 100, 500 and 1000 containers, stack alone
+  --stages       also system calls and milliseconds of each stage of an apply
+  --json FILE    all numbers
+Peers: names of folders in test/bench/peers (stack floor-c crun lxc docker-compose).
+It needs root, installs the Debian packages of the peers, and takes some minutes.
+`
+const BENCH = fileURLToPath(new URL("peers/run.sh", import.meta.url))
+const PEERS = ["stack", "floor-c", "crun", "lxc", "docker-compose"]
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      n: { type: "string", default: "1,50,100" },
+      rounds: { type: "string", default: "3" },
+      growth: { type: "boolean", default: false },
+      stages: { type: "boolean", default: false },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  })
+  if (values.help) return void process.stdout.write(USAGE)
+  const peers = positionals.length > 0 ? positionals : PEERS
+  const rows = measure(peers, values.n, values.rounds)
+  const growth = values.growth ? measure(["stack"], "100,500,1000", values.rounds) : []
+  console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth)}`)
+  const stages = values.stages ? await measureStages(100) : undefined
+  if (stages !== undefined) console.log(`\n${stages}`)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, growth, stages }, null, 1)}\n`)
+}
+
+/** One interleaved run of the peers' bench. A peer that cannot run on this machine shows as failed. */
+function measure(peers: readonly string[], sizes: string, rounds: string): Row[] {
+  const folder = mkdtempSync(`${tmpdir()}/stack-bench.`)
+  try {
+    const { error } = spawnSync(BENCH, ["--n", sizes, "--rounds", rounds, "--limit", "600", "--json", `${folder}/out.json`, ...peers], {
+      stdio: ["ignore", "inherit", "inherit"],
+    })
+    if (error !== undefined) throw error
+    return (JSON.parse(readFileSync(`${folder}/out.json`, "utf8")) as { summary: Row[] }).summary
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+await main()

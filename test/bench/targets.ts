@@ -1,0 +1,117 @@
+/** One peer at one size: medians, in seconds and kB; null where it was not measured. Written by peers/bench.py. */
+export interface Row {
+  peer: string
+  n: number
+  up: number | null
+  noop: number | null
+  down: number | null
+  /** Of stack alone: `node -e 0`, `stack plan` with nothing to change. */
+  bare?: number | null
+  plan?: number | null
+  plan_rss?: number | null
+  up_rss?: number | null
+  down_rss?: number | null
+  helper_private_kb?: number | null
+  helpers?: number | null
+  errors: string[]
+}
+
+interface Target {
+  what: string
+  value: number | undefined
+  limit: number | undefined
+  unit: string
+}
+
+const ms = (seconds: number) => seconds * 1000
+
+function find(rows: readonly Row[], peer: string, n: number): Row | undefined {
+  return rows.find((row) => row.peer === peer && row.n === n)
+}
+
+/** A number computed from rows; undefined where one of them was not measured. */
+function from(values: readonly (number | null | undefined)[], compute: (...known: number[]) => number): number | undefined {
+  return values.every((v): v is number => typeof v === "number") ? compute(...(values as number[])) : undefined
+}
+
+/** `bare + 1.5 × floor` in milliseconds. */
+const aboveFloor = (bare: number, floor: number) => ms(bare + 1.5 * floor)
+
+function speedTargets(rows: readonly Row[]): Target[] {
+  const sizes = [...new Set(rows.map((row) => row.n))].filter((n) => n >= 50)
+  const one = find(rows, "stack", 1)
+  const small: Target = { what: "up, N=1", value: from([one?.up], ms), limit: from([one?.bare], (bare) => ms(bare) + 40), unit: "ms" }
+  const large = sizes.flatMap((n): Target[] => {
+    const stack = find(rows, "stack", n)
+    const floor = find(rows, "floor-c", n)
+    const crun = find(rows, "crun", n)
+    return [
+      { what: `up, N=${n}`, value: from([stack?.up], ms), limit: from([stack?.bare, floor?.up], aboveFloor), unit: "ms" },
+      {
+        what: `up, N=${n}, against a third of crun's`,
+        value: from([stack?.up], ms),
+        limit: from([crun?.up], (up) => ms(up) / 3),
+        unit: "ms",
+      },
+      { what: `down, N=${n}`, value: from([stack?.down], ms), limit: from([stack?.bare, floor?.down], aboveFloor), unit: "ms" },
+    ]
+  })
+  const hundred = find(rows, "stack", 100)
+  const plan: Target = {
+    what: "plan, nothing to change, N=100",
+    value: from([hundred?.plan], ms),
+    limit: from([hundred?.bare], (b) => ms(b) + 100),
+    unit: "ms",
+  }
+  return [small, ...large, plan]
+}
+
+function memoryTargets(rows: readonly Row[]): Target[] {
+  const row = rows.filter((r) => r.peer === "stack" && typeof r.helper_private_kb === "number").at(-1)
+  return [
+    { what: "private memory of an idle container's monitor", value: row?.helper_private_kb ?? undefined, limit: 20, unit: "kB" },
+    { what: "processes beside the command, for each container", value: row?.helpers ?? undefined, limit: 1, unit: "" },
+  ]
+}
+
+function growthTargets(growth: readonly Row[]): Target[] {
+  const [few, many, most] = [100, 500, 1000].map((n) => find(growth, "stack", n))
+  const keys = ["up", "plan", "down", "up_rss", "plan_rss", "down_rss"] as const
+  const factors = keys.map(
+    (key): Target => ({
+      what: `${key}, 500 containers over 100`,
+      value: from([many?.[key], few?.[key]], (a, b) => a / b),
+      limit: 6,
+      unit: "×",
+    }),
+  )
+  return growth.length === 0 ? [] : [...factors, { what: "1000 containers: failures", value: most?.errors.length ?? 1, limit: 0, unit: "" }]
+}
+
+function line({ what, value, limit, unit }: Target): string {
+  const number = (n: number | undefined) =>
+    n === undefined ? "-" : `${n >= 100 ? n.toFixed(0) : n.toFixed(1)}${unit === "" ? "" : ` ${unit}`}`
+  const verdict =
+    value === undefined || limit === undefined ? "not measured" : value <= limit ? "reached" : `missed (${(value / limit).toFixed(2)}×)`
+  return `| ${what} | ${number(value)} | ${number(limit)} | ${verdict} |`
+}
+
+/** What was measured against what is to be reached, as a Markdown table. */
+export function targetTable(rows: readonly Row[], growth: readonly Row[]): string {
+  const targets = [...speedTargets(rows), ...memoryTargets(rows), ...growthTargets(growth)]
+  return ["| target | measured | at most | |", "| --- | ---: | ---: | --- |", ...targets.map(line)].join("\n")
+}
+
+/** Wall times of all peers and their ratio to stack's, as a Markdown table. */
+export function rowTable(rows: readonly Row[]): string {
+  const cell = (row: Row, key: "up" | "noop" | "down") => {
+    const own = find(rows, "stack", row.n)?.[key]
+    const value = row[key]
+    if (value === null) return "failed"
+    return own === null || own === undefined || row.peer === "stack"
+      ? ms(value).toFixed(0)
+      : `${ms(value).toFixed(0)} (${(value / own).toFixed(2)}×)`
+  }
+  const body = rows.map((row) => `| ${row.n} | ${row.peer} | ${cell(row, "up")} | ${cell(row, "noop")} | ${cell(row, "down")} |`)
+  return ["| N | peer | up, ms (against stack) | no-op | down |", "| ---: | --- | ---: | ---: | ---: |", ...body].join("\n")
+}
