@@ -56,6 +56,12 @@ function hostIdOfRoot(map: IdRange[] | { auto: number }): number {
   return map.find((r) => r.container === 0)?.host ?? 0
 }
 
+/**
+ * No device nodes of an image; nor its set-user-id bits and file capabilities, which no_new_privs makes void anyway. A
+ * program with a capability that the container may not have (`ping`: NET_RAW) would not even start: EPERM, capabilities(7).
+ */
+const IMAGE_FLAGS = MS_NOSUID | MS_NODEV
+
 type Ids = { uid: number; gid: number }
 
 /** One overlay of the folder. https://docs.kernel.org/filesystems/overlayfs.html */
@@ -75,7 +81,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
         source: "overlay",
         path: root,
         type: "overlay",
-        flags: 0,
+        flags: IMAGE_FLAGS,
         data: overlayData(facts.closed ? "/proc/self/fd/100" : facts.image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
@@ -108,7 +114,7 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       source: "overlay",
       target: `/${name}`,
       type: "overlay",
-      flags: MS_NODEV,
+      flags: IMAGE_FLAGS,
       data: overlayData(`/${name}`, upper, work, attributes),
     })
   }
