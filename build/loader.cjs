@@ -23,4 +23,4 @@ const script = new Script(readFileSync(file, "latin1"), { filename: file, cached
 const bundle = { exports: {} }
 script.runInThisContext()(bundle.exports, require, bundle, file, __dirname)
 module.exports = { script, bundle: bundle.exports }
-if (require.main === module) bundle.exports.start()
+if (require.main === module) void bundle.exports.start()

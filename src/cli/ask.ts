@@ -7,7 +7,7 @@ export type Answer = "yes" | "no" | "interrupted"
 
 /** Only `yes` is a yes. Without a terminal nobody can be asked: an error that names -y. */
 export async function ask(question: string, context: Context): Promise<Answer> {
-  if (!isTerminal(0)) {
+  if (!(await isTerminal(0))) {
     throw new DiagnosticError(
       error("nobody-to-ask", "standard input is no terminal, so nobody can be asked", {
         hint: "use -y (--auto-approve) to go on without asking",

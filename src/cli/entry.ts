@@ -3,7 +3,8 @@ import { main, processContext } from "./main.ts"
 export { main }
 
 /** Runs this process's command line. */
-export function start(): void {
-  // All writing is done when `main` resolves; leaving at once saves the milliseconds of tidying a heap that ends anyway.
-  void main(process.argv.slice(2), processContext()).then((code) => process.exit(code))
+export async function start(): Promise<never> {
+  const code = await main(process.argv.slice(2), await processContext())
+  // All writing is done by now; leaving at once saves the milliseconds of tidying a heap that ends anyway.
+  process.exit(code)
 }

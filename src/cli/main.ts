@@ -22,11 +22,12 @@ export async function main(argv: readonly string[], context: Context): Promise<n
 }
 
 /** The context of this process. */
-export function processContext(): Context {
+export async function processContext(): Promise<Context> {
   const environment = process.env
   // `--no-color` is looked for here too: mistakes on the command line itself are told before it is understood.
   const wantsColor = (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb" && !process.argv.includes("--no-color")
-  return { cwd: workingDirectory(), environment, out: openOutput(1, wantsColor), err: openOutput(2, wantsColor), sources: new Map() }
+  const [out, err] = [await openOutput(1, wantsColor), await openOutput(2, wantsColor)]
+  return { cwd: workingDirectory(), environment, out, err, sources: new Map() }
 }
 
 /** A shell may stand in a folder that is gone: then only absolute paths can be read. */

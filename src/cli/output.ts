@@ -1,5 +1,4 @@
 import { fstatSync, writeSync } from "node:fs"
-import { isatty } from "node:tty"
 
 /** Where text goes. Written at once and in order, so that nothing is lost when the process ends. */
 export interface Output {
@@ -15,8 +14,8 @@ export interface Output {
  * An output over a file descriptor. `process.stdout` is not used: creating it costs milliseconds of every command, and its
  * writes may still be on their way when the process exits.
  */
-export function openOutput(fd: number, wantsColor: boolean): Output {
-  const terminal = isTerminal(fd)
+export async function openOutput(fd: number, wantsColor: boolean): Promise<Output> {
+  const terminal = await isTerminal(fd)
   let closed = false
   return {
     terminal,
@@ -30,9 +29,14 @@ export function openOutput(fd: number, wantsColor: boolean): Output {
   }
 }
 
-export function isTerminal(fd: number): boolean {
+/** Node's module for it takes 2 ms to load: it is asked only about what may be one, and a file or pipe never is. */
+export async function isTerminal(fd: number): Promise<boolean> {
+  return isCharacterDevice(fd) && (await import("node:tty")).isatty(fd)
+}
+
+function isCharacterDevice(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && isatty(fd)
+    return fstatSync(fd).isCharacterDevice()
   } catch {
     return false
   }
