@@ -61,8 +61,8 @@ test("with colour the text is the same between the escapes", () => {
   const all = planOf([bridge, web, db, old])
   const colored = planText(all, { color: true })
   assert.is.not(colored, planText(all, { color: false }))
-  const escape = new RegExp(`${String.fromCharCode(27)}\\[[0-9]+m`, "g")
-  assert.is(colored.replaceAll(escape, ""), planText(all, { color: false }))
+  const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9]+m`, "g")
+  assert.is(colored.replaceAll(escapes, ""), planText(all, { color: false }))
 })
 
 test("as JSON: Terraform's action words, what forces, drift, the graph, the sum", () => {

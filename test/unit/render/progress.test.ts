@@ -26,7 +26,7 @@ test("plain: a line for each step that ended", () => {
 })
 
 test("JSON lines: a resource starts with its first step and is complete with its last", () => {
-  const lines: { [key: string]: never }[] = []
+  const lines: { [key: string]: unknown }[] = []
   const display = jsonProgress(
     (text) => lines.push(JSON.parse(text)),
     () => "2030-01-01T00:00:00.000Z",
