@@ -16,7 +16,8 @@ export function inOwnNamespaces(url: string): boolean {
     console.log(`skipped: ${fileURLToPath(url)}: ${reason}\n  Total:     0\n  Passed:    0\n  Skipped:   0`)
     return false
   }
-  const command = [...FLAGS, process.execPath, "--import", "tsx", fileURLToPath(url)]
+  // The shell is their process 1, and reaps what loses its parent, as node would not.
+  const command = [...FLAGS, "sh", "-c", '"$@"; exit $?', "sh", process.execPath, "--import", "tsx", fileURLToPath(url)]
   const { status } = spawnSync("unshare", command, { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } })
   process.exitCode = status ?? 1
   return false
