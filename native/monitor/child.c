@@ -4,6 +4,7 @@
 #include "../common/process.h"
 #include "fds.h"
 #include "identity.h"
+#include "paths.h"
 #include "setup.h"
 #include "spaces.h"
 #include "status.h"
@@ -73,15 +74,6 @@ static bool monitor_lives(void)
   return poll(&sync, 1, 0) >= 0 && (sync.revents & POLLHUP) == 0;
 }
 
-static bool await_maps(struct trouble *trouble)
-{
-  struct message message;
-  int none[MESSAGE_FDS];
-  int result = message_receive(FD_CHILD_SYNC, &message, none);
-  if (result == 1) return true;
-  return trouble_is(trouble, STAGE_PIPE, 0, result == 0 ? -EPIPE : result);
-}
-
 /*
  * Made by the container's own root, and then the command's, so that the command may open /dev/stdout again. The monitor gets
  * the ends to read.
@@ -107,7 +99,9 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
 {
   const struct identity *identity = &record->identity;
   if (!enter_cgroups(record, trouble)) return false;
-  if (space_mode(record, SPACE_USER) == SPACE_NEW && !await_maps(trouble)) return false;
+  int none[MESSAGE_FDS];
+  if (space_mode(record, SPACE_USER) == SPACE_NEW && !message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
+  if (!take_paths(record, trouble)) return false;
   if (!own_spaces(record, trouble)) return false;
   int result = space_mode(record, SPACE_USER) == SPACE_HOST ? 0 : become_root(identity);
   if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);

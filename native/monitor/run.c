@@ -6,6 +6,7 @@
 #include "fds.h"
 #include "identity.h"
 #include "log.h"
+#include "paths.h"
 #include "record.h"
 #include "setup.h"
 #include "spaces.h"
@@ -48,16 +49,6 @@ static bool enter_own_cgroups(const struct run_record *record, struct trouble *t
     int fd cleanup_fd = cgroup_open(next_text(&at).at, "tasks");
     int result = fd < 0 ? fd : cgroup_enter(fd);
     if (result < 0) return trouble_is(trouble, STAGE_MONITOR_CGROUP, n, result);
-  }
-  return true;
-}
-
-static bool open_paths(const struct run_record *record, struct trouble *trouble)
-{
-  const uint8_t *at = record->open_paths.at;
-  for (uint32_t n = 0; n < record->open_paths.count; n++) {
-    int fd = fd_place(checked(open(next_text(&at).at, O_PATH | O_CLOEXEC)), FD_OPEN_PATHS + (int)n);
-    if (fd < 0) return trouble_is(trouble, STAGE_OPEN_PATH, n, fd);
   }
   return true;
 }
@@ -140,30 +131,18 @@ static bool begin(const struct run_record *record, struct trouble *trouble)
 {
   int result = own_session();
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 0, result);
-  return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) && open_paths(record, trouble) &&
+  return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) &&
          open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) && open_socket(trouble);
-}
-
-/* One message from the child or its joiner, which must be of this kind. */
-static bool await(uint32_t kind, struct message *message, int fds[MESSAGE_FDS], struct trouble *trouble)
-{
-  int result = message_receive(FD_SYNC, message, fds);
-  if (result == 1 && message->kind == kind) return true;
-  if (result == 1 && message->kind == KIND_FAILED) {
-    *trouble = (struct trouble){.stage = message->a, .index = message->b, .error = message->c};
-    return false;
-  }
-  return result == 0 ? trouble_is(trouble, STAGE_DIED, 0, 0) : trouble_is(trouble, STAGE_PIPE, 0, result);
 }
 
 /* The joiner ends as soon as it has said which process it has made. */
 static bool await_birth(pid_t *pid, struct trouble *trouble)
 {
-  struct message message;
+  uint32_t born = 0;
   int none[MESSAGE_FDS];
-  if (!await(KIND_BORN, &message, none, trouble)) return false;
+  if (!message_await(FD_SYNC, KIND_BORN, none, &born, trouble)) return false;
   while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) continue;
-  *pid = (pid_t)message.a;
+  *pid = (pid_t)born;
   return true;
 }
 
@@ -180,6 +159,7 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   if (!write_map(*pid, "uid_map", &record->uid_map, STAGE_UID_MAP, trouble)) return false;
   if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
   if (space_mode(record, SPACE_USER) == SPACE_NEW) message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
+  if (!send_paths(record, *pid, trouble)) return false;
   int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);
   result = raise_limits(*pid, &record->identity);
@@ -189,9 +169,8 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
 
 static bool take_output(struct trouble *trouble)
 {
-  struct message message;
   int ends[MESSAGE_FDS];
-  if (!await(KIND_READY, &message, ends, trouble)) return false;
+  if (!message_await(FD_SYNC, KIND_READY, ends, NULL, trouble)) return false;
   int out = fd_place(ends[0], FD_OUT), err = fd_place(ends[1], FD_ERR);
   if (out < 0 || err < 0) return trouble_is(trouble, STAGE_PIPE, 0, out < 0 ? out : err);
   if (fcntl(FD_OUT, F_SETFL, O_NONBLOCK) < 0 || fcntl(FD_ERR, F_SETFL, O_NONBLOCK) < 0) return trouble_is(trouble, STAGE_PIPE, 0, errno);

@@ -61,3 +61,18 @@ int message_receive(int socket, struct message *message, int fds[MESSAGE_FDS])
     memcpy(fds, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
   return (size_t)got == sizeof *message ? 1 : -EPROTO;
 }
+
+bool message_await(int socket, uint32_t kind, int fds[MESSAGE_FDS], uint32_t *a, struct trouble *trouble)
+{
+  struct message message = {0};
+  int result = message_receive(socket, &message, fds);
+  if (result == 0) return trouble_is(trouble, STAGE_DIED, 0, 0);
+  if (result < 0) return trouble_is(trouble, STAGE_PIPE, 0, result);
+  if (message.kind == KIND_FAILED) {
+    *trouble = (struct trouble){.stage = message.a, .index = message.b, .error = message.c};
+    return false;
+  }
+  if (message.kind != kind) return trouble_is(trouble, STAGE_PIPE, 0, EPROTO);
+  if (a != NULL) *a = message.a;
+  return true;
+}

@@ -44,6 +44,7 @@ enum kind {
   KIND_BORN = 3,   /* a: pid. From the joiner: the child that it has made for its own parent. */
   KIND_READY = 4,  /* From the child, with descriptors. */
   KIND_MAPPED = 5, /* To the child: what it waits for is done. */
+  KIND_OPENED = 6, /* To the child, with a descriptor. */
 };
 
 struct message {
@@ -73,5 +74,11 @@ int message_send_fds(int socket, uint32_t kind, const int *fds, int count);
  * with it, close-on-exec, -1 where there were fewer.
  */
 int message_receive(int socket, struct message *message, int fds[MESSAGE_FDS]);
+
+/*
+ * The same, for one that must be of this kind; `a`, if not NULL, takes its first number. False: `trouble` is what the other
+ * side has failed with, or STAGE_DIED when it is gone.
+ */
+bool message_await(int socket, uint32_t kind, int fds[MESSAGE_FDS], uint32_t *a, struct trouble *trouble);
 
 #endif
