@@ -8,23 +8,47 @@ import { keysOf, member, sameValue } from "./values.ts"
  * that `have` does not have cannot be told, and differs.
  */
 export function differences(rules: readonly FieldRule[], want: Attributes, have: Attributes): FieldChange[] {
-  return rules.flatMap(({ path, change }) => {
-    const segments = path.split(".")
-    if (want[segments[0] as string] === undefined) return []
-    return [...walk(segments, "", want, have)].map((d): FieldChange => ({ ...d, forcesReplacement: change === "replace" }))
-  })
+  const found: FieldChange[] = []
+  for (const { segments, forcesReplacement } of compiled(rules)) {
+    const attribute = segments[0] as string
+    if (want[attribute] === undefined || sameValue(want[attribute], have[attribute])) continue
+    walk(segments, 0, "", want, have, (path, before, after) => found.push({ path, before, after, forcesReplacement }))
+  }
+  return found
 }
 
-type Difference = Omit<FieldChange, "forcesReplacement">
+interface CompiledRule {
+  segments: readonly string[]
+  forcesReplacement: boolean
+}
 
-function* walk(segments: readonly string[], path: string, want: Value | undefined, have: Value | undefined): Generator<Difference> {
-  const [segment, ...rest] = segments
+/** Paths are taken apart once for each kind, not for each resource. */
+const COMPILED = new WeakMap<readonly FieldRule[], readonly CompiledRule[]>()
+
+function compiled(rules: readonly FieldRule[]): readonly CompiledRule[] {
+  const known = COMPILED.get(rules)
+  if (known !== undefined) return known
+  const fresh = rules.map(({ path, change }) => ({ segments: path.split("."), forcesReplacement: change === "replace" }))
+  COMPILED.set(rules, fresh)
+  return fresh
+}
+
+type Tell = (path: string, before: Value | undefined, after: Value | undefined) => void
+
+function walk(segments: readonly string[], at: number, path: string, want: Value | undefined, have: Value | undefined, tell: Tell): void {
+  const segment = segments[at]
   if (segment === undefined) {
-    if (!sameValue(want, have)) yield { path, before: have, after: want }
+    if (!sameValue(want, have)) tell(path, have, want)
     return
   }
-  const keys = segment === "*" ? [...new Set([...keysOf(want), ...keysOf(have)])].sort() : [segment]
-  for (const key of keys) yield* walk(rest, path === "" ? key : `${path}.${key}`, member(want, key), member(have, key))
+  const keys = segment === "*" ? unionOfKeys(want, have) : [segment]
+  for (const key of keys) walk(segments, at + 1, path === "" ? key : `${path}.${key}`, member(want, key), member(have, key), tell)
+}
+
+function unionOfKeys(a: Value | undefined, b: Value | undefined): string[] {
+  const keys = keysOf(a)
+  const others = keysOf(b).filter((key) => !keys.includes(key))
+  return keys.length + others.length < 2 ? [...keys, ...others] : [...keys, ...others].sort()
 }
 
 /** The value at the path of a difference; keys of maps may hold dots themselves. */

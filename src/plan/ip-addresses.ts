@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { hash32 } from "../base/hash.ts"
 import type { Cidr, Ip } from "../base/ip.ts"
-import { contains, formatCidr, formatIp, hostCount, networkOf, nthAddress, parseCidr, parseIp } from "../base/ip.ts"
+import { contains, formatCidr, hostCount, networkOf, nthAddress, parseCidr, parseIp } from "../base/ip.ts"
 import type { BridgeAttributes } from "../kinds/bridge/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
@@ -33,7 +33,7 @@ export function chooseAddresses(desired: Desired, interfaces: readonly Resource[
     if (subnets.length === 0) diagnostics.push(noSubnet(resource))
     return unserved(resource, subnets).map((subnet) => ({ resource, subnet }))
   })
-  const taken = automatic.length === 0 ? new Set<string>() : explicitAddresses(desired)
+  const taken = automatic.length === 0 ? new Set<bigint>() : explicitAddresses(desired)
   const chosen = new Map(automatic.map((r): [Address, string[]] => [r.address, specOf(r).address.filter((a) => a !== AUTO)]))
   for (const { resource, subnet } of wishes.filter((wish) => !keep(wish, snapshot, taken, chosen))) {
     const ip = find(resource.name, subnet, taken)
@@ -62,8 +62,13 @@ function unserved(resource: Resource, subnets: readonly Cidr[]): Cidr[] {
   return subnets.filter((subnet) => !written.some((cidr) => contains(subnet, cidr)))
 }
 
+/** An address of either family as one number. */
+function keyOf({ family, value }: Ip): bigint {
+  return family === 4 ? value : value | (1n << 128n)
+}
+
 /** All addresses that the stack names: of bridges, interfaces, veth ends, and its gateways. */
-function explicitAddresses(desired: Desired): Set<string> {
+function explicitAddresses(desired: Desired): Set<bigint> {
   const texts = desired.resources.flatMap(({ kind, attributes }) => {
     if (kind === "bridge") return (attributes as unknown as BridgeAttributes).address
     if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.flatMap((e) => e.address)
@@ -71,14 +76,14 @@ function explicitAddresses(desired: Desired): Set<string> {
     return [...address, ...gateway]
   })
   const ips = texts.map((text) => parseCidr(text) ?? parseIp(text)).filter((ip) => ip !== undefined)
-  return new Set(ips.map(formatIp))
+  return new Set(ips.map(keyOf))
 }
 
 /** What the interface has now, if it lies in the subnet and nobody else wants it. */
-function keep({ resource, subnet }: Wish, snapshot: Snapshot, taken: Set<string>, chosen: Map<Address, string[]>): boolean {
+function keep({ resource, subnet }: Wish, snapshot: Snapshot, taken: Set<bigint>, chosen: Map<Address, string[]>): boolean {
   const have = snapshot.resources.get(resource.address)?.attributes.address
   const cidrs = (Array.isArray(have) ? (have as string[]) : []).map(parseCidr).filter((c) => c !== undefined)
-  const kept = cidrs.find((c) => c.prefix === subnet.prefix && contains(subnet, c) && isHost(subnet, c) && !taken.has(formatIp(c)))
+  const kept = cidrs.find((c) => c.prefix === subnet.prefix && contains(subnet, c) && isHost(subnet, c) && !taken.has(keyOf(c)))
   if (kept === undefined) return false
   give(chosen, resource, taken, kept)
   return true
@@ -90,20 +95,21 @@ function isHost(subnet: Cidr, ip: Ip): boolean {
   return ip.value >= first && ip.value < first + hostCount(subnet)
 }
 
-function give(chosen: Map<Address, string[]>, resource: Resource, taken: Set<string>, cidr: Cidr): void {
-  taken.add(formatIp(cidr))
+function give(chosen: Map<Address, string[]>, resource: Resource, taken: Set<bigint>, cidr: Cidr): void {
+  taken.add(keyOf(cidr))
   chosen.get(resource.address)?.push(formatCidr(cidr))
 }
 
 /** A slot by the hash of the name, then the next ones; undefined when all are taken. */
-function find(name: string, subnet: Cidr, taken: ReadonlySet<string>): Ip | undefined {
+function find(name: string, subnet: Cidr, taken: ReadonlySet<bigint>): Ip | undefined {
   const count = hostCount(subnet)
+  const first = nthAddress(subnet, 0n)
   const start = BigInt(hash32(`address/${name}`)) % count
   // More probes than addresses are taken cannot be needed.
   const probes = count < BigInt(taken.size + 1) ? count : BigInt(taken.size + 1)
   for (let probe = 0n; probe < probes; probe++) {
-    const ip = nthAddress(subnet, (start + probe) % count)
-    if (!taken.has(formatIp(ip))) return ip
+    const ip = { ...first, value: first.value + ((start + probe) % count) }
+    if (!taken.has(keyOf(ip))) return ip
   }
   return undefined
 }

@@ -7,8 +7,8 @@ interface Node {
   id: StepId
   change: Change
   draft: StepDraft
-  /** Places of the nodes it waits for. */
-  after: Set<number>
+  /** Places of the nodes it waits for; one may stand twice. */
+  after: number[]
 }
 
 /**
@@ -17,21 +17,23 @@ interface Node {
  */
 export function order(changes: readonly Change[]): Step[] {
   const nodes = changes.flatMap((change) =>
-    kinds[change.kind].steps(change).map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: new Set() })),
+    kinds[change.kind].steps(change).map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: [] })),
   )
   joinByName(nodes)
   joinByPlace(nodes)
   const sequence = generations(nodes) ?? generations(withoutStopOrder(nodes))
   if (sequence === undefined)
     throw new Error(`internal error: the steps of this plan wait for each other: ${nodes.map((n) => n.id).join(", ")}`)
-  const rank = new Map(sequence.map((node, i) => [node, i]))
-  const placeOf = (i: number) => rank.get(nodes[i] as Node) as number
-  return sequence.map((node) =>
-    toStep(
+  const rank: number[] = []
+  sequence.forEach((place, i) => (rank[place] = i))
+  const byRank = (a: number, b: number) => (rank[a] as number) - (rank[b] as number)
+  return sequence.map((place) => {
+    const node = nodes[place] as Node
+    return toStep(
       node,
-      [...node.after].sort((a, b) => placeOf(a) - placeOf(b)).map((i) => (nodes[i] as Node).id),
-    ),
-  )
+      [...new Set(node.after)].sort(byRank).map((i) => (nodes[i] as Node).id),
+    )
+  })
 }
 
 function toStep({ id, change, draft }: Node, after: StepId[]): Step {
@@ -44,11 +46,11 @@ function joinByName(nodes: readonly Node[]): void {
   nodes.forEach((node, own) => {
     for (const id of node.draft.after ?? []) {
       const place = places.get(id)
-      if (place !== undefined && place !== own) node.after.add(place)
+      if (place !== undefined && place !== own) node.after.push(place)
     }
     for (const id of node.draft.before ?? []) {
       const place = places.get(id)
-      if (place !== undefined && place !== own) nodes[place]?.after.add(own)
+      if (place !== undefined && place !== own) nodes[place]?.after.push(own)
     }
   })
 }
@@ -57,16 +59,20 @@ function joinByName(nodes: readonly Node[]): void {
 function joinByPlace(nodes: readonly Node[]): void {
   const freed = new Map<string, number[]>()
   nodes.forEach((node, i) => {
-    for (const place of node.draft.frees ?? []) freed.set(place, [...(freed.get(place) ?? []), i])
+    for (const place of node.draft.frees ?? []) {
+      const others = freed.get(place)
+      if (others === undefined) freed.set(place, [i])
+      else others.push(i)
+    }
   })
   for (const node of nodes) {
-    for (const place of node.draft.takes ?? []) for (const i of freed.get(place) ?? []) node.after.add(i)
+    for (const place of node.draft.takes ?? []) node.after.push(...(freed.get(place) ?? []))
   }
 }
 
-/** Kahn's algorithm, first come first served; undefined where some wait for each other. */
-function generations(nodes: readonly Node[]): Node[] | undefined {
-  const waiting = nodes.map((node) => node.after.size)
+/** Kahn's algorithm, first come first served: the places in order; undefined where some wait for each other. */
+function generations(nodes: readonly Node[]): number[] | undefined {
+  const waiting = nodes.map((node) => node.after.length)
   const followers = nodes.map((): number[] => [])
   nodes.forEach((node, i) => {
     for (const before of node.after) followers[before]?.push(i)
@@ -78,15 +84,16 @@ function generations(nodes: readonly Node[]): Node[] | undefined {
       if (waiting[next] === 0) ready.push(next)
     }
   }
-  return ready.length === nodes.length ? ready.map((i) => nodes[i] as Node) : undefined
+  return ready.length === nodes.length ? ready : undefined
 }
 
 /**
  * In which order containers are stopped is told by their records, which an apply that was killed may have left in
  * contradiction: then they are stopped in any order.
  */
-function withoutStopOrder(nodes: Node[]): Node[] {
-  const stops = new Set(nodes.flatMap((node, i) => (node.draft.op === "stop" ? [i] : [])))
-  for (const i of stops) for (const other of stops) nodes[i]?.after.delete(other)
+function withoutStopOrder(nodes: readonly Node[]): readonly Node[] {
+  for (const node of nodes) {
+    if (node.draft.op === "stop") node.after = node.after.filter((i) => nodes[i]?.draft.op !== "stop")
+  }
   return nodes
 }
