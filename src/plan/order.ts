@@ -25,7 +25,7 @@ export function order(changes: readonly Change[]): Step[] {
   if (sequence === undefined)
     throw new Error(`internal error: the steps of this plan wait for each other: ${nodes.map((n) => n.id).join(", ")}`)
   const rank: number[] = []
-  sequence.forEach((place, i) => (rank[place] = i))
+  for (const [i, place] of sequence.entries()) rank[place] = i
   const byRank = (a: number, b: number) => (rank[a] as number) - (rank[b] as number)
   return sequence.map((place) => {
     const node = nodes[place] as Node
