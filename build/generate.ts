@@ -1,0 +1,5 @@
+import { generateSchema } from "./schema.ts"
+import { generateValidator } from "./validator.ts"
+
+generateSchema()
+generateValidator()

@@ -1,0 +1,44 @@
+import { mkdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Ajv } from "ajv"
+import standaloneCode from "ajv/dist/standalone/index.js"
+import { publishedSchema } from "../src/stackfile/schema.ts"
+import { writeIfNew } from "./schema.ts"
+
+const FOLDER = fileURLToPath(new URL("../src/stackfile/generated", import.meta.url))
+
+const TYPES = `import type { ErrorObject } from "ajv"
+
+/** Checks a stack file's plain data. The mistakes of the last call are in \`errors\`. */
+declare const validate: { (data: unknown): boolean; errors?: ErrorObject[] | null }
+export default validate
+`
+
+/** The schema as plain JavaScript that imports nothing: ajv itself is not needed at run time. */
+export function validatorText(): string {
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { source: true, esm: true, optimize: 2 } })
+  const code = standaloneCode.default(ajv, ajv.compile(rulesOnly(publishedSchema()) as object))
+  if (/\brequire\(|^import /m.test(code)) throw new Error("the validator would import from ajv: a keyword of the schema needs its run time")
+  return code
+}
+
+/** Without what is for people: the generated code carries its schema with it. */
+function rulesOnly(schema: unknown): unknown {
+  if (schema === null || typeof schema !== "object") return schema
+  if (Array.isArray(schema)) return schema.map(rulesOnly)
+  const words = new Set(["description", "examples", "default", "title"])
+  // A property may be called like one of them: then its value is a schema, not a text.
+  const kept = Object.entries(schema).filter(([key, value]) => !words.has(key) || isSchema(value))
+  return Object.fromEntries(kept.map(([key, value]) => [key, rulesOnly(value)]))
+}
+
+function isSchema(value: unknown): boolean {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && "description" in value
+}
+
+/** Writes src/stackfile/generated/validator.js and its types. */
+export function generateValidator(): void {
+  mkdirSync(FOLDER, { recursive: true })
+  writeIfNew(`${FOLDER}/validator.js`, validatorText())
+  writeIfNew(`${FOLDER}/validator.d.ts`, TYPES)
+}

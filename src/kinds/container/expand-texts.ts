@@ -1,0 +1,101 @@
+import { shellWords } from "../../base/shell-words.ts"
+import type { Entry, Path } from "../../model/entry.ts"
+import { items } from "../link/expand-link.ts"
+
+type Scalar = string | number | boolean | null
+/** A map of texts, or a list of `NAME=value`. */
+export type TextsEntry = { [name: string]: Scalar } | string[]
+type Texts = { [name: string]: string }
+
+/** What a text map holds, in the file's order; a name without a value is undefined. Numbers stand as written. */
+function texts(entry: Entry, path: Path, value: TextsEntry | undefined): { path: Path; name: string; text: string | undefined }[] {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => {
+      const equals = item.indexOf("=")
+      const at = [...path, i]
+      return equals < 0
+        ? { path: at, name: item, text: undefined }
+        : { path: at, name: item.slice(0, equals), text: item.slice(equals + 1) }
+    })
+  }
+  return Object.entries(value ?? {}).map(([name, scalar]) => {
+    const at = [...path, name]
+    return { path: at, name, text: scalar === null ? undefined : (entry.written(at) ?? String(scalar)) }
+  })
+}
+
+function sorted(found: ReadonlyMap<string, string>): Texts {
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+}
+
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/** env_file, then environment over it, then what docker sets where nobody did. */
+export function environmentOf(
+  value: { environment?: TextsEntry; env_file?: string | string[] },
+  entry: Entry,
+  defaults: { user: string; hostname: string },
+): Texts {
+  const found = new Map<string, string>([["PATH", DEFAULT_PATH]])
+  found.set("HOME", homeOf(defaults.user))
+  if (defaults.hostname !== "") found.set("HOSTNAME", defaults.hostname)
+  for (const file of items(["env_file"], value.env_file)) {
+    for (const [name, text] of Object.entries(entry.envFile(file.path, file.value))) found.set(name, text)
+  }
+  for (const { path, name, text } of texts(entry, ["environment"], value.environment)) {
+    if (!/^[^=\s]+$/.test(name))
+      entry.report(path, "bad-environment", `\`${name}\` is no name of an environment variable`, {
+        hint: "a name has no blanks and no `=`",
+      })
+    const passed = text ?? entry.environment[name]
+    if (passed !== undefined) found.set(name, passed)
+  }
+  return sorted(found)
+}
+
+/** Of a name only the image's passwd knows the home; by custom it is /home/NAME. */
+function homeOf(user: string): string {
+  const [who = ""] = user.split(":")
+  if (who === "" || who === "0" || who === "root") return "/root"
+  return /^[0-9]+$/.test(who) ? "/" : `/home/${who}`
+}
+
+export function labelsOf(entry: Entry, value: TextsEntry | undefined): Texts {
+  return sorted(new Map(texts(entry, ["labels"], value).map(({ name, text }) => [name, text ?? ""])))
+}
+
+/** A list of words, or one text that is split as a shell would. */
+export function wordsOf(entry: Entry, path: Path, value: string | readonly (string | number | boolean)[] | undefined): string[] {
+  if (value === undefined) return []
+  if (typeof value !== "string") return value.map((word, i) => entry.written([...path, i]) ?? String(word))
+  const words = shellWords(value)
+  if (Array.isArray(words)) return words
+  entry.report(path, "bad-command", `this text cannot be split into words: ${words.problem}`, {
+    hint: "close the quote, or write a list: [sh, -c, …]",
+  })
+  return []
+}
+
+/** What a container may set: parameters that its own network or ipc namespace holds. Each letter of a name is looked at, as it becomes a path. */
+const ALLOWED = /^(net(\.[a-zA-Z0-9_-]+){2,}|kernel\.(msg[a-z_]+|sem|sem_next_id|shm[a-z_]+)|fs\.mqueue\.[a-z_]+)$/
+const VALUE = /^[a-zA-Z0-9_./:,+ \t-]{1,4096}$/
+
+/** Names with dots, sorted; blanks in values as the kernel prints them. sysctl(8) */
+export function sysctlsOf(entry: Entry, value: { [name: string]: string | number }): Texts {
+  const found = new Map<string, string>()
+  for (const [written, raw] of Object.entries(value)) {
+    const path = ["sysctls", written]
+    const name = written.includes("/") ? written.replaceAll("/", ".") : written
+    const text = (entry.written(path) ?? String(raw)).trim().replace(/[ \t]+/g, " ")
+    if (!ALLOWED.test(name)) {
+      entry.report(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
+        hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",
+      })
+    } else if (!VALUE.test(text)) {
+      entry.report(path, "bad-sysctl", `the value of sysctl ${name} holds a character that none takes`, {
+        hint: "letters, digits, blanks and `_ . / : , + -`",
+      })
+    } else found.set(name, text)
+  }
+  return sorted(found)
+}

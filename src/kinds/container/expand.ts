@@ -1,0 +1,108 @@
+import type { Entry, Expanded, IdMaps } from "../../model/entry.ts"
+import type { Reference } from "../../model/resource.ts"
+import type { LimitsEntry } from "../cgroup/expand.ts"
+import { expandLimits } from "../cgroup/expand.ts"
+import type { IdmapEntry } from "../idmap/expand.ts"
+import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
+import type { RouteEntry } from "./expand-routes.ts"
+import { routesOf } from "./expand-routes.ts"
+import type { TextsEntry } from "./expand-texts.ts"
+import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
+import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+
+type Word = string | number | boolean
+type Namespaces = ContainerAttributes["namespaces"]
+
+/** A container as the file writes it, without its interfaces, replicas and profiles. */
+export interface ContainerEntry {
+  image?: string
+  command?: string | Word[]
+  entrypoint?: string | Word[]
+  environment?: TextsEntry
+  env_file?: string | string[]
+  working_dir?: string
+  user?: string | number
+  hostname?: string
+  idmap?: string | IdmapEntry
+  cgroup?: string
+  limits?: LimitsEntry
+  routes?: RouteEntry[]
+  sysctls?: { [name: string]: string | number }
+  namespaces?: { [kind: string]: string }
+  depends_on?: string[] | { [name: string]: unknown }
+  labels?: TextsEntry
+}
+
+const NAMESPACES = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"] as const
+
+/** Modes `container:NAME` and names in `depends_on` are looked at when all containers are known: here they stand as written. */
+export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<ContainerAttributes> {
+  const namespaces = Object.fromEntries(NAMESPACES.map((kind) => [kind, value.namespaces?.[kind] ?? "new"])) as Namespaces
+  const user = userOf(value.user)
+  const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
+  const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? AUTOMATIC) : { uid: [], gid: [] }
+  const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
+  const attributes: ContainerAttributes = {
+    image: imageOf(value.image, entry),
+    argv: argvOf(value, entry),
+    environment: environmentOf(value, entry, { user, hostname }),
+    working_dir: value.working_dir ?? "/",
+    user,
+    hostname,
+    uid_map: maps.uid,
+    gid_map: maps.gid,
+    cgroup,
+    limits: expandLimits(entry, value.limits ?? {}),
+    routes: routesOf(entry, value.routes ?? []),
+    sysctls: sysctlsOf(entry, value.sysctls ?? {}),
+    namespaces,
+    labels: labelsOf(entry, value.labels),
+    depends_on: dependenciesOf(value.depends_on),
+    state: "running",
+  }
+  const references: Reference[] = cgroup === "" ? [] : [{ address: `cgroup.${cgroup}`, onReplace: "replace" }]
+  return { attributes, references }
+}
+
+/** `dir:` with an absolute path without `.` and `..`. */
+function imageOf(image: string | undefined, entry: Entry): string {
+  if (image === undefined || !image.startsWith("dir:")) return "host"
+  return `dir:${entry.absolute(["image"], image.slice("dir:".length))}`
+}
+
+/** entrypoint and command; one of the two is needed, as an image here has none of its own. */
+function argvOf(value: ContainerEntry, entry: Entry): string[] {
+  const words = [...wordsOf(entry, ["entrypoint"], value.entrypoint), ...wordsOf(entry, ["command"], value.command)]
+  if (words.length === 0) {
+    const hint = "say what it runs: `command: [sleep, infinity]`"
+    if (!entry.has(["entrypoint"]) && !entry.has(["command"]))
+      entry.report([], "no-command", `container ${entry.name} has no command`, { hint })
+    else if (value.command !== undefined || value.entrypoint !== undefined)
+      entry.report([value.command === undefined ? "entrypoint" : "command"], "no-command", "the command is empty", { hint })
+  } else if (words[0] === "")
+    entry.report([value.entrypoint === undefined ? "command" : "entrypoint"], "no-command", "the command's first word is empty", {
+      hint: "it names the program",
+    })
+  return words
+}
+
+/** As written; what means root in every image is "". */
+function userOf(user: string | number | undefined): string {
+  const text = user === undefined ? "" : String(user)
+  return text === "0" || text === "0:0" ? "" : text
+}
+
+function mapsOf(idmap: string | IdmapEntry | undefined, entry: Entry): IdMaps | undefined {
+  if (idmap === undefined) return AUTOMATIC
+  return typeof idmap === "string" ? entry.idmap(idmap, ["idmap"]) : expandIdmap(idmap, entry, ["idmap"])
+}
+
+function dependenciesOf(value: ContainerEntry["depends_on"]): string[] {
+  const names = Array.isArray(value) ? value : Object.keys(value ?? {})
+  return [...new Set(names)].sort().map((name) => `container.${name}`)
+}
+
+/** The container that a namespace mode names, if it names one. */
+export function sharedWith(mode: NamespaceMode): string | undefined {
+  return mode.startsWith("container:") ? mode.slice("container:".length) : undefined
+}

@@ -1,0 +1,187 @@
+import type { Fragment } from "../../model/fragment.ts"
+import { keys, named, oneOrMore, textMap, wholeNumber } from "../../model/fragment.ts"
+import { limitsSchema } from "../cgroup/schema.ts"
+import { idmapSchema } from "../idmap/schema.ts"
+import { interfacesSchema } from "../interface/schema.ts"
+
+/** `containers:` */
+export function containersSchema(): Fragment {
+  return named(
+    "Containers, by name.",
+    keys("A container.", { ...process(), ...isolation(), ...network(), ...composition() }, { later: LATER, instead: INSTEAD }),
+  )
+}
+
+/** The design's keys that are still to come. */
+const LATER = [
+  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "cap_add", "cap_drop", "security_opt", "privileged", "profile"],
+  ...["secrets", "configs", "ephemeral", "ignore_drift", "prevent_destroy", "devices", "ulimits", "oom_score_adj", "init", "healthcheck"],
+  ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
+]
+
+/** Compose's and docker's words for what is written otherwise here. */
+const INSTEAD: { readonly [word: string]: string } = {
+  container_name: "",
+  networks: "interfaces",
+  network_mode: "namespaces.net",
+  pid: "namespaces.pid",
+  ipc: "namespaces.ipc",
+  uts: "namespaces.uts",
+  userns_mode: "namespaces.user",
+  mem_limit: "limits.memory",
+  memory: "limits.memory",
+  memswap_limit: "limits.memory_swap",
+  cpus: "limits.cpus",
+  cpuset: "limits.cpuset",
+  pids_limit: "limits.pids",
+  scale: "replicas",
+  cgroup_parent: "cgroup",
+}
+
+type Fragments = { [key: string]: Fragment }
+
+function process(): Fragments {
+  const words = (description: string): Fragment => ({
+    description,
+    type: ["string", "array"],
+    items: { description: "One word.", type: ["string", "number", "boolean"], form: "a text" },
+    form: "a list of words, or one text",
+  })
+  return {
+    image: {
+      description:
+        "Root filesystem: `host` (the host's own system folders, read through an overlay) or `dir:PATH`, a folder, relative to this file.",
+      type: "string",
+      pattern: "^(host|dir:.+)$",
+      default: "host",
+      form: "`host`, or `dir:PATH`",
+      examples: ["host", "dir:./rootfs"],
+    },
+    command: words("What is run: a list, or one text that is split into words as a shell would. Needed unless `entrypoint` is there."),
+    entrypoint: words("Words before the command's."),
+    environment: textMap(
+      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (/root for root, /home/NAME for a named user, else /).",
+      "a map of NAME: value, or a list of NAME=value",
+    ),
+    env_file: oneOrMore(
+      "Files of NAME=value lines, relative to this file; later wins, `environment` wins over all.",
+      { type: "string" },
+      "a path, or a list of them",
+    ),
+    working_dir: {
+      description: "Folder the command starts in.",
+      type: "string",
+      pattern: "^/",
+      default: "/",
+      form: "an absolute path inside the container",
+    },
+    user: {
+      description: "Who the command runs as: UID, UID:GID, or names that the image's /etc/passwd and /etc/group know.",
+      type: ["string", "integer"],
+      minimum: 0,
+      pattern: "^[^:\\s]+(:[^:\\s]+)?$",
+      form: "UID, UID:GID, or names",
+      examples: ["1000:1000"],
+    },
+    hostname: {
+      description: "Host name inside. Default: the container's name.",
+      type: "string",
+      pattern: "^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?$",
+      form: "a host name: letters, digits, `-`, `_` and `.`, at most 64",
+    },
+  }
+}
+
+function isolation(): Fragments {
+  const idmap = idmapSchema("User and group id map: the name of one of `idmaps`, or a map of its own. Default: a free range of 65536 ids.")
+  return {
+    idmap: { ...idmap, type: ["string", "object"], form: "the name of an idmap, or an idmap" },
+    cgroup: { description: "Parent group: one of `cgroups`.", type: "string", form: "the name of a cgroup" },
+    limits: limitsSchema("What it may use."),
+    sysctls: {
+      description: "Kernel parameters of its own network and ipc namespaces: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*.",
+      type: "object",
+      form: "a map of kernel parameters",
+      additionalProperties: { description: "Its value.", type: ["string", "integer"], form: "a text or a number" },
+      examples: [{ "net.ipv4.ip_forward": 1 }],
+    },
+    namespaces: namespacesSchema(),
+  }
+}
+
+function namespacesSchema(): Fragment {
+  const mode = (what: string): Fragment => ({
+    description: `${what}: a new one, the host's, or another container's.`,
+    type: "string",
+    pattern: "^(new|host|container:.+)$",
+    default: "new",
+    form: "new, host, or container:NAME",
+    examples: ["new", "host", "container:NAME"],
+  })
+  return keys(
+    "Namespaces; each `new` unless said otherwise. namespaces(7)",
+    {
+      user: mode("User and group ids"),
+      mount: mode("Mounts, the root filesystem among them"),
+      pid: mode("Process ids"),
+      net: mode("Network"),
+      ipc: mode("Message queues, semaphores, shared memory"),
+      uts: mode("Host name"),
+      cgroup: mode("View of the cgroups"),
+    },
+    { later: ["time"] },
+  )
+}
+
+function network(): Fragments {
+  const address = (description: string, form: string): Fragment => ({ description, type: "string", form })
+  return {
+    interfaces: interfacesSchema(),
+    routes: {
+      description: "Routes of its network namespace, besides the gateways of the interfaces.",
+      type: "array",
+      form: "a list of routes",
+      items: keys(
+        "One route.",
+        {
+          to: address("Network, such as 10.9.0.0/16, or `default`.", "a network such as 10.9.0.0/16, or default"),
+          via: address("The next hop.", "an IP address such as 10.20.0.254"),
+          dev: address("The interface it goes through; needed without `via`.", "the name of an interface of the container"),
+          metric: wholeNumber("Of several routes to one network the least is taken.", 1, 2 ** 32 - 1),
+        },
+        { required: ["to"] },
+      ),
+    },
+  }
+}
+
+function composition(): Fragments {
+  return {
+    depends_on: {
+      description: "Containers that are started before: a list, or a map with a condition for each.",
+      type: ["array", "object"],
+      form: "a list of containers, or a map with conditions",
+      items: { description: "A container's name.", type: "string", form: "the name of a container" },
+      additionalProperties: {
+        ...keys("What is waited for.", {
+          condition: {
+            description: "`service_started`: it runs.",
+            enum: ["service_started"],
+            default: "service_started",
+            form: "service_started",
+            later: ["service_healthy", "service_completed_successfully"],
+          },
+        }),
+        type: ["object", "null"],
+      },
+    },
+    replicas: wholeNumber(`So many of it: web[0], web[1], …; $\{index} in its texts is the number. Absent: one, called web.`, 0, 1000),
+    labels: textMap("Labels, kept with the container: a map, or a list of NAME=value.", "a map of NAME: value, or a list of NAME=value"),
+    profiles: {
+      description: "It is there only when one of these profiles is active. Absent: always.",
+      type: "array",
+      items: { description: "A profile.", type: "string", pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", form: "a name" },
+      form: "a list of profiles",
+    },
+  }
+}

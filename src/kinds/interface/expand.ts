@@ -1,0 +1,108 @@
+import { hash64 } from "../../base/hash.ts"
+import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
+import { deriveMac } from "../../base/mac.ts"
+import type { Entry, Expanded, Path } from "../../model/entry.ts"
+import type { BridgeAttributes } from "../bridge/spec.ts"
+import { addressList, items, macOf } from "../link/expand-link.ts"
+import type { InterfaceAttributes } from "./spec.ts"
+
+/** A container's interface as the file writes it. */
+export interface InterfaceEntry {
+  bridge?: string
+  address?: string | string[]
+  gateway?: string | string[]
+  mac?: string
+  mtu?: number
+  up?: boolean
+}
+
+/** `entry.name` is `CONTAINER.INTERFACE`; undefined where it has no usable bridge. */
+export function expandInterface(
+  value: InterfaceEntry,
+  entry: Entry,
+  container: string,
+  name: string,
+): Expanded<InterfaceAttributes> | undefined {
+  const bridge = value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])
+  const address = bridge === undefined ? [] : addressesOn(entry, bridge, value.address)
+  const gateway = gatewayList(entry, value.gateway)
+  const mac = macOf(entry, ["mac"], value.mac)
+  if (bridge === undefined || value.bridge === undefined) return undefined
+  const attributes: InterfaceAttributes = {
+    bridge: `bridge.${value.bridge}`,
+    master: bridge.interface,
+    container: `container.${container}`,
+    interface: name,
+    host_interface: hostInterface(entry.stack, container, name),
+    address,
+    gateway,
+    mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),
+    mtu: value.mtu ?? bridge.mtu,
+    up: value.up ?? true,
+  }
+  const references = [
+    { address: attributes.bridge, onReplace: { update: "master" } },
+    { address: attributes.container, onReplace: "replace" as const },
+  ]
+  return { attributes, references, partOf: attributes.container }
+}
+
+/**
+ * The port's name on the host: `STACK-CONTAINER-INTERFACE` where that has at most 15 bytes and can be no other's. The
+ * last `-` parts container and interface, so an interface with one in its name is named by hash. The hash is of 40 bits:
+ * in a stack of a thousand containers two do not meet.
+ */
+function hostInterface(stack: string, container: string, name: string): string {
+  const plain = `${stack}-${container.replace(/\[(\d+)\]$/, "-$1")}-${name}`
+  const fits = plain.length <= 15 && /^[\x21-\x7e]+$/.test(plain) && !name.includes("-")
+  return fits ? plain : `${stack.slice(0, 4)}-${hash64(`${stack}/${container}/${name}`).slice(0, 10)}`
+}
+
+function addressesOn(entry: Entry, bridge: BridgeAttributes, value: string | string[] | undefined): string[] {
+  const written = items(["address"], value)
+  const auto = written.find((item) => item.value === "auto")
+  if (auto === undefined) return addressList(entry, ["address"], withPrefixes(value, bridge))
+  if (written.length > 1) {
+    entry.report(auto.path, "bad-address", "`auto` stands beside other addresses", {
+      hint: "write `address: auto` alone, or only addresses",
+    })
+  } else if (bridge.address.length === 0 && !entry.has(["address", "bridge"])) return noSubnet(entry, auto.path)
+  return ["auto"]
+}
+
+function noSubnet(entry: Entry, path: Path): string[] {
+  entry.report(path, "no-subnet", "an automatic address needs a bridge with a subnet", {
+    hint: "give the bridge an address such as 10.20.0.1/24, or write the address here",
+  })
+  return []
+}
+
+/** An address without a prefix length takes that of the bridge's subnet it lies in. */
+function withPrefixes(value: string | string[] | undefined, bridge: BridgeAttributes): string | string[] | undefined {
+  if (value === undefined) return undefined
+  return Array.isArray(value) ? value.map((text) => withPrefix(text, bridge)) : withPrefix(value, bridge)
+}
+
+/** `10.20.0.2` on a bridge with 10.20.0.1/24 as `10.20.0.2/24`. */
+export function withPrefix(text: string, bridge: Pick<BridgeAttributes, "address">): string {
+  const ip = text.includes("/") ? undefined : parseIp(text)
+  if (ip === undefined) return text
+  const subnet = bridge.address.map((a) => parseCidr(a)).find((cidr) => cidr !== undefined && contains(cidr, ip))
+  return subnet === undefined ? text : `${formatIp(ip)}/${subnet.prefix}`
+}
+
+function gatewayList(entry: Entry, value: string | string[] | undefined): string[] {
+  const found: string[] = []
+  for (const { path, value: text } of items(["gateway"], value)) {
+    const ip = canonicalIp(text)
+    const family = ip?.includes(":") ? "IPv6" : "IPv4"
+    if (ip === undefined)
+      entry.report(path, "bad-gateway", `\`${text}\` is not an IP address`, { hint: "write an address without a prefix length: 10.20.0.1" })
+    else if (found.some((other) => other.includes(":") === ip.includes(":"))) {
+      entry.report(path, "bad-gateway", `a second ${family} gateway`, {
+        hint: "one for each family; others go into `routes` with a metric",
+      })
+    } else found.push(ip)
+  }
+  return found.sort()
+}

@@ -1,0 +1,32 @@
+import type { Fragment } from "../../model/fragment.ts"
+import { addresses, keys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
+
+/** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
+const LINK = "^(?!x-)[^/\\s:]+$"
+
+/** `interfaces:` of a container. */
+export function interfacesSchema(): Fragment {
+  return named(
+    "Interfaces, by their names inside.",
+    keys(
+      "A veth pair: one end inside, the other a port of a bridge of the host.",
+      {
+        bridge: { description: "The bridge, one of `bridges`.", type: "string", form: "the name of a bridge" },
+        address: addresses(
+          "Addresses inside, one or a list; or `auto`: the next free one of each subnet of the bridge, the same each time.",
+        ),
+        gateway: oneOrMore(
+          "Where what is not on the link goes: one IPv4 and one IPv6 address at most.",
+          { type: "string", examples: ["10.20.0.1"] },
+          "an IP address such as 10.20.0.1",
+        ),
+        mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
+        mtu: wholeNumber("Largest packet in bytes. Default: the bridge's.", 68, 65535),
+        up: truth("Whether the interface is up.", true),
+      },
+      { required: ["bridge"], later: ["vlan", "impair", "macvlan", "ipvlan", "vxlan", "dummy", "phys", "mode"] },
+    ),
+    LINK,
+    "an interface name: at most 15 bytes, no `/`, `:` or blank",
+  )
+}

@@ -1,0 +1,44 @@
+import { deriveMac } from "../../base/mac.ts"
+import type { Entry, Expanded, Path } from "../../model/entry.ts"
+import type { Reference } from "../../model/resource.ts"
+import { addressList, macOf } from "../link/expand-link.ts"
+import type { VethAttributes } from "./spec.ts"
+
+/** One end as the file writes it. */
+export type EndpointEntry = string | { container?: string; interface?: string; address?: string | string[]; mac?: string; up?: boolean }
+
+/** A veth pair as the file writes it. */
+export interface VethEntry {
+  endpoints?: EndpointEntry[]
+  mtu?: number
+}
+
+type Endpoint = VethAttributes["endpoints"][number]
+
+/** Undefined where the file does not name two ends. */
+export function expandVeth(value: VethEntry, entry: Entry): Expanded<VethAttributes> | undefined {
+  const ends = (value.endpoints ?? []).map((end, i) => endpoint(entry, ["endpoints", i], end))
+  const [a, b] = ends
+  if (a === undefined || b === undefined) return undefined
+  const holders = new Set([a.container, b.container].filter((c) => c !== "host"))
+  const references = [...holders].map((address): Reference => ({ address, onReplace: "replace" }))
+  return { attributes: { endpoints: [a, b], mtu: value.mtu ?? 1500 }, references }
+}
+
+function endpoint(entry: Entry, path: Path, end: EndpointEntry): Endpoint | undefined {
+  const long = longForm(end)
+  const { container, interface: name } = long
+  const address = addressList(entry, [...path, "address"], long.address)
+  const mac = macOf(entry, [...path, "mac"], long.mac)
+  if (container === undefined || name === undefined) return undefined
+  const holder = container === "host" ? "host" : `container.${container}`
+  const derived = deriveMac(`${entry.stack}/${entry.address}/${holder}/${name}`)
+  return { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true }
+}
+
+/** `r1:eth1` as a map. */
+function longForm(end: EndpointEntry): Exclude<EndpointEntry, string> {
+  if (typeof end !== "string") return end
+  const colon = end.indexOf(":")
+  return { container: end.slice(0, colon), interface: end.slice(colon + 1) }
+}

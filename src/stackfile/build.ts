@@ -1,0 +1,142 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error, hasErrors } from "../base/diagnostic.ts"
+import type { Desired } from "../model/resource.ts"
+import { check } from "./checks/check.ts"
+import { connect } from "./connect.ts"
+import { desiredOf } from "./desired.ts"
+import { documentOf } from "./document.ts"
+import { parseDotenv } from "./dotenv.ts"
+import type { EnvFile, Surroundings } from "./entry.ts"
+import { unknownName } from "./entry.ts"
+import { absolutePath, readText, shownPath } from "./files.ts"
+import type { MapEntry, MapNode } from "./node.ts"
+import { child, spotRange, toPlain } from "./node.ts"
+import type { Instance, Template } from "./replicas.ts"
+import { hasReplicas, indexedSource, instancesOf } from "./replicas.ts"
+import { resolve } from "./resolve.ts"
+import { validate } from "./validate.ts"
+import type { Assigned, Variables } from "./variables.ts"
+import { resolveVariables, substitute, unusedAssignments } from "./variables.ts"
+
+export interface BuildOptions {
+  /** The name that counts where the file has none. */
+  folderName: string
+  name: string | undefined
+  assigned: readonly Assigned[]
+  profiles: readonly string[]
+  environment: { readonly [name: string]: string | undefined }
+  cwd: string
+  diagnostics: Diagnostic[]
+}
+
+/** From the merged tree to the wanted state; mistakes go into `diagnostics`. */
+export function build(tree: MapNode, options: BuildOptions): { desired?: Desired; document: unknown; name?: string } {
+  const { diagnostics } = options
+  const declared = child(tree, "variables")
+  const variables = resolveVariables(declared, options.assigned, diagnostics)
+  const { root, templates } = substituted(tree, variables, diagnostics)
+  diagnostics.push(...unusedAssignments(options.assigned, variables, declared))
+  const plain = toPlain(root) as { [key: string]: unknown }
+  const entry: MapEntry = { key: root, value: root }
+  diagnostics.push(...validate(plain, entry))
+  const name = stackName(root, plain, options)
+  const instances = allInstances(templates, plain, variables, options)
+  const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options))
+  connect(draft)
+  check(draft)
+  const document = documentOf(tree, name, { variables, cwd: options.cwd })
+  const known = name === undefined ? {} : { name }
+  return hasErrors(diagnostics) ? { document, ...known } : { desired: desiredOf(draft, [...root.entries.keys()]), document, ...known }
+}
+
+/** Variables replaced everywhere but in their own declarations; the containers apart, as they may hold `${index}`. */
+function substituted(tree: MapNode, variables: Variables, diagnostics: Diagnostic[]): { root: MapNode; templates: Template[] } {
+  const templates: Template[] = []
+  const entries = new Map<string, MapEntry>()
+  for (const [key, entry] of tree.entries) {
+    if (key.startsWith("x-")) continue
+    if (key === "variables") entries.set(key, entry)
+    else if (key === "containers" && entry.value.kind === "map") {
+      entries.set(key, { key: entry.key, value: containersOf(entry.value, templates, variables, diagnostics) })
+    } else entries.set(key, { key: entry.key, value: substitute(entry.value, variables, diagnostics, { allowed: false }).node })
+  }
+  return { root: { ...tree, entries }, templates }
+}
+
+/** The containers, with index 0 where they have an index; their templates keep `${index}`. */
+function containersOf(node: MapNode, templates: Template[], variables: Variables, diagnostics: Diagnostic[]): MapNode {
+  const entries = new Map<string, MapEntry>()
+  for (const [name, { key, value }] of node.entries) {
+    if (name.startsWith("x-")) continue
+    const { node: done, indexed } = substitute(value, variables, diagnostics, { allowed: hasReplicas(value) })
+    const source = { key, value: done }
+    templates.push({ name, source, indexed })
+    entries.set(name, indexed ? indexedSource(source, 0, variables) : source)
+  }
+  return { ...node, entries }
+}
+
+function allInstances(
+  templates: readonly Template[],
+  plain: { [key: string]: unknown },
+  variables: Variables,
+  options: BuildOptions,
+): Instance[] {
+  const containers = (plain.containers ?? {}) as { [name: string]: { [key: string]: unknown } }
+  return templates.flatMap((template) => {
+    const data = Object.hasOwn(containers, template.name) ? containers[template.name] : undefined
+    return data === undefined || data === null
+      ? []
+      : instancesOf(template, data, { variables, profiles: options.profiles, diagnostics: options.diagnostics })
+  })
+}
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
+
+/** The name of -p, of the file, or of the folder as compose makes it one. */
+function stackName(root: MapNode, plain: { [key: string]: unknown }, { name, folderName, diagnostics }: BuildOptions): string | undefined {
+  if (name !== undefined) {
+    if (NAME.test(name)) return name
+    diagnostics.push(error("bad-name", `\`${name}\` cannot be a stack's name`, { hint: "small letters, digits, `-` and `_`, at most 32" }))
+    return undefined
+  }
+  if (typeof plain.name === "string") return plain.name
+  if (root.entries.has("name")) return undefined
+  const made = folderName
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, "")
+    .replace(/^[_-]+/, "")
+  if (NAME.test(made)) return made
+  diagnostics.push(
+    error("no-name", `the folder \`${folderName}\` gives the stack no name`, {
+      hint: "write one at the top of the file: `name: lab`",
+      range: spotRange({ ...root, end: root.start }),
+    }),
+  )
+  return undefined
+}
+
+function surroundings({ diagnostics, environment, cwd }: BuildOptions): Surroundings {
+  const files = new Map<string, EnvFile>()
+  return {
+    diagnostics,
+    environment,
+    absolute: absolutePath,
+    unknownName,
+    envFile(path) {
+      const known = files.get(path) ?? envFile(path, shownPath(path, cwd))
+      files.set(path, known)
+      return known
+    },
+  }
+}
+
+function envFile(path: string, shown: string): EnvFile {
+  const read = readText(path, shown)
+  if (!("text" in read)) return read
+  const { assignments, wrong } = parseDotenv(read.text)
+  const [line] = wrong
+  if (line !== undefined)
+    return { code: "bad-line", summary: `${shown}:${line} is not of the form NAME=value`, hint: "write NAME=value, or # before a comment" }
+  return { values: Object.fromEntries(assignments.map(({ name, value }) => [name, value])) }
+}

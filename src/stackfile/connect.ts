@@ -1,0 +1,157 @@
+import { nearest } from "../base/nearest.ts"
+import { sharedWith } from "../kinds/container/expand.ts"
+import type { ContainerAttributes, NamespaceMode } from "../kinds/container/spec.ts"
+import type { Path } from "../model/entry.ts"
+import type { Reference } from "../model/resource.ts"
+import type { Draft, DraftContainer } from "./resolve.ts"
+
+type Kind = keyof ContainerAttributes["namespaces"]
+
+/**
+ * Names of other containers become addresses and references: `depends_on` (of replicas: all), namespaces that are
+ * shared. A share of a share is one with its owner; a share of the host's is the host's.
+ */
+export function connect(draft: Draft): void {
+  for (const container of draft.containers) {
+    const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container)]
+    const seen = new Set<string>()
+    container.references = references.filter(({ address }) => !seen.has(address) && seen.add(address))
+  }
+  for (const veth of draft.veths) connectVeth(draft, veth)
+  draft.veths = draft.veths.filter((veth) =>
+    veth.attributes.endpoints.every((end) => end.container === "host" || isThere(draft, end.container)),
+  )
+}
+
+function isThere(draft: Draft, address: string): boolean {
+  return draft.names.get(address.slice("container.".length).replace(/\[\d+\]$/, ""))?.active === true
+}
+
+// ---------------------------------------------------------------- depends_on
+
+function dependencies(draft: Draft, container: DraftContainer): Reference[] {
+  const written = container.value.depends_on
+  const names = Array.isArray(written) ? written : Object.keys(written ?? {})
+  const addresses = names.flatMap((name, i) => {
+    const path: Path = Array.isArray(written) ? ["depends_on", i] : ["depends_on", name]
+    return dependency(draft, container, name, path)
+  })
+  container.attributes = { ...container.attributes, depends_on: [...new Set(addresses)].sort() }
+  return container.attributes.depends_on.map((address) => ({ address, onReplace: "none" }))
+}
+
+function dependency(draft: Draft, { entry, instance }: DraftContainer, name: string, path: Path): string[] {
+  const other = draft.names.get(name)
+  if (other === undefined) {
+    const near = nearest(name, draft.names.keys())
+    const hint = near === undefined ? "name a container of this file" : `did you mean \`${near}\`?`
+    entry.reportKey(path, "unknown-reference", `no container is called \`${name}\``, { hint })
+    return []
+  }
+  if (name === instance.base) {
+    entry.reportKey(path, "dependency-cycle", `container.${name} depends on itself`, { hint: "take it out" })
+    return []
+  }
+  if (!other.active) {
+    entry.reportKey(path, "inactive-dependency", `container.${name} is left out: none of its profiles is active`, {
+      hint: `activate one (${profilesOf(draft, name)}), or give both containers the same profiles`,
+    })
+  }
+  return other.instances.map((one) => one.entry.address)
+}
+
+function profilesOf(draft: Draft, name: string): string {
+  const [one] = draft.names.get(name)?.instances ?? []
+  const profiles = (one?.instance.plain.profiles ?? []) as string[]
+  return profiles.map((profile) => `--profile ${profile}`).join(", ")
+}
+
+// ---------------------------------------------------------------- namespaces
+
+function sharing(draft: Draft, container: DraftContainer): Reference[] {
+  const modes = { ...container.attributes.namespaces }
+  const owners = new Set<string>()
+  for (const kind of Object.keys(modes) as Kind[]) {
+    const name = sharedWith(modes[kind])
+    if (name === undefined) continue
+    const owner = ownerOf(draft, container, kind, name)
+    modes[kind] = owner
+    const shared = sharedWith(owner)
+    if (shared !== undefined) owners.add(`container.${shared}`)
+  }
+  container.attributes = { ...container.attributes, namespaces: modes }
+  return [...owners].map((address) => ({ address, onReplace: "replace" }))
+}
+
+/** The mode that comes to the same without a container in between; `new` where there is none, which is reported. */
+function ownerOf(draft: Draft, container: DraftContainer, kind: Kind, name: string): NamespaceMode {
+  const path = ["namespaces", kind]
+  const chain = [container.instance.base]
+  let wanted = name
+  for (;;) {
+    const other = single(draft, chain.length === 1 ? container : undefined, wanted, path)
+    if (other === undefined) return "new"
+    if (chain.includes(wanted)) {
+      // Every container of the circle would tell the same: the first of the file does.
+      const names = [...chain.slice(chain.indexOf(wanted)), wanted]
+      const first = draft.containers.find((c) => names.includes(c.instance.base))
+      if (first?.name === container.name) {
+        container.entry.report(path, "namespace-cycle", `nobody owns the ${kind} namespace: ${names.join(" -> ")}`, {
+          hint: `let one of them have a \`${kind}: new\``,
+        })
+      }
+      return "new"
+    }
+    chain.push(wanted)
+    const mode = other.value.namespaces?.[kind] ?? "new"
+    const next = sharedWith(mode as NamespaceMode)
+    if (next === undefined) return mode === "host" ? "host" : `container:${wanted}`
+    wanted = next
+  }
+}
+
+/** The one container of a name. Why there is none is told by the container that names it itself. */
+function single(draft: Draft, teller: DraftContainer | undefined, name: string, path: Path): DraftContainer | undefined {
+  const other = draft.names.get(name)
+  if (other === undefined) {
+    const near = nearest(name, draft.names.keys())
+    const hint = near === undefined ? "name a container of this file" : `did you mean \`container:${near}\`?`
+    teller?.entry.report(path, "unknown-reference", `no container is called \`${name}\``, { hint })
+    return undefined
+  }
+  const [one] = other.instances
+  if (one !== undefined && one.name !== name) {
+    teller?.entry.report(path, "ambiguous-reference", `container.${name} has replicas: which one's namespace is meant?`, {
+      hint: "share that of a container without `replicas`",
+    })
+    return undefined
+  }
+  if (!other.active) {
+    teller?.entry.report(path, "inactive-dependency", `container.${name} is left out: none of its profiles is active`, {
+      hint: `activate one (${profilesOf(draft, name)}), or give both containers the same profiles`,
+    })
+  }
+  return one
+}
+
+// --------------------------------------------------------------------- veths
+
+function connectVeth(draft: Draft, { attributes, entry, value }: Draft["veths"][number]): void {
+  for (const [i, end] of attributes.endpoints.entries()) {
+    if (end.container === "host") continue
+    const name = end.container.slice("container.".length)
+    const path: Path = typeof value.endpoints?.[i] === "string" ? ["endpoints", i] : ["endpoints", i, "container"]
+    const other = draft.names.get(name)
+    const [one] = other?.instances ?? []
+    if (other === undefined) {
+      const near = nearest(name, [...draft.names.keys(), "host"])
+      entry.report(path, "unknown-reference", `no container is called \`${name}\``, {
+        hint: near === undefined ? "name a container of this file, or `host`" : `did you mean \`${near}\`?`,
+      })
+    } else if (one !== undefined && one.name !== name) {
+      entry.report(path, "ambiguous-reference", `container.${name} has replicas: a pair has one end in one container`, {
+        hint: "name a container without `replicas`",
+      })
+    }
+  }
+}

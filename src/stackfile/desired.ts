@@ -1,0 +1,61 @@
+import type { Range } from "../base/diagnostic.ts"
+import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
+import type { MapEntry, Path } from "./node.ts"
+import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
+import type { Draft, Drafted } from "./resolve.ts"
+
+/** Attributes that the file writes under another key. */
+const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
+  container: { argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
+  interface: { master: ["bridge"] },
+}
+
+/** The draft as the wanted state, in the order of the file: sections, and a container's interfaces behind it. */
+export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
+  const bySection: { [section: string]: () => Resource[] } = {
+    bridges: () => draft.bridges.map(resourceOf),
+    cgroups: () => draft.cgroups.map(resourceOf),
+    veths: () => draft.veths.map(resourceOf),
+    containers: () => draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)]),
+  }
+  return {
+    stack: draft.stack,
+    resources: sections.flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
+  }
+}
+
+function resourceOf<A>({ kind, name, entry, source, attributes, references, partOf }: Drafted<A, unknown>): Resource {
+  return {
+    kind,
+    address: entry.address,
+    name,
+    attributes: attributes as Attributes,
+    references,
+    ...(partOf === undefined ? {} : { partOf }),
+    range: (path) => (path === undefined || path === "" ? spotRange(source.key) : fieldRange(kind, source, path)),
+  }
+}
+
+/** Where a field is written; of a default, the resource. Keys with dots in them (`sysctls.net.ipv4.ip_forward`) are found too. */
+function fieldRange(kind: KindName, source: MapEntry, path: string): Range {
+  const dot = path.indexOf(".")
+  const head = dot < 0 ? path : path.slice(0, dot)
+  const keys = WRITTEN[kind]?.[head] ?? [head]
+  const key = keys.find((k) => nodeAt(source.value, [k]) !== undefined)
+  if (key === undefined) return spotRange(source.key)
+  return rangeOfPath(source, [key, ...(dot < 0 ? [] : stepsBelow(source, key, path.slice(dot + 1)))])
+}
+
+/** Parts of a dotted path, the longest key first. */
+function stepsBelow(source: MapEntry, key: string, rest: string): Path {
+  const path: string[] = [key]
+  let left = rest.split(".")
+  while (left.length > 0) {
+    const node = nodeAt(source.value, path)
+    let taken = left.length
+    while (taken > 1 && !(node?.kind === "map" && node.entries.has(left.slice(0, taken).join(".")))) taken--
+    path.push(left.slice(0, taken).join("."))
+    left = left.slice(taken)
+  }
+  return path.slice(1)
+}

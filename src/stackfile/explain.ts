@@ -1,0 +1,152 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import { nearest } from "../base/nearest.ts"
+import type { Fragment } from "../model/fragment.ts"
+import type { MapEntry, Node, Path } from "./node.ts"
+import { nodeAt, rangeOfKey, rangeOfPath } from "./node.ts"
+import { stackSchema } from "./schema.ts"
+
+/** A mistake of form, at a path. */
+export interface Mistake {
+  keyword: string
+  path: Path
+  params: { readonly [key: string]: unknown }
+  /** Path of the rule in the schema. */
+  rule: Path
+}
+
+let schema: Fragment | undefined
+
+/** The fragment that a rule is a part of: the schema itself is only needed when something is wrong. */
+function fragmentOf(rule: Path): Fragment {
+  schema ??= stackSchema()
+  let found: unknown = schema
+  for (const step of rule.slice(0, -1)) found = (found as { [key: string]: unknown } | undefined)?.[step]
+  return (found ?? { description: "" }) as Fragment
+}
+
+/** A mistake of form in a person's words, with what would be right. */
+export function explain(mistake: Mistake, root: MapEntry): Diagnostic {
+  const fragment = fragmentOf(mistake.rule)
+  if (mistake.keyword === "additionalProperties") return unknownKey(mistake, fragment, root)
+  if (mistake.keyword === "required") return missingKey(mistake, fragment, root)
+  return wrongValue(mistake, fragment, root)
+}
+
+const KINDS: { readonly [section: string]: string } = {
+  containers: "container",
+  bridges: "bridge",
+  veths: "veth",
+  cgroups: "cgroup",
+  idmaps: "idmap",
+  variables: "variable",
+}
+
+/** The thing that a path lies in: `container.web`, or the whole file. */
+export function addressOfPath([section, name]: Path): string | undefined {
+  const kind = KINDS[String(section)]
+  return kind === undefined || name === undefined ? undefined : `${kind}.${name}`
+}
+
+function placed(path: Path): { address?: string } {
+  const address = addressOfPath(path)
+  return address === undefined ? {} : { address }
+}
+
+/** Words for what a path leads to: `limits of container.web`. */
+function placeOf(path: Path): string {
+  const address = addressOfPath(path)
+  const rest = path.slice(address === undefined ? 0 : 2).filter((step) => !/^\d+$/.test(String(step)))
+  if (address === undefined) return rest.length === 0 ? "a stack file" : `\`${rest.join(".")}\``
+  return rest.length === 0 ? address : `${rest.join(".")} of ${address}`
+}
+
+function unknownKey({ path, params }: Mistake, fragment: Fragment, root: MapEntry): Diagnostic {
+  const key = String(params.additionalProperty)
+  const at = [...path, key]
+  const rest = { range: rangeOfKey(root, at), ...placed(path) }
+  if (fragment.names !== undefined)
+    return error("bad-name", `\`${key}\` cannot be a name in ${placeOf(path)}`, { hint: `allowed: ${fragment.names}`, ...rest })
+  const known = Object.keys(fragment.properties ?? {})
+  if (fragment.later?.includes(key)) {
+    return error("not-supported", `key \`${key}\` in ${placeOf(path)} is not supported yet`, {
+      hint: "take it out; a later version will know it",
+      ...rest,
+    })
+  }
+  return error("unknown-key", `unknown key \`${key}\` in ${placeOf(path)}`, { hint: keyHint(key, known, fragment), ...rest })
+}
+
+function keyHint(key: string, known: readonly string[], { instead }: Fragment): string {
+  const other = instead !== undefined && Object.hasOwn(instead, key) ? instead[key] : undefined
+  if (other === "") return "take it out: it is not needed here"
+  const near = other ?? nearest(key, known)
+  if (near !== undefined) return `did you mean \`${near}\`?`
+  const list = known.length > 12 ? `${known.slice(0, 12).join(", ")}, …` : known.join(", ")
+  return `known keys: ${list}; \`x-…\` is free for your own`
+}
+
+function missingKey({ path, params }: Mistake, fragment: Fragment, root: MapEntry): Diagnostic {
+  const key = String(params.missingProperty)
+  const form = fragment.properties?.[key]?.form
+  return error("missing-key", `${placeOf(path)} has no \`${key}\``, {
+    hint: form === undefined ? `add \`${key}:\`` : `add \`${key}:\` with ${form}`,
+    range: /^\d+$/.test(String(path.at(-1))) ? rangeOfPath(root, path) : rangeOfKey(root, path),
+    ...placed(path),
+  })
+}
+
+function wrongValue({ keyword, path, params }: Mistake, fragment: Fragment, root: MapEntry): Diagnostic {
+  const node = nodeAt(root.value, path)
+  const name = nameOf(path)
+  const form = fragment.form ?? "something else"
+  const rest = { range: rangeOfPath(root, path), ...placed(path) }
+  if (node?.kind === "scalar" && node.value === null) return error("wrong-type", `${name} is empty`, { hint: `write ${form}`, ...rest })
+  if (keyword === "type")
+    return error("wrong-type", `${name} must be ${form}, not ${shapeOf(node)}`, { ...hintFor(node, path, fragment), ...rest })
+  if (keyword === "minItems" || keyword === "maxItems") {
+    const count = `${keyword === "minItems" ? "at least" : "at most"} ${params.limit}`
+    return error("wrong-count", `${name} needs ${count} item${params.limit === 1 ? "" : "s"}`, { hint: `write ${form}`, ...rest })
+  }
+  const text = node?.kind === "scalar" ? node.source : ""
+  if (fragment.later?.includes(text)) {
+    return error("not-supported", `${name}: \`${text}\` is not supported yet`, { hint: `write ${form}`, ...rest })
+  }
+  return error("wrong-value", `${name} must be ${form}, not \`${shown(text)}\``, { ...hintFor(node, path, fragment), ...rest })
+}
+
+function nameOf(path: Path): string {
+  const last = String(path.at(-1) ?? "the file")
+  return /^\d+$/.test(last) ? `item ${Number(last) + 1} of \`${String(path.at(-2) ?? "")}\`` : `\`${last}\``
+}
+
+function shown(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim()
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line
+}
+
+function shapeOf(node: Node | undefined): string {
+  if (node === undefined) return "this"
+  if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a map"
+  if (typeof node.value === "string") return `the text \`${shown(node.value)}\``
+  return typeof node.value === "boolean" ? `the truth value ${node.value}` : `the number ${node.source}`
+}
+
+/** An example, a nearest word, or quotes where YAML read something else than a text. */
+function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint?: string } {
+  const key = String(path.at(-1))
+  const types = [fragment.type ?? []].flat()
+  if (node?.kind === "scalar" && types.includes("string") && typeof node.value !== "string" && fragment.pattern === undefined) {
+    return { hint: `a text that looks like something else needs quotes: "${node.source}"` }
+  }
+  const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])].filter((word): word is string => typeof word === "string")
+  const near = node?.kind === "scalar" ? nearest(String(node.value), words) : undefined
+  if (near !== undefined) return { hint: `did you mean \`${near}\`?` }
+  const [example] = fragment.examples ?? []
+  if (example === undefined) return { hint: `write ${fragment.form ?? "another value"}` }
+  return {
+    hint: /^\d+$/.test(key)
+      ? `for example ${String(example)}`
+      : `for example \`${key}: ${typeof example === "object" ? JSON.stringify(example) : String(example)}\``,
+  }
+}

@@ -1,0 +1,139 @@
+import { basename, join } from "node:path"
+import type { Diagnostic, Range } from "../base/diagnostic.ts"
+import { error, hasErrors } from "../base/diagnostic.ts"
+import type { Desired } from "../model/resource.ts"
+import { assignments } from "./assignments.ts"
+import { build } from "./build.ts"
+import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
+import { withIncludes } from "./include.ts"
+import type { SourceFile } from "./source.ts"
+
+export interface LoadOptions {
+  /** `-` is standard input. Absent: stack.yaml or stack.yml in `cwd`. */
+  file?: string
+  /** Where relative paths of options start, and what messages show paths from. */
+  cwd: string
+  /** Instead of the file's own name. */
+  name?: string
+  vars: { [name: string]: string }
+  varFiles: readonly string[]
+  environment: { readonly [name: string]: string | undefined }
+  profiles: readonly string[]
+  /** Text of standard input, if `file` is `-`. */
+  stdin?: () => string
+}
+
+export interface LoadedStack {
+  /** Absent where there are errors. */
+  desired?: Desired
+  diagnostics: Diagnostic[]
+  /** Texts by the names that ranges bear. */
+  sources: ReadonlyMap<string, string>
+  /** The resolved stack file as plain data. */
+  document: unknown
+  /** The stack's name, as far as it is known. */
+  name?: string
+}
+
+/**
+ * The whole way from files to the wanted state. Never throws for what a user wrote: every mistake is a diagnostic, all
+ * of them at once.
+ */
+export function loadStack(options: LoadOptions): LoadedStack {
+  const sources = new Map<string, string>()
+  const diagnostics: Diagnostic[] = []
+  const main = openMain(options, diagnostics)
+  if (main === undefined) return { diagnostics, sources, document: null, ...(options.name === undefined ? {} : { name: options.name }) }
+  sources.set(main.name, main.text)
+  const open = opener(options.cwd, sources)
+  const root = withIncludes(main, open, overrideOf(main, options, open, diagnostics), diagnostics)
+  const assigned = assignments(options, main.folder, sources, diagnostics)
+  const built =
+    root === undefined
+      ? { document: null }
+      : build(root, {
+          folderName: options.file === "-" ? basename(options.cwd) : basename(main.folder),
+          name: options.name,
+          assigned,
+          profiles: options.profiles,
+          environment: options.environment,
+          cwd: options.cwd,
+          diagnostics,
+        })
+  const { desired, ...rest } = built as ReturnType<typeof build>
+  const failed = hasErrors(diagnostics) || desired === undefined
+  return { ...rest, ...(failed ? {} : { desired }), diagnostics: inOrder(diagnostics, sources), sources }
+}
+
+const NAMES = ["stack.yaml", "stack.yml"] as const
+
+function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
+  if (options.file === "-") return openStdin(options, diagnostics)
+  if (options.file !== undefined) {
+    const path = absolutePath(options.cwd, options.file)
+    const read = readText(path, options.file, true)
+    if ("text" in read) return sourceFile(path, options.cwd, read.text)
+    const hint = read.code === "no-file" ? "check the path given with -f" : read.hint
+    diagnostics.push(error(read.code, read.summary, { hint }))
+    return undefined
+  }
+  for (const name of NAMES) {
+    const path = join(options.cwd, name)
+    const read = readText(path, name)
+    if ("text" in read) return sourceFile(path, options.cwd, read.text)
+    if (read.code === "no-file") continue
+    diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
+    return undefined
+  }
+  diagnostics.push(
+    error("no-stack-file", "there is no stack.yaml in this folder", { hint: "name the file with -f FILE, or write one: see examples/" }),
+  )
+  return undefined
+}
+
+function openStdin(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
+  const read = decoded(Buffer.from(options.stdin?.() ?? "", "utf8"), "standard input")
+  if ("text" in read) return { name: "<stdin>", folder: options.cwd, text: read.text }
+  diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
+  return undefined
+}
+
+function opener(cwd: string, sources: Map<string, string>) {
+  const files = new Map<string, SourceFile>()
+  return (named: string, from: SourceFile, range: Range | undefined): SourceFile | Diagnostic => {
+    const path = absolutePath(from.folder, named)
+    const known = files.get(path)
+    if (known !== undefined) return known
+    const read = readText(path, shownPath(path, cwd))
+    if (!("text" in read)) return error(read.code, read.summary, { hint: read.hint, ...(range === undefined ? {} : { range }) })
+    const file = sourceFile(path, cwd, read.text)
+    files.set(path, file)
+    sources.set(file.name, file.text)
+    return file
+  }
+}
+
+/** stack.override.yaml beside stack.yaml. */
+function overrideOf(
+  main: SourceFile,
+  options: LoadOptions,
+  open: ReturnType<typeof opener>,
+  diagnostics: Diagnostic[],
+): SourceFile | undefined {
+  const name = basename(main.name)
+  if (options.file === "-" || !NAMES.some((n) => n === name)) return undefined
+  for (const override of ["stack.override.yaml", "stack.override.yml"]) {
+    const found = open(override, main, undefined)
+    if (!("severity" in found)) return found
+    if (found.code !== "no-file") diagnostics.push(found)
+  }
+  return undefined
+}
+
+/** File by file as they were read, each from top to bottom; what has no place comes first. */
+function inOrder(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): Diagnostic[] {
+  const files = new Map([...sources.keys()].map((name, i) => [name, i]))
+  const rank = ({ range }: Diagnostic) => (range === undefined ? -1 : (files.get(range.file) ?? files.size))
+  const place = ({ range }: Diagnostic) => range?.start ?? { line: 0, column: 0 }
+  return [...diagnostics].sort((a, b) => rank(a) - rank(b) || place(a).line - place(b).line || place(a).column - place(b).column)
+}

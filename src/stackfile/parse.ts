@@ -1,0 +1,123 @@
+import type { CST, Document, YAMLParseError, YAMLWarning } from "yaml"
+import { Composer, Lexer, Parser } from "yaml"
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import { MAX_DEPTH } from "./bounds.ts"
+import { composeNode } from "./compose.ts"
+import type { Parsed } from "./node.ts"
+import type { SourceFile } from "./source.ts"
+import { rangeAt } from "./source.ts"
+
+/** More mistakes of syntax than this in one file are echoes. */
+const MAX_ERRORS = 20
+
+/**
+ * One YAML 1.2 document with the place of every node. Size, depth, aliases, tags, duplicate keys and the number of
+ * documents are bounded: a deep document alone could exhaust the interpreter's stack further down.
+ */
+export function parseText(file: SourceFile): Parsed {
+  const refused = controlCharacter(file)
+  if (refused !== undefined) return { diagnostics: [refused] }
+  const { tokens, problem } = tokensOf(file)
+  if (problem !== undefined) return { diagnostics: [problem] }
+  const composer = new Composer({ version: "1.2", uniqueKeys: false, prettyErrors: false, merge: false })
+  const documents = [...composer.compose(tokens, true, file.text.length)]
+  const diagnostics = documents.flatMap((document) => syntaxErrors(file, document))
+  const [document, second] = documents
+  if (second !== undefined) diagnostics.push(severalDocuments(file, second))
+  if (document === undefined || diagnostics.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
+  return composeNode(file, document)
+}
+
+/** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */
+function controlCharacter(file: SourceFile): Diagnostic | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  const at = file.text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/)
+  if (at < 0) return undefined
+  const code = file.text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0")
+  return error("control-character", `control character U+${code} in the text`, {
+    hint: code === "0000" ? "this is not a text file" : 'take it out, or write it as an escape in a "quoted" text',
+    range: rangeAt(file, at, at + 1),
+  })
+}
+
+/** The tokens, unless they nest too deeply: counted while they are read, before anything walks down into them. */
+function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic } {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  let errors = 0
+  const take = (found: Iterable<CST.Token>) => {
+    for (const token of found) {
+      tokens.push(token)
+      if (token.type === "error") errors++
+    }
+  }
+  for (const lexeme of new Lexer().lex(file.text)) {
+    take(parser.next(lexeme))
+    // The document itself and the scalar at the bottom are on the stack too.
+    if (parser.stack.length > MAX_DEPTH + 2) return { tokens, problem: tooDeep(file, parser.offset) }
+    if (errors > MAX_ERRORS) break
+  }
+  take(parser.end())
+  return { tokens }
+}
+
+function tooDeep(file: SourceFile, offset: number): Diagnostic {
+  return error("too-deep", `lists and maps nest more than ${MAX_DEPTH} levels deep`, {
+    hint: "a stack file needs fewer than ten levels",
+    range: rangeAt(file, Math.min(offset, file.text.length) - 1, offset),
+  })
+}
+
+function severalDocuments(file: SourceFile, second: Document.Parsed): Diagnostic {
+  const marker = file.text.lastIndexOf("---", second.range[0])
+  const start = marker < 0 ? second.range[0] : marker
+  return error("several-documents", "a second document begins here", {
+    hint: "a stack file is one document: take the `---` out, or put the rest into a file of its own and `include` it",
+    range: rangeAt(file, start, start + 3),
+  })
+}
+
+function syntaxErrors(file: SourceFile, document: Document.Parsed): Diagnostic[] {
+  const found = [...document.errors, ...document.warnings].map((problem) => syntaxError(file, problem))
+  if (document.directives.yaml.explicit && document.directives.yaml.version !== "1.2") {
+    found.unshift(error("yaml-version", "stack files are YAML 1.2", { hint: "take the %YAML directive out", range: rangeAt(file, 0, 5) }))
+  }
+  return found
+}
+
+const HINTS: { readonly [code: string]: string } = {
+  TAB_AS_INDENT: "YAML is indented with spaces",
+  BAD_INDENT: "keys of one map begin in one column",
+  MISSING_CHAR: "a quote, bracket or brace is not closed, or a `:` or `,` is missing",
+  MULTILINE_IMPLICIT_KEY: "a `:` is missing after the key, or a quote is not closed",
+  BLOCK_AS_IMPLICIT_KEY: 'a text with `: ` in it needs "quotes"; a nested map begins on a line of its own',
+  BAD_SCALAR_START: 'a text that begins with this character needs "quotes"',
+  TAG_RESOLVE_FAILED: "stack files need no tags (`!…`): take it out, or quote the text",
+  BAD_ALIAS: "`*` begins an alias: quote the text, or name an anchor",
+}
+
+function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | YAMLWarning): Diagnostic {
+  const [start, end] = pos
+  const hint = HINTS[code]
+  const isTag = code === "TAG_RESOLVE_FAILED"
+  return error(isTag ? "unknown-tag" : "yaml-syntax", isTag ? "this tag is not known" : lowered(message), {
+    ...(hint === undefined ? {} : { hint }),
+    range: rangeAt(file, Math.min(start, file.text.length), Math.min(end, file.text.length)),
+  })
+}
+
+function lowered(message: string): string {
+  const [line = ""] = message.split("\n")
+  return /^[A-Z][a-z]/.test(line) ? `${line.charAt(0).toLowerCase()}${line.slice(1)}` : line
+}
+
+/** What follows on a line after its first mistake is an echo of it. */
+function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const lines = new Set<number | undefined>()
+  return diagnostics.filter(({ range }) => {
+    const known = lines.has(range?.start.line)
+    lines.add(range?.start.line)
+    return !known
+  })
+}

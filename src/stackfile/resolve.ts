@@ -1,0 +1,169 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import type { BridgeEntry } from "../kinds/bridge/expand.ts"
+import { expandBridge } from "../kinds/bridge/expand.ts"
+import type { BridgeAttributes } from "../kinds/bridge/spec.ts"
+import type { CgroupEntry } from "../kinds/cgroup/expand.ts"
+import { expandCgroup } from "../kinds/cgroup/expand.ts"
+import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
+import type { ContainerEntry } from "../kinds/container/expand.ts"
+import { expandContainer } from "../kinds/container/expand.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { IdmapEntry } from "../kinds/idmap/expand.ts"
+import { expandIdmap } from "../kinds/idmap/expand.ts"
+import type { InterfaceEntry } from "../kinds/interface/expand.ts"
+import { expandInterface } from "../kinds/interface/expand.ts"
+import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import type { VethEntry } from "../kinds/veth/expand.ts"
+import { expandVeth } from "../kinds/veth/expand.ts"
+import type { VethAttributes } from "../kinds/veth/spec.ts"
+import type { Entry, Expanded, IdMaps, Path } from "../model/entry.ts"
+import type { KindName } from "../model/resource.ts"
+import type { Surroundings } from "./entry.ts"
+import { makeEntry, sectionOf } from "./entry.ts"
+import type { MapEntry, MapNode } from "./node.ts"
+import { child } from "./node.ts"
+import type { Instance } from "./replicas.ts"
+
+/** A resource on its way: what the file says of it beside what is wanted. */
+export interface Drafted<A, V> extends Expanded<A> {
+  kind: KindName
+  name: string
+  /** What the file says, as plain data. */
+  value: V
+  entry: Entry
+  source: MapEntry
+}
+
+export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
+export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
+export type DraftVeth = Drafted<VethAttributes, VethEntry>
+export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer }
+export interface DraftContainer extends Drafted<ContainerAttributes, ContainerEntry> {
+  instance: Instance
+  interfaces: DraftInterface[]
+}
+
+/** The whole stack, expanded, each kind in the order of the file. */
+export interface Draft {
+  stack: string
+  bridges: DraftBridge[]
+  cgroups: DraftCgroup[]
+  veths: DraftVeth[]
+  containers: DraftContainer[]
+  interfaces: DraftInterface[]
+  /** All names that `containers:` holds, those left out by their profiles too. */
+  names: ReadonlyMap<string, { instances: readonly DraftContainer[]; active: boolean }>
+  diagnostics: Diagnostic[]
+}
+
+/** Short forms and defaults become canonical attributes. `plain` has passed the schema; `instances` are the containers. */
+export function resolve(
+  stack: string,
+  root: MapNode,
+  plain: { [key: string]: unknown },
+  instances: readonly Instance[],
+  around: Surroundings,
+): Draft {
+  const cgroups = expandSection<CgroupEntry, CgroupAttributes>(stack, "cgroup", root, plain, around, expandCgroup)
+  const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
+  const idmaps = expandIdmaps(stack, root, plain, around)
+  const lookups = {
+    bridge: lookup(around, root, "bridges", attributesByName(bridges)),
+    cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
+    idmap: lookup(around, root, "idmaps", idmaps),
+  }
+  const full = { ...around, ...lookups }
+  const drafted = instances.map((instance) => draftContainer(stack, instance, full))
+  const veths = expandSection<VethEntry, VethAttributes>(stack, "veth", root, plain, full, expandVeth)
+  const containers = drafted.filter((c) => c.instance.active)
+  return {
+    stack,
+    bridges,
+    cgroups,
+    veths,
+    containers,
+    interfaces: containers.flatMap((c) => c.interfaces),
+    names: namesOf(root, drafted),
+    diagnostics: around.diagnostics,
+  }
+}
+
+function attributesByName<A>(drafts: readonly Drafted<A, unknown>[]): Map<string, A> {
+  return new Map(drafts.map((d) => [d.name, d.attributes]))
+}
+
+function expandSection<V, A>(
+  stack: string,
+  kind: KindName,
+  root: MapNode,
+  plain: { [key: string]: unknown },
+  around: Surroundings,
+  expand: (value: V, entry: Entry) => Expanded<A> | undefined,
+): Drafted<A, V>[] {
+  return sectionOf(root, plain, `${kind}s`).flatMap(({ name, source, value }) => {
+    const entry = makeEntry({ stack, kind, name, source }, around)
+    const expanded = expand((value ?? {}) as V, entry)
+    return expanded === undefined ? [] : [{ kind, name, value: (value ?? {}) as V, entry, source, ...expanded }]
+  })
+}
+
+function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unknown }, around: Surroundings): Map<string, IdMaps> {
+  const found = new Map<string, IdMaps>()
+  for (const { name, source, value } of sectionOf(root, plain, "idmaps")) {
+    const maps = expandIdmap((value ?? {}) as IdmapEntry, makeEntry({ stack, kind: "idmap", name, source }, around), [])
+    if (maps !== undefined) found.set(name, maps)
+  }
+  return found
+}
+
+/** By name: what there is; silence where it is there but mistaken; else the nearest name is said. */
+function lookup<T>({ unknownName }: Surroundings, root: MapNode, section: string, found: ReadonlyMap<string, T>) {
+  const node = child(root, section)
+  const names = node?.kind === "map" ? [...node.entries.keys()].filter((name) => !name.startsWith("x-")) : []
+  const known = new Set(names)
+  return (name: string, path: Path, entry: Entry): T | undefined => {
+    if (!known.has(name)) unknownName(entry, path, section.slice(0, -1), name, names)
+    return found.get(name)
+  }
+}
+
+function draftContainer(stack: string, instance: Instance, around: Surroundings): DraftContainer {
+  const { name, source } = instance
+  const value = instance.plain as ContainerEntry & { interfaces?: { [name: string]: InterfaceEntry } | null }
+  const entry = makeEntry({ stack, kind: "container", name, source }, around)
+  const draft: DraftContainer = {
+    kind: "container",
+    name,
+    value,
+    entry,
+    source,
+    instance,
+    interfaces: [],
+    ...expandContainer(value, entry),
+  }
+  const interfaces = child(source.value, "interfaces")
+  for (const [inside, what] of Object.entries(value.interfaces ?? {})) {
+    const at = interfaces?.kind === "map" ? interfaces.entries.get(inside) : undefined
+    if (at === undefined || inside.startsWith("x-")) continue
+    const its = makeEntry({ stack, kind: "interface", name: `${name}.${inside}`, source: at }, around)
+    const expanded = expandInterface(what, its, name, inside)
+    if (expanded !== undefined) {
+      draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
+    }
+  }
+  return draft
+}
+
+function namesOf(root: MapNode, drafted: readonly DraftContainer[]): Draft["names"] {
+  const node = child(root, "containers")
+  const names = new Map<string, { instances: DraftContainer[]; active: boolean }>()
+  if (node?.kind === "map")
+    for (const name of node.entries.keys()) if (!name.startsWith("x-")) names.set(name, { instances: [], active: true })
+  for (const container of drafted) {
+    const known = names.get(container.instance.base)
+    if (known === undefined) continue
+    known.instances.push(container)
+    known.active = container.instance.active
+  }
+  return names
+}

@@ -1,0 +1,76 @@
+import { bridgesSchema } from "../kinds/bridge/schema.ts"
+import { cgroupsSchema } from "../kinds/cgroup/schema.ts"
+import { containersSchema } from "../kinds/container/schema.ts"
+import { idmapsSchema } from "../kinds/idmap/schema.ts"
+import { vethsSchema } from "../kinds/veth/schema.ts"
+import type { Fragment } from "../model/fragment.ts"
+import { keys, named, oneOrMore } from "../model/fragment.ts"
+
+/** The whole stack file, put together from the kinds' fragments. */
+export function stackSchema(): Fragment {
+  return keys(
+    "A stack: the containers, bridges, veth pairs, id maps and cgroups that one Linux kernel shall hold.",
+    {
+      name: {
+        description: "The stack's name. Default: the name of the folder.",
+        type: "string",
+        pattern: "^[a-z0-9][a-z0-9_-]{0,31}$",
+        form: "a stack's name: small letters, digits, `-` and `_`, at most 32",
+      },
+      variables: variablesSchema(),
+      include: oneOrMore(
+        "Files that are merged under this one, the later over the earlier: maps key by key, all else as a whole.",
+        { type: "string" },
+        "a path, or a list of them",
+      ),
+      bridges: bridgesSchema(),
+      veths: vethsSchema(),
+      idmaps: idmapsSchema(),
+      cgroups: cgroupsSchema(),
+      containers: containersSchema(),
+    },
+    {
+      later: ["volumes", "secrets", "configs", "checks", "moved", "outputs"],
+      instead: { services: "containers", networks: "bridges", version: "" },
+    },
+  )
+}
+
+function variablesSchema(): Fragment {
+  const scalar = ["string", "number", "boolean"] as const
+  return named(
+    `Variables, by name: $\{name} in any text stands for the value. Set by --var, --var-file, STACK_VAR_name, .env, in that order of strength.`,
+    {
+      ...keys("A variable: its default, or a map.", {
+        default: { description: "Its value where none is given.", type: scalar, form: "a text, number or truth value" },
+        description: { description: "What it is for.", type: "string", form: "a text" },
+        pattern: { description: "A regular expression that its value matches.", type: "string", form: "a regular expression" },
+      }),
+      type: [...scalar, "object", "null"],
+      form: "a default, or a map with default, description, pattern",
+    },
+    "^(?!x-)[A-Za-z_][A-Za-z0-9_]*$",
+    "letters, digits and `_`, no digit first",
+  )
+}
+
+const OURS = new Set(["form", "names", "later", "instead"])
+
+/** The schema as the world knows it: without our own annotations. */
+export function publishedSchema(): { [key: string]: unknown } {
+  return { $schema: "http://json-schema.org/draft-07/schema#", title: "stack file", ...(stripped(stackSchema()) as object) }
+}
+
+/** Names of properties are kept whatever they are called: only a fragment's own keys go. */
+function stripped(fragment: unknown): unknown {
+  if (fragment === null || typeof fragment !== "object" || Array.isArray(fragment)) return fragment
+  const found = Object.entries(fragment).filter(([key, value]) => !OURS.has(key) && value !== undefined)
+  return Object.fromEntries(found.map(([key, value]) => [key, strippedValue(key, value)]))
+}
+
+function strippedValue(key: string, value: unknown): unknown {
+  if (key === "properties" || key === "patternProperties") {
+    return Object.fromEntries(Object.entries(value as object).map(([name, fragment]) => [name, stripped(fragment)]))
+  }
+  return key === "items" || key === "additionalProperties" ? stripped(value) : value
+}

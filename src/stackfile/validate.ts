@@ -1,0 +1,64 @@
+import type { ErrorObject } from "ajv"
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import type { Mistake } from "./explain.ts"
+import { explain } from "./explain.ts"
+import validator from "./generated/validator.js"
+import type { MapEntry, Path } from "./node.ts"
+import { nodeAt } from "./node.ts"
+
+/** More than these are not read by anyone. */
+const MAX_ERRORS = 100
+
+/**
+ * Checks plain data by the generated validator. What is mistaken is then taken out of the data, so that the rest can be
+ * looked at further: `root` is where it came from.
+ */
+export function validate(plain: { [key: string]: unknown }, root: MapEntry): Diagnostic[] {
+  if (validator(plain)) return []
+  const mistakes = (validator.errors ?? []).map(mistakeOf).filter((mistake) => !isEcho(mistake, root))
+  const diagnostics = mistakes.slice(0, MAX_ERRORS).map((mistake) => explain(mistake, root))
+  if (mistakes.length > MAX_ERRORS) diagnostics.push(error("too-many-errors", `${mistakes.length - MAX_ERRORS} more mistakes of this sort`))
+  for (const { keyword, path, params } of mistakes) {
+    if (keyword === "additionalProperties") takeOut(plain, [...path, String(params.additionalProperty)])
+    else if (keyword !== "required") takeOut(plain, path)
+  }
+  return diagnostics
+}
+
+function mistakeOf({ keyword, instancePath, schemaPath, params }: ErrorObject): Mistake {
+  return {
+    keyword,
+    path: pointer(instancePath),
+    rule: pointer(decodeURIComponent(schemaPath.slice(1))),
+    params: params as Mistake["params"],
+  }
+}
+
+/** RFC 6901 */
+function pointer(text: string): string[] {
+  return text
+    .split("/")
+    .slice(1)
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
+}
+
+/** A key that is missing in the data only because its value was mistaken before. */
+function isEcho({ keyword, path, params }: Mistake, root: MapEntry): boolean {
+  return keyword === "required" && nodeAt(root.value, [...path, String(params.missingProperty)]) !== undefined
+}
+
+/** Deletes a value; of a list that holds it, the whole list, whose other items would change their places. */
+function takeOut(plain: { [key: string]: unknown }, path: Path): void {
+  let holder: unknown = plain
+  let owner: { [key: string]: unknown } | undefined
+  let name = ""
+  for (const step of path) {
+    if (Array.isArray(holder)) break
+    if (holder === null || typeof holder !== "object") return
+    owner = holder as { [key: string]: unknown }
+    name = String(step)
+    holder = Object.hasOwn(owner, name) ? owner[name] : undefined
+  }
+  if (owner !== undefined) delete owner[name]
+}
