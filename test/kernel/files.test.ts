@@ -20,7 +20,8 @@ import { openFiles } from "../../src/kernel/files.ts"
 import { KernelError } from "../../src/kernel/kernel.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
-const files = openFiles(openFfi())
+// test/kernel/sanitize.test.ts runs this file on the build with sanitizers.
+const files = openFiles(openFfi(process.env.STACK_TEST_NATIVE))
 let folder = ""
 
 test.before.each(() => {

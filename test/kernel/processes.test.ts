@@ -14,9 +14,11 @@ import { inOwnNamespaces } from "./own-namespaces.ts"
 
 const SIGKILL = 9
 const LONG_MS = 10_000
-const ffi = openFfi()
+// test/kernel/sanitize.test.ts runs this file on the build with sanitizers.
+const native = process.env.STACK_TEST_NATIVE
+const ffi = openFfi(native)
 const files = openFiles(ffi)
-const processes = openProcesses(ffi, files.read)
+const processes = openProcesses(ffi, files.read, native)
 let folder = ""
 
 test.before(() => {

@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { DiagnosticError } from "../../src/base/diagnostic.ts"
+import { errnoOf } from "../../src/kernel/errno.ts"
+import { openFfi } from "../../src/kernel/ffi.ts"
+
+const EINVAL = -errnoOf("EINVAL")
+const ffi = openFfi()
+
+test("a library that is not there or is none is one diagnostic with what to do", () => {
+  const folder = mkdtempSync(`${tmpdir()}/stack-ffi.`)
+  const problem = () => {
+    try {
+      openFfi(folder).close(-1)
+      return undefined
+    } catch (e) {
+      assert.instance(e, DiagnosticError)
+      return (e as DiagnosticError).diagnostics[0]
+    }
+  }
+  assert.is(problem()?.hint, "run: npm run build")
+  writeFileSync(`${folder}/libstack.so`, "no library")
+  assert.is(problem()?.code, "not-built")
+  rmSync(folder, { recursive: true })
+})
+
+test("nothing is loaded before it is needed", () => {
+  assert.not.throws(() => openFfi("/none"))
+})
+
+test("the report that was stubbed while ffi-rs loaded is whole again", () => {
+  ffi.close(-1)
+  const report = process.report?.getReport() as unknown as { header: { nodejsVersion: string } }
+  assert.is(report.header.nodejsVersion, process.version)
+})
+
+test("texts, numbers and bytes that would be cut or abort are refused before", () => {
+  assert.is(ffi.lock("/tmp/a\0b"), EINVAL)
+  assert.throws(() => ffi.close(2 ** 31), RangeError)
+  assert.throws(() => ffi.close(1.5), RangeError)
+  assert.throws(() => ffi.close("1" as unknown as number), RangeError)
+  assert.throws(() => ffi.read(0, new ArrayBuffer(8) as unknown as Uint8Array), RangeError)
+  assert.throws(() => ffi.poll(Buffer.alloc(7), 1, 0), RangeError)
+  assert.throws(() => ffi.spawn("", "", "", Buffer.alloc(0), Buffer.alloc(39)), RangeError)
+})
+
+test("bytes are filled in place, in a view at its own offset too", () => {
+  const whole = new Uint8Array(32).fill(0xaa)
+  const fd = ffi.open("/dev/zero", 0, 0)
+  assert.is(ffi.read(fd, whole.subarray(8, 16)), 8)
+  assert.equal(
+    [...whole],
+    Array.from({ length: 32 }, (_, i) => (i >= 8 && i < 16 ? 0 : 0xaa)),
+  )
+  assert.is(ffi.close(fd), 0)
+  assert.is(ffi.close(fd), -errnoOf("EBADF"))
+})
+
+test("a broken netlink request is refused, and a socket tells time-out from answer", () => {
+  const fd = ffi.nlOpen(65536)
+  assert.ok(fd >= 0)
+  const request = Buffer.alloc(32)
+  request.writeUInt32LE(32, 0)
+  request.writeUInt16LE(18, 4) // RTM_GETLINK
+  request.writeUInt16LE(0x301, 6) // NLM_F_REQUEST | NLM_F_DUMP
+  request.writeUInt32LE(7, 8)
+  const out = Buffer.alloc(65536)
+  assert.ok(ffi.nlTransact(fd, request, out, 1000) > 0)
+  assert.is(out.readUInt32LE(8), 7)
+  assert.is(ffi.nlTransact(fd, request.subarray(0, 31), out, 1000), EINVAL)
+  assert.is(ffi.nlTransact(fd, request, Buffer.alloc(64), 1000), -errnoOf("ENOBUFS"))
+  assert.is(ffi.nlTransact(fd, Buffer.concat([request, request]), out, 1000), EINVAL)
+  ffi.close(fd)
+})
+
+test("a socket opened elsewhere leaves this thread at home, and a wrong file is refused", () => {
+  const before = readdirSync("/proc/self/fd").length
+  const fd = ffi.nlOpenIn("/proc/self/ns/net", 65536)
+  assert.ok(fd >= 0)
+  ffi.close(fd)
+  assert.is(ffi.nlOpenIn("/proc/self/ns/none", 65536), -errnoOf("ENOENT"))
+  assert.is(ffi.nlOpenIn("/proc/self/ns/mnt", 65536), EINVAL)
+  assert.is(ffi.nlOpenIn("/proc/self/stat", 65536), EINVAL)
+  assert.is(readdirSync("/proc/self/fd").length, before)
+})
+
+test.run()
