@@ -1,0 +1,137 @@
+import type { Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
+import { KernelError } from "../../../src/kernel/kernel.ts"
+import { describeMachine } from "./describe.ts"
+import { fileCalls } from "./files.ts"
+import { HELD, launch } from "./launch.ts"
+import type { FakeProcess, Machine } from "./machine.ts"
+import { dump, perform } from "./net.ts"
+import { addProcess, endProcess, sendSignal } from "./processes.ts"
+import type { MachineOptions } from "./start.ts"
+import { startMachine } from "./start.ts"
+import { readSysctl, writeSysctl } from "./sysctls.ts"
+
+/** What befalls a change: nothing, a refusal in its place, or the sudden end of the run just before or just after it. */
+export type Fault = "kill-before" | "kill-after" | KernelError | undefined
+
+export interface FakeOptions extends MachineOptions {
+  /** Asked before each change, which are counted from 1 in each run; every single netlink request is one. May also throw. */
+  onOperation?(n: number, op: string): Fault
+}
+
+/** The run was killed by a fault: nothing it calls does anything any more. */
+export class RunKilled extends Error {}
+
+/** A kernel in memory, as one run of the program sees it. Deterministic: the same calls give the same pids, numbers and texts. */
+export interface FakeKernel extends Kernel {
+  machine: Machine
+  /** The changes of this run in order, attempted ones too, and how often something was read. */
+  counts: { operations: string[]; reads: number }
+  /** Another run on the same machine: this one has ended (its parked containers and locks with it). */
+  restart(onOperation?: FakeOptions["onOperation"]): FakeKernel
+  /** The container's command ends by itself. */
+  endCommand(container: string, status: number): void
+  /** Everything there is, as canonical text: for comparing two moments. */
+  describe(): string
+}
+
+export function fakeKernel(options: FakeOptions = {}): FakeKernel {
+  return startRun(startMachine(options), options.onOperation)
+}
+
+const SIGKILL = 9
+
+interface RunState {
+  machine: Machine
+  self: FakeProcess
+  dead: boolean
+  counts: { operations: string[]; reads: number }
+  onOperation: FakeOptions["onOperation"]
+}
+
+function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): FakeKernel {
+  const host = machine.processes.get(1)
+  if (host === undefined) throw new Error("the machine has no process 1")
+  const self = addProcess(machine, { parent: 1, cmdline: "node\0", namespaces: { ...host.namespaces } })
+  machine.running = self.pid
+  const run: RunState = { machine, self, dead: false, counts: { operations: [], reads: 0 }, onOperation }
+  const mutate = <T>(op: string, work: () => T): T => change(run, op, work)
+  const reading = <T>(work: () => T): T => {
+    stillAlive(run)
+    run.counts.reads++
+    return work()
+  }
+  return {
+    machine,
+    counts: run.counts,
+    ...fileCalls({ machine, self, mutate, reading }),
+    dump: (ns) => reading(() => dump(machine, self, ns)),
+    net: (ns, requests) => requests.map((request) => refusalOf(() => mutate(request.op, () => perform(machine, self, ns, request)))),
+    readIn: (namespaces, path) => reading(() => readSysctl(machine, self, namespaces, path)),
+    writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
+    spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
+    heldNamespaces: (monitor) => heldPaths(monitor),
+    signal: ({ pid, startTime }, signal) => mutate(`kill -${signal} ${pid}`, () => sendSignal(machine, pid, startTime, signal)),
+    gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
+    restart(next) {
+      endRun(run)
+      return startRun(machine, next)
+    },
+    endCommand: (container, status) => endCommand(machine, container, status),
+    describe: () => describeMachine(machine),
+  }
+}
+
+function refusalOf(work: () => void): KernelError | null {
+  try {
+    work()
+    return null
+  } catch (failure) {
+    if (failure instanceof KernelError) return failure
+    throw failure
+  }
+}
+
+function stillAlive(run: RunState): void {
+  if (run.dead) throw new RunKilled("this run was killed")
+  run.machine.running = run.self.pid
+}
+
+function change<T>(run: RunState, op: string, work: () => T): T {
+  stillAlive(run)
+  run.counts.operations.push(op)
+  const fault = run.onOperation?.(run.counts.operations.length, op)
+  if (fault instanceof KernelError) throw fault
+  if (fault === "kill-before") kill(run, op)
+  try {
+    return work()
+  } finally {
+    if (fault === "kill-after") kill(run, op)
+  }
+}
+
+function kill(run: RunState, op: string): never {
+  endRun(run)
+  throw new RunKilled(`killed at: ${op}`)
+}
+
+/** What hangs on a running program: its locks, and containers that still wait for its "go". */
+function endRun(run: RunState): void {
+  const { machine, self } = run
+  if (run.dead) return
+  run.dead = true
+  for (const [path, pid] of machine.locks) if (pid === self.pid) machine.locks.delete(path)
+  for (const process of [...machine.processes.values()]) if (process.parkedBy === self.pid) endProcess(machine, process.pid, SIGKILL)
+  endProcess(machine, self.pid, SIGKILL)
+  for (const process of machine.processes.values()) if (process.parent === self.pid) process.parent = 1
+}
+
+function heldPaths({ pid }: ProcessId): { net: string; uts: string; ipc: string } {
+  return Object.fromEntries(HELD.map(([fd, kind]) => [kind, `/proc/${pid}/fd/${fd}`])) as { net: string; uts: string; ipc: string }
+}
+
+function endCommand(machine: Machine, container: string, status: number): void {
+  const monitor = [...machine.processes.values()].find((p) => p.record?.title.endsWith(` container.${container}`))
+  const init = [...machine.processes.values()].find((p) => p.parent === monitor?.pid)
+  if (init === undefined) throw new Error(`container ${container} does not run`)
+  endProcess(machine, init.pid, 0, status)
+}

@@ -1,0 +1,102 @@
+import type { Kernel } from "../../../src/kernel/kernel.ts"
+import type { Mutate } from "./launch.ts"
+import type { FakeProcess, Machine } from "./machine.ts"
+import { refuse } from "./machine.ts"
+import { readProc, readProcLink } from "./procfs.ts"
+import { writeSysctl } from "./sysctls.ts"
+import type { Folder } from "./tree.ts"
+import { lookup, makeFolder, parentFolder, putFile, removeFolder, textFile } from "./tree.ts"
+
+interface Context {
+  machine: Machine
+  self: FakeProcess
+  mutate: Mutate
+  reading<T>(work: () => T): T
+}
+
+type FileCalls = Pick<
+  Kernel,
+  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "lock" | "stat" | "readLink"
+>
+
+export function fileCalls(context: Context): FileCalls {
+  const { machine, self, mutate, reading } = context
+  const { root } = machine
+  const read = (path: string) => readText(machine, self, path)
+  return {
+    read: (path) => reading(() => read(path)),
+    readMany: (paths) => reading(() => paths.map(read)),
+    write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
+    replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
+    mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
+    rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
+    list: (path) => reading(() => listNames(machine, path)),
+    removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
+    lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
+    stat: (path) => reading(() => statOf(machine, self, path)),
+    readLink: (path) => reading(() => linkText(machine, self, path)),
+  }
+}
+
+function readText(machine: Machine, self: FakeProcess, path: string): string | null {
+  const made = path.startsWith("/proc/") ? readProc(machine, self, path) : undefined
+  if (made !== undefined) return made
+  const node = path === "" ? undefined : lookup(machine.root, path)
+  if (node?.type === "folder") refuse(`read ${path}`, "EISDIR")
+  return node?.type === "file" ? (node.read === undefined ? node.text : node.read()) : null
+}
+
+function writeText(machine: Machine, self: FakeProcess, path: string, text: string): void {
+  const op = `write ${path}`
+  if (path.startsWith("/proc/sys/")) {
+    writeSysctl(machine, self, [], path, text)
+    return
+  }
+  const node = lookup(machine.root, path) ?? refuse(op, "ENOENT")
+  if (node.type !== "file") refuse(op, "EISDIR")
+  if (node.read === undefined) node.text = text
+  else if (node.write === undefined) refuse(op, "EACCES")
+  else node.write(text)
+}
+
+function listNames(machine: Machine, path: string): string[] {
+  const node = lookup(machine.root, path)
+  if (node?.type !== "folder") return []
+  const pids = path === "/proc" ? [...machine.processes.keys()].map(String) : []
+  return [...node.children.keys(), ...pids].sort()
+}
+
+/** Not across a mount: of cgroupfs, which the kernel itself keeps. */
+function removeTree(root: Folder, path: string): void {
+  const above = lookup(root, `${path}/..`)
+  if (above?.type !== "folder") return
+  const { parent, name } = parentFolder(root, `rm -r ${path}`, path)
+  const node = parent.children.get(name)
+  if (node?.type === "folder" && node.makeFolder !== undefined) refuse(`rm -r ${path}`, "EXDEV")
+  parent.children.delete(name)
+}
+
+/** fcntl(2), F_OFD_SETLK: dies with its holder. */
+function takeLock({ machine, self }: Context, path: string): { release(): void } | null {
+  if (lookup(machine.root, path) === undefined) putFile(machine.root, path, textFile("", 0o600))
+  if (machine.locks.has(path)) return null
+  machine.locks.set(path, self.pid)
+  return { release: () => void (machine.locks.get(path) === self.pid && machine.locks.delete(path)) }
+}
+
+function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<Kernel["stat"]> {
+  if (path.startsWith("/proc/") && readProc(machine, self, path) !== undefined)
+    return { type: "file", mode: 0o444, uid: 0, gid: 0, device: "" }
+  const node = lookup(machine.root, path)
+  if (node === undefined) return null
+  const { mode, uid, gid } = node
+  const type = node.type === "file" || node.type === "folder" ? node.type : "other"
+  return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
+}
+
+function linkText(machine: Machine, self: FakeProcess, path: string): string | null {
+  const made = readProcLink(machine, self, path)
+  if (made !== undefined) return made
+  const node = lookup(machine.root, path, false)
+  return node?.type === "link" ? node.to : null
+}

@@ -1,0 +1,177 @@
+import type { LaunchRecord, Monitor, NamespaceKind, ParkedProcess, SetupOp } from "../../../src/kernel/kernel.ts"
+import { KernelError } from "../../../src/kernel/kernel.ts"
+import { addLoopback } from "./addresses.ts"
+import { enterGroup, groupAt } from "./cgroups.ts"
+import type { FakeProcess, Machine, Namespace, Namespaces } from "./machine.ts"
+import { makeNamespace, namespaceAt, refuse } from "./machine.ts"
+import { newNetwork } from "./network.ts"
+import { addProcess, endProcess } from "./processes.ts"
+import { defaultSysctls, setSysctl } from "./sysctls.ts"
+import { folder, lookup, makeFolder, putFile, textFile } from "./tree.ts"
+
+const SIGKILL = 9
+/** Where a monitor keeps the namespaces open: native/README.md */
+export const HELD: readonly (readonly [number, "net" | "uts" | "ipc"])[] = [
+  [10, "net"],
+  [11, "uts"],
+  [12, "ipc"],
+]
+
+/** What counts and may fail: one place for all that changes something. */
+export type Mutate = <T>(op: string, work: () => T) => T
+
+/** A monitor, and the container's process beside it, waiting. Where the real one would send a failure, `parked` rejects. */
+export function launch(machine: Machine, self: FakeProcess, record: LaunchRecord, mutate: Mutate): Monitor {
+  const started = mutate(`start ${record.title}`, () => start(machine, self, record))
+  const { monitor, parked } = started
+  const promise: Promise<ParkedProcess> = parked instanceof KernelError ? Promise.reject(parked) : Promise.resolve({ init: idOf(parked) })
+  promise.catch(() => {})
+  return {
+    ...idOf(monitor),
+    parked: promise,
+    go: () => {
+      try {
+        mutate(`go ${record.title}`, () => go(machine, monitor))
+        return Promise.resolve()
+      } catch (failure) {
+        return Promise.reject(failure as Error)
+      }
+    },
+    abandon: () => void (monitor.parkedBy === undefined || endProcess(machine, monitor.pid, SIGKILL)),
+  }
+}
+
+function idOf({ pid, startTime }: FakeProcess): { pid: number; startTime: string } {
+  return { pid, startTime }
+}
+
+function start(machine: Machine, self: FakeProcess, record: LaunchRecord): { monitor: FakeProcess; parked: FakeProcess | KernelError } {
+  const monitor = addProcess(machine, {
+    parent: self.pid,
+    cmdline: `${record.title}\0`,
+    namespaces: { ...self.namespaces },
+    record,
+    parkedBy: self.pid,
+  })
+  try {
+    if (record.monitorCgroup2 !== "") enter(machine, monitor, record.monitorCgroup2, `start ${record.title}`)
+  } catch (failure) {
+    endProcess(machine, monitor.pid, SIGKILL)
+    throw failure
+  }
+  try {
+    return { monitor, parked: park(machine, self, monitor, record) }
+  } catch (failure) {
+    endProcess(machine, monitor.pid, SIGKILL)
+    if (failure instanceof KernelError) return { monitor, parked: failure }
+    throw failure
+  }
+}
+
+function enter(machine: Machine, process: FakeProcess, path: string, op: string): void {
+  const group = groupAt(machine, path) ?? refuse(op, "ENOENT")
+  enterGroup(process, group, op)
+}
+
+function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record: LaunchRecord): FakeProcess {
+  for (const path of record.monitorCgroups1) enter(machine, monitor, path, `enter the monitors' cgroup ${path}`)
+  prepare(machine, record)
+  if (lookup(machine.root, record.runDir)?.type !== "folder") refuse(`open ${record.runDir}`, "ENOENT")
+  putFile(machine.root, `${record.runDir}/log`, textFile("", 0o600))
+  const namespaces = makeNamespaces(machine, self, record)
+  checkMap(record.uidMap, "uid_map")
+  checkMap(record.gidMap, "gid_map")
+  const own = record.namespaces.user === "new"
+  const init = addProcess(machine, {
+    parent: monitor.pid,
+    cmdline: `${record.title}\0`,
+    namespaces,
+    first: record.namespaces.pid === "new",
+    handlesTerm: false,
+    ...(own ? { uidMap: record.uidMap, gidMap: record.gidMap } : {}),
+  })
+  const folders = [record.cgroup2, ...record.cgroups1].filter((path) => path !== "")
+  for (const path of folders) enter(machine, init, path, `enter the cgroup ${folders.join(" ")}`)
+  for (const [fd, kind] of HELD) if (record.namespaces[kind] !== "host") monitor.fds.set(fd, namespaces[kind])
+  return init
+}
+
+/** mkdir -m MODE, chown: being there is fine. */
+function prepare(machine: Machine, record: LaunchRecord): void {
+  for (const { path, mode, uid, gid } of record.prepare) {
+    makeFolder(machine.root, path, mode)
+    const made = lookup(machine.root, path) ?? folder()
+    Object.assign(made, { mode, uid, gid })
+  }
+  for (const path of record.openPaths) if (lookup(machine.root, path) === undefined) refuse(`open ${path}`, "ENOENT")
+}
+
+function makeNamespaces(machine: Machine, self: FakeProcess, record: LaunchRecord): Namespaces {
+  const kinds = Object.entries(record.namespaces) as [NamespaceKind, string][]
+  return Object.fromEntries(kinds.map(([kind, mode]) => [kind, namespaceFor(machine, self, kind, mode)])) as Namespaces
+}
+
+function namespaceFor(machine: Machine, self: FakeProcess, kind: NamespaceKind, mode: string): Namespace {
+  if (mode === "host") return self.namespaces[kind]
+  if (mode !== "new") {
+    const op = `join the ${kind} namespace ${mode}`
+    const joined = namespaceAt(machine, self, mode) ?? refuse(op, "ENOENT")
+    return joined.kind === kind ? joined : refuse(op, "EINVAL")
+  }
+  const namespace = makeNamespace(machine, kind, defaultSysctls(kind))
+  if (kind === "uts") namespace.sysctls = new Map(self.namespaces.uts.sysctls)
+  if (kind === "net") namespace.network = loopbackNetwork()
+  return namespace
+}
+
+/** The container's process brings its own loopback up. */
+function loopbackNetwork(): NonNullable<Namespace["network"]> {
+  const network = newNetwork()
+  const lo = network.links.get(1)
+  if (lo !== undefined) {
+    lo.up = true
+    addLoopback(lo)
+  }
+  return network
+}
+
+/** Ranges must not overlap, on either side. user_namespaces(7) */
+function checkMap(map: string, file: string): void {
+  const rows = map
+    .split("\n")
+    .filter(Boolean)
+    .map((row) => row.split(" ").map(Number))
+  const clash = (a: number, b: number, n: number, m: number) => a < b + m && b < a + n
+  const bad = rows.some(
+    ([c = 0, h = 0, n = 0], i) => n < 1 || rows.slice(i + 1).some(([c2 = 0, h2 = 0, m = 0]) => clash(c, c2, n, m) || clash(h, h2, n, m)),
+  )
+  if (bad) refuse(`write ${file} "${map.trim().replaceAll("\n", ", ")}"`, "EINVAL")
+}
+
+/** Setup, then exec: a failure ends the container and its monitor. */
+function go(machine: Machine, monitor: FakeProcess): void {
+  const { record } = monitor
+  const init = [...machine.processes.values()].find((p) => p.parent === monitor.pid)
+  if (record === undefined || init === undefined || !machine.processes.has(monitor.pid))
+    refuse("start the monitor", "ESRCH", "it ended before its container was started")
+  try {
+    for (const op of record.setup) setup(init, op)
+    const errno = machine.execError(record)
+    if (errno !== undefined) refuse(`run ${record.argv[0] ?? ""}`, errno)
+  } catch (failure) {
+    endProcess(machine, monitor.pid, SIGKILL)
+    throw failure
+  }
+  delete monitor.parkedBy
+  init.cmdline = record.argv.map((word) => `${word}\0`).join("")
+  init.handlesTerm = machine.handlesTerm(record)
+}
+
+/** Mounts leave no trace outside of the container: only what can be read back is done. */
+function setup(init: FakeProcess, op: SetupOp): void {
+  if (op.op === "hostname") setSysctl(init.namespaces.uts, "kernel/hostname", op.name, `hostname ${op.name}`)
+  if (op.op !== "sysctl") return
+  const file = op.name.replaceAll(".", "/")
+  const namespace = [init.namespaces.net, init.namespaces.ipc, init.namespaces.uts].find((n) => n.sysctls.has(file))
+  setSysctl(namespace, file, op.value, `sysctl ${op.name}=${op.value}`)
+}

@@ -1,0 +1,191 @@
+import type { BridgeOptions, LinkRef, NetNs, NetRequest, VethEnd } from "../../../src/kernel/kernel.ts"
+import { addLoopback, carrierChanged, linkDown } from "./addresses.ts"
+import type { Machine } from "./machine.ts"
+import type { NetLink, Network, NewLink } from "./network.ts"
+import { addLink, portsOf } from "./network.ts"
+
+/** How a request is refused. */
+export type Refuse = (errno: string, text?: string) => never
+
+export interface NetCall {
+  machine: Machine
+  network: Network
+  /** The network of another namespace, by the path of its file. */
+  networkAt(ns: NetNs): Network
+  refuse: Refuse
+}
+
+const LONGEST_NAME = 15
+const SMALLEST_MTU = 68
+const LARGEST_MTU = 65_535
+
+export function findLink(call: NetCall, ref: LinkRef): NetLink {
+  const link = typeof ref === "number" ? call.network.links.get(ref) : linkNamed(call.network, ref)
+  return link ?? call.refuse("ENODEV")
+}
+
+function linkNamed(network: Network, name: string): NetLink | undefined {
+  return [...network.links.values()].find((link) => link.name === name)
+}
+
+function freeName(call: NetCall, network: Network, name: string): string {
+  if (Buffer.byteLength(name) > LONGEST_NAME) call.refuse("ERANGE", "Attribute failed policy validation")
+  if (name === "" || name === "." || name === ".." || /[\s/:]/.test(name)) call.refuse("EINVAL")
+  if (linkNamed(network, name) !== undefined) call.refuse("EEXIST")
+  return name
+}
+
+function goodMtu(call: NetCall, mtu: number): number {
+  if (mtu < SMALLEST_MTU) call.refuse("EINVAL", "mtu less than device minimum")
+  if (mtu > LARGEST_MTU) call.refuse("EINVAL", "mtu greater than device maximum")
+  return mtu
+}
+
+function goodMac(call: NetCall, mac: string): string {
+  const first = Number.parseInt(mac.slice(0, 2), 16)
+  if ((first & 1) === 1 || mac === "00:00:00:00:00:00") call.refuse("EADDRNOTAVAIL")
+  return mac
+}
+
+function ownMac(machine: Machine): string {
+  const n = machine.next.mac++
+  return ["2e", "00", n >>> 24, n >>> 16, n >>> 8, n]
+    .map((b) => (typeof b === "string" ? b : (b & 255).toString(16).padStart(2, "0")))
+    .join(":")
+}
+
+/** An alias in the creating message is dropped, as the kernel does: so there is no parameter for it. */
+function newLink(call: NetCall, end: Pick<VethEnd, "name" | "mac" | "mtu" | "group">, kind: string): NewLink {
+  return {
+    name: end.name,
+    kind,
+    mac: end.mac === undefined ? ownMac(call.machine) : goodMac(call, end.mac),
+    macGiven: end.mac !== undefined,
+    mtu: goodMtu(call, end.mtu ?? 1500),
+    group: end.group ?? 0,
+  }
+}
+
+const BRIDGE_DEFAULTS: Required<BridgeOptions> = { stp: false, vlan_filtering: false, ageing_time: 300 }
+
+export function addBridge(call: NetCall, request: NetRequest & { op: "bridge-add" }): void {
+  freeName(call, call.network, request.name)
+  const link = addLink(call.network, { ...newLink(call, request, "bridge"), bridge: { ...BRIDGE_DEFAULTS, ...request.bridge } })
+  if (request.up) setUp(link)
+}
+
+export function addVeth(call: NetCall, { end, peer }: NetRequest & { op: "veth-add" }): void {
+  const outer = end.ns === undefined ? call.network : call.networkAt(end.ns)
+  const inner = peer.ns === undefined ? outer : call.networkAt(peer.ns)
+  freeName(call, outer, end.name)
+  freeName(call, inner, peer.name)
+  if (outer === inner && end.name === peer.name) call.refuse("EEXIST")
+  const master = end.master === undefined || end.master === 0 ? undefined : findLink({ ...call, network: outer }, end.master)
+  if (master !== undefined && master.bridge === undefined) call.refuse("EOPNOTSUPP")
+  // The peer is registered first: the lower index is its.
+  const [second, first] = [newLink(call, peer, "veth"), newLink(call, end, "veth")]
+  const b = addLink(inner, second)
+  const a = addLink(outer, { ...first, peer: b })
+  b.peer = a
+  if (master !== undefined) enslave(call, a, master)
+  if (end.up) setUp(a)
+}
+
+export function setLink(call: NetCall, request: NetRequest & { op: "link-set" }): void {
+  const link = findLink(call, request.link)
+  const { name, alias, mtu, mac, up, master, group, bridge } = request
+  if (name !== undefined && name !== link.name) link.name = freeName(call, call.network, name)
+  if (mac !== undefined) setMac(call, link, mac)
+  if (mtu !== undefined) setMtu(call, link, mtu)
+  if (master === 0) release(link)
+  else if (master !== undefined) enslave(call, link, findLink(call, master))
+  if (group !== undefined) link.group = group
+  if (alias !== undefined) link.alias = Buffer.byteLength(alias) > 255 ? call.refuse("EINVAL") : alias
+  if (bridge !== undefined) link.bridge = link.bridge === undefined ? call.refuse("EOPNOTSUPP") : { ...link.bridge, ...bridge }
+  if (up === true) setUp(link)
+  if (up === false) setDown(link)
+}
+
+function setMac(call: NetCall, link: NetLink, mac: string): void {
+  link.mac = goodMac(call, mac)
+  link.macGiven = true
+}
+
+/** A value that it has already is not noticed at all: a bridge does not count it as given. */
+function setMtu(call: NetCall, link: NetLink, mtu: number): void {
+  if (link.mtu === mtu) return
+  link.mtu = link.name === "lo" && mtu === 65_536 ? mtu : goodMtu(call, mtu)
+  link.mtuGiven = true
+  const bridge = link.network.links.get(link.master)
+  if (bridge !== undefined) portsChanged(bridge)
+}
+
+function enslave(call: NetCall, link: NetLink, master: NetLink): void {
+  if (master.bridge === undefined) call.refuse("EOPNOTSUPP")
+  if (link.name === "lo" || link.bridge !== undefined) call.refuse(link.name === "lo" ? "EINVAL" : "ELOOP")
+  if (link.master === master.index) return
+  release(link)
+  link.master = master.index
+  portsChanged(master)
+}
+
+function release(link: NetLink): void {
+  const bridge = link.network.links.get(link.master)
+  link.master = 0
+  if (bridge !== undefined) portsChanged(bridge)
+}
+
+/** A bridge takes the smallest mtu and the lowest mac of its ports, unless it was told its own. */
+function portsChanged(bridge: NetLink): void {
+  const ports = portsOf(bridge)
+  if (!bridge.mtuGiven) bridge.mtu = ports.length === 0 ? 1500 : Math.min(...ports.map((p) => p.mtu))
+  if (!bridge.macGiven) bridge.mac = ports.map((p) => p.mac).sort()[0] ?? "00:00:00:00:00:00"
+  carrierChanged(bridge)
+}
+
+function setUp(link: NetLink): void {
+  if (link.up) return
+  link.up = true
+  if (link.name === "lo" || link.kind === "") addLoopback(link)
+  for (const each of affected(link)) carrierChanged(each)
+}
+
+function setDown(link: NetLink): void {
+  if (!link.up) return
+  link.up = false
+  linkDown(link)
+  for (const each of affected(link)) carrierChanged(each)
+}
+
+/** Links whose carrier may hang on this one. */
+function affected(link: NetLink): NetLink[] {
+  const bridgeOf = (l: NetLink | undefined) => l?.network.links.get(l.master)
+  return [link, link.peer, bridgeOf(link), bridgeOf(link.peer)].filter((l) => l !== undefined)
+}
+
+export function deleteLink(call: NetCall, ref: LinkRef): void {
+  const link = findLink(call, ref)
+  if (link.kind === "") call.refuse("EOPNOTSUPP")
+  dropLink(link)
+}
+
+/** `ip link del group N`: ENODEV where no link bears it. */
+export function deleteGroup(call: NetCall, group: number): void {
+  const links = [...call.network.links.values()].filter((link) => link.group === group)
+  if (links.length === 0) call.refuse("ENODEV")
+  if (links.some((link) => link.kind === "")) call.refuse("EOPNOTSUPP")
+  for (const link of links) dropLink(link)
+}
+
+/** A veth goes with its peer, a bridge lets its ports go; addresses and routes go with their link. */
+export function dropLink(link: NetLink): void {
+  for (const doomed of link.peer === undefined ? [link] : [link, link.peer]) {
+    const { network } = doomed
+    if (network.links.get(doomed.index) !== doomed) continue
+    for (const port of portsOf(doomed)) port.master = 0
+    network.links.delete(doomed.index)
+    network.routes = network.routes.filter((route) => route.dev !== doomed.index)
+    const bridge = network.links.get(doomed.master)
+    if (bridge !== undefined) portsChanged(bridge)
+  }
+}

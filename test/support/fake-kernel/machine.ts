@@ -1,0 +1,81 @@
+import type { LaunchRecord, NamespaceKind } from "../../../src/kernel/kernel.ts"
+import { KernelError } from "../../../src/kernel/kernel.ts"
+import type { Group, Hierarchy } from "./cgroups.ts"
+import type { Network } from "./network.ts"
+import type { Folder } from "./tree.ts"
+
+export type Layout = "v1" | "hybrid" | "v2"
+
+/** A namespace of any kind. What lives in it: sysctls, and links where it is a network namespace. */
+export interface Namespace {
+  kind: NamespaceKind
+  /** As in `net:[4026531840]`. */
+  inode: number
+  sysctls: Map<string, string>
+  network?: Network
+}
+
+export type Namespaces = { [K in NamespaceKind]: Namespace }
+
+export interface FakeProcess {
+  pid: number
+  startTime: string
+  parent: number
+  /** Words ended by NUL, as /proc/PID/cmdline has them. */
+  cmdline: string
+  namespaces: Namespaces
+  /** Open files of namespaces, by descriptor. */
+  fds: Map<number, Namespace>
+  uidMap: string
+  gidMap: string
+  /** It is process 1 of a pid namespace of its own: signals it does not handle pass it by. */
+  first: boolean
+  handlesTerm: boolean
+  groups: Map<Hierarchy, Group>
+  /** Of a monitor. */
+  record?: LaunchRecord
+  /** Monitors and their children until "go": they end with the run that started them. */
+  parkedBy?: number
+}
+
+/** Everything there is, in memory. */
+export interface Machine {
+  root: Folder
+  hierarchies: Hierarchy[]
+  /** By inode; a namespace that nobody holds is gone. */
+  namespaces: Map<number, Namespace>
+  processes: Map<number, FakeProcess>
+  /** Who holds a lock, by path: the pid of a run. */
+  locks: Map<string, number>
+  next: { inode: number; pid: number; tick: number; mac: number }
+  /** The pid of the run that is calling. */
+  running: number
+  /** A process and all that dies with it. */
+  end(pid: number, signal: number): void
+  /** Errno of exec, or nothing when it succeeds. */
+  execError(record: LaunchRecord): string | undefined
+  handlesTerm(record: LaunchRecord): boolean
+}
+
+export function refuse(op: string, errno: string, text = ""): never {
+  throw new KernelError(op, errno, text)
+}
+
+export function makeNamespace(machine: Machine, kind: NamespaceKind, sysctls: ReadonlyMap<string, string>): Namespace {
+  const namespace: Namespace = { kind, inode: machine.next.inode++, sysctls: new Map(sysctls) }
+  machine.namespaces.set(namespace.inode, namespace)
+  return namespace
+}
+
+export function namespaceFile(kind: NamespaceKind): string {
+  return kind === "mount" ? "mnt" : kind
+}
+
+/** The namespace an nsfs path means: `/proc/PID/fd/N` or `/proc/PID/ns/KIND`. */
+export function namespaceAt(machine: Machine, self: FakeProcess, path: string): Namespace | undefined {
+  const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(fd|ns)\/([a-z0-9]+)$/.exec(path) ?? []
+  const process = who === "self" ? self : machine.processes.get(Number(who))
+  if (process === undefined) return undefined
+  if (place === "fd") return process.fds.get(Number(name))
+  return Object.values(process.namespaces).find((n) => namespaceFile(n.kind) === name)
+}

@@ -1,0 +1,61 @@
+import type { NetDump, NetNs, NetRequest } from "../../../src/kernel/kernel.ts"
+import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
+import { addAddress, deleteAddress } from "./addresses.ts"
+import type { NetCall } from "./links.ts"
+import { addBridge, addVeth, deleteGroup, deleteLink, findLink, setLink } from "./links.ts"
+import type { FakeProcess, Machine } from "./machine.ts"
+import { namespaceAt, refuse } from "./machine.ts"
+import type { Network } from "./network.ts"
+import { dumpNetwork } from "./network.ts"
+import { deleteRoute, replaceRoute } from "./routes.ts"
+
+export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: string): Network {
+  const namespace = ns === "host" ? self.namespaces.net : namespaceAt(machine, self, ns)
+  if (namespace === undefined) refuse(op, "ENOENT")
+  if (namespace.network === undefined) refuse(op, "EINVAL")
+  return namespace.network
+}
+
+export function dump(machine: Machine, self: FakeProcess, ns: NetNs): NetDump {
+  return dumpNetwork(networkOf(machine, self, ns, `open ${ns}`))
+}
+
+/** One request. Throws KernelError. */
+export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request: NetRequest): void {
+  const op = shellTwin(request)
+  const call: NetCall = {
+    machine,
+    network: networkOf(machine, self, ns, op),
+    networkAt: (other) => networkOf(machine, self, other, op),
+    refuse: (errno, text) => refuse(op, errno, text),
+  }
+  switch (request.op) {
+    case "bridge-add":
+      addBridge(call, request)
+      break
+    case "veth-add":
+      addVeth(call, request)
+      break
+    case "link-set":
+      setLink(call, request)
+      break
+    case "link-delete":
+      deleteLink(call, request.link)
+      break
+    case "group-delete":
+      deleteGroup(call, request.group)
+      break
+    case "address-add":
+      addAddress(findLink(call, request.link), request.address, call.refuse)
+      break
+    case "address-delete":
+      deleteAddress(findLink(call, request.link), request.address, call.refuse)
+      break
+    case "route-replace":
+      replaceRoute(call, request)
+      break
+    case "route-delete":
+      deleteRoute(call, request)
+      break
+  }
+}

@@ -1,0 +1,98 @@
+import type { BridgeOptions, Link, NetDump, Route } from "../../../src/kernel/kernel.ts"
+
+/** A network namespace's links, addresses and routes. */
+export interface Network {
+  links: Map<number, NetLink>
+  routes: Route[]
+  nextIndex: number
+}
+
+export interface NetAddress {
+  address: string
+  scope: string
+  protocol: number
+}
+
+export interface NetLink {
+  network: Network
+  index: number
+  name: string
+  kind: string
+  mac: string
+  /** Given, not made up: a bridge keeps it whatever its ports have. */
+  macGiven: boolean
+  mtu: number
+  /** Changed after creation: a bridge then keeps it whatever its ports have. */
+  mtuGiven: boolean
+  up: boolean
+  master: number
+  group: number
+  alias: string
+  peer?: NetLink
+  bridge?: Required<BridgeOptions>
+  addresses: NetAddress[]
+}
+
+/** A new namespace holds a loopback link that is down. */
+export function newNetwork(): Network {
+  const network: Network = { links: new Map(), routes: [], nextIndex: 1 }
+  addLink(network, { name: "lo", kind: "", mac: "00:00:00:00:00:00", macGiven: true, mtu: 65_536 })
+  return network
+}
+
+export type NewLink = Pick<NetLink, "name" | "kind" | "mac" | "macGiven" | "mtu"> & Partial<NetLink>
+
+export function addLink(network: Network, link: NewLink): NetLink {
+  const whole: NetLink = {
+    mtuGiven: false,
+    up: false,
+    master: 0,
+    group: 0,
+    alias: "",
+    addresses: [],
+    ...link,
+    network,
+    index: network.nextIndex++,
+  }
+  network.links.set(whole.index, whole)
+  return whole
+}
+
+/** Whether frames can pass: what IPv6 waits for before it gives a link an address. */
+export function hasCarrier(link: NetLink): boolean {
+  if (!link.up) return false
+  if (link.peer !== undefined) return link.peer.up
+  const ports = portsOf(link)
+  return ports.length === 0 || ports.some(hasCarrier)
+}
+
+export function portsOf(bridge: NetLink): NetLink[] {
+  if (bridge.kind !== "bridge") return []
+  return [...bridge.network.links.values()].filter((link) => link.master === bridge.index)
+}
+
+function stateOf(link: NetLink): string {
+  if (!link.up) return "down"
+  if (link.peer !== undefined) return link.peer.up ? "up" : "lowerlayerdown"
+  if (link.kind !== "bridge") return "unknown"
+  const ports = portsOf(link)
+  return ports.length === 0 ? "unknown" : ports.some(hasCarrier) ? "up" : "down"
+}
+
+export function dumpNetwork(network: Network): NetDump {
+  const links = [...network.links.values()]
+  return {
+    links: links.map(dumpLink),
+    addresses: links.flatMap((link) => link.addresses.map((a) => ({ index: link.index, ...a }))),
+    routes: network.routes.map((route) => ({ ...route })),
+  }
+}
+
+function dumpLink(link: NetLink): Link {
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge } = link
+  return {
+    ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
+    ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
+    stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
+  }
+}

@@ -1,0 +1,100 @@
+import type { FakeProcess, Machine } from "./machine.ts"
+import { namespaceFile } from "./machine.ts"
+import { readSysctl } from "./sysctls.ts"
+
+const ALL_CAPABILITIES = "000001ffffffffff"
+
+/** A file of /proc that the processes and the run make; undefined where there is none. proc(5) */
+export function readProc(machine: Machine, self: FakeProcess, path: string): string | undefined {
+  if (path.startsWith("/proc/sys/")) return readSysctl(machine, self, [], path) ?? undefined
+  if (path === "/proc/self/mountinfo") return mountinfo(machine)
+  const [, who = "", file = ""] = /^\/proc\/(self|\d+)\/(.+)$/.exec(path) ?? []
+  const process = who === "self" ? self : machine.processes.get(Number(who))
+  return process === undefined ? undefined : processFile(machine, process, file)
+}
+
+function processFile(machine: Machine, process: FakeProcess, file: string): string | undefined {
+  switch (file) {
+    case "stat":
+      return statLine(process)
+    case "cmdline":
+      return process.cmdline
+    case "uid_map":
+      return aligned(process.uidMap)
+    case "gid_map":
+      return aligned(process.gidMap)
+    case "cgroup":
+      return cgroupLines(machine, process)
+    case "status":
+      return statusLines(process)
+    case `task/${process.pid}/children`:
+      return childrenOf(machine, process)
+        .map((child) => `${child.pid} `)
+        .join("")
+    default:
+      return undefined
+  }
+}
+
+function childrenOf(machine: Machine, process: FakeProcess): FakeProcess[] {
+  return [...machine.processes.values()].filter((child) => child.parent === process.pid)
+}
+
+function nameOf(process: FakeProcess): string {
+  const [program = ""] = process.cmdline.split(/[\0 ]/)
+  return program.slice(program.lastIndexOf("/") + 1).slice(0, 15)
+}
+
+/** Fields 1 to 24; 22 is the start time. proc_pid_stat(5) */
+function statLine(process: FakeProcess): string {
+  const { pid, parent, startTime } = process
+  return `${pid} (${nameOf(process)}) S ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 0\n`
+}
+
+function statusLines(process: FakeProcess): string {
+  const caught = process.handlesTerm ? (1n << 14n).toString(16).padStart(16, "0") : "0".repeat(16)
+  const lines = [
+    `Name:\t${nameOf(process)}`,
+    "State:\tS (sleeping)",
+    "Uid:\t0\t0\t0\t0",
+    "Gid:\t0\t0\t0\t0",
+    `NSpid:\t${process.pid}${process.first ? "\t1" : ""}`,
+    `SigCgt:\t${caught}`,
+    `CapEff:\t${ALL_CAPABILITIES}`,
+  ]
+  return `${lines.join("\n")}\n`
+}
+
+/** Numbers in columns of ten, as the kernel prints them. user_namespaces(7) */
+function aligned(map: string): string {
+  const rows = map.split("\n").filter(Boolean)
+  const columns = (row: string) => row.split(/\s+/).map((n) => n.padStart(10))
+  return rows.map((row) => `${columns(row).join(" ")}\n`).join("")
+}
+
+/** cgroups(7), "/proc files" */
+function cgroupLines(machine: Machine, process: FakeProcess): string {
+  const lines = machine.hierarchies.map((hierarchy, i) => {
+    const path = process.groups.get(hierarchy)?.path || "/"
+    return hierarchy.version === 2 ? `0::${path}` : `${i + 1}:${hierarchy.controllers.join(",")}:${path}`
+  })
+  return `${lines.reverse().join("\n")}\n`
+}
+
+/** proc_pid_mountinfo(5) */
+function mountinfo(machine: Machine): string {
+  const lines = machine.hierarchies.map(({ version, controllers, mount }, i) => {
+    const type = version === 2 ? "cgroup2 cgroup2 rw" : `cgroup cgroup rw,${controllers.join(",")}`
+    return `${30 + i} 23 0:${28 + i} / ${mount} rw,relatime - ${type}`
+  })
+  return `23 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n${lines.join("\n")}\n`
+}
+
+/** What a link of /proc/PID/ns or /proc/PID/fd says. */
+export function readProcLink(machine: Machine, self: FakeProcess, path: string): string | undefined {
+  const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(ns|fd)\/([a-z0-9]+)$/.exec(path) ?? []
+  const process = who === "self" ? self : machine.processes.get(Number(who))
+  const namespace =
+    place === "fd" ? process?.fds.get(Number(name)) : Object.values(process?.namespaces ?? {}).find((n) => namespaceFile(n.kind) === name)
+  return namespace === undefined ? undefined : `${namespaceFile(namespace.kind)}:[${namespace.inode}]`
+}
