@@ -40,14 +40,14 @@ function dumpOf<T>(op: string, encode: Encode, type: number, read: (message: Mes
 }
 
 /**
- * Links, addresses and routes of the connection's namespace. All three are asked for in one send: small tables are read at
- * once, and a dump that finds the socket busy with a large one is asked for again. Throws KernelError.
+ * Links, addresses and routes of the connection's namespace. All three are asked for in one send, the smallest first: the
+ * kernel ends a dump that fits one buffer at once, and one that finds the socket busy is asked for again. Throws KernelError.
  */
 export function readNamespace(connection: Connection): NetDump {
   const links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, readLink)
   const addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, readAddress)
   const routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, readRoute)
-  const all: Dump<unknown>[] = [links, addresses, routes]
+  const all: Dump<unknown>[] = [addresses, routes, links]
   // The first of each send finds the socket idle: so each has its readings, whatever the size of the others.
   for (let i = 0; i < READINGS + all.length - 1; i++) {
     const open = all.filter((dump) => !dump.done)

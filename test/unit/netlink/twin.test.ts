@@ -1,0 +1,44 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { NetRequest } from "../../../src/kernel/kernel.ts"
+import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
+
+const TWINS: [NetRequest, string][] = [
+  [
+    {
+      op: "bridge-add",
+      name: "br",
+      group: 1,
+      mac: "02:00:00:00:00:01",
+      mtu: 1400,
+      up: true,
+      bridge: { stp: true, vlan_filtering: false, ageing_time: 10 },
+    },
+    "ip link add br address 02:00:00:00:00:01 mtu 1400 up type bridge ageing_time 1000 stp_state 1 vlan_filtering 0",
+  ],
+  [
+    { op: "veth-add", end: { name: "v0", master: "br", up: true }, peer: { name: "eth0", ns: "/proc/9/fd/10", mtu: 1400 } },
+    "ip link add v0 master br up type veth peer name eth0 mtu 1400 netns /proc/9/fd/10",
+  ],
+  [
+    { op: "link-set", link: "v0", up: false, name: "v1", alias: "a", master: 0, group: 7 },
+    "ip link set v0 down name v1 alias a nomaster group 7",
+  ],
+  [{ op: "link-set", link: 5, up: true, master: "br", bridge: { stp: false } }, "ip link set if5 up master br type bridge stp_state 0"],
+  [{ op: "link-delete", link: "v0" }, "ip link del v0"],
+  [{ op: "group-delete", group: 7 }, "ip link del group 7"],
+  [{ op: "address-add", link: "eth0", address: "10.0.0.1/24" }, "ip address add 10.0.0.1/24 dev eth0"],
+  [{ op: "address-add", link: "eth0", address: "fd20::1/64" }, "ip address add fd20::1/64 dev eth0 nodad"],
+  [{ op: "address-delete", link: "eth0", address: "10.0.0.1/24" }, "ip address del 10.0.0.1/24 dev eth0"],
+  [
+    { op: "route-replace", to: "0.0.0.0/0", via: "10.0.0.1", dev: "eth0", metric: 5 },
+    "ip route replace default via 10.0.0.1 dev eth0 metric 5",
+  ],
+  [{ op: "route-delete", to: "10.1.0.0/16", via: "10.0.0.1" }, "ip route del 10.1.0.0/16 via 10.0.0.1"],
+]
+
+test("every request has a shell twin", () => {
+  for (const [request, twin] of TWINS) assert.is(shellTwin(request), twin)
+})
+
+test.run()
