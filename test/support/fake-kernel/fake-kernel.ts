@@ -26,6 +26,8 @@ export interface FakeKernel extends Kernel {
   machine: Machine
   /** The changes of this run in order, attempted ones too, and how often something was read. */
   counts: { operations: string[]; reads: number }
+  /** Whether a fault has killed this run, or another has begun. */
+  readonly ended: boolean
   /** Another run on the same machine: this one has ended (its parked containers and locks with it). */
   restart(onOperation?: FakeOptions["onOperation"]): FakeKernel
   /** The container's command ends by itself. */
@@ -72,6 +74,9 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     heldNamespaces: (monitor) => heldPaths(monitor),
     signal: ({ pid, startTime }, signal) => mutate(`kill -${signal} ${pid}`, () => sendSignal(machine, pid, startTime, signal)),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
+    get ended() {
+      return run.dead
+    },
     restart(next) {
       endRun(run)
       return startRun(machine, next)
@@ -119,7 +124,7 @@ function endRun(run: RunState): void {
   const { machine, self } = run
   if (run.dead) return
   run.dead = true
-  for (const [path, pid] of machine.locks) if (pid === self.pid) machine.locks.delete(path)
+  for (const [file, pid] of machine.locks) if (pid === self.pid) machine.locks.delete(file)
   for (const process of [...machine.processes.values()]) if (process.parkedBy === self.pid) endProcess(machine, process.pid, SIGKILL)
   endProcess(machine, self.pid, SIGKILL)
   for (const process of machine.processes.values()) if (process.parent === self.pid) process.parent = 1

@@ -79,9 +79,10 @@ function removeTree(root: Folder, path: string): void {
 /** fcntl(2), F_OFD_SETLK: dies with its holder. */
 function takeLock({ machine, self }: Context, path: string): { release(): void } | null {
   if (lookup(machine.root, path) === undefined) putFile(machine.root, path, textFile("", 0o600))
-  if (machine.locks.has(path)) return null
-  machine.locks.set(path, self.pid)
-  return { release: () => void (machine.locks.get(path) === self.pid && machine.locks.delete(path)) }
+  const file = lookup(machine.root, path) ?? refuse(`lock ${path}`, "ENOENT")
+  if (machine.locks.has(file)) return null
+  machine.locks.set(file, self.pid)
+  return { release: () => void (machine.locks.get(file) === self.pid && machine.locks.delete(file)) }
 }
 
 function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<Kernel["stat"]> {

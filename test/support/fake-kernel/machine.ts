@@ -2,7 +2,7 @@ import type { LaunchRecord, NamespaceKind } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Group, Hierarchy } from "./cgroups.ts"
 import type { Network } from "./network.ts"
-import type { Folder } from "./tree.ts"
+import type { Folder, Node } from "./tree.ts"
 
 export type Layout = "v1" | "hybrid" | "v2"
 
@@ -45,8 +45,8 @@ export interface Machine {
   /** By inode; a namespace that nobody holds is gone. */
   namespaces: Map<number, Namespace>
   processes: Map<number, FakeProcess>
-  /** Who holds a lock, by path: the pid of a run. */
-  locks: Map<string, number>
+  /** Who holds a lock on a file: the pid of a run. */
+  locks: Map<Node, number>
   next: { inode: number; pid: number; tick: number; mac: number }
   /** The pid of the run that is calling. */
   running: number

@@ -92,6 +92,7 @@ function mountinfo(machine: Machine): string {
 
 /** What a link of /proc/PID/ns or /proc/PID/fd says. */
 export function readProcLink(machine: Machine, self: FakeProcess, path: string): string | undefined {
+  if (path === "/proc/self") return `${self.pid}`
   const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(ns|fd)\/([a-z0-9]+)$/.exec(path) ?? []
   const process = who === "self" ? self : machine.processes.get(Number(who))
   const namespace =
