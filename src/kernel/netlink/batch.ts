@@ -24,12 +24,7 @@ export function sendBatch(connections: Connections, ns: NetNs, requests: readonl
     const home = segments[i]?.ns as NetNs
     const end = segments.findIndex((s, at) => at > i && s.ns !== home)
     const run = segments.slice(i, end < 0 ? segments.length : end)
-    try {
-      connections.use(home, (connection) => new Batch(connection, refusals).send(run))
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error
-      for (const { at } of run.flatMap((s) => s.requests)) refusals[at] ??= { errno: error.errno, text: error.op }
-    }
+    connections.use(home, (connection) => new Batch(connection, refusals).send(run))
     i += run.length
   }
   return requests.map((request, at) => failure(request, refusals[at] ?? null))

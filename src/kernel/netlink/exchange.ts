@@ -65,7 +65,7 @@ function encode(job: Job, sequence: number): boolean {
     job.encode(writer, sequence)
     return true
   } catch (error) {
-    if (error instanceof KernelError) job.ended({ errno: error.errno, text: error.text || error.op })
+    if (error instanceof KernelError) job.ended(refusalOf(error))
     else if (error instanceof WireError) job.ended({ errno: "EINVAL", text: error.message })
     else throw error
     return false
@@ -74,9 +74,23 @@ function encode(job: Job, sequence: number): boolean {
 
 function transact(connection: Connection, jobs: readonly Job[], first: number): void {
   const open = new Set(jobs)
-  const received = connection.transact(writer.written())
-  const refusal: Refusal = typeof received === "number" ? lost(errnoName(received), "") : deliver(received, jobs, first, open)
+  const refusal = sendAndDeliver(connection, jobs, first, open)
   for (const job of open) job.ended(refusal)
+}
+
+function sendAndDeliver(connection: Connection, jobs: readonly Job[], first: number, open: Set<Job>): Refusal {
+  try {
+    const received = connection.transact(writer.written())
+    return typeof received === "number" ? lost(errnoName(received), "") : deliver(received, jobs, first, open)
+  } catch (error) {
+    if (error instanceof KernelError) return refusalOf(error)
+    throw error
+  }
+}
+
+/** What failed before anything was sent says what that was. */
+function refusalOf(error: KernelError): Refusal {
+  return { errno: error.errno, text: error.text || error.op }
 }
 
 /** Hands each message to the job whose number it bears; `open` keeps the jobs without an answer, for the reason given back. */
