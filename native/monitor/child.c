@@ -12,16 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#define JOIN_SESSION_KEYRING 1 /* linux/keyctl.h */
 
 static int checked(long result)
 {
@@ -38,14 +33,6 @@ static bool enter_cgroups(const struct run_record *record, struct trouble *troub
     close(FD_TASKS + n);
   }
   return true;
-}
-
-/* Of its own: no terminal and no key of the caller's is within reach. */
-static int own_session(void)
-{
-  if (setsid() < 0) return -errno;
-  int result = checked(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0));
-  return result == -ENOSYS ? 0 : result;
 }
 
 /* Nothing that is mounted here shows on the host, nor the other way round. */
@@ -65,13 +52,6 @@ static int loopback_up(void)
   int fd cleanup_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   return checked(ioctl(fd, SIOCSIFFLAGS, &request));
-}
-
-/* The monitor is still there: its end of the socket is open. Asked after stay_bound(), which comes too late for a dead one. */
-static bool monitor_lives(void)
-{
-  struct pollfd sync = {.fd = FD_CHILD_SYNC};
-  return poll(&sync, 1, 0) >= 0 && (sync.revents & POLLHUP) == 0;
 }
 
 /*
@@ -100,19 +80,19 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   const struct identity *identity = &record->identity;
   if (!enter_cgroups(record, trouble)) return false;
   int none[MESSAGE_FDS];
-  if (space_mode(record, SPACE_USER) == SPACE_NEW && !message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
+  if (!message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
   if (!take_paths(record, trouble)) return false;
   if (!own_spaces(record, trouble)) return false;
   int result = space_mode(record, SPACE_USER) == SPACE_HOST ? 0 : become_root(identity);
   if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);
-  result = own_session();
+  result = setsid() < 0 ? -errno : own_keyring();
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 1, result);
   if (space_mode(record, SPACE_NET) == SPACE_NEW) {
     result = loopback_up();
     if (result < 0) return trouble_is(trouble, STAGE_LOOPBACK, 0, result);
   }
   stay_bound();
-  if (!monitor_lives()) _exit(0);
+  if (!parent_lives()) _exit(0);
   result = make_output(identity);
   return result == 0 || trouble_is(trouble, STAGE_PIPE, 0, result);
 }
@@ -125,7 +105,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   int result = enter_folder(identity->cwd.at, true);
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
   if (!become(identity, trouble)) return false;
-  if (!monitor_lives()) _exit(0);
+  if (!parent_lives()) _exit(0);
   result = take_stdio(-1, FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   return trouble_is(trouble, STAGE_EXEC, 0, exec_command(identity));
@@ -138,7 +118,7 @@ _Noreturn void run_child(const struct run_record *record)
   stay_bound();
   close(FD_SYNC);
   close(FD_STATUS);
-  if (!monitor_lives()) _exit(0);
+  if (!parent_lives()) _exit(0);
   if (settle(record, &trouble)) {
     if (stk_read_all(FD_GO, &go, 1) != 1) _exit(0);
     close(FD_GO);

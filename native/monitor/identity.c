@@ -1,15 +1,13 @@
 #define _GNU_SOURCE
 #include "identity.h"
 
-#include "../common/process.h"
+#include "fds.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@ struct capability_header {
   uint32_t version;
   int32_t pid;
 };
+#define JOIN_SESSION_KEYRING 1 /* linux/keyctl.h */
 struct capability_word {
   uint32_t effective, permitted, inheritable;
 };
@@ -32,6 +31,18 @@ void stay_bound(void)
 {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+bool parent_lives(void)
+{
+  struct pollfd sync = {.fd = FD_CHILD_SYNC};
+  return poll(&sync, 1, 0) >= 0 && (sync.revents & POLLHUP) == 0;
+}
+
+int own_keyring(void)
+{
+  int result = checked(syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0));
+  return result == -ENOSYS ? 0 : result;
 }
 
 /* The kernel's own structure; libc's rlim_t may be of another size. */

@@ -11,6 +11,12 @@
 /* Dies with its parent; not readable, and not to be traced, by others of its ids. A change of ids undoes both. */
 void stay_bound(void);
 
+/* The process that holds the other end of FD_CHILD_SYNC is there. To be asked after stay_bound(), too late for one that died before. */
+bool parent_lives(void);
+
+/* A session keyring of its own: no key of the caller's is within reach. 0 or -errno. */
+int own_keyring(void);
+
 /*
  * Lifts the hard limits of a process that is about to get `identity` as high as its own are to be: only a holder of
  * CAP_SYS_RESOURCE on the host may. 0 or -errno.

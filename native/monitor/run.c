@@ -158,7 +158,7 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   if (joiner && !await_birth(pid, trouble)) return false;
   if (!write_map(*pid, "uid_map", &record->uid_map, STAGE_UID_MAP, trouble)) return false;
   if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
-  if (space_mode(record, SPACE_USER) == SPACE_NEW) message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
+  message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
   if (!send_paths(record, *pid, trouble)) return false;
   int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);

@@ -1,0 +1,46 @@
+#include "attend.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_ERROR = 1, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+static const char *doing(uint32_t stage)
+{
+  switch (stage) {
+    case STAGE_RECORD: return "the record cannot be read";
+    case STAGE_JOIN: return "the container cannot be entered";
+    case STAGE_CGROUP: return "its cgroup cannot be entered";
+    case STAGE_IDS: return "its user cannot be taken on";
+    case STAGE_GROUPS: return "its groups cannot be taken on";
+    case STAGE_CAPABILITIES: return "capabilities cannot be given up";
+    case STAGE_RLIMITS: return "its limits cannot be set";
+    case STAGE_STDIO: return "no terminal can be opened in it";
+    case STAGE_CWD: return "its working directory cannot be entered";
+    default: return "no process can be made in it";
+  }
+}
+
+int say_trouble(const char *name, const struct trouble *trouble)
+{
+  char line[512] = "";
+  const char *end = line + sizeof line - 1;
+  bool exec = trouble->stage == STAGE_EXEC, absent = trouble->error == ENOENT || trouble->error == ENOTDIR;
+  char *at = add_text(line, end, "stack: exec: ");
+  if (exec) {
+    at = add_text(add_text(at, end, name), end, ": ");
+    at = add_text(at, end, absent ? "not found in the container" : strerror((int)trouble->error));
+  } else if (trouble->stage == STAGE_JOIN && trouble->error == ESRCH) {
+    at = add_text(at, end, "the container is not running");
+  } else {
+    at = add_text(add_text(at, end, doing(trouble->stage)), end, ": ");
+    at = add_text(at, end, strerror((int)trouble->error));
+  }
+  *at++ = '\n';
+  if (write(2, line, (size_t)(at - line)) < 0) return EXIT_ERROR;
+  if (exec) return absent ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+  return trouble->stage == STAGE_CWD ? EXIT_NOT_EXECUTABLE : EXIT_ERROR;
+}
