@@ -1,5 +1,6 @@
 import type { Group } from "./cgroups.ts"
 import type { Machine } from "./machine.ts"
+import type { Network } from "./network.ts"
 import { dumpNetwork } from "./network.ts"
 import type { Folder, Node } from "./tree.ts"
 
@@ -8,33 +9,36 @@ const KEPT = ["/run", "/var/lib", "/tmp"]
 
 /** Links, addresses and routes of every network namespace, processes, groups with their values, files: without numbers that only count. */
 export function describeMachine(machine: Machine): string {
-  return [...networks(machine), ...processes(machine), ...groups(machine), ...files(machine)].join("\n")
+  return [...networks(machine).sort(), ...processes(machine), ...groups(machine), ...files(machine)].join("\n")
 }
 
 /** Namespaces by who is in them: an inode says nothing. */
 function networks(machine: Machine): string[] {
   const spaces = [...machine.namespaces.values()].filter((n) => n.network !== undefined)
   return spaces.flatMap((space) => {
-    if (space.network === undefined) return []
     const users = [...machine.processes.values()].filter((p) => p.namespaces.net === space && p.pid !== machine.running)
-    const { links, addresses, routes } = dumpNetwork(space.network)
-    const nameOf = (index: number) => links.find((link) => link.index === index)?.name ?? index
-    const lines = [
-      ...links.map(
-        ({ index: _index, peerIndex: _peer, stats: _stats, master, ...link }) =>
-          `link ${JSON.stringify({ ...link, master: nameOf(master) })}`,
-      ),
-      ...addresses.map(({ index, ...address }) => `address ${nameOf(index)} ${JSON.stringify(address)}`),
-      ...routes.map(({ dev, ...route }) => `route ${nameOf(dev)} ${JSON.stringify(route)}`),
-    ]
-    return lines.sort().map(
-      (line) =>
-        `net of ${users
-          .map((p) => p.cmdline.replaceAll("\0", " ").trim())
-          .sort()
-          .join(", ")}: ${line}`,
-    )
+    const names = users.map((p) => p.cmdline.replaceAll("\0", " ").trim()).sort()
+    return space.network === undefined ? [] : networkLines(space.network).map((line) => `net of ${names.join(", ")}: ${line}`)
   })
+}
+
+/** A mac that the kernel made up, and the address it makes of it, are as good as any other. */
+function networkLines(network: Network): string[] {
+  const { links, addresses, routes } = dumpNetwork(network)
+  const nameOf = (index: number) => network.links.get(index)?.name ?? index
+  const madeUp = (index: number) => network.links.get(index)?.macGiven === false
+  const shown = links.map(({ index, peerIndex: _peer, stats: _stats, master, mac, ...link }) => ({
+    ...link,
+    mac: madeUp(index) ? "made up" : mac,
+    master: nameOf(master),
+  }))
+  return [
+    ...shown.map((link) => `link ${JSON.stringify(link)}`),
+    ...addresses.map(({ index, address, scope, protocol }) =>
+      scope === "link" && madeUp(index) ? `address ${nameOf(index)} link` : `address ${nameOf(index)} ${address} ${scope} ${protocol}`,
+    ),
+    ...routes.map(({ dev, ...route }) => `route ${nameOf(dev)} ${JSON.stringify(route)}`),
+  ].sort()
 }
 
 function processes(machine: Machine): string[] {
@@ -73,6 +77,8 @@ function filesBelow(path: string, node: Folder): string[] {
       const here = `${path}/${name}`
       const line = `${child.type} ${here} ${child.mode.toString(8)} ${child.uid}:${child.gid}`
       if (child.type === "folder") return [line, ...filesBelow(here, child)]
+      // What a lock says is the pid of whoever held it last.
+      if (name === "lock") return [line]
       return [child.type === "file" ? `${line} ${JSON.stringify(child.text)}` : `${line} ${child.to}`]
     })
 }
