@@ -3,7 +3,7 @@ import type { KernelError, Link, NetDump, NetNs, NetRequest } from "../../kernel
 import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
-import type { Foreign, Observed } from "../../model/resource.ts"
+import type { Attributes, Foreign, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { netnsOf } from "../link/netns.ts"
@@ -50,13 +50,26 @@ function wantedVeths(scope: Scope): { address: Address; endpoints: Endpoint[] }[
   return veths.map((r) => ({ address: r.address, endpoints: (r.attributes as unknown as VethAttributes).endpoints }))
 }
 
-/** All namespaces a pair of this stack can have an end in. */
+/** All namespaces a pair of this stack can have an end in, each once: one that containers share is its owner's. */
 function* places(scope: Scope): Generator<{ container: Address | "host"; dump: NetDump }> {
   yield { container: "host", dump: scope.host }
-  for (const name of scope.monitors.keys()) {
-    const dump = scope.dumpOf(name)
+  const seen = new Set<string>()
+  for (const name of ownersFirst(scope)) {
+    const link = scope.kernel.readLink(scope.monitors.get(name)?.netns ?? "") ?? ""
+    const dump = seen.has(link) ? undefined : scope.dumpOf(name)
+    seen.add(link)
     if (dump !== undefined) yield { container: `container.${name}`, dump }
   }
+}
+
+function ownersFirst(scope: Scope): string[] {
+  const joining = new Set(scope.desired.resources.filter((r) => joinsNetwork(r.attributes)).map((r) => r.name))
+  const names = [...scope.monitors].filter(([, monitor]) => monitor.netns !== undefined).map(([name]) => name)
+  return [...names.filter((name) => !joining.has(name)), ...names.filter((name) => joining.has(name))]
+}
+
+function joinsNetwork({ namespaces }: Attributes): boolean {
+  return (namespaces as { net?: string } | undefined)?.net?.startsWith("container:") === true
 }
 
 function collectEnds(scope: Scope): Map<Address, End[]> {

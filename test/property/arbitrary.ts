@@ -1,0 +1,157 @@
+import fc from "fast-check"
+import type { Attributes, Desired, Resource } from "../../src/model/resource.ts"
+import { bridge, cgroup, container, endpoint, iface, veth } from "../kinds/resources.ts"
+
+const anyLimits = fc.record(
+  { memory: fc.constantFrom(67_108_864, 134_217_728), pids: fc.constantFrom(32, 64), cpus: fc.constantFrom(0.5, 1.5) },
+  { requiredKeys: [] },
+)
+
+/**
+ * Any valid stack out of a small world: two bridges, two parents, four containers, which may have an interface on each
+ * bridge, join the first one's namespaces, depend on earlier ones, and be tied by veth pairs. Small, so that two of them meet.
+ */
+export const anyStack: fc.Arbitrary<Desired> = fc
+  .record({
+    bridges: fc.tuple(anyBridge("lan", "10.20.0.1/24", "fd20::1/64"), anyBridge("wan", "10.30.0.1/28")),
+    groups: fc.tuple(anyGroup("tier"), anyGroup("back")),
+    containers: fc.tuple(
+      anyContainer("app", []),
+      anyContainer("web", ["app"]),
+      anyContainer("db", ["app"]),
+      anyContainer("job", ["web", "db"]),
+    ),
+    pairs: fc.record({ core: fc.constantFrom("", "eth7", "eth8"), uplink: fc.constantFrom(0, 1500, 9000) }),
+  })
+  .map(assemble)
+
+interface BridgeWish {
+  name: string
+  attributes: Attributes
+}
+
+interface ContainerWish {
+  name: string
+  attributes: Attributes
+  parent: string
+  after: readonly string[]
+  joins: boolean
+  routed: boolean
+  ports: { [bridge: string]: { address: string; gateway: boolean; up: boolean; mtu: number } | null }
+}
+
+interface Wishes {
+  bridges: readonly (BridgeWish | null)[]
+  groups: readonly (BridgeWish | null)[]
+  containers: readonly (ContainerWish | null)[]
+  /** Name of the first one's end, mtu of the second; "" and 0: not there. */
+  pairs: { core: string; uplink: number }
+}
+
+function anyBridge(name: string, ...addresses: string[]): fc.Arbitrary<BridgeWish | null> {
+  const attributes = fc.record({
+    address: fc.constant(addresses),
+    mtu: fc.constantFrom(1500, 9000),
+    stp: fc.boolean(),
+    interface: fc.constantFrom(`lab-${name}`, "br0-moved").filter((text) => name === "lan" || text !== "br0-moved"),
+  })
+  return fc.option(
+    attributes.map((a) => ({ name, attributes: a })),
+    { freq: 5 },
+  )
+}
+
+function anyGroup(name: string): fc.Arbitrary<BridgeWish | null> {
+  return fc.option(anyLimits.map((limits) => ({ name, attributes: { limits: limits as Attributes } })))
+}
+
+function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<ContainerWish | null> {
+  const port = fc.option(
+    fc.record({ address: fc.constantFrom("auto", "none"), gateway: fc.boolean(), up: fc.boolean(), mtu: fc.constantFrom(1500, 1400) }),
+  )
+  const attributes = fc.record({
+    argv: fc.constantFrom(["sleep", "1d"], ["sleep", "2d"]),
+    hostname: fc.constantFrom(name, `${name}-2`),
+    limits: anyLimits,
+    labels: fc.constantFrom({}, { tier: "front" }),
+    sysctls: fc.constantFrom({}, { "net.ipv4.ip_forward": "1" }, { "kernel.msgmax": "9000", "net.ipv4.ip_forward": "0" }),
+    environment: fc.constantFrom({}, { LANG: "C" }),
+  })
+  const wish = fc.record({
+    name: fc.constant(name),
+    attributes: attributes as unknown as fc.Arbitrary<Attributes>,
+    parent: fc.constantFrom("", "tier", "back"),
+    after: fc.subarray([...earlier]),
+    joins: name === "db" ? fc.boolean() : fc.constant(false),
+    routed: fc.boolean(),
+    ports: fc.record({ lan: port, wan: port }),
+  })
+  return fc.option(wish, { freq: 5 })
+}
+
+function assemble({ bridges, groups, containers, pairs }: Wishes): Desired {
+  const lans = bridges.filter((b) => b !== null)
+  const parents = groups.filter((g) => g !== null)
+  const wishes = containers.filter((c) => c !== null)
+  const there = new Set(wishes.map((c) => c.name))
+  return {
+    stack: "lab",
+    resources: [
+      ...lans.map((b) => bridge(b.name, b.attributes)),
+      ...parents.map((g) => cgroup(g.name, g.attributes)),
+      ...wishes.flatMap((wish) => containerAndPorts(wish, lans, parents, there)),
+      ...veths(pairs, there),
+    ],
+  }
+}
+
+function containerAndPorts(
+  wish: ContainerWish,
+  lans: readonly BridgeWish[],
+  parents: readonly BridgeWish[],
+  there: ReadonlySet<string>,
+): Resource[] {
+  const joins = wish.joins && there.has("app")
+  const ports = joins ? [] : lans.flatMap((lan) => portOf(wish, lan))
+  const gateway = ports.find(
+    (p) => p.attributes.up === true && p.attributes.bridge === "bridge.lan" && (p.attributes.address as string[]).length > 0,
+  )
+  const own = Object.fromEntries(["user", "mount", "pid", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
+  const attributes: Attributes = {
+    uid_map: { auto: 65_536 },
+    gid_map: { auto: 65_536 },
+    ...wish.attributes,
+    ...(joins ? { sysctls: {} } : {}),
+    namespaces: { ...own, net: joins ? "container:app" : "new" },
+    cgroup: parents.some((p) => p.name === wish.parent) ? wish.parent : "",
+    depends_on: wish.after.filter((name) => there.has(name)).map((name) => `container.${name}`),
+    routes: wish.routed && gateway !== undefined ? [{ to: "10.99.0.0/16", via: "10.20.0.1" }] : [],
+  }
+  return [container(wish.name, attributes), ...ports]
+}
+
+function portOf({ name, ports }: ContainerWish, lan: BridgeWish): Resource[] {
+  const port = ports[lan.name]
+  if (port === undefined || port === null) return []
+  const first = (lan.attributes.address as string[])[0]?.replace(/\/.*/, "") as string
+  const addressed = port.address === "auto"
+  const attributes = {
+    bridge: `bridge.${lan.name}`,
+    master: lan.attributes.interface as string,
+    address: addressed ? ["auto"] : [],
+    gateway: addressed && port.gateway && lan.name === "wan" ? [first] : [],
+    mtu: port.mtu,
+    up: port.up,
+  }
+  return [iface(`${name}.${lan.name === "lan" ? "eth0" : "eth1"}`, attributes)]
+}
+
+function veths({ core, uplink }: Wishes["pairs"], there: ReadonlySet<string>): Resource[] {
+  if (!there.has("app")) return []
+  const inner = [endpoint("container.app", core, { address: ["10.1.0.1/30"] }), endpoint("container.web", "eth7")]
+  const outer = [endpoint("container.app", "up1"), endpoint("host", "lab-up1", { address: ["10.2.0.1/30"] })]
+  return [
+    ...(core === "" || !there.has("web") ? [] : [veth("core", { endpoints: inner })]),
+    ...(uplink === 0 ? [] : [veth("uplink", { endpoints: outer, mtu: uplink })]),
+  ]
+}
