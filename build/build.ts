@@ -3,6 +3,8 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { fileURLToPath } from "node:url"
 import type { Plugin } from "esbuild"
 import { build } from "esbuild"
+import { generateSchema } from "./schema.ts"
+import { generateValidator } from "./validator.ts"
 
 /**
  * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.cache`, and the native library and program. It is
@@ -52,6 +54,8 @@ function install(): void {
   for (const file of ["libstack.so", "stack-monitor"]) copyFileSync(`${root}native/build/${file}`, `${dist}/${file}`)
 }
 
+generateSchema()
+generateValidator()
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 await bundle()

@@ -31,7 +31,7 @@ containers:
     replicas: 2
 `
 
-const COMMANDS = [["validate"], ["plan"], ["plan", "--json"], ["show"], ["show", "--json"], ["graph", "--plan"]]
+const COMMANDS = [["validate"], ["plan"], ["plan", "--json"], ["show"], ["show", "--json"]]
 
 async function warm() {
   const folder = mkdtempSync(join(tmpdir(), "stack-build-"))

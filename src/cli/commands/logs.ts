@@ -54,12 +54,13 @@ function runFolders(stack: string): string[] {
 }
 
 async function follow(file: LogFile, reader: LogReader, ended: () => boolean, options: LogsOptions, context: Context): Promise<void> {
-  let last = false
-  while (!last && !context.out.closed) {
-    // Asked before the log is read: what was printed before the end is then in the log.
-    last = ended()
-    print(reader.feed(file.next()), options, context)
-    if (!last) await sleep(PERIOD_MS)
+  for (let over = false; !context.out.closed; ) {
+    const text = file.next()
+    print(reader.feed(text), options, context)
+    // The monitor may still be reading a full pipe when the end is known: the log is over when nothing more comes.
+    if (over && text === "") break
+    over ||= ended()
+    await sleep(PERIOD_MS)
   }
   print(reader.end(), options, context)
 }
