@@ -17,12 +17,15 @@ export interface Traces {
   files: string
 }
 
-/** One reading from outside, by tools that are not ours. */
+/** One reading from outside, by tools that are not ours. Timers that run by themselves are left out. */
 export function readTraces(sandbox: Sandbox): Traces {
   return {
-    links: tool(sandbox, "ip -o -d link show | sed 's/ qlen [0-9]*//'"),
-    addresses: tool(sandbox, "ip -o address show | sed 's/valid_lft.*//'"),
-    routes: tool(sandbox, "ip -o -4 route show table all; ip -o -6 route show table all | sed 's/expires [^ ]*//'"),
+    links: tool(sandbox, "ip -o -d link show | sed -E 's/_timer +[0-9.]+//g; s/state (UP|UNKNOWN|DOWN)//; s/NO-CARRIER,|,LOWER_UP//'"),
+    addresses: tool(sandbox, "ip -o address show | sed -E 's/(tentative|valid_lft).*//'"),
+    routes: tool(
+      sandbox,
+      "ip -o -4 route show table all; ip -o -6 route show table all | grep -v -e fe80 -e ff00 | sed -E 's/expires [^ ]*|linkdown//'",
+    ),
     rules: tool(sandbox, "ip -4 rule show; ip -6 rule show"),
     mounts: tool(sandbox, "cut -d' ' -f4- /proc/self/mountinfo | sort"),
     groups: sandbox.groups
@@ -58,15 +61,25 @@ function namespacesOf(sandbox: Sandbox): string {
     .join("\n")
 }
 
-/** The two readings are the same. Folders that hold all stacks' things may stay, empty. */
-export function expectSameTraces(after: Traces, before: Traces): void {
-  for (const key of Object.keys(before) as (keyof Traces)[]) assert.is(withoutRoots(after[key]), withoutRoots(before[key]), key)
-}
+/** Folders that hold all stacks' things may stay, empty. */
+const ROOTS = new Set(["/run/stack d 755 0:0", "/var/lib/stack/containers d 711 0:0"])
 
-const ROOTS = /^\/(run\/stack|var\/lib\/stack\/containers) d \d+ 0:0\n/gm
-
-function withoutRoots(text: string): string {
-  return text.replace(ROOTS, "")
+/** The two readings are the same; a failure tells the lines that are not. */
+export function expectSameTraces(after: Traces, before: Traces, what = ""): void {
+  for (const key of Object.keys(before) as (keyof Traces)[]) {
+    const [now, then] = [after[key], before[key]].map((text) => text.split("\n").filter((line) => line !== "" && !ROOTS.has(line))) as [
+      string[],
+      string[],
+    ]
+    const more = now.filter((line) => !then.includes(line))
+    const less = then.filter((line) => !now.includes(line))
+    assert.equal(
+      { more, less },
+      { more: [], less: [] },
+      `${what} ${key}: ${[...more.map((l) => `+ ${l}`), ...less.map((l) => `- ${l}`)].join("\n")}`,
+    )
+    assert.is(now.length, then.length, `${what} ${key}: the same lines, more or fewer times`)
+  }
 }
 
 /** Memory of one process that nobody shares, in bytes: what it costs to have it. */

@@ -10,6 +10,9 @@ import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import { sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
+/** ETH_MIN_MTU */
+const SMALLEST_MTU = 68
+
 /** A bridge of the host's network namespace. https://docs.kernel.org/networking/bridge.html */
 export const bridgeDriver: Driver = {
   name: "bridge",
@@ -55,10 +58,18 @@ function attributesOf(scope: Scope, link: Link): Observed["attributes"] {
 function creation(step: Step, run: Run): NetRequest[] {
   const { interface: name, mac, mtu, up, address, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
   return [
-    { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu, up, bridge: { stp, vlan_filtering, ageing_time } },
-    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address) },
+    { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge: { stp, vlan_filtering, ageing_time } },
+    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address), mtu },
     ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
   ]
+}
+
+/**
+ * A bridge follows the smallest mtu of its ports until someone has changed its own (br_change_mtu in net/bridge): setting the
+ * value it has already is no change, and neither is the value it is born with.
+ */
+function otherMtu(mtu: number): number {
+  return mtu > SMALLEST_MTU ? mtu - 1 : mtu + 1
 }
 
 function update(step: Step): NetRequest[] {
