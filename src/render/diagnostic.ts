@@ -90,7 +90,7 @@ function expanded(line: string): string {
 /** East Asian Width W and F, and emoji, take two cells; marks that combine and joiners none. UAX #11 */
 function cells(character: string): number {
   if (character <= "\u007e") return 1
-  if (/^[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]$/u.test(character)) return 0
+  if (/^(\p{Mn}|\p{Me}|[\u200b-\u200d])$/u.test(character)) return 0
   const wide =
     /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$/
   return wide.test(character) || /^\p{Emoji_Presentation}$/u.test(character) || (character.codePointAt(0) as number) >= 0x20000 ? 2 : 1
@@ -124,7 +124,10 @@ function cellSlice(text: string, from: number, to: number): { text: string; from
 
 /** What would steer a terminal, or turn the direction of writing, is shown as a picture of itself. */
 export function printable(text: string): string {
-  return text
-    .replace(/[\u0000-\u001f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
-    .replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, "\ufffd")
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+      .replace(/[\u0000-\u001f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
+      .replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, "\ufffd")
+  )
 }

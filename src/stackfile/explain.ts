@@ -136,14 +136,19 @@ function shapeOf(node: Node | undefined): string {
 function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint?: string } {
   const key = String(path.at(-1))
   const types = [fragment.type ?? []].flat()
-  if (node?.kind === "scalar" && types.includes("string") && typeof node.value !== "string" && fragment.pattern === undefined) {
+  if (
+    node?.kind === "scalar" &&
+    types.includes("string") &&
+    typeof node.value !== "string" &&
+    new RegExp(fragment.pattern ?? "", "u").test(node.source)
+  ) {
     return { hint: `a text that looks like something else needs quotes: "${node.source}"` }
   }
-  const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])].filter((word): word is string => typeof word === "string")
+  const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])].filter((word): word is string => /^[a-z:]+/i.test(String(word)))
   const near = node?.kind === "scalar" ? nearest(String(node.value), words) : undefined
   if (near !== undefined) return { hint: `did you mean \`${near}\`?` }
   const [example] = fragment.examples ?? []
-  if (example === undefined) return { hint: `write ${fragment.form ?? "another value"}` }
+  if (example === undefined) return {}
   return {
     hint: /^\d+$/.test(key)
       ? `for example ${String(example)}`

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
+import { nearest } from "../base/nearest.ts"
 import type { Mistake } from "./explain.ts"
 import { explain } from "./explain.ts"
 import validator from "./generated/validator.js"
@@ -16,7 +17,8 @@ const MAX_ERRORS = 100
  */
 export function validate(plain: { [key: string]: unknown }, root: MapEntry): Diagnostic[] {
   if (validator(plain)) return []
-  const mistakes = (validator.errors ?? []).map(mistakeOf).filter((mistake) => !isEcho(mistake, root))
+  const all = (validator.errors ?? []).map(mistakeOf)
+  const mistakes = all.filter((mistake) => !isEcho(mistake, root, all))
   const diagnostics = mistakes.slice(0, MAX_ERRORS).map((mistake) => explain(mistake, root))
   if (mistakes.length > MAX_ERRORS) diagnostics.push(error("too-many-errors", `${mistakes.length - MAX_ERRORS} more mistakes of this sort`))
   for (const { keyword, path, params } of mistakes) {
@@ -43,9 +45,21 @@ function pointer(text: string): string[] {
     .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
 }
 
-/** A key that is missing in the data only because its value was mistaken before. */
-function isEcho({ keyword, path, params }: Mistake, root: MapEntry): boolean {
-  return keyword === "required" && nodeAt(root.value, [...path, String(params.missingProperty)]) !== undefined
+/** A key that is missing only because its value was mistaken before, or because it is misspelt, which is told too. */
+function isEcho({ keyword, path, params }: Mistake, root: MapEntry, all: readonly Mistake[]): boolean {
+  if (keyword !== "required") return false
+  const key = String(params.missingProperty)
+  if (nodeAt(root.value, [...path, key]) !== undefined) return true
+  return all.some(
+    (other) =>
+      other.keyword === "additionalProperties" &&
+      samePath(other.path, path) &&
+      nearest(String(other.params.additionalProperty), [key]) !== undefined,
+  )
+}
+
+function samePath(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((step, i) => step === b[i])
 }
 
 /** Deletes a value; of a list that holds it, the whole list, whose other items would change their places. */

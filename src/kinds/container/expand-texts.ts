@@ -64,8 +64,12 @@ export function labelsOf(entry: Entry, value: TextsEntry | undefined): Texts {
   return sorted(new Map(texts(entry, ["labels"], value).map(({ name, text }) => [name, text ?? ""])))
 }
 
-/** A list of words, or one text that is split as a shell would. */
-export function wordsOf(entry: Entry, path: Path, value: string | readonly (string | number | boolean)[] | undefined): string[] {
+/** A list of words, or one text that is split as a shell would; undefined where that cannot be, which is reported. */
+export function wordsOf(
+  entry: Entry,
+  path: Path,
+  value: string | readonly (string | number | boolean)[] | undefined,
+): string[] | undefined {
   if (value === undefined) return []
   if (typeof value !== "string") return value.map((word, i) => entry.written([...path, i]) ?? String(word))
   const words = shellWords(value)
@@ -73,7 +77,7 @@ export function wordsOf(entry: Entry, path: Path, value: string | readonly (stri
   entry.report(path, "bad-command", `this text cannot be split into words: ${words.problem}`, {
     hint: "close the quote, or write a list: [sh, -c, …]",
   })
-  return []
+  return undefined
 }
 
 /** What a container may set: parameters that its own network or ipc namespace holds. Each letter of a name is looked at, as it becomes a path. */

@@ -71,18 +71,20 @@ function imageOf(image: string | undefined, entry: Entry): string {
 }
 
 /** entrypoint and command; one of the two is needed, as an image here has none of its own. */
-function argvOf(value: ContainerEntry, entry: Entry): string[] {
-  const words = [...wordsOf(entry, ["entrypoint"], value.entrypoint), ...wordsOf(entry, ["command"], value.command)]
-  if (words.length === 0) {
-    const hint = "say what it runs: `command: [sleep, infinity]`"
-    if (!entry.has(["entrypoint"]) && !entry.has(["command"]))
-      entry.report([], "no-command", `container ${entry.name} has no command`, { hint })
-    else if (value.command !== undefined || value.entrypoint !== undefined)
-      entry.report([value.command === undefined ? "entrypoint" : "command"], "no-command", "the command is empty", { hint })
+function argvOf({ entrypoint, command }: ContainerEntry, entry: Entry): string[] {
+  const first = wordsOf(entry, ["entrypoint"], entrypoint)
+  const rest = wordsOf(entry, ["command"], command)
+  if (first === undefined || rest === undefined) return []
+  const words = [...first, ...rest]
+  const key = entrypoint === undefined ? "command" : "entrypoint"
+  const written = entry.has(["entrypoint"]) || entry.has(["command"])
+  const hint = "say what it runs: `command: [sleep, infinity]`"
+  if (words.length === 0 && !written && !entry.misspelt("command") && !entry.misspelt("entrypoint")) {
+    entry.report([], "no-command", `container.${entry.name} has no command`, { hint })
+  } else if (words.length === 0 && (entrypoint !== undefined || command !== undefined)) {
+    entry.report([key], "no-command", "the command is empty", { hint })
   } else if (words[0] === "")
-    entry.report([value.entrypoint === undefined ? "command" : "entrypoint"], "no-command", "the command's first word is empty", {
-      hint: "it names the program",
-    })
+    entry.report([key], "no-command", "the command's first word is empty", { hint: "the first word is the program" })
   return words
 }
 

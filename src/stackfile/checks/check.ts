@@ -1,4 +1,33 @@
 import type { Draft } from "../resolve.ts"
+import { checkAddresses } from "./addresses.ts"
+import { checkDependencies } from "./dependencies.ts"
+import { checkGateways } from "./gateways.ts"
+import { checkGroups } from "./groups.ts"
+import { checkIds } from "./ids.ts"
+import { checkLimits } from "./limits.ts"
+import { checkLinkNames } from "./link-names.ts"
+import { checkMacs } from "./macs.ts"
+import { checkNames } from "./names.ts"
+import { checkNamespaces } from "./namespaces.ts"
+import { checkRoutes } from "./routes.ts"
+import { checkSubnets } from "./subnets.ts"
+
+const CHECKS: readonly ((draft: Draft) => void)[] = [
+  checkNames,
+  checkLinkNames,
+  checkMacs,
+  checkSubnets,
+  checkAddresses,
+  checkGateways,
+  checkRoutes,
+  checkIds,
+  checkGroups,
+  checkLimits,
+  checkNamespaces,
+  checkDependencies,
+]
 
 /** All that the schema cannot see. Each check reports what it finds; none depends on another. */
-export function check(_draft: Draft): void {}
+export function check(draft: Draft): void {
+  for (const one of CHECKS) one(draft)
+}
