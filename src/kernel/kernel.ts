@@ -108,7 +108,7 @@ export interface InterfaceAddress {
   address: string
   /** rtnetlink(7): `global`, `link`, `host`. */
   scope: string
-  /** IFAPROT_*: 2 (kernel, link-local) is not ours. */
+  /** IFAPROT_*: 0 is no one's; 1 (loopback), 2 (router advertisement) and 3 (link-local) are the kernel's. */
   protocol: number
 }
 
