@@ -117,17 +117,26 @@ function containerAndPorts(
     (p) => p.attributes.up === true && p.attributes.bridge === "bridge.lan" && (p.attributes.address as string[]).length > 0,
   )
   const own = Object.fromEntries(["user", "mount", "pid", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
+  const parent = parents.find((p) => p.name === wish.parent)
   const attributes: Attributes = {
     uid_map: { auto: 65_536 },
     gid_map: { auto: 65_536 },
     ...wish.attributes,
     ...(joins ? { sysctls: {} } : {}),
     namespaces: { ...own, net: joins ? "container:app" : "new" },
-    cgroup: parents.some((p) => p.name === wish.parent) ? wish.parent : "",
+    cgroup: parent?.name ?? "",
+    limits: within(wish.attributes.limits as NumericLimits, (parent?.attributes.limits ?? {}) as NumericLimits),
     depends_on: wish.after.filter((name) => there.has(name)).map((name) => `container.${name}`),
     routes: wish.routed && gateway !== undefined ? [{ to: "10.99.0.0/16", via: "10.20.0.1" }] : [],
   }
   return [container(wish.name, attributes), ...ports]
+}
+
+type NumericLimits = { readonly [key: string]: number }
+
+/** A child has no more than its parent: anything else is refused by the stack file's checks. */
+function within(own: NumericLimits, parents: NumericLimits): NumericLimits {
+  return Object.fromEntries(Object.entries(own).map(([key, value]) => [key, Math.min(value, parents[key] ?? value)]))
 }
 
 function portOf({ name, ports }: ContainerWish, lan: BridgeWish): Resource[] {

@@ -2,7 +2,7 @@ import type { StackGroups } from "../../model/driver.ts"
 import type { Kernel } from "../kernel.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import type { Tree } from "./folders.ts"
-import { folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
 import { pidsIn } from "./members.ts"
@@ -21,7 +21,8 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
     make: (path, limits) => makeGroup(tree, path, limits),
     foldersOf: (path, limits) => {
-      const hierarchies = hierarchiesFor(tree, path, limits)
+      // A sibling made later may have brought the parent into a hierarchy that this group was not made in.
+      const hierarchies = hierarchiesFor(tree, path, limits).filter((h) => exists(tree, folderOf(tree, h, path)))
       const monitors = holdingFolder(tree, MONITORS)
       const unified = layout.holding.version === 2
       return {

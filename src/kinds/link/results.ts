@@ -18,9 +18,11 @@ export function sendAll(steps: readonly Step[], run: Run, ns: NetNs, requestsOf:
   })
 }
 
-/** The first error that matters: a route that is gone already need not be deleted. */
+const GONE: ReadonlySet<string> = new Set(["ESRCH", "ENODEV"])
+
+/** The first error that matters: a route that is gone already, with its device or without, need not be deleted. */
 export function firstError(errors: readonly (KernelError | null)[]): KernelError | null {
-  return errors.find((e) => e !== null && !(e.errno === "ESRCH" && e.op.startsWith("ip route del"))) ?? null
+  return errors.find((e) => e !== null && !(GONE.has(e.errno) && e.op.startsWith("ip route del"))) ?? null
 }
 
 /** Errors as the executor wants them: a promise each. */
