@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import type { LaunchRecord, NamespaceKind } from "../../src/kernel/kernel.ts"
 import { encodeRecord } from "../../src/kernel/launch/record.ts"
 import type { StatusMessage } from "../../src/kernel/launch/status.ts"
-import { decodeStatus } from "../../src/kernel/launch/status.ts"
+import { decodeStatus, STATUS_BYTES } from "../../src/kernel/launch/status.ts"
 
 const BUILD = fileURLToPath(new URL("../../native/build", import.meta.url))
 export const PROGRAM = process.env.STACK_TEST_MONITOR ?? `${BUILD}/stack-monitor`
@@ -60,6 +60,12 @@ export function recordOf(command: string, runDir: string, different: Partial<Lau
   }
 }
 
+export interface LaunchOptions {
+  program?: string
+  /** Descriptors of a folder of the host that are open in the monitor besides. */
+  leaked?: number
+}
+
 /** A monitor started without libstack: its six descriptors by hand, as native/README.md lists them. */
 export class MonitorProcess {
   readonly child: ChildProcess
@@ -68,12 +74,14 @@ export class MonitorProcess {
   private ended = false
   private wake: () => void = () => {}
 
-  constructor(record: Buffer, title: string, program = PROGRAM) {
+  constructor(record: Buffer, title: string, { program = PROGRAM, leaked = 0 }: LaunchOptions = {}) {
     const folder = mkdtempSync(`${tmpdir()}/stack-record.`)
     writeFileSync(`${folder}/record`, record)
     const fd = openSync(`${folder}/record`, "r")
-    this.child = spawn(program, [], { argv0: title, env: {}, stdio: ["ignore", "ignore", "inherit", fd, "pipe", "pipe"], detached: true })
-    closeSync(fd)
+    const folders = Array.from({ length: leaked }, () => openSync("/etc", "r"))
+    const stdio = ["ignore", "ignore", "inherit", fd, "pipe", "pipe", ...folders] as const
+    this.child = spawn(program, [], { argv0: title, env: {}, stdio: [...stdio], detached: true })
+    for (const end of [fd, ...folders]) closeSync(end)
     rmSync(folder, { recursive: true })
     this.pid = this.child.pid as number
     const status = this.child.stdio[4] as Readable
@@ -92,16 +100,19 @@ export class MonitorProcess {
     return this.child.stdio[5] as Writable
   }
 
+  private hasEnded(): boolean {
+    return this.ended
+  }
+
   /** The next message; undefined at the end of the status pipe. */
   async next(): Promise<StatusMessage | undefined> {
     for (;;) {
-      const { messages, rest } = decodeStatus(this.bytes.subarray(0, 16))
+      const { messages } = decodeStatus(this.bytes.subarray(0, STATUS_BYTES))
       if (messages.length > 0) {
-        this.bytes = this.bytes.subarray(16)
+        this.bytes = this.bytes.subarray(STATUS_BYTES)
         return messages[0]
       }
-      if (this.ended) return undefined
-      if (rest.length > 16) throw new Error("half a message")
+      if (this.hasEnded()) return undefined
       await new Promise<void>((resolve) => {
         this.wake = resolve
       })
@@ -152,8 +163,8 @@ export function temporary(): string {
 }
 
 /** Starts a monitor that `cleanUp` ends. */
-export function launch(record: LaunchRecord, program?: string): MonitorProcess {
-  const monitor = new MonitorProcess(encodeRecord(record), record.title, program)
+export function launch(record: LaunchRecord, options?: LaunchOptions): MonitorProcess {
+  const monitor = new MonitorProcess(encodeRecord(record), record.title, options)
   running.push(monitor)
   return monitor
 }
@@ -181,6 +192,15 @@ export async function eventually(path: string, enough: (text: string) => boolean
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`${path}: ${existsSync(path) ? readFileSync(path, "utf8") : "was never there"}`)
+}
+
+/** Resolves once there is no such process, or only its remains; an error after five seconds. */
+export async function untilGone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 250; tries++) {
+    if (!existsSync(`/proc/${pid}/stat`) || / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`process ${pid} is still there`)
 }
 
 /** The command's output, without what the log adds, once the command has ended. */
