@@ -6,7 +6,7 @@ import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { EXIT, UsageError } from "./exit.ts"
 import { openOutput } from "./output.ts"
-import { exitCodeOf, program } from "./program.ts"
+import { program } from "./program.ts"
 
 /** Runs one command line; resolves to its exit code and never rejects. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
@@ -14,7 +14,7 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   try {
     await program(context, (result) => {
       code = result
-    }).parseAsync(argv, { from: "user" })
+    }).parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" })
     return code
   } catch (failure) {
     return explain(failure, context)
@@ -40,7 +40,8 @@ function workingDirectory(): string {
 }
 
 function explain(failure: unknown, context: Context): number {
-  if (failure instanceof CommanderError) return exitCodeOf(failure.code)
+  // Help and version end that way, too.
+  if (failure instanceof CommanderError) return failure.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (failure instanceof UsageError) {
     context.err.write(`error: ${failure.message}\n`)
     return EXIT.usage

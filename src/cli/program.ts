@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import pkg from "../../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
-import { EXIT } from "./exit.ts"
 
 /** A command's work; resolves to the exit code. */
 type Work = (context: Context) => Promise<number>
@@ -19,10 +18,10 @@ export function program(context: Context, done: (code: number) => void): Command
     .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: (text) => context.err.write(text) })
     .exitOverride()
-    .action(() => root.outputHelp())
   fileCommands(root, run)
   planningCommands(root, run)
   liveCommands(root, run)
+  graphCommand(root, run)
   root
     .command("version")
     .description("print the version")
@@ -48,14 +47,16 @@ function collect(value: string, before: readonly string[] | undefined): string[]
 }
 
 const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
+const FLAGS = ["json", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
 
-/** A command's options with the program's below them; lists are joined, and are there even if nothing was given. */
+/** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
 function optionsOf<T>(command: Command): T {
   const above = command.parent?.opts<{ [name: string]: unknown }>() ?? {}
   const own = command.opts<{ [name: string]: unknown }>()
   const list = (options: { [name: string]: unknown }, name: string) => (options[name] ?? []) as string[]
   const lists = LISTS.map((name) => [name, [...list(above, name), ...list(own, name)]])
-  return { ...above, ...own, ...Object.fromEntries(lists) } as T
+  const flags = FLAGS.map((name) => [name, false])
+  return { ...Object.fromEntries(flags), ...above, ...own, ...Object.fromEntries(lists) } as T
 }
 
 function subcommand(root: Command, name: string, description: string): Command {
@@ -66,59 +67,66 @@ function fileCommands(root: Command, run: Run): void {
   subcommand(root, "validate", "check the stack file, without the kernel").action((_options, command: Command) =>
     run(async (context) => (await import("./commands/validate.ts")).validate(optionsOf(command), context)),
   )
-  subcommand(root, "config", "print the stack file as it is understood: included, resolved, defaults filled in")
+  subcommand(root, "config", "print the stack file with its includes, variables and profiles resolved")
     .addOption(new Option("--format <format>", "how").choices(["yaml", "json"]).default("yaml"))
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/config.ts")).config(optionsOf(command), context)),
-    )
-  subcommand(root, "graph", "draw what is joined to what, or the plan's steps")
-    .addOption(new Option("--format <format>", "Graphviz, or lines for a terminal").choices(["dot", "text"]).default("text"))
-    .option("--plan", "the steps that apply would take, instead of the topology", false)
-    .action((_options, command: Command) =>
-      run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context)),
     )
 }
 
 function planningOptions(command: Command): Command {
   return command
-    .option("--json", "for programs", false)
+    .option("--json", "for programs")
     .option("--target <address>", "only this, and what it needs (again for more)", collect)
     .option("--exclude <address>", "not this, nor what needs it (again for more)", collect)
     .option("--replace <address>", "replace this, whatever it is like (again for more)", collect)
     .addOption(new Option("--fail-on <what>", "refuse (exit code 3) a plan that does this: destroy, replace or change").argParser(failOn))
-    .option("--parallelism <n>", "how many steps at once", positive, 64)
-    .option("--lock-timeout <duration>", "how long to wait for another apply of this stack: 500ms, 3s, 1m", duration, 3000)
+    .option("--parallelism <n>", "how many containers to start or stop at once", positive, 64)
+    .addOption(
+      new Option("--lock-timeout <duration>", "how long to wait for another apply of this stack: 500ms, 3s, 1m")
+        .argParser(duration)
+        .default(3000, "3s"),
+    )
 }
 
 function planningCommands(root: Command, run: Run): void {
   planningOptions(subcommand(root, "plan", "show what apply would do; changes nothing"))
-    .option("--destroy", "plan the end of everything", false)
+    .option("--destroy", "plan the end of everything")
     .option("--out <file>", "keep the plan, for `stack apply FILE`")
-    .option("--detailed-exitcode", "exit code 2 when there is something to do", false)
+    .option("--detailed-exitcode", "exit code 2 when there is something to do")
     .action((_options, command: Command) => run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context)))
   planningOptions(subcommand(root, "apply", "make the kernel match the stack, or carry out a kept plan"))
     .argument("[planfile]", "what `plan --out` wrote")
-    .option("--destroy", "make an end of everything", false)
-    .option("-y, --auto-approve", "do not ask", false)
+    .option("--destroy", "make an end of everything")
+    .option("-y, --auto-approve", "do not ask")
     .action((planFile: string | undefined, _options, command: Command) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
-    .option("-y, --auto-approve", "do not ask", false)
+    .option("-y, --auto-approve", "do not ask")
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context)),
     )
 }
 
+function graphCommand(root: Command, run: Run): void {
+  subcommand(root, "graph", "draw what is joined to what, or the plan's steps")
+    .addOption(new Option("--format <format>", "Graphviz, or lines for a terminal").choices(["dot", "text"]).default("text"))
+    .option("--plan", "the steps that apply would take, instead of the topology")
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context)),
+    )
+}
+
 function liveCommands(root: Command, run: Run): void {
   subcommand(root, "show", "what is live")
-    .option("--json", "for programs", false)
+    .option("--json", "for programs")
     .action((_options, command: Command) => run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), context)))
   subcommand(root, "exec", "run a command in a container")
     .argument("<container>", "web, web[0] or container.web")
     .argument("<command...>", "the command and its arguments")
     .passThroughOptions()
-    .option("-t, --tty", "with a terminal of its own", false)
+    .option("-t, --tty", "with a terminal of its own")
     .option("-u, --user <user>", "as this user of the image: uid, uid:gid or names")
     .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
     .option("-w, --workdir <folder>", "in this folder")
@@ -127,10 +135,10 @@ function liveCommands(root: Command, run: Run): void {
     )
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
-    .option("--follow", "go on until it ends", false)
+    .option("--follow", "go on until it ends")
     .option("--tail <n>", "only the last lines", natural)
     .option("--since <when>", "only what is younger: 10m, 2h, or a date and time", since)
-    .option("--timestamps", "begin each line with its time", false)
+    .option("--timestamps", "begin each line with its time")
     .action((container: string, _options, command: Command) =>
       run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context)),
     )
@@ -171,9 +179,4 @@ function since(value: string): number {
   const moment = Date.parse(value)
   if (Number.isNaN(moment)) throw new InvalidArgumentError("Write it as 10m, 2h, or 2030-01-31T12:00:00Z.")
   return moment
-}
-
-/** What commander's own ending of a command means. */
-export function exitCodeOf(code: string): number {
-  return ["commander.help", "commander.helpDisplayed", "commander.version"].includes(code) ? EXIT.ok : EXIT.usage
 }

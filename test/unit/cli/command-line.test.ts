@@ -67,7 +67,7 @@ test("options stand before or behind the command", async ({ folder }) => {
 })
 
 test("the resolved document as JSON and as YAML", async ({ folder }) => {
-  writeFileSync(join(folder, "stack.yaml"), "name: one\nvariables: { m: 1400 }\nbridges: { lan: { mtu: $m } }\n")
+  writeFileSync(join(folder, "stack.yaml"), "name: one\nvariables: { m: 1400 }\nbridges:\n  lan:\n    mtu: $" + "{m}\n")
   const json = await run(folder, "config", "--format", "json")
   assert.is(JSON.parse(json.out).name, "one")
   assert.is(JSON.stringify(JSON.parse(json.out)).includes("1400"), true)
