@@ -1,7 +1,8 @@
 import type { Scope } from "../../model/driver.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 
-type Kind = keyof ContainerAttributes["namespaces"]
+type Modes = ContainerAttributes["namespaces"]
+type Kind = keyof Modes
 
 /** Our word for a namespace, and its file below /proc/PID/ns. namespaces(7) */
 export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
@@ -16,25 +17,26 @@ export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
 
 /**
  * For every container with a living process, which namespaces are its own, the host's, or another container's. Of
- * two that share one, the owner is the one whose monitor was asked for a new one; the desired stack tells which.
+ * two that share one, the owner is the one whose monitor was asked for a new one: the records tell which, else the
+ * desired stack.
  */
-export function observedNamespaces(scope: Scope): Map<string, ContainerAttributes["namespaces"]> {
+export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, Modes>): Map<string, Modes> {
   const links = new Map<string, string[]>()
   for (const [name, monitor] of scope.monitors) {
     if (monitor.init !== undefined) links.set(name, readLinks(scope, `/proc/${monitor.init.pid}/ns`))
   }
   const host = links.size === 0 ? [] : readLinks(scope, "/proc/self/ns")
   const holders = NAMESPACE_FILES.map((_, i) => holdersOf(links, i))
-  const wanted = wantedModes(scope)
+  const asked = new Map([...wantedModes(scope), ...recorded])
   return new Map(
     [...links].map(([name, own]) => {
       const modes = NAMESPACE_FILES.map(([kind], i): [Kind, NamespaceMode] => {
         const link = own[i] ?? ""
         if (link === host[i]) return [kind, "host"]
         const others = (holders[i]?.get(link) ?? []).filter((n) => n !== name)
-        return [kind, sharedMode(others, wanted.get(name)?.[kind])]
+        return [kind, sharedMode(others, asked.get(name)?.[kind])]
       })
-      return [name, Object.fromEntries(modes) as ContainerAttributes["namespaces"]]
+      return [name, Object.fromEntries(modes) as Modes]
     }),
   )
 }
@@ -54,14 +56,14 @@ function holdersOf(links: ReadonlyMap<string, string[]>, index: number): Map<str
   return holders
 }
 
-function wantedModes(scope: Scope): Map<string, ContainerAttributes["namespaces"]> {
+function wantedModes(scope: Scope): Map<string, Modes> {
   const containers = scope.desired.resources.filter((r) => r.kind === "container")
   return new Map(containers.map((r) => [r.name, (r.attributes as unknown as ContainerAttributes).namespaces]))
 }
 
-function sharedMode(others: readonly string[], wanted: NamespaceMode | undefined): NamespaceMode {
+function sharedMode(others: readonly string[], asked: NamespaceMode | undefined): NamespaceMode {
   if (others.length === 0) return "new"
-  if (wanted === undefined || wanted === "host") return `container:${others[0]}`
-  if (wanted === "new") return "new"
-  return others.includes(wanted.slice("container:".length)) ? wanted : `container:${others[0]}`
+  if (asked === undefined || asked === "host") return `container:${others[0]}`
+  if (asked === "new") return "new"
+  return others.includes(asked.slice("container:".length)) ? asked : `container:${others[0]}`
 }

@@ -15,15 +15,21 @@ export function observeContainers(scope: Scope): Reading {
   const boot = bootId(scope.kernel)
   const names = [...new Set([...scope.monitors.keys(), ...leftFolders(scope)])].sort()
   const files = readContainerFiles(scope, names)
-  const namespaces = observedNamespaces(scope)
+  const records = new Map(names.map((name) => [name, parseRecord(files.get(name)?.record ?? null, boot)]))
+  const namespaces = observedNamespaces(scope, modesOf(records))
   const resources = names.map((name) => {
     const texts = files.get(name) as ContainerFiles
-    const record = parseRecord(texts.record, boot)
+    const record = records.get(name)
     const monitor = scope.monitors.get(name)
     const spaces = namespaces.get(name)
     return monitor === undefined ? remains(scope, name, record) : observed({ scope, name, monitor, texts, record, spaces })
   })
   return { resources, foreign: [] }
+}
+
+function modesOf(records: ReadonlyMap<string, ContainerRecord | undefined>): Map<string, ContainerAttributes["namespaces"]> {
+  const known = [...records].filter((entry): entry is [string, ContainerRecord] => entry[1] !== undefined)
+  return new Map(known.map(([name, record]) => [name, record.attributes.namespaces]))
 }
 
 /** Run folders: the first thing an apply makes of a container, and the last it removes. */

@@ -3,7 +3,7 @@ import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
-import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteHostLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
@@ -140,5 +140,6 @@ function insideUpdate(step: Step): NetRequest[] {
   if (changed.has("up")) set.up = want.up
   // A link that was down has lost its routes, one whose last address goes loses them now: the gateway is set again.
   const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway) : []
-  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, have.address ?? [], want.address), ...gateways]
+  const address = set.up === false ? keptWhenDown(have.address ?? []) : (have.address ?? [])
+  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, address, want.address), ...gateways]
 }

@@ -18,3 +18,8 @@ export function addressChanges(link: LinkRef, have: readonly string[], want: rea
     ...have.filter((a) => !want.includes(a)).map((address): NetRequest => ({ op: "address-delete", link, address })),
   ]
 }
+
+/** What is left of a link's addresses once it has been set down: the kernel drops those of IPv6 then, and only those. */
+export function keptWhenDown(addresses: readonly string[]): string[] {
+  return addresses.filter((address) => !address.includes(":"))
+}

@@ -5,7 +5,7 @@ import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Foreign, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
-import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { netnsOf } from "../link/netns.ts"
 import { UNMARKED } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
@@ -168,7 +168,7 @@ function endpointChanges(want: Endpoint, have: Endpoint, mtu: number, mtuBefore:
   if (mtu !== mtuBefore) set.mtu = mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
-  const changes = addressChanges(link, have.address, want.address)
+  const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }
 
