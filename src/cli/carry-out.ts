@@ -52,7 +52,10 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
     display.emit({ type: "plan", plan: prepared.plan })
-    if (!prepared.plan.hasChanges) return nothingToDo(prepared.plan, intent, options, context)
+    if (!prepared.plan.hasChanges) {
+      display.emit({ type: "verify", converged: true })
+      return nothingToDo(prepared.plan, intent, options, context)
+    }
     if (!options.json && intent.fingerprint === undefined) context.out.write(planText(prepared.plan, context.out))
     const refusal = options.autoApprove || intent.fingerprint !== undefined ? undefined : await approve(intent, options, context)
     return refusal ?? (await execute(prepared, { session, intent, options, display, context }))

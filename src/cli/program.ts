@@ -131,7 +131,9 @@ function liveCommands(root: Command, run: Run): void {
     .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
     .option("-w, --workdir <folder>", "in this folder")
     .action((container: string, argv: string[], _options, command: Command) =>
-      run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context)),
+      run(async (context) =>
+        (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv: behindDashes(argv) }, context),
+      ),
     )
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
@@ -145,6 +147,11 @@ function liveCommands(root: Command, run: Run): void {
 }
 
 // ------------------------------------------------------------------ values
+
+/** `exec web -- ls -l` and `exec web ls -l` say the same. */
+function behindDashes(argv: readonly string[]): readonly string[] {
+  return argv[0] === "--" ? argv.slice(1) : argv
+}
 
 function failOn(value: string, before: readonly string[] | undefined): string[] {
   const words = value.split(",")

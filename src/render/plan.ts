@@ -9,7 +9,11 @@ import { flatten, formatValue } from "./value.ts"
 export function planText(plan: Plan, { color }: { color: boolean }): string {
   if (!plan.hasChanges) return `${NO_CHANGES}\n`
   const style = paint(color)
-  const blocks = plan.changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
+  // Where nothing is desired at all, that the file does not hold it says nothing.
+  const changes = plan.changes.map((change) =>
+    plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
+  )
+  const blocks = changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
   return `${blocks.join("\n")}\n\n${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }
 
@@ -39,7 +43,7 @@ function noteOf({ action, cause, drift, fields }: Change, style: Paint): string 
   const notes = [
     ...(drift ? ["changed outside the stack file"] : []),
     ...(action === "delete" || (action !== "create" && !fields.some(explains(action))) ? [cause] : []),
-  ]
+  ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
 }
 

@@ -60,7 +60,7 @@ function tellStep(event: Event, tally: Tally, line: Line): void {
   if (event.type === "step-start") tellStart(event.step, entry, event.at, line)
   else {
     entry.done++
-    const seconds = (event.at - (entry.startedAt ?? event.at)) / 1000
+    const seconds = Math.round(event.at - (entry.startedAt ?? event.at)) / 1000
     const hook = { ...hookOf(event.step.change), elapsed_seconds: seconds }
     const { address, op } = event.step
     if (event.type === "step-failed")

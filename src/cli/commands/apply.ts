@@ -1,6 +1,7 @@
 import type { CarryOutOptions } from "../carry-out.ts"
 import { carryOut } from "../carry-out.ts"
 import type { Context } from "../context.ts"
+import { UsageError } from "../exit.ts"
 import { desiredOf } from "../intent.ts"
 import { readPlanFile } from "../plan-file.ts"
 import type { PlanningOptions } from "../planning.ts"
@@ -8,6 +9,17 @@ import type { PlanningOptions } from "../planning.ts"
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
 export async function apply(options: PlanningOptions & CarryOutOptions, planFile: string | undefined, context: Context): Promise<number> {
   const word = options.destroy ? "destroy" : "apply"
-  if (planFile !== undefined) return carryOut({ ...readPlanFile(planFile, context), word }, options, context)
+  if (planFile !== undefined) {
+    refuseWishes(options)
+    return carryOut({ ...readPlanFile(planFile, context), word }, options, context)
+  }
   return carryOut({ desired: desiredOf(options, context), selection: options, word }, options, context)
+}
+
+/** A kept plan says itself what is wanted and of what. */
+function refuseWishes(options: PlanningOptions): void {
+  const { file, name, destroy, var: variables, varFile, profile, target, exclude, replace } = options
+  const lists = [variables, varFile, profile, target, exclude, replace]
+  if (file !== undefined || name !== undefined || destroy || lists.some((list) => list.length > 0))
+    throw new UsageError("a plan file already says what is wanted: give it without options that say so again")
 }

@@ -28,5 +28,13 @@ export function step(of: Change, op: string, after: readonly string[] = []): Ste
 
 export function planOf(changes: readonly Change[], steps: readonly Step[] = []): Plan {
   const hasChanges = changes.some(({ action }) => action !== "no-op")
-  return { stack: "lab", changes, steps, summary: summarise(changes), hasChanges, desired: { stack: "lab", resources: [] } }
+  const resources = changes.map(({ kind, address, name }) => ({
+    kind,
+    address,
+    name,
+    attributes: {},
+    references: [],
+    range: () => undefined,
+  }))
+  return { stack: "lab", changes, steps, summary: summarise(changes), hasChanges, desired: { stack: "lab", resources } }
 }
