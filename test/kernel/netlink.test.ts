@@ -46,7 +46,7 @@ async function until(condition: () => boolean): Promise<void> {
   assert.ok(condition())
 }
 
-const needsIp = testsUnless(missing("ip"))
+const needsIp = testsUnless(missing("ip", "ping"))
 
 test.before(() => {
   execFileSync("mount", ["-t", "tmpfs", "none", "/run"])
@@ -125,6 +125,24 @@ needsIp("a veth is born in its namespace, named, mastered, grouped and up by one
   await until(() => state()?.endsWith("down") === true)
   done([{ op: "link-set", link: "eth0", up: true }], "/run/netns/web")
   await until(() => state() === "up")
+})
+
+needsIp("a container's end gets its addresses, goes up and gets default routes of both families by one batch", () => {
+  done([
+    bridge("br-lan"),
+    { op: "address-add", link: "br-lan", address: "10.0.0.1/24" },
+    { op: "address-add", link: "br-lan", address: "fd20::1/64" },
+    { op: "veth-add", end: { name: "v0", master: "br-lan", group: 7, up: true }, peer: { name: "eth0", ns: "/run/netns/web" } },
+  ])
+  const inside: NetRequest[] = [
+    { op: "address-add", link: "eth0", address: "10.0.0.2/24" },
+    { op: "address-add", link: "eth0", address: "fd20::2/64" },
+    { op: "link-set", link: "eth0", up: true },
+    { op: "route-replace", to: "0.0.0.0/0", via: "10.0.0.1", dev: "eth0" },
+    { op: "route-replace", to: "::/0", via: "fd20::1", dev: "eth0" },
+  ]
+  done(inside, "/run/netns/web")
+  for (const target of ["10.0.0.1", "fd20::1"]) execFileSync("ip", ["netns", "exec", "web", "ping", "-c", "1", "-W", "5", target])
 })
 
 needsIp("a veth between two namespaces may bear names that the host uses", () => {
