@@ -9,13 +9,14 @@
 #include <stdint.h>
 #include <stdio.h> /* renameat */
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The longest piece of a line. */
+/* The longest piece of a line, and a page. */
 #define PIECE_MAX 4096
 /* Lines that go with one writev(2). */
 #define BATCH 16
@@ -27,10 +28,12 @@ static struct {
   uint64_t dropped;
 } the_log;
 
+/* What has come of a line whose end has not. */
 static struct {
   uint32_t held;
-  char bytes[PIECE_MAX];
+  char *bytes;
 } pending[2];
+static _Alignas(PIECE_MAX) char rooms[2][PIECE_MAX];
 
 static const char *const names[] = {" stdout ", " stderr "};
 
@@ -44,6 +47,7 @@ int log_open(void)
   if (!S_ISREG(status.st_mode)) return -EINVAL;
   the_log.fd = fd;
   the_log.size = (uint64_t)status.st_size;
+  for (int n = 0; n < 2; n++) pending[n].bytes = rooms[n];
   return 0;
 }
 
@@ -158,7 +162,7 @@ static void write_whole_lines(enum stream stream)
 /* Not more than this in one go, so that the other stream, and the child's end, get their turn. */
 #define ROUNDS 16
 
-bool log_pump(enum stream stream)
+static bool pump(enum stream stream)
 {
   int fd = stream == STREAM_OUT ? FD_OUT : FD_ERR;
   for (int round = 0; round < ROUNDS; round++) {
@@ -173,4 +177,12 @@ bool log_pump(enum stream stream)
     if (pending[stream].held == PIECE_MAX) write_piece(stream);
   }
   return true;
+}
+
+/* A command that says nothing costs no memory: a page that holds nothing goes back to the kernel. */
+bool log_pump(enum stream stream)
+{
+  bool open = pump(stream);
+  if (pending[stream].held == 0) madvise(rooms[stream], PIECE_MAX, MADV_DONTNEED);
+  return open;
 }

@@ -70,12 +70,11 @@ static bool write_state(int status, time_t when)
   return whole && renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
 }
 
-static bool pump(struct pollfd *watched, enum stream stream)
+static void pump(struct pollfd *watched, enum stream stream)
 {
-  if (log_pump(stream)) return true;
+  if (log_pump(stream)) return;
   close(watched->fd);
   watched->fd = -1;
-  return false;
 }
 
 _Noreturn void watch(pid_t child)
