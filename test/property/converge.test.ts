@@ -6,7 +6,7 @@ import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { anyStack } from "./arbitrary.ts"
 import { apply, destroy, holds, mustConverge, plan } from "./life.ts"
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 60)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 40)
 const layouts = fc.constantFrom("v1" as const, "hybrid" as const, "v2" as const)
 
 test("applied, a plan is empty; and so is it for the same file in another order", async () => {
