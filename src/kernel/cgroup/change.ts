@@ -1,5 +1,6 @@
 import type { Limits } from "../../kinds/cgroup/spec.ts"
 import { type Kernel, KernelError } from "../kernel.ts"
+import { isBusy } from "./busy.ts"
 import { setCpuset } from "./cpuset.ts"
 import { deviceNumbers } from "./devices.ts"
 import type { Tree } from "./folders.ts"
@@ -9,24 +10,36 @@ import { codecFor, controllers, hierarchyOf, sameLimit } from "./limits.ts"
 import { membersOf } from "./members.ts"
 import { readLimits } from "./reading.ts"
 
-/** A group in every hierarchy that needs it, with its limits. What is left of an earlier one is made anew, or else brought in line. */
+/**
+ * A group in every hierarchy that needs it, with its limits. It is made in the holding one first and removed there last, so
+ * what is left of an earlier one shows there: that is made anew, or, if something is in it, brought in line.
+ */
 export function makeGroup(tree: Tree, path: string, limits: Limits): void {
   const wanted = deviceNumbers(tree.kernel, limits)
-  let fresh = true
-  for (const hierarchy of hierarchiesFor(tree, path, wanted)) fresh = makeAnew(tree, hierarchy, path) && fresh
+  const { holding } = tree.layout
+  const others = hierarchiesFor(tree, path, wanted).filter((h) => h !== holding)
+  const left = !makeFolder(tree, holding, path)
+  if (left) {
+    clearAway(tree, path)
+    makeFolder(tree, holding, path)
+  }
+  for (const hierarchy of others) makeFolder(tree, hierarchy, path)
   enableControllers(tree, path, wanted)
   if (parentOf(path) === "") tree.names?.add(path)
-  writeLimits(tree, path, fresh ? {} : (readLimits(tree, [path]).get(path) ?? {}), wanted)
+  writeLimits(tree, path, left ? (readLimits(tree, [path]).get(path) ?? {}) : {}, wanted)
 }
 
-function makeAnew(tree: Tree, hierarchy: Hierarchy, path: string): boolean {
-  if (makeFolder(tree, hierarchy, path)) return true
-  try {
-    tree.kernel.rmdir(folderOf(tree, hierarchy, path))
-  } catch {
-    return false
+/** An empty group goes in every hierarchy; one with something in it stays. */
+function clearAway(tree: Tree, path: string): void {
+  for (const hierarchy of tree.layout.hierarchies) {
+    const folder = folderOf(tree, hierarchy, path)
+    try {
+      tree.kernel.rmdir(folder)
+      tree.made.delete(folder)
+    } catch (failure) {
+      if (!isBusy(failure)) throw failure
+    }
   }
-  return makeFolder(tree, hierarchy, path)
 }
 
 /**

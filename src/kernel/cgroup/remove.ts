@@ -1,4 +1,5 @@
 import { type Kernel, KernelError } from "../kernel.ts"
+import { isBusy } from "./busy.ts"
 import type { Tree } from "./folders.ts"
 import { folderOf, MONITORS, parentOf } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
@@ -8,9 +9,10 @@ import { groupNames } from "./reading.ts"
 /** Milliseconds between two attempts, about a second in all: the last processes of a group may just be dying. */
 const PAUSES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
-/** Removes a group in every hierarchy, and the stack's own folders behind the last one. */
+/** Removes a group in every hierarchy, in the holding one last, and the stack's own folders behind the last group. */
 export function removeGroup(tree: Tree, path: string): void {
-  for (const hierarchy of tree.layout.hierarchies) {
+  const { hierarchies, holding } = tree.layout
+  for (const hierarchy of [...hierarchies.filter((h) => h !== holding), holding]) {
     const folder = folderOf(tree, hierarchy, path)
     removeFolder(tree.kernel, folder)
     forget(tree, folder)
@@ -49,10 +51,6 @@ function tryRemove(tree: Tree, folder: string): void {
 function forget(tree: Tree, folder: string): void {
   tree.made.delete(folder)
   tree.enabled.delete(folder)
-}
-
-function isBusy(failure: unknown): failure is KernelError {
-  return failure instanceof KernelError && (failure.errno === "EBUSY" || failure.errno === "ENOTEMPTY")
 }
 
 /** rmdir(2), groups below first: a container may have made some. Tried again while its last processes are going. */

@@ -42,8 +42,9 @@ function visible(machine: Machine, self: FakeProcess, paths: readonly string[], 
   return joined.find((namespace) => namespace.kind === kind) ?? self.namespaces[kind]
 }
 
-/** The value with the line's end, or null where there is no such file. */
+/** The value with the line's end, or null where there is no such file, or a namespace is gone. */
 export function readSysctl(machine: Machine, self: FakeProcess, namespaces: readonly string[], path: string): string | null {
+  if (namespaces.some((ns) => ns !== "" && namespaceAt(machine, self, ns) === undefined)) return null
   const file = path.slice("/proc/sys/".length)
   const value = visible(machine, self, namespaces, file, `read ${path}`)?.sysctls.get(file)
   return value === undefined ? null : `${value}\n`

@@ -1,0 +1,80 @@
+import * as assert from "uvu/assert"
+import type { Contract } from "./subject.ts"
+import { errnoOf } from "./subject.ts"
+
+/** What drivers count on of files. */
+export function fileContract(contract: Contract): void {
+  contract("a folder is made once, one level at a time, with the mode asked for", ({ kernel, folder }) => {
+    assert.equal([kernel.mkdir(`${folder}/a`, 0o711), kernel.mkdir(`${folder}/a`, 0o700)], [true, false])
+    assert.is(
+      errnoOf(() => kernel.mkdir(`${folder}/b/c`)),
+      "ENOENT",
+    )
+    assert.equal(kernel.stat(`${folder}/a`), { type: "folder", mode: 0o711, uid: 0, gid: 0, device: "" })
+    assert.equal([kernel.rmdir(`${folder}/a`), kernel.rmdir(`${folder}/a`)], [true, false])
+  })
+
+  contract("a folder with something in it is not removed but as a tree", ({ kernel, folder }) => {
+    for (const path of ["a", "a/b", "a/b/c"]) kernel.mkdir(`${folder}/${path}`)
+    kernel.replaceFile(`${folder}/a/b/text`, "x")
+    assert.is(
+      errnoOf(() => kernel.rmdir(`${folder}/a/b`)),
+      "ENOTEMPTY",
+    )
+    assert.equal(kernel.list(`${folder}/a/b`), ["c", "text"])
+    kernel.removeTree(`${folder}/a`)
+    kernel.removeTree(`${folder}/a`)
+    assert.equal([kernel.stat(`${folder}/a`), kernel.list(`${folder}/a`)], [null, []])
+  })
+
+  contract("a file is replaced whole, for its owner's eyes; what is not there is null", ({ kernel, folder }) => {
+    kernel.replaceFile(`${folder}/text`, "one\n")
+    kernel.replaceFile(`${folder}/text`, "two\n")
+    assert.is(kernel.read(`${folder}/text`), "two\n")
+    assert.is(kernel.stat(`${folder}/text`)?.mode, 0o600)
+    assert.equal(
+      kernel.list(folder).filter((name) => name.includes("text")),
+      ["text"],
+    )
+    assert.equal(kernel.readMany([`${folder}/text`, `${folder}/none`, "", `${folder}/../${folder.split("/").at(-1)}/text`]), [
+      "two\n",
+      null,
+      null,
+      "two\n",
+    ])
+    assert.equal([kernel.read(`${folder}/none`), kernel.stat(`${folder}/none`), kernel.readLink(`${folder}/text`)], [null, null, null])
+    assert.is(
+      errnoOf(() => kernel.write(`${folder}/none`, "x")),
+      "ENOENT",
+    )
+    assert.is(
+      errnoOf(() => kernel.replaceFile(`${folder}/none/text`, "x")),
+      "ENOENT",
+    )
+    kernel.removeTree(`${folder}/text`)
+  })
+
+  contract("a lock is one's alone until it is released; a new file of the name is another lock", ({ kernel, folder }) => {
+    const first = kernel.lock(`${folder}/lock`)
+    assert.is.not(first, null)
+    assert.is(kernel.lock(`${folder}/lock`), null)
+    assert.is(kernel.stat(`${folder}/lock`)?.mode, 0o600)
+    kernel.removeTree(`${folder}/lock`)
+    const second = kernel.lock(`${folder}/lock`)
+    assert.is.not(second, null)
+    first?.release()
+    assert.is(kernel.lock(`${folder}/lock`), null)
+    second?.release()
+    kernel.lock(`${folder}/lock`)?.release()
+    kernel.removeTree(`${folder}/lock`)
+  })
+
+  contract("this process is found in /proc, where a dead one is not", ({ kernel }) => {
+    const pid = kernel.readLink("/proc/self")
+    assert.match(kernel.read("/proc/self/stat") ?? "", new RegExp(`^${pid} \\(`))
+    assert.is(kernel.readLink(`/proc/${pid}/ns/net`), kernel.readLink("/proc/self/ns/net"))
+    assert.match(kernel.readLink("/proc/self/ns/mnt") ?? "", /^mnt:\[\d+\]$/)
+    assert.equal(kernel.readMany(["/proc/4194304/stat", "/proc/4194304/cmdline"]), [null, null])
+    assert.ok(kernel.list("/proc").includes(pid ?? ""))
+  })
+}

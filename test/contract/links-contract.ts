@@ -1,0 +1,151 @@
+import * as assert from "uvu/assert"
+import type { NetRequest } from "../../src/kernel/kernel.ts"
+import type { Contract } from "./subject.ts"
+import { addressesOf, answers, linkIn, must } from "./subject.ts"
+
+export const bridgeAdd = (name: string, more: Partial<NetRequest & { op: "bridge-add" }> = {}): NetRequest => ({
+  ...{ op: "bridge-add", name, group: 0, up: true, bridge: {} },
+  ...more,
+})
+export const remove = (link: string): NetRequest => ({ op: "link-delete", link })
+const veth = (name: string, peer: string, up = false): NetRequest => ({ op: "veth-add", end: { name, up }, peer: { name: peer } })
+
+/** What drivers count on of links. rtnetlink(7) */
+export function linkContract(contract: Contract): void {
+  contract("a bridge is born with its group and options, and can be found by its alias afterwards", ({ kernel }) => {
+    const options = { stp: true, vlan_filtering: false, ageing_time: 17 }
+    must(kernel, [bridgeAdd("br-one", { group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, bridge: options })])
+    const { alias, group, mac, mtu, up, kind, bridge, state, index } = linkIn(kernel.dump("host"), "br-one")
+    assert.equal(
+      { alias, group, mac, mtu, up, kind, state },
+      { alias: "", group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, kind: "bridge", state: "down" },
+    )
+    assert.equal(bridge, options)
+    must(kernel, [{ op: "link-set", link: index, alias: "stack:lab/bridge.one", up: true, bridge: { ageing_time: 300 } }])
+    const after = linkIn(kernel.dump("host"), "br-one")
+    assert.equal([after.alias, after.up, after.bridge?.ageing_time, after.bridge?.stp], ["stack:lab/bridge.one", true, 300, true])
+    must(kernel, [remove("br-one")])
+  })
+
+  contract("names and numbers that are taken, missing or impossible are refused, and what is behind goes on", ({ kernel }) => {
+    const wrong: NetRequest[] = [
+      bridgeAdd("br-one"),
+      bridgeAdd("br-one"),
+      bridgeAdd("a-name-of-16-byte"),
+      remove("none"),
+      { op: "link-set", link: 999_999, mtu: 1500 },
+      { op: "link-set", link: "br-one", name: "lo" },
+      { op: "link-set", link: "br-one", mtu: 67 },
+      { op: "link-set", link: "br-one", mac: "01:00:00:00:00:01" },
+      { op: "group-delete", group: 4711 },
+      veth("va", "br-one"),
+      remove("lo"),
+      bridgeAdd("br-two"),
+    ]
+    const expected = [
+      "ok",
+      "EEXIST",
+      "ERANGE",
+      "ENODEV",
+      "ENODEV",
+      "EEXIST",
+      "EINVAL",
+      "EADDRNOTAVAIL",
+      "ENODEV",
+      "EEXIST",
+      "EOPNOTSUPP",
+      "ok",
+    ]
+    assert.equal(answers(kernel, wrong), expected)
+    assert.not.ok(kernel.dump("host").links.some((link) => link.name === "va"))
+    must(kernel, [remove("br-one"), remove("br-two")])
+  })
+
+  contract("a veth pair is born at once: each end knows the other, the peer is not up; deleting one end deletes both", ({ kernel }) => {
+    must(kernel, [bridgeAdd("br-one")])
+    const end = { name: "va", mtu: 1300, group: 5, master: "br-one", up: true }
+    must(kernel, [{ op: "veth-add", end, peer: { name: "vb", mac: "02:00:00:00:00:0b", mtu: 1300, group: 5 } }])
+    const dump = kernel.dump("host")
+    const [bridge, a, b] = ["br-one", "va", "vb"].map((name) => linkIn(dump, name))
+    assert.equal([a?.peerIndex, b?.peerIndex], [b?.index, a?.index])
+    assert.equal([a?.up, b?.up, a?.state, a?.master, b?.master], [true, false, "lowerlayerdown", bridge?.index, 0])
+    assert.equal([a?.group, b?.group, b?.mac, b?.mtu, a?.mtu], [5, 5, "02:00:00:00:00:0b", 1300, 1300])
+    must(kernel, [remove("vb")])
+    assert.not.ok(kernel.dump("host").links.some((link) => link.kind === "veth"))
+    must(kernel, [remove("br-one")])
+  })
+
+  contract("numbers of links are never given twice", ({ kernel }) => {
+    must(kernel, [bridgeAdd("br-one")])
+    const first = linkIn(kernel.dump("host"), "br-one").index
+    must(kernel, [remove("br-one"), bridgeAdd("br-one")])
+    assert.ok(linkIn(kernel.dump("host"), "br-one").index > first)
+    must(kernel, [remove("br-one")])
+  })
+
+  contract("a group is deleted by one request, and nothing else with it", ({ kernel }) => {
+    must(kernel, [
+      bridgeAdd("br-one", { group: 9 }),
+      bridgeAdd("br-two", { group: 8 }),
+      veth("va", "vb"),
+      { op: "link-set", link: "vb", group: 9 },
+    ])
+    assert.equal(answers(kernel, [{ op: "group-delete", group: 9 }]), ["ok"])
+    const left = kernel.dump("host").links.map((link) => link.name)
+    assert.equal(
+      ["br-one", "br-two", "va", "vb"].map((name) => left.includes(name)),
+      [false, true, false, false],
+    )
+    must(kernel, [remove("br-two")])
+  })
+
+  contract("a bridge that goes lets its ports stay; ports come and go", ({ kernel }) => {
+    must(kernel, [bridgeAdd("br-one"), bridgeAdd("br-two"), veth("va", "vb"), { op: "link-set", link: "va", master: "br-one" }])
+    must(kernel, [{ op: "link-set", link: "va", master: "br-two" }])
+    assert.is(linkIn(kernel.dump("host"), "va").master, linkIn(kernel.dump("host"), "br-two").index)
+    must(kernel, [remove("br-two")])
+    assert.is(linkIn(kernel.dump("host"), "va").master, 0)
+    assert.equal(
+      answers(kernel, [
+        { op: "link-set", link: "va", master: "vb" },
+        { op: "link-set", link: "lo", master: "br-one" },
+      ]),
+      ["EOPNOTSUPP", "EINVAL"],
+    )
+    must(kernel, [
+      { op: "link-set", link: "va", master: "br-one" },
+      { op: "link-set", link: "va", master: 0 },
+    ])
+    assert.is(linkIn(kernel.dump("host"), "va").master, 0)
+    must(kernel, [remove("va"), remove("br-one")])
+  })
+
+  contract("a bridge follows its ports' mtu and mac until it is given others than it has", ({ kernel }) => {
+    const port = (mtu: number): NetRequest => ({
+      op: "veth-add",
+      end: { name: "va", mtu, mac: "02:00:00:00:00:01", up: true },
+      peer: { name: "vb" },
+    })
+    must(kernel, [bridgeAdd("br-one", { mtu: 9000 }), port(1300), { op: "link-set", link: "va", master: "br-one" }])
+    assert.equal([linkIn(kernel.dump("host"), "br-one").mtu, linkIn(kernel.dump("host"), "br-one").mac], [1300, "02:00:00:00:00:01"])
+    must(kernel, [
+      { op: "link-set", link: "br-one", mtu: 1400, mac: "02:00:00:00:00:09" },
+      { op: "link-set", link: "va", mtu: 1200 },
+    ])
+    assert.equal([linkIn(kernel.dump("host"), "br-one").mtu, linkIn(kernel.dump("host"), "br-one").mac], [1400, "02:00:00:00:00:09"])
+    must(kernel, [remove("va"), remove("br-one")])
+  })
+
+  contract("both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own", ({ kernel }) => {
+    must(kernel, [veth("va", "vb", true)])
+    assert.equal(addressesOf(kernel.dump("host"), "va"), [])
+    must(kernel, [{ op: "link-set", link: "vb", up: true }])
+    const dump = kernel.dump("host")
+    assert.equal([linkIn(dump, "va").state, linkIn(dump, "vb").state], ["up", "up"])
+    for (const name of ["va", "vb"]) assert.match(addressesOf(dump, name).join(), /^fe80::[0-9a-f:]+\/64 link$/)
+    must(kernel, [{ op: "link-set", link: "va", up: false }])
+    assert.is(linkIn(kernel.dump("host"), "vb").state, "lowerlayerdown")
+    assert.equal(addressesOf(kernel.dump("host"), "va"), [])
+    must(kernel, [remove("va")])
+  })
+}

@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { test } from "uvu"
+import { linuxKernel } from "../../src/kernel/linux.ts"
+import { inOwnNamespaces } from "../kernel/own-namespaces.ts"
+import { addressContract } from "./addresses-contract.ts"
+import { cgroupContract } from "./cgroups-contract.ts"
+import { fileContract } from "./files-contract.ts"
+import { linkContract } from "./links-contract.ts"
+import { processContract } from "./processes-contract.ts"
+import type { Contract } from "./subject.ts"
+
+if (inOwnNamespaces(import.meta.url)) {
+  const kernel = linuxKernel()
+  const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
+  const onLinux: Contract = (name, body) =>
+    test(`linux: ${name}`, async () => {
+      try {
+        await body({ kernel, folder })
+      } finally {
+        // What a failed test leaves must not fail the next. The namespace has no other links.
+        for (const link of kernel.dump("host").links) if (link.name !== "lo") kernel.net("host", [{ op: "link-delete", link: link.index }])
+      }
+    })
+  test.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const contract of [linkContract, addressContract, fileContract, processContract, cgroupContract]) contract(onLinux)
+  test.run()
+}

@@ -1,0 +1,195 @@
+import * as assert from "uvu/assert"
+import type { Kernel, LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
+import type { Contract, Subject } from "./subject.ts"
+import { addressesOf, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
+
+const [SIGKILL, SIGTERM] = [9, 15]
+const LONG_MS = 10_000
+
+async function start(subject: Subject, change: Partial<LaunchRecord> = {}) {
+  const record = recordOf(subject, change)
+  const monitor = subject.kernel.spawn(record)
+  const { init } = await monitor.parked
+  return { record, monitor, init }
+}
+
+async function end(kernel: Kernel, ...processes: ProcessId[]): Promise<void> {
+  for (const process of processes) kernel.signal(process, SIGKILL)
+  for (const process of processes) assert.ok(await kernel.gone(process, LONG_MS))
+}
+
+/** What drivers count on of monitors and their containers. */
+export function processContract(contract: Contract): void {
+  contract("a container parks under its monitor's name, and after go is its command", async (subject) => {
+    const { kernel } = subject
+    const { record, monitor, init } = await start(subject)
+    assert.is(kernel.read(`/proc/${monitor.pid}/cmdline`), `${record.title}\0`)
+    assert.is(kernel.read(`/proc/${init.pid}/cmdline`), `${record.title}\0`)
+    assert.is(kernel.read(`/proc/${monitor.pid}/task/${monitor.pid}/children`)?.trim(), `${init.pid}`)
+    assert.is(kernel.read(`/proc/${init.pid}/uid_map`)?.trim().replace(/\s+/g, " "), "0 100000 65536")
+    assert.match(kernel.read(`/proc/${init.pid}/status`) ?? "", /^NSpid:.*\t1$/m)
+    await monitor.go()
+    assert.is(kernel.read(`/proc/${init.pid}/cmdline`), "sleep\u00001000\u0000")
+    await end(kernel, monitor, init)
+    assert.equal([kernel.read(`/proc/${init.pid}/stat`), kernel.signal(init, 0)], [null, false])
+  })
+
+  contract("its namespaces are its own, held by the monitor, and what is shared is shared", async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    const link = (pid: number | string, name: string) => kernel.readLink(`/proc/${pid}/ns/${name}`)
+    for (const name of ["user", "mnt", "pid", "net", "uts", "ipc", "cgroup"]) assert.is.not(link(init.pid, name), link("self", name))
+    const held = kernel.heldNamespaces(monitor)
+    assert.equal(
+      [held.net, held.uts, held.ipc].map((path) => kernel.readLink(path)),
+      ["net", "uts", "ipc"].map((name) => link(init.pid, name)),
+    )
+    const { namespaces } = recordOf(subject)
+    const second = await start(subject, {
+      namespaces: { ...namespaces, net: `/proc/${init.pid}/ns/net`, user: `/proc/${init.pid}/ns/user`, ipc: "host" },
+      uidMap: "",
+      gidMap: "",
+    })
+    assert.equal(
+      [link(second.init.pid, "net"), link(second.init.pid, "user"), link(second.init.pid, "ipc")],
+      [link(init.pid, "net"), link(init.pid, "user"), link("self", "ipc")],
+    )
+    assert.is(kernel.readLink(kernel.heldNamespaces(second.monitor).ipc), null)
+    await end(kernel, monitor, init, second.monitor, second.init)
+  })
+
+  contract("hostname and sysctls are the namespace's own, at setup and afterwards", async (subject) => {
+    const { kernel } = subject
+    const before = kernel.read("/proc/sys/kernel/hostname")
+    const { monitor, init } = await start(subject, {
+      setup: [
+        { op: "hostname", name: "inside" },
+        { op: "sysctl", name: "net.ipv4.ip_forward", value: "1" },
+      ],
+    })
+    const { net, uts } = kernel.heldNamespaces(monitor)
+    assert.is(kernel.readIn([net], "/proc/sys/net/ipv4/ip_forward"), "0\n")
+    await monitor.go()
+    assert.equal(
+      [kernel.readIn([net], "/proc/sys/net/ipv4/ip_forward"), kernel.readIn([uts], "/proc/sys/kernel/hostname")],
+      ["1\n", "inside\n"],
+    )
+    kernel.writeIn([uts], "/proc/sys/kernel/hostname", "renamed")
+    kernel.writeIn([net], "/proc/sys/net/ipv4/ping_group_range", "0 7")
+    assert.equal(
+      [kernel.readIn([uts], "/proc/sys/kernel/hostname"), kernel.readIn([net], "/proc/sys/net/ipv4/ping_group_range")],
+      ["renamed\n", "0\t7\n"],
+    )
+    assert.equal([kernel.readIn([net], "/proc/sys/net/ipv4/none"), kernel.read("/proc/sys/kernel/hostname")], [null, before])
+    assert.is(
+      errnoOf(() => kernel.writeIn([net], "/proc/sys/net/ipv4/none", "1")),
+      "ENOENT",
+    )
+    assert.is(
+      errnoOf(() => kernel.writeIn([net], "/proc/sys/net/ipv4/ip_forward", "x")),
+      "EINVAL",
+    )
+    await end(kernel, monitor, init)
+    assert.is(kernel.readIn([net], "/proc/sys/net/ipv4/ip_forward"), null)
+  })
+
+  contract("links are born into a container's network, and go with it", async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    const { net } = kernel.heldNamespaces(monitor)
+    assert.ok(linkIn(kernel.dump(net), "lo").up)
+    assert.equal(addressesOf(kernel.dump(net), "lo"), ["127.0.0.1/8 host", "::1/128 host"])
+    must(kernel, [{ op: "veth-add", end: { name: "vout", up: true }, peer: { name: "eth0", ns: net, mac: "02:00:00:00:00:55" } }])
+    const [inside, outside] = [linkIn(kernel.dump(net), "eth0"), linkIn(kernel.dump("host"), "vout")]
+    assert.equal([inside.peerIndex, outside.peerIndex, inside.mac, inside.up], [outside.index, inside.index, "02:00:00:00:00:55", false])
+    must(
+      kernel,
+      [
+        { op: "address-add", link: "eth0", address: "10.9.0.2/24" },
+        { op: "link-set", link: "eth0", up: true },
+        { op: "route-replace", to: "0.0.0.0/0", via: "10.9.0.1" },
+      ],
+      net,
+    )
+    assert.is(linkIn(kernel.dump("host"), "vout").state, "up")
+    assert.not.ok(kernel.dump("host").routes.some((route) => route.to === "10.9.0.0/24"))
+    await end(kernel, monitor, init)
+    await eventually(() => !kernel.dump("host").links.some((link) => link.name === "vout"), "the end of vout")
+    assert.is(
+      errnoOf(() => kernel.dump(net)),
+      "ENOENT",
+    )
+  })
+
+  contract("a launch that fails says why, and leaves no process", async (subject) => {
+    const { kernel, folder } = subject
+    const launch = async (change: Partial<LaunchRecord>) => {
+      const monitor = kernel.spawn(recordOf(subject, change))
+      const errno = await errnoOfPromise(monitor.parked.then(() => monitor.go()))
+      await eventually(() => kernel.read(`/proc/${monitor.pid}/cmdline`) === null, "the end of the monitor")
+      return errno
+    }
+    const { namespaces } = recordOf(subject)
+    assert.is(await launch({ namespaces: { ...namespaces, net: "/proc/4194304/ns/net" } }), "ENOENT")
+    assert.is(await launch({ cgroups1: [`${folder}/none`] }), "ENOENT")
+    assert.is(await launch({ runDir: `${folder}/none` }), "ENOENT")
+    assert.is(await launch({ uidMap: "0 100000 10\n5 200000 10\n" }), "EINVAL")
+    assert.is(await launch({ setup: [{ op: "sysctl", name: "net.ipv4.none", value: "1" }] }), "ENOENT")
+    assert.is(await launch({ argv: ["/no/such/command"] }), "ENOENT")
+    assert.is(
+      errnoOf(() => kernel.spawn(recordOf(subject, { monitorCgroup2: `${folder}/none` }))),
+      "ENOENT",
+    )
+  })
+
+  contract("a parked container that is given up is gone", async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    monitor.abandon()
+    assert.equal([await kernel.gone(monitor, LONG_MS), await kernel.gone(init, LONG_MS)], [true, true])
+  })
+
+  contract("folders asked for are there with their owner, before the container is", async (subject) => {
+    const { kernel, folder } = subject
+    const prepare = [
+      { path: `${folder}/layer`, mode: 0o711, uid: 0, gid: 0 },
+      { path: `${folder}/layer/upper`, mode: 0o1777, uid: 100_000, gid: 100_001 },
+    ]
+    const { monitor, init } = await start(subject, { prepare })
+    assert.equal(kernel.stat(`${folder}/layer/upper`), { type: "folder", mode: 0o1777, uid: 100_000, gid: 100_001, device: "" })
+    await end(kernel, monitor, init)
+    kernel.removeTree(`${folder}/layer`)
+  })
+
+  contract("signals go to exactly one process; process 1 hears only what it handles", async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    await monitor.go()
+    const stranger = { pid: init.pid, startTime: `${Number(init.startTime) - 1}` }
+    assert.equal([kernel.signal(stranger, SIGKILL), await kernel.gone(stranger, 0)], [false, true])
+    assert.is(kernel.signal(init, SIGTERM), true)
+    assert.is(await kernel.gone(init, 50), false)
+    assert.is(kernel.signal(init, SIGKILL), true)
+    assert.is(await kernel.gone(init, LONG_MS), true)
+    await end(kernel, monitor)
+  })
+
+  contract(
+    "the monitor outlives its container's command and says how it ended; the command does not outlive the monitor",
+    async (subject) => {
+      const { kernel } = subject
+      const { record, monitor, init } = await start(subject)
+      await monitor.go()
+      kernel.signal(init, SIGKILL)
+      await eventually(() => /^signal SIGKILL$/m.test(kernel.read(`${record.runDir}/state`) ?? ""), "the state file")
+      assert.match(kernel.read(`/proc/${monitor.pid}/stat`) ?? "", /\) S/)
+      assert.is.not(kernel.readLink(kernel.heldNamespaces(monitor).net), null)
+      await end(kernel, monitor)
+      const other = await start(subject)
+      await other.monitor.go()
+      kernel.signal(other.monitor, SIGKILL)
+      assert.is(await kernel.gone(other.init, LONG_MS), true)
+      assert.is(await kernel.gone(other.monitor, LONG_MS), true)
+    },
+  )
+}
