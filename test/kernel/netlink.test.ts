@@ -1,60 +1,13 @@
-import { execFileSync, spawn } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { execFileSync } from "node:child_process"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { openFfi } from "../../src/kernel/ffi.ts"
 import type { KernelError, NetRequest } from "../../src/kernel/kernel.ts"
-import { openNet } from "../../src/kernel/netlink/net.ts"
-import { missing, testsUnless } from "../support/skip.ts"
+import { bridge, done, ip, needsIp, net, prepareNamespaces, sendAll, shell, until } from "./netlink-lab.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
-const net = openNet(openFfi())
 const MAC = "02:00:00:00:00:07"
 
-// biome-ignore lint/suspicious/noExplicitAny: iproute2's JSON, looked at field by field
-function ip(...args: string[]): any {
-  const text = execFileSync("ip", ["-j", "-d", ...args], { encoding: "utf8", maxBuffer: 1 << 28 })
-  return text === "" ? [] : JSON.parse(text)
-}
-
-function shell(text: string): void {
-  execFileSync("ip", ["-batch", "-"], { input: text })
-}
-
-function sendAll(requests: readonly NetRequest[], ns = "host"): (string | null)[] {
-  return net.net(ns, requests).map((error) => error?.message ?? null)
-}
-
-/** Sends what the kernel must take. */
-function done(requests: readonly NetRequest[], ns = "host"): void {
-  assert.equal(
-    sendAll(requests, ns).filter((error) => error !== null),
-    [],
-  )
-}
-
-function bridge(name: string, more: Partial<NetRequest & { op: "bridge-add" }> = {}): NetRequest {
-  return { op: "bridge-add", name, group: 7, up: true, bridge: {}, ...more }
-}
-
-function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.ok(condition())
-}
-
-const needsIp = testsUnless(missing("ip", "ping"))
-
-test.before(() => {
-  execFileSync("mount", ["-t", "tmpfs", "none", "/run"])
-  shell("netns add web\nnetns add db\nlink set lo up\n")
-})
-test.after.each(() => {
-  sendAll([{ op: "group-delete", group: 7 }])
-})
+prepareNamespaces()
 
 needsIp("a bridge is made, marked and addressed by one batch", () => {
   const options = { stp: true, ageing_time: 10 }
@@ -279,83 +232,6 @@ needsIp("a set by a name that is no link's never falls back to the links of the 
   const [error] = net.net("host", [{ op: "link-set", link: "none", group: 7, mtu: 1300 }]) as [KernelError | null]
   assert.is(error?.errno, "ENODEV")
   assert.is(net.dump("host").links.find((l) => l.name === "br-lan")?.mtu, 1500)
-})
-
-needsIp("hundreds of links go by one batch, are read by one dump, and leave by one message", () => {
-  const before = openDescriptors()
-  const pairs = Array.from({ length: 300 }, (_, i): NetRequest[] => [
-    { op: "veth-add", end: { name: `a${i}`, group: 7, up: true, master: "br-lan" }, peer: { name: `b${i}`, ns: "/run/netns/web" } },
-    { op: "link-set", link: `a${i}`, alias: `stack:lab/interface.c${i}.eth0` },
-  ])
-  done([bridge("br-lan"), ...pairs.flat()])
-  const { links } = net.dump("host")
-  const shown = ip("link", "show")
-  assert.equal(
-    // biome-ignore lint/suspicious/noExplicitAny: iproute2's JSON
-    shown.map((l: any) => [l.ifindex, l.ifname, l.address, l.mtu, l.ifalias ?? "", l.operstate.toLowerCase()]),
-    links.map((l) => [l.index, l.name, l.mac, l.mtu, l.alias, l.state]),
-  )
-  assert.is(links.filter((l) => l.kind === "veth" && l.master > 0).length, 300)
-  assert.is(net.dump("/run/netns/web").links.length, 301)
-  done([{ op: "group-delete", group: 7 }])
-  assert.is(net.dump("host").links.length, 1)
-  assert.is(net.dump("/run/netns/web").links.length, 1)
-  assert.is(openDescriptors(), before)
-})
-
-needsIp("counters come with the links", () => {
-  execFileSync("ping", ["-c", "1", "127.0.0.1"])
-  const lo = net.dump("host").links.find((l) => l.name === "lo")
-  const [{ stats64 }] = ip("-s", "link", "show", "lo")
-  assert.equal([lo?.stats?.rxBytes, lo?.stats?.txPackets], [stats64.rx.bytes, stats64.tx.packets])
-  assert.ok((lo?.stats?.rxPackets ?? 0) >= 2)
-})
-
-/** Names of the links that stay, or undefined where the kernel was quicker than eight readings. */
-function namesOrInterrupted(): string[] | undefined {
-  try {
-    const names = net.dump("host").links.map((l) => l.name)
-    return names.filter((name) => name.startsWith("stay")).sort()
-  } catch (error) {
-    assert.is((error as KernelError).errno, "EINTR")
-    return undefined
-  }
-}
-
-needsIp("while links come and go, a dump holds each one that stays exactly once", async () => {
-  const names = Array.from({ length: 200 }, (_, i) => `stay${i}`).sort()
-  done(names.map((name) => bridge(name)))
-  const churn = spawn("sh", [
-    "-c",
-    "while ip link add gone0 type bridge && ip link add gone1 type bridge && ip link del gone0 && ip link del gone1; do :; done",
-  ])
-  let consistent = 0
-  try {
-    for (let i = 0; i < 40; i++) {
-      const read = namesOrInterrupted()
-      if (read !== undefined) {
-        consistent++
-        assert.equal(read, names)
-      }
-      await new Promise((resolve) => setTimeout(resolve, 2))
-    }
-  } finally {
-    churn.kill()
-  }
-  assert.ok(consistent > 0)
-})
-
-needsIp("nothing of it keeps a namespace alive, and one that is gone is an error", async () => {
-  shell("netns add brief\n")
-  done([{ op: "veth-add", end: { name: "v0", group: 7, up: true }, peer: { name: "eth0", ns: "/run/netns/brief" } }])
-  done([{ op: "address-add", link: "eth0", address: "10.0.0.2/24" }], "/run/netns/brief")
-  net.dump("/run/netns/brief")
-  shell("netns del brief\n")
-  for (let i = 0; i < 300 && net.dump("host").links.some((l) => l.name === "v0"); i++)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.not.ok(net.dump("host").links.some((l) => l.name === "v0"))
-  assert.throws(() => net.dump("/run/netns/brief"), /^nsenter --net=\/run\/netns\/brief: ENOENT/)
-  assert.throws(() => net.dump("/etc/passwd"), /EINVAL/)
 })
 
 if (inOwnNamespaces(import.meta.url)) test.run()
