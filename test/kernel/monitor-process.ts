@@ -178,9 +178,13 @@ export async function started(record: LaunchRecord): Promise<{ monitor: MonitorP
   return { monitor, pid }
 }
 
+export async function endMonitors(): Promise<void> {
+  for (const monitor of running.splice(0)) await monitor.kill()
+}
+
 /** What is left of every test. */
 export async function cleanUp(): Promise<void> {
-  for (const monitor of running.splice(0)) await monitor.kill()
+  await endMonitors()
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
