@@ -1,0 +1,61 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { lockStack } from "../../../src/apply/lock.ts"
+import { DiagnosticError } from "../../../src/base/diagnostic.ts"
+import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
+
+test("held, a second one waits its time and is told who holds it", async () => {
+  const kernel = fakeKernel()
+  const lock = await lockStack(kernel, "lab", 0)
+  const problem = await lockStack(kernel, "lab", 60).then(
+    () => undefined,
+    (failure: unknown) => failure,
+  )
+  assert.instance(problem, DiagnosticError)
+  const [diagnostic] = (problem as DiagnosticError).diagnostics
+  assert.is(diagnostic?.code, "stack-locked")
+  assert.match(diagnostic?.summary ?? "", /^stack lab is locked by process \d+ \(/)
+  lock.release()
+  const again = await lockStack(kernel, "lab", 0)
+  again.release()
+})
+
+test("one that waits gets it when it is free", async () => {
+  const kernel = fakeKernel()
+  const lock = await lockStack(kernel, "lab", 0)
+  const waiting = lockStack(kernel, "lab", 5000)
+  setTimeout(() => lock.release(), 20)
+  const second = await waiting
+  second.release()
+})
+
+test("released, nothing is left of a stack that holds nothing", async () => {
+  const kernel = fakeKernel()
+  const before = kernel.describe()
+  const lock = await lockStack(kernel, "lab", 0)
+  assert.is.not(kernel.describe(), before)
+  lock.release()
+  assert.fixture(kernel.describe(), before)
+})
+
+test("released, the folder of a stack that holds something stays, and another stack's too", async () => {
+  const kernel = fakeKernel()
+  const other = await lockStack(kernel, "other", 0)
+  const lock = await lockStack(kernel, "lab", 0)
+  kernel.mkdir("/run/stack/lab/web", 0o700)
+  lock.release()
+  assert.equal(kernel.list("/run/stack/lab"), ["lock", "web"])
+  assert.equal(kernel.list("/run/stack"), ["lab", "other"])
+  other.release()
+  assert.equal(kernel.list("/run/stack"), ["lab"])
+})
+
+test("two stacks do not wait for each other", async () => {
+  const kernel = fakeKernel()
+  const one = await lockStack(kernel, "one", 0)
+  const two = await lockStack(kernel, "two", 0)
+  one.release()
+  two.release()
+})
+
+test.run()
