@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert"
-import type { NetRequest } from "../../src/kernel/kernel.ts"
+import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
 import type { Contract } from "./subject.ts"
-import { addressesOf, answers, linkIn, must } from "./subject.ts"
+import { addressesOf, answers, eventually, linkIn, must } from "./subject.ts"
 
 export const bridgeAdd = (name: string, more: Partial<NetRequest & { op: "bridge-add" }> = {}): NetRequest => ({
   ...{ op: "bridge-add", name, group: 0, up: true, bridge: {} },
@@ -9,6 +9,11 @@ export const bridgeAdd = (name: string, more: Partial<NetRequest & { op: "bridge
 })
 export const remove = (link: string): NetRequest => ({ op: "link-delete", link })
 const veth = (name: string, peer: string, up = false): NetRequest => ({ op: "veth-add", end: { name, up }, peer: { name: peer } })
+
+/** The kernel works out by and by whether a link that is up can carry. */
+function stateIs(kernel: Kernel, name: string, state: string): Promise<void> {
+  return eventually(() => linkIn(kernel.dump("host"), name).state === state, `${name} ${state}`)
+}
 
 /** What drivers count on of links. rtnetlink(7) */
 export function linkContract(contract: Contract): void {
@@ -61,19 +66,23 @@ export function linkContract(contract: Contract): void {
     must(kernel, [remove("br-one"), remove("br-two")])
   })
 
-  contract("a veth pair is born at once: each end knows the other, the peer is not up; deleting one end deletes both", ({ kernel }) => {
-    must(kernel, [bridgeAdd("br-one")])
-    const end = { name: "va", mtu: 1300, group: 5, master: "br-one", up: true }
-    must(kernel, [{ op: "veth-add", end, peer: { name: "vb", mac: "02:00:00:00:00:0b", mtu: 1300, group: 5 } }])
-    const dump = kernel.dump("host")
-    const [bridge, a, b] = ["br-one", "va", "vb"].map((name) => linkIn(dump, name))
-    assert.equal([a?.peerIndex, b?.peerIndex], [b?.index, a?.index])
-    assert.equal([a?.up, b?.up, a?.state, a?.master, b?.master], [true, false, "lowerlayerdown", bridge?.index, 0])
-    assert.equal([a?.group, b?.group, b?.mac, b?.mtu, a?.mtu], [5, 5, "02:00:00:00:00:0b", 1300, 1300])
-    must(kernel, [remove("vb")])
-    assert.not.ok(kernel.dump("host").links.some((link) => link.kind === "veth"))
-    must(kernel, [remove("br-one")])
-  })
+  contract(
+    "a veth pair is born at once: each end knows the other, the peer is not up; deleting one end deletes both",
+    async ({ kernel }) => {
+      must(kernel, [bridgeAdd("br-one")])
+      const end = { name: "va", mtu: 1300, group: 5, master: "br-one", up: true }
+      must(kernel, [{ op: "veth-add", end, peer: { name: "vb", mac: "02:00:00:00:00:0b", mtu: 1300, group: 5 } }])
+      const dump = kernel.dump("host")
+      const [bridge, a, b] = ["br-one", "va", "vb"].map((name) => linkIn(dump, name))
+      assert.equal([a?.peerIndex, b?.peerIndex], [b?.index, a?.index])
+      assert.equal([a?.up, b?.up, a?.master, b?.master], [true, false, bridge?.index, 0])
+      await stateIs(kernel, "va", "lowerlayerdown")
+      assert.equal([a?.group, b?.group, b?.mac, b?.mtu, a?.mtu], [5, 5, "02:00:00:00:00:0b", 1300, 1300])
+      must(kernel, [remove("vb")])
+      assert.not.ok(kernel.dump("host").links.some((link) => link.kind === "veth"))
+      must(kernel, [remove("br-one")])
+    },
+  )
 
   contract("numbers of links are never given twice", ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one")])
@@ -136,16 +145,17 @@ export function linkContract(contract: Contract): void {
     must(kernel, [remove("va"), remove("br-one")])
   })
 
-  contract("both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own", ({ kernel }) => {
+  contract("both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own", async ({ kernel }) => {
     must(kernel, [veth("va", "vb", true)])
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])
     must(kernel, [{ op: "link-set", link: "vb", up: true }])
-    const dump = kernel.dump("host")
-    assert.equal([linkIn(dump, "va").state, linkIn(dump, "vb").state], ["up", "up"])
-    for (const name of ["va", "vb"]) assert.match(addressesOf(dump, name).join(), /^fe80::[0-9a-f:]+\/64 link$/)
+    for (const name of ["va", "vb"]) {
+      await stateIs(kernel, name, "up")
+      assert.match(addressesOf(kernel.dump("host"), name).join(), /^fe80::[0-9a-f:]+\/64 link$/)
+    }
     must(kernel, [{ op: "link-set", link: "va", up: false }])
-    assert.is(linkIn(kernel.dump("host"), "vb").state, "lowerlayerdown")
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])
+    await stateIs(kernel, "vb", "lowerlayerdown")
     must(kernel, [remove("va")])
   })
 }

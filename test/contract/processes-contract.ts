@@ -111,7 +111,7 @@ export function processContract(contract: Contract): void {
       ],
       net,
     )
-    assert.is(linkIn(kernel.dump("host"), "vout").state, "up")
+    await eventually(() => linkIn(kernel.dump("host"), "vout").state === "up", "vout up")
     assert.not.ok(kernel.dump("host").routes.some((route) => route.to === "10.9.0.0/24"))
     await end(kernel, monitor, init)
     await eventually(() => !kernel.dump("host").links.some((link) => link.name === "vout"), "the end of vout")
@@ -181,7 +181,7 @@ export function processContract(contract: Contract): void {
       const { record, monitor, init } = await start(subject)
       await monitor.go()
       kernel.signal(init, SIGKILL)
-      await eventually(() => /^signal SIGKILL$/m.test(kernel.read(`${record.runDir}/state`) ?? ""), "the state file")
+      await eventually(() => /^signal 9\nfinished \d+$/m.test(kernel.read(`${record.runDir}/state`) ?? ""), "the state file")
       assert.match(kernel.read(`/proc/${monitor.pid}/stat`) ?? "", /\) S/)
       assert.is.not(kernel.readLink(kernel.heldNamespaces(monitor).net), null)
       await end(kernel, monitor)

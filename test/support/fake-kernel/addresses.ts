@@ -28,13 +28,12 @@ function sameAddress(a: string, b: string): boolean {
   return isIp6(a) ? a.split("/")[0] === b.split("/")[0] : a === b
 }
 
-/** With the first IPv4 address of a subnet go the others of it: the kernel's promote_secondaries is off. With the last of a link, its routes. */
+/** The others of its subnet stay, as the port has it (promote_secondaries). With the last IPv4 address of a link go its IPv4 routes. */
 export function deleteAddress(link: NetLink, address: string, refuse: Refuse): void {
   const at = link.addresses.findIndex((a) => a.address === address)
   if (at < 0) refuse("EADDRNOTAVAIL", "address not found")
   const subnet = subnetOf(address)
-  const primary = !isIp6(address) && link.addresses.findIndex((a) => subnetOf(a.address) === subnet) === at
-  link.addresses = link.addresses.filter((a, i) => i !== at && !(primary && subnetOf(a.address) === subnet))
+  link.addresses.splice(at, 1)
   const stillThere = link.addresses.some((a) => subnetOf(a.address) === subnet)
   const noneLeft = !isIp6(address) && !link.addresses.some((a) => !isIp6(a.address))
   link.network.routes = link.network.routes.filter((r) => {

@@ -4,7 +4,8 @@ import { lookup, putFile, textFile } from "./tree.ts"
 
 const SIGTERM = 15
 const SIGKILL = 9
-const SIGNAL_NAMES: { readonly [signal: number]: string } = { 2: "SIGINT", 9: "SIGKILL", 15: "SIGTERM" }
+/** There is no clock: everything ends at the same second. */
+const WHEN = 1_700_000_000
 
 export type NewProcess = Pick<FakeProcess, "parent" | "cmdline" | "namespaces"> & Partial<FakeProcess>
 
@@ -59,8 +60,8 @@ function recordEnd(machine: Machine, process: FakeProcess, signal: number, statu
   if (monitor?.record === undefined || monitor.parkedBy !== undefined) return
   const { runDir } = monitor.record
   if (lookup(machine.root, runDir)?.type !== "folder") return
-  const how = status === undefined ? `signal ${SIGNAL_NAMES[signal] ?? signal}` : `exit ${status}`
-  putFile(machine.root, `${runDir}/state`, textFile(`${how}\n`, 0o600))
+  const how = status === undefined ? `signal ${signal}` : `exit ${status}`
+  putFile(machine.root, `${runDir}/state`, textFile(`${how}\nfinished ${WHEN}\n`, 0o600))
 }
 
 function releaseNamespaces(machine: Machine, process: FakeProcess): void {
