@@ -29,7 +29,13 @@ async function main(): Promise<void> {
   const before = machineTraces()
   const results = await runAll(files, options)
   const left = [...machineTraces()].filter((trace) => !before.has(trace))
-  if (left.length > 0) console.log(`\nFAILED the tests left behind:\n${left.map((trace) => `  ${trace}\n`).join("")}`)
+  if (left.length > 0)
+    console.log(
+      `\nFAILED the tests left behind:\n${left
+        .slice(0, 20)
+        .map((trace) => `  ${trace}\n`)
+        .join("")}`,
+    )
   summarise(results, left.length > 0)
 }
 

@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { LiveMonitor } from "../model/driver.ts"
-import { monitorTitle } from "../model/ownership.ts"
+import { monitorTitle, runFolderOf } from "../model/ownership.ts"
 
 /** Field 22 of /proc/PID/stat, clock ticks since boot; undefined for a zombie, which is dead. proc_pid_stat(5) */
 export function startTimeOf(stat: string | null): string | undefined {
@@ -42,4 +42,17 @@ function liveMonitor(
     ...(kernel.readLink(held.uts) === null ? {} : { utsns: held.uts }),
     ...(kernel.readLink(held.ipc) === null ? {} : { ipcns: held.ipc }),
   }
+}
+
+/** False where a command has ended since it was read, or has ended before and its monitor has not yet written how. */
+export function stillTrue(kernel: Kernel, stack: string, monitors: ReadonlyMap<string, LiveMonitor>): boolean {
+  const all = [...monitors.values()]
+  const texts = kernel.readMany(
+    all.map(({ init, container }) => (init ? `/proc/${init.pid}/stat` : `${runFolderOf(stack, container)}/state`)),
+  )
+  return all.every(({ init, pid }, i) => {
+    const text = texts[i] ?? null
+    if (init !== undefined) return startTimeOf(text) === init.startTime
+    return text !== null || kernel.read(`/proc/${pid}/stat`) === null
+  })
 }

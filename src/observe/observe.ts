@@ -1,18 +1,33 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
-import type { StackGroups } from "../model/driver.ts"
+import type { Scope, StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
 import { readHostFacts } from "./host.ts"
+import { stillTrue } from "./monitors.ts"
 import { makeScope } from "./scope.ts"
+
+/** Commands that end while they are looked at: how often, and after which pause, the reading is done again. */
+const ATTEMPTS = 10
+const PAUSE_MS = 5
 
 /**
  * One immutable reading of all that the kernel holds of a stack, whether the file still wants it or not, and of what
- * stands in the way of what it wants. Changes nothing.
+ * stands in the way of what it wants. Changes nothing. A reading during which a container's command ended is done again: it
+ * would mix what holds before and after.
  */
 export function observe(kernel: Kernel, desired: Desired, cgroups: StackGroups, controllers: HostFacts["controllers"]): Snapshot {
-  const scope = makeScope(kernel, desired, cgroups)
+  for (let attempt = 1; ; attempt++) {
+    const scope = makeScope(kernel, desired, cgroups)
+    const snapshot = readAll(scope, controllers)
+    if (attempt === ATTEMPTS || stillTrue(kernel, desired.stack, scope.monitors)) return snapshot
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+  }
+}
+
+function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot {
   const readings = Object.values(drivers).map((driver) => driver.observe(scope))
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
-  return { resources, foreign: readings.flatMap((r) => r.foreign), host: readHostFacts(kernel, desired, controllers) }
+  const host = readHostFacts(scope.kernel, scope.desired, controllers)
+  return { resources, foreign: readings.flatMap((r) => r.foreign), host }
 }

@@ -19,8 +19,9 @@ while read -r folder type options; do
     fi
 done <<< "$layout"
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
-mkdir -p /var/lib/stack
-mount --bind "$kept" /var/lib/stack
+# not over /var/lib/stack itself: who removes that folder outside takes away what is mounted on it everywhere
+mkdir "$kept/stack"
+mount --bind "$kept" /var/lib
 ip link set lo up
 hostname sandbox
 echo ready

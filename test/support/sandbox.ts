@@ -10,6 +10,8 @@ const STACK = fileURLToPath(new URL("../../dist/stack.js", import.meta.url))
 const SETUP = fileURLToPath(new URL("sandbox.sh", import.meta.url))
 /** An emulated machine takes about ten times as long. */
 export const PATIENCE = process.env.VM_RUN === undefined ? 1 : 10
+/** A command that takes longer hangs. */
+const COMMAND_MS = 60_000 * PATIENCE
 const OVERLAYFS_MAGIC = 0x794c7630
 const TMPFS_MAGIC = 0x01021994
 
@@ -90,6 +92,8 @@ export async function openSandbox(): Promise<Sandbox> {
         env: environment(options),
         input: options.input ?? "",
         maxBuffer: 1 << 26,
+        timeout: COMMAND_MS,
+        killSignal: "SIGKILL",
       }),
     )
   const command = (...args: string[]) => [process.execPath, STACK, ...args]
@@ -145,6 +149,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 
 const SIGNALS: { [name: string]: number } = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 }
 
-function outcome({ status, signal, stdout, stderr }: SpawnSyncReturns<string>): Ran {
+function outcome({ status, signal, stdout, stderr, error }: SpawnSyncReturns<string>): Ran {
+  if (error !== undefined) throw new Error(`${error.message}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`)
   return { status: status ?? 128 + (SIGNALS[signal ?? ""] ?? 0), stdout, stderr }
 }

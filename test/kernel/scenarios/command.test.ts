@@ -71,9 +71,9 @@ scenario("after a failed apply, destroy alone leaves nothing", (sandbox) => {
   expectSameTraces(readTraces(sandbox), empty)
 })
 
-scenario("a working folder that is not there, a user that is not there", (sandbox) => {
+scenario("a working folder that cannot be, a user that is not there", (sandbox) => {
   for (const [rest, word] of [
-    [", working_dir: /nowhere/at/all", "/nowhere/at/all"],
+    [", working_dir: /etc/passwd/folder", "/etc/passwd/folder"],
     [", user: nobody-knows", "nobody-knows"],
   ] as const) {
     const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", one("[sleep, infinity]", rest))]), 1)

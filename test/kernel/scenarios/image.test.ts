@@ -1,8 +1,12 @@
+import { execFileSync } from "node:child_process"
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectNoTrace, expectStatus, live, planOf, scenario, test } from "../../support/lab.ts"
 
 const BUSYBOX = "/bin/busybox"
+
+/** Whom the images belong to: the root of the containers that may write to them. Ids of an image are not shifted. */
+const OWNER = 300_000
 
 /** A root filesystem of one static busybox. */
 function makeImage(folder: string): string {
@@ -13,11 +17,16 @@ function makeImage(folder: string): string {
   writeFileSync(`${folder}/etc/passwd`, "root:x:0:0::/:/bin/sh\nalice:x:1001:1002::/home:/bin/sh\n")
   writeFileSync(`${folder}/etc/group`, "root:x:0:\nstaff:x:1002:\nwheel:x:1010:alice\n")
   writeFileSync(`${folder}/etc/mark`, "image\n")
+  execFileSync("chown", ["-R", `${OWNER}:${OWNER}`, folder])
   return folder
 }
 
-const boxes = (image: string, rest = "") =>
-  `name: img\ncontainers:\n  one: { image: "${image}", command: [sleep, infinity]${rest} }\n  two: { image: "${image}", command: [/bin/sleep, infinity] }\n`
+const boxes = (image: string, rest = "") => `name: img
+idmaps: { box: { uid: ["0 ${OWNER} 65536"], gid: ["0 ${OWNER} 65536"] } }
+containers:
+  one: { image: "${image}", command: [sleep, infinity], idmap: box${rest} }
+  two: { image: "${image}", command: [/bin/sleep, infinity], idmap: box }
+`
 const exec = (file: string, name: string, ...command: string[]) => ["exec", "-f", file, name, "--", ...command]
 
 scenario(
