@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import { kinds } from "../kinds/catalog.ts"
-import type { Action, Change, FieldChange } from "../model/change.ts"
+import type { Change, FieldChange } from "../model/change.ts"
 import type { Reference, Resource } from "../model/resource.ts"
 import { causeOf } from "./cause.ts"
 import { valueAt } from "./fields.ts"
@@ -66,14 +66,6 @@ function touched(change: Change, resource: Resource, path: string, cause: string
   return { ...change, action: "update", cause: because, fields: [...change.fields, field] }
 }
 
-const PAST: { readonly [A in Action]: string } = {
-  "no-op": "unchanged",
-  create: "created",
-  update: "changed",
-  replace: "replaced",
-  delete: "deleted",
-}
-
 /** Fields that the kernel drops along with something else are set again. */
 function disturb(current: Map<Address, Change>): void {
   for (const change of [...current.values()]) {
@@ -81,7 +73,10 @@ function disturb(current: Map<Address, Change>): void {
       const victim = current.get(address)
       if (victim?.resource === undefined || (victim.action !== "no-op" && victim.action !== "update")) continue
       if (keysOf(victim.resource.attributes[field]).length === 0) continue
-      current.set(address, touched(victim, victim.resource, field, `${change.address} is ${PAST[change.action]}`))
+      current.set(
+        address,
+        touched(victim, victim.resource, field, `${change.address} is ${change.action === "delete" ? "deleted" : "replaced"}`),
+      )
     }
   }
 }

@@ -81,10 +81,9 @@ function places(attributes: Attributes | null): string[] {
   return [...(outside === undefined ? [] : [`host/${outside}`]), ...(inside === undefined ? [] : [`${container}/${inside}`])]
 }
 
-/** The container's routes by this link go when the link goes, goes down, or loses its addresses. */
-function disturbs(change: Change): { address: Address; field: string }[] {
-  const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
-  const gone = change.action === "replace" || change.action === "delete"
-  const shaken = change.action === "update" && change.fields.some((f) => f.path === "address" || f.path === "up")
-  return (gone || shaken) && container !== undefined ? [{ address: container, field: "routes" }] : []
+/** The container's routes by this link go with the link. */
+function disturbs({ action, before }: Change): { address: Address; field: string }[] {
+  const { container } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
+  const gone = action === "replace" || action === "delete"
+  return gone && container !== undefined ? [{ address: container, field: "routes" }] : []
 }

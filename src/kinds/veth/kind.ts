@@ -65,9 +65,8 @@ function steps(change: Change): StepDraft[] {
   }
 }
 
-/** The routes of the containers at its ends go when the pair goes, an end goes down or loses its addresses. */
-function disturbs(change: Change): { address: Address; field: string }[] {
-  const gone = change.action === "replace" || change.action === "delete"
-  const shaken = change.action === "update" && change.fields.some((f) => /\.(address|up)$/.test(f.path))
-  return gone || shaken ? containersOf(change.before).map((address) => ({ address, field: "routes" })) : []
+/** The routes of the containers at its ends go with the pair. */
+function disturbs({ action, before }: Change): { address: Address; field: string }[] {
+  const gone = action === "replace" || action === "delete"
+  return gone ? containersOf(before).map((address) => ({ address, field: "routes" })) : []
 }
