@@ -96,13 +96,15 @@ interface Running {
 async function execute({ plan, snapshot }: Prepared, running: Running): Promise<number> {
   const { session, options, display, context } = running
   const shuffle = shuffleSeed(context)
-  const result = await interruptible(context, (signal) =>
-    applyPlan(plan, snapshot, session, {
-      parallelism: options.parallelism,
-      signal,
-      emit: (event) => display.emit(event),
-      ...(shuffle === undefined ? {} : { shuffle }),
-    }),
+  const result = await interruptible(
+    (text) => display.note(text),
+    (signal) =>
+      applyPlan(plan, snapshot, session, {
+        parallelism: options.parallelism,
+        signal,
+        emit: (event) => display.emit(event),
+        ...(shuffle === undefined ? {} : { shuffle }),
+      }),
   )
   await display.end()
   if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running)

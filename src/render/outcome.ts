@@ -22,7 +22,7 @@ export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyR
   const all = [...byAddress]
   const whole = all.filter(([, entry]) => entry.done === entry.steps).map(([address]) => address)
   const begun = all.filter(([, entry]) => entry.done > 0 && entry.done < entry.steps)
-  const half = begun.map(([address, entry]) => `${address} (${entry.done} of ${entry.steps} steps)`)
+  const half = begun.map(([address, entry]) => `${address} (${entry.done} of ${entry.steps})`)
   const none = all.filter(([, entry]) => entry.done === 0).map(([address]) => address)
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`

@@ -25,6 +25,7 @@ export function jsonProgress(write: (text: string) => void, now: () => string): 
       } else if (event.type === "verify" && plan !== undefined && event.converged) tellEnd(plan, line)
       else tellStep(event, tally, line)
     },
+    note: (text) => line(text, "log", {}),
     end: () => Promise.resolve(),
   }
 }

@@ -1,24 +1,28 @@
-import type { ListrTaskWrapper } from "listr2"
-import { Listr } from "listr2"
+import type { ListrDefaultRendererLogLevels, ListrTaskWrapper } from "listr2"
+import { createWritable, DefaultRenderer, Listr, ListrLogger, ProcessOutput } from "listr2"
+import type { Address } from "../base/address.ts"
 import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Step } from "../model/step.ts"
 import type { Display } from "./progress.ts"
-import { formatTime, stepDone } from "./progress.ts"
+import { formatTime } from "./progress.ts"
 
-/** Up to so many resources have a line each; of more, each kind has one with counters. */
+/** Up to so many resources have a line each; of more, what happens to each kind has one with counters. */
 const LINES = 16
+/** listr2 draws everything anew for each change: changes are gathered for so long. */
+const PERIOD_MS = 100
 
 /** A line of the display. It ends when all of its steps have ended, or the apply has. */
 interface Row {
-  label: string
-  /** Addresses behind it. */
-  size: number
+  action: string
+  kind: string
+  addresses: Set<Address>
   steps: number
   done: number
   failed: number
   startedAt: number | undefined
-  settle: Promise<void>
+  endedAt: number
+  ended: Promise<void>
   resolve(): void
   reject(failure: Error): void
   task?: Wrapper
@@ -26,91 +30,112 @@ interface Row {
 
 type Wrapper = Pick<ListrTaskWrapper<unknown, never, never>, "title" | "output">
 
-/** A live view on a terminal. listr2 only draws: its tasks are promises that the events settle. */
+/** A live view on a terminal, drawn on standard error. listr2 only draws: its tasks are promises that the events settle. */
 export function liveProgress(): Display {
   let rows = new Map<string, Row>()
   let keyOf: (step: Step) => string = (step) => step.address
   let drawn: Promise<unknown> | undefined
+  const changed = new Set<Row>()
+  const redraw = () => {
+    for (const row of changed) if (row.task !== undefined) row.task.title = titleOf(row)
+    changed.clear()
+  }
+  let timer: NodeJS.Timeout | undefined
   return {
     emit(event) {
-      if (event.type === "plan") {
-        const made = rowsOf(event.plan)
-        rows = made.rows
-        keyOf = made.keyOf
-      } else if ("step" in event) {
-        // The plan is shown, and a person asked, before the first step: only then there is something to draw.
-        drawn ??= draw([...rows.values()])
-        const row = rows.get(keyOf(event.step))
-        if (row !== undefined) advance(row, event)
-      }
+      if (event.type === "plan") [rows, keyOf] = rowsOf(event.plan)
+      if (!("step" in event)) return
+      // A person is asked before the first step: only then there is something to draw.
+      drawn ??= draw([...rows.values()])
+      timer ??= setInterval(redraw, PERIOD_MS)
+      const row = rows.get(keyOf(event.step))
+      if (row !== undefined) advance(row, event, changed)
+    },
+    note(text) {
+      for (const row of rows.values()) if (row.task !== undefined && !isOver(row)) row.task.output = text
     },
     async end() {
-      for (const row of rows.values()) if (row.done + row.failed < row.steps) row.reject(new Error(`${titleOf(row)}: not done`))
+      clearInterval(timer)
+      redraw()
+      for (const row of rows.values()) if (!isOver(row)) row.reject(new Error("not done"))
       await drawn
     },
   }
 }
 
-function rowsOf(plan: Plan): { rows: Map<string, Row>; keyOf: (step: Step) => string } {
-  const addresses = new Set(plan.steps.map((step) => step.address))
-  const byKind = addresses.size > LINES
-  const keyOf = ({ address, change }: Step) => (byKind ? `${change.kind}/${change.action}` : address)
+function rowsOf(plan: Plan): [Map<string, Row>, (step: Step) => string] {
+  const byKind = new Set(plan.steps.map((step) => step.address)).size > LINES
+  const keyOf = ({ address, change }: Step) => (byKind ? `${change.action} ${change.kind}` : address)
   const rows = new Map<string, Row>()
-  const counted = new Set<string>()
   for (const step of plan.steps) {
-    const key = keyOf(step)
-    const row = rows.get(key) ?? newRow(byKind ? `${step.change.action} ${step.change.kind}` : step.address)
-    rows.set(key, row)
+    const row = rows.get(keyOf(step)) ?? newRow(step)
+    rows.set(keyOf(step), row)
     row.steps++
-    if (byKind && !counted.has(step.address)) row.size++
-    counted.add(step.address)
+    row.addresses.add(step.address)
   }
-  return { rows, keyOf }
+  return [rows, keyOf]
 }
 
-function newRow(label: string): Row {
+function newRow({ change: { action, kind } }: Step): Row {
   let resolve: () => void = () => undefined
   let reject: (failure: Error) => void = () => undefined
-  const settle = new Promise<void>((yes, no) => {
+  const ended = new Promise<void>((yes, no) => {
     resolve = yes
     reject = no
   })
   // listr2 awaits it only once it draws: a failure before that is no unhandled one.
-  settle.catch(() => undefined)
-  return { label, size: 0, steps: 0, done: 0, failed: 0, startedAt: undefined, settle, resolve, reject }
+  ended.catch(() => undefined)
+  return { action, kind, addresses: new Set(), steps: 0, done: 0, failed: 0, startedAt: undefined, endedAt: 0, ended, resolve, reject }
+}
+
+// --------------------------------------------------------------------- draw
+
+/** Whether there is a terminal has been found out before; listr2 would look at standard output, which is not drawn on. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true
 }
 
 function draw(rows: readonly Row[]): Promise<unknown> {
   const tasks = rows.map((row) => ({
-    title: row.label,
+    title: titleOf(row),
     task: (_context: unknown, task: Wrapper) => {
       row.task = task
-      task.title = titleOf(row)
-      return row.settle
+      return row.ended
     },
   }))
+  const nowhere = createWritable(() => undefined) as unknown as NodeJS.WriteStream
+  const processOutput = new ProcessOutput(process.stderr as NodeJS.WriteStream, nowhere)
+  const logger = new ListrLogger<ListrDefaultRendererLogLevels>({ useIcons: true, toStderr: [], processOutput })
   const options = { concurrent: true, exitOnError: false, registerSignalListeners: false } as const
-  return new Listr(tasks, { ...options, rendererOptions: { collapseErrors: false, showErrorMessage: false } }).run()
+  const rendererOptions = { logger, collapseErrors: false, showErrorMessage: false }
+  return new Listr(tasks, { ...options, renderer: StderrRenderer, rendererOptions }).run()
 }
 
-function advance(row: Row, event: Extract<Event, { step: Step }>): void {
-  const { op, change, address } = event.step
+function isOver(row: Row): boolean {
+  return row.done + row.failed >= row.steps
+}
+
+function advance(row: Row, event: Extract<Event, { step: Step }>, changed: Set<Row>): void {
+  if (event.type === "step-skipped") return
   if (event.type === "step-start") row.startedAt ??= event.at
   if (event.type === "step-done") row.done++
-  if (event.type === "step-failed") row.failed++
-  if (row.task === undefined || event.type === "step-skipped") return
-  row.task.title = titleOf(row, event.type === "step-done" ? event.at : undefined)
-  if (event.type === "step-failed") row.task.output = `${address}: ${event.diagnostic.summary}`
-  else if (event.type === "step-done" && row.size === 0) row.task.output = stepDone(change.kind, op)
-  if (row.done + row.failed < row.steps) return
-  if (row.failed > 0) row.reject(new Error(titleOf(row)))
+  if (event.type === "step-failed") {
+    row.failed++
+    if (row.task !== undefined) row.task.output = `${event.step.address}: ${event.diagnostic.summary}`
+  }
+  row.endedAt = event.at
+  changed.add(row)
+  if (!isOver(row)) return
+  if (row.task !== undefined) row.task.title = titleOf(row)
+  if (row.failed > 0) row.reject(new Error("failed"))
   else row.resolve()
 }
 
-function titleOf(row: Row, at?: number): string {
-  const size = row.size > 0 ? ` ×${row.size}` : ""
-  const count = row.done === row.steps ? "" : ` ${row.done}/${row.steps} steps`
+/** `container.web`, `create 100 containers: 34 of 300 steps, 2 failed`, `create 1 bridge (12 ms)`. */
+function titleOf(row: Row): string {
+  const { size } = row.addresses
+  const label = size === 1 ? [...row.addresses][0] : `${row.action} ${size} ${row.kind}s`
+  if (row.done === row.steps) return `${label} (${formatTime(row.endedAt - (row.startedAt ?? row.endedAt))})`
   const failed = row.failed === 0 ? "" : `, ${row.failed} failed`
-  const time = at !== undefined && row.startedAt !== undefined && row.done === row.steps ? ` (${formatTime(at - row.startedAt)})` : ""
-  return `${row.label}${size}${count}${failed}${time}`
+  return row.startedAt === undefined ? String(label) : `${label}: ${row.done} of ${row.steps} steps${failed}`
 }

@@ -11,6 +11,7 @@ export function plainProgress(write: (text: string) => void): Display {
       }
       if (event.type === "step-failed") write(`${event.step.address}: ${event.step.op} failed: ${event.diagnostic.summary}\n`)
     },
+    note: (text) => write(`${text}\n`),
     end: () => Promise.resolve(),
   }
 }

@@ -5,6 +5,8 @@ import type { Plan } from "../model/plan.ts"
 /** Consumes the events of an apply, and decides nothing. */
 export interface Display {
   emit(event: Event): void
+  /** A word to the person who is watching. */
+  note(text: string): void
   /** Everything shown is shown. */
   end(): Promise<void>
 }

@@ -65,7 +65,7 @@ test("an interrupted apply says what is done and what is left", () => {
     unfinishedText(plan, result, "apply"),
     `Apply interrupted.
   Done:      bridge.lan
-  Half done: container.web (1 of 2 steps)
+  Half done: container.web (1 of 2)
   Left:      nothing
 Run \`stack apply\` again to go on.
 `,
