@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -177,15 +178,32 @@ static bool take_output(struct trouble *trouble)
   return true;
 }
 
+/* A child that is no more makes other things fail here: what it has said itself, or how it ended, is the reason. */
+static void find_reason(bool died, int status, struct trouble *trouble)
+{
+  struct pollfd sync = {.fd = FD_SYNC, .events = POLLIN};
+  struct trouble reason;
+  int none[MESSAGE_FDS];
+  if (died) *trouble = (struct trouble){.stage = STAGE_DIED, .error = (uint32_t)status};
+  while (poll(&sync, 1, 0) > 0) {
+    if (message_await(FD_SYNC, KIND_READY, none, NULL, &reason)) continue;
+    if (reason.stage != STAGE_DIED && reason.stage != STAGE_PIPE) *trouble = reason;
+    return;
+  }
+}
+
 /* Nothing of it is left when the caller hears of it. */
 static _Noreturn void give_up(pid_t pid, struct trouble *trouble)
 {
   int status = 0;
   if (pid > 0) {
-    kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    bool died = waitpid(pid, &status, WNOHANG) == pid;
+    if (!died) {
+      kill(pid, SIGKILL);
+      while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    }
+    find_reason(died || trouble->stage == STAGE_DIED, status, trouble);
   }
-  if (trouble->stage == STAGE_DIED) trouble->error = (uint32_t)status;
   message_send_failure(FD_STATUS, trouble);
   _exit(1);
 }

@@ -97,7 +97,7 @@ export class MonitorProcess {
   }
 
   private goPipe(): Writable {
-    return this.child.stdio[5] as Writable
+    return (this.child.stdio as unknown[])[5] as Writable
   }
 
   private hasEnded(): boolean {
