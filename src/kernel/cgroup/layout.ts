@@ -39,6 +39,8 @@ const HOLDING_V1 = ["pids", "freezer", "memory"]
  * folder that was delegated. They are not in the group of the caller: a later command, from another session or service,
  * must find the stack in the same place (no record tells where it is), and the end of a service must not end the stack.
  * At the top no process need make room first: only the root group may have members and give controllers to its children.
+ * Systemd, which sees the top as its own, leaves a folder there alone that it did not make, and cannot turn off a
+ * controller in the root as long as that folder gives it on.
  */
 export function readLayout(kernel: Kernel): CgroupLayout {
   const [mountinfo, own, status] = kernel.readMany(["/proc/self/mountinfo", "/proc/self/cgroup", "/proc/self/status"])
