@@ -21,7 +21,7 @@ export interface Traces {
 export function readTraces(sandbox: Sandbox): Traces {
   return {
     links: tool(sandbox, "ip -o -d link show | sed -E 's/_timer +[0-9.]+//g; s/state (UP|UNKNOWN|DOWN)//; s/NO-CARRIER,|,LOWER_UP//'"),
-    addresses: tool(sandbox, "ip -o address show | sed -E 's/(tentative|valid_lft).*//'"),
+    addresses: tool(sandbox, "ip -o address show | sed -E 's/(tentative|\\\\|valid_lft).*//'"),
     routes: tool(
       sandbox,
       "ip -o -4 route show table all; ip -o -6 route show table all | grep -v -e fe80 -e ff00 | sed -E 's/expires [^ ]*|linkdown//'",

@@ -37,6 +37,7 @@ function readSystemFolders(kernel: Kernel): RootFacts["systemFolders"] {
 /** True where some folder on the way, or the image itself, does not let others in: a container's root is one of the others. */
 function isClosed(kernel: Kernel, image: string): boolean {
   const parts = image.split("/").filter(Boolean)
+  let closed = false
   for (let i = 1; i <= parts.length; i++) {
     const path = `/${parts.slice(0, i).join("/")}`
     const status = kernel.stat(path)
@@ -48,7 +49,7 @@ function isClosed(kernel: Kernel, image: string): boolean {
         }),
       )
     }
-    if ((status.mode & 0o001) === 0) return true
+    closed ||= (status.mode & 0o001) === 0
   }
-  return false
+  return closed
 }

@@ -71,7 +71,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const rootFacts = rootFactsReader(run.kernel, run.stack)
   return steps.map((step) =>
     attempt(step, async () => {
-      const attributes = wantedAttributes(step)
+      const attributes = withSharedMaps(wantedAttributes(step), run)
       const name = step.change.name
       const record = launchRecord(attributes, {
         stack: run.stack,
@@ -86,6 +86,18 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })
     }),
   )
+}
+
+/** Who is in another container's user namespace has its ids: they are what its files belong to. */
+function withSharedMaps(attributes: ContainerAttributes, run: Run): ContainerAttributes {
+  let { uid_map, gid_map, namespaces } = attributes
+  for (let hops = 0; namespaces.user.startsWith("container:") && hops < run.desired.resources.length; hops++) {
+    const address = namespaces.user.replace(":", ".")
+    const owner = run.desired.resources.find((resource) => resource.address === address)
+    if (owner === undefined) break
+    ;({ uid_map, gid_map, namespaces } = owner.attributes as unknown as ContainerAttributes)
+  }
+  return { ...attributes, uid_map, gid_map }
 }
 
 function idsOf(run: Run, address: Address) {

@@ -60,7 +60,8 @@ for (const [what, address, tamper] of BY_HAND) {
     tamper(sandbox, before)
     const plan = planOf(sandbox, file)
     assert.ok(verdicts(plan).includes(`update ${address}`), `${verdicts(plan)} names ${address}`)
-    assert.is(plan.drift.length > 0, true, "it is called drift")
+    // What was applied to a link no kernel interface tells: only a container's record can tell drift from a changed file.
+    if (address.startsWith("container.")) assert.ok(plan.drift.length > 0, "it is called drift")
     apply(sandbox, file)
     expectConverged(sandbox, file)
     assert.equal(live(sandbox, "lab", "web"), before)

@@ -73,7 +73,9 @@ scenario("all namespaces, the cgroup, the ids and the capabilities of the contai
 
 scenario("what it starts counts against the container's limits", async (sandbox) => {
   opened(sandbox)
-  const child = sandbox.start(sandbox.command("exec", "-f", `${sandbox.work}/stack.yaml`, "web", "--", "sh", "-c", "echo there; sleep 60"))
+  const child = sandbox.start(
+    sandbox.command("exec", "-f", `${sandbox.work}/stack.yaml`, "web", "--", "sh", "-c", "echo there; exec sleep 60"),
+  )
   await new Promise((resolve) => child.stdout.once("data", resolve))
   const procs = readFileSync(groupFile(sandbox, "pids", "lab/web", { v1: "cgroup.procs", v2: "cgroup.procs" }), "utf8")
     .trim()
@@ -107,18 +109,13 @@ scenario(
   (sandbox) => {
     const exec = opened(sandbox)
     assert.is(exec(["web", "--", "test", "-t", "0"]).status, 1)
-    const inner = sandbox.command(
-      "exec",
-      "-f",
-      `${sandbox.work}/stack.yaml`,
-      "-t",
-      "web",
-      "--",
-      "sh",
-      "-c",
-      "tty; test -t 0 && test -t 1 && test -t 2 && echo all; exit 9",
-    )
-    const ran = sandbox.run(["script", "-qec", inner.join(" ").replace(/sh -c (.*)$/, "sh -c '$1'"), "/dev/null"])
+    const inner = sandbox.command("exec", "-f", `${sandbox.work}/stack.yaml`, "-t", "web", "--", "sh", "-c")
+    const ran = sandbox.run([
+      "script",
+      "-qec",
+      `${inner.join(" ")} 'tty; test -t 0 && test -t 1 && test -t 2 && echo all; exit 9'`,
+      "/dev/null",
+    ])
     assert.match(ran.stdout, /\/dev\/pts\/\d+\r?\nall\r?\n/)
     assert.is(ran.status, 9)
   },

@@ -12,7 +12,6 @@ const KINDS: [kind: string, file: string][] = [
   ["uts", "uts"],
   ["cgroup", "cgroup"],
 ]
-/** What sharing one kind needs the container to share with it: a joined mount, pid, … belongs to its user namespace. */
 const box = (name: string, namespaces: string) => `  ${name}: { image: host, command: [sleep, infinity], namespaces: { ${namespaces} } }\n`
 
 for (const [kind, file] of KINDS) {
@@ -36,7 +35,8 @@ for (const [kind, file] of KINDS) {
 
 for (const [kind, file] of KINDS.filter(([k]) => k !== "user")) {
   scenario(`another container's ${kind} namespace`, (sandbox) => {
-    const users = kind === "mount" ? "user: container:one, " : ""
+    // Who joins a mount namespace, or mounts the /proc of a pid namespace, needs the capabilities of its owner.
+    const users = kind === "mount" || kind === "pid" ? "user: container:one, " : ""
     const text = `name: ns\ncontainers:\n${box("two", `${users}${kind}: container:one`)}${box("one", "ipc: new")}`
     const path = sandbox.file("stack.yaml", text)
     apply(sandbox, path)

@@ -75,7 +75,7 @@ scenario("show: what is live, as a table and as JSON", (sandbox) => {
 scenario("graph: text and dot, with an edge for each wait", (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
   const dot = expectStatus(sandbox.stack(["graph", "--format", "dot", "-f", file]), 0).stdout
-  assert.match(dot, /^digraph/)
+  assert.match(dot, /^digraph/m)
   assert.match(dot, "container.web")
   assert.match(dot, "->")
   assert.match(expectStatus(sandbox.stack(["graph", "--format", "text", "-f", file]), 0).stdout, "container.web")
@@ -86,7 +86,9 @@ scenario("--fail-on refuses with 3 what was forbidden", (sandbox) => {
   apply(sandbox, file)
   sandbox.file("stack.yaml", LAB.replace("[sleep, infinity]", "[sleep, 1d]"))
   expectStatus(sandbox.stack(["plan", "-f", file, "--fail-on", "replace"]), 3)
+  sandbox.file("stack.yaml", LAB.replace("image: host", "image: host, hostname: other"))
   expectStatus(sandbox.stack(["plan", "-f", file, "--fail-on", "destroy"]), 0)
+  expectStatus(sandbox.stack(["plan", "-f", file, "--fail-on", "change"]), 3)
 })
 
 scenario("the file on standard input, the name by -p", (sandbox) => {
