@@ -1,13 +1,21 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Change } from "./change.ts"
-import type { Attributes, HostFacts, KindName, Observed, Resource } from "./resource.ts"
+import type { Attributes, HostFacts, KindName, Observed, Resource, Value } from "./resource.ts"
 import type { StepDraft } from "./step.ts"
 
 /** What happens when a field differs: `update` in place, or `replace` the resource. `*` stands for every key of a map (`limits.*`) or place of a list (`endpoints.*.mac`). */
 export interface FieldRule {
   path: string
   change: "update" | "replace"
+}
+
+/** A field of another resource that a change undoes in the kernel, though it reads as it should. */
+export interface Disturbance {
+  address: Address
+  field: string
+  /** Whether a wanted value of that field is concerned. */
+  touches(value: Value): boolean
 }
 
 /** The pure face of a kind: what the planner sees. No I/O, no clock, no randomness. */
@@ -20,7 +28,7 @@ export interface Kind {
   /** The kernel effects of a change, and their order. */
   steps(change: Change): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */
-  disturbs?(change: Change): { address: Address; field: string }[]
+  disturbs?(change: Change): Disturbance[]
   /** Plan-time problems that depend on the host: a controller that no hierarchy holds, an id out of range. */
   check?(resource: Resource, host: HostFacts): Diagnostic[]
 }

@@ -4,7 +4,6 @@ import type { Change, FieldChange } from "../model/change.ts"
 import type { Reference, Resource } from "../model/resource.ts"
 import { causeOf } from "./cause.ts"
 import { valueAt } from "./fields.ts"
-import { keysOf } from "./values.ts"
 
 /** What follows from what: a replaced resource takes along what is part of it or attached to it, until nothing changes any more. */
 export function implied(changes: readonly Change[]): Change[] {
@@ -69,10 +68,11 @@ function touched(change: Change, resource: Resource, path: string, cause: string
 /** Fields that the kernel drops along with something else are set again. */
 function disturb(current: Map<Address, Change>): void {
   for (const change of [...current.values()]) {
-    for (const { address, field } of kinds[change.kind].disturbs?.(change) ?? []) {
+    for (const { address, field, touches } of kinds[change.kind].disturbs?.(change) ?? []) {
       const victim = current.get(address)
       if (victim?.resource === undefined || (victim.action !== "no-op" && victim.action !== "update")) continue
-      if (keysOf(victim.resource.attributes[field]).length === 0) continue
+      const wanted = victim.resource.attributes[field]
+      if (wanted === undefined || !touches(wanted)) continue
       current.set(
         address,
         touched(victim, victim.resource, field, `${change.address} is ${change.action === "delete" ? "deleted" : "replaced"}`),

@@ -1,9 +1,10 @@
 import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
-import type { Kind } from "../../model/kind.ts"
+import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { lostRoutes } from "../link/lost-routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container on a bridge, as the planner sees it. */
@@ -81,9 +82,8 @@ function places(attributes: Attributes | null): string[] {
   return [...(outside === undefined ? [] : [`host/${outside}`]), ...(inside === undefined ? [] : [`${container}/${inside}`])]
 }
 
-/** The container's routes by this link go with the link. */
-function disturbs({ action, before }: Change): { address: Address; field: string }[] {
-  const { container } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
+function disturbs({ action, before }: Change): Disturbance[] {
+  const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   const gone = action === "replace" || action === "delete"
-  return gone && container !== undefined ? [{ address: container, field: "routes" }] : []
+  return gone && container !== undefined && name !== undefined ? [lostRoutes(container, name, address)] : []
 }

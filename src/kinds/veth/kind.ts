@@ -1,9 +1,10 @@
 import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
-import type { Kind } from "../../model/kind.ts"
+import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { lostRoutes } from "../link/lost-routes.ts"
 import type { VethAttributes } from "./spec.ts"
 
 /** A veth pair that no bridge joins, as the planner sees it. */
@@ -65,8 +66,9 @@ function steps(change: Change): StepDraft[] {
   }
 }
 
-/** The routes of the containers at its ends go with the pair. */
-function disturbs({ action, before }: Change): { address: Address; field: string }[] {
-  const gone = action === "replace" || action === "delete"
-  return gone ? containersOf(before).map((address) => ({ address, field: "routes" })) : []
+function disturbs({ action, before }: Change): Disturbance[] {
+  if (action !== "replace" && action !== "delete") return []
+  return endpointsOf(before)
+    .filter((end) => end.container !== "host")
+    .map((end) => lostRoutes(end.container, end.interface, end.address))
 }
