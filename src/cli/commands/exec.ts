@@ -4,7 +4,7 @@ import type { ExecRecord } from "../../kernel/launch/exec.ts"
 import type { LinuxKernel } from "../../kernel/linux.ts"
 import { imageFolder } from "../../kinds/container/facts.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
-import { capabilityMask } from "../../kinds/container/launch.ts"
+import { capabilityMask, launchEnvironment } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
@@ -35,7 +35,7 @@ export async function exec(options: ExecOptions, context: Context): Promise<numb
   const wrong = options.env.find((entry) => entry.indexOf("=") < 1)
   if (wrong !== undefined) throw new UsageError(`-e ${wrong}: write it as NAME=VALUE`)
   const desired = liveStack(options, context)
-  const session = openSession(desired.stack)
+  const session = openSession(desired.stack, context)
   requireCapabilities(session.kernel)
   const name = containerName(options.container)
   const observed = liveContainer(session, name)
@@ -81,7 +81,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     rlimits: [],
     cwd: options.workdir ?? attributes.working_dir,
     argv: options.argv,
-    env: environmentOf(attributes.environment, options, context),
+    env: environmentOf(launchEnvironment(attributes), options, context),
   }
 }
 

@@ -30,21 +30,16 @@ function sorted(found: ReadonlyMap<string, string>): Texts {
 
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/** env_file, then environment over it, then what docker sets where nobody did. */
-export function environmentOf(
-  value: { environment?: TextsEntry; env_file?: string | string[] },
-  entry: Entry,
-  defaults: { user: string; hostname: string },
-): Texts {
+/** env_file, then environment over it, then what docker sets where nobody did; HOSTNAME, which may change, is set at the launch. */
+export function environmentOf(value: { environment?: TextsEntry; env_file?: string | string[] }, entry: Entry, user: string): Texts {
   const found = new Map<string, string>([["PATH", DEFAULT_PATH]])
-  found.set("HOME", homeOf(defaults.user))
-  if (defaults.hostname !== "") found.set("HOSTNAME", defaults.hostname)
+  found.set("HOME", homeOf(user))
   for (const file of items(["env_file"], value.env_file)) {
     for (const [name, text] of Object.entries(entry.envFile(file.path, file.value))) found.set(name, text)
   }
   for (const { path, name, text } of texts(entry, ["environment"], value.environment)) {
     if (!/^[^=\s]+$/.test(name))
-      entry.report(path, "bad-environment", `\`${name}\` is no name of an environment variable`, {
+      entry.reportKey(path, "bad-environment", `\`${name}\` is no name of an environment variable`, {
         hint: "a name has no blanks and no `=`",
       })
     const passed = text ?? entry.environment[name]
@@ -92,7 +87,7 @@ export function sysctlsOf(entry: Entry, value: { [name: string]: string | number
     const name = written.includes("/") ? written.replaceAll("/", ".") : written
     const text = (entry.written(path) ?? String(raw)).trim().replace(/[ \t]+/g, " ")
     if (!ALLOWED.test(name)) {
-      entry.report(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
+      entry.reportKey(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
         hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",
       })
     } else if (!VALUE.test(text)) {

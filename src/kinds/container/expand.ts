@@ -45,7 +45,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
     argv: argvOf(value, entry),
-    environment: environmentOf(value, entry, { user, hostname }),
+    environment: environmentOf(value, entry, user),
     working_dir: value.working_dir ?? "/",
     user,
     hostname,

@@ -50,8 +50,13 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     rlimits: [],
     cwd: attributes.working_dir,
     argv: attributes.argv,
-    env: Object.entries(attributes.environment).map(([name, value]) => `${name}=${value}`),
+    env: Object.entries(launchEnvironment(attributes)).map(([name, value]) => `${name}=${value}`),
   }
+}
+
+/** HOSTNAME is no attribute of its own: a hostname that changes is changed in place. */
+export function launchEnvironment({ hostname, environment }: ContainerAttributes): { [name: string]: string } {
+  return hostname === "" ? environment : { HOSTNAME: hostname, ...environment }
 }
 
 /** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */
