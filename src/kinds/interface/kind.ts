@@ -4,7 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lostRoutes } from "../link/lost-routes.ts"
+import { lostRoutes } from "../link/kind-routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container on a bridge, as the planner sees it. */

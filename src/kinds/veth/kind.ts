@@ -4,7 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lostRoutes } from "../link/lost-routes.ts"
+import { lostRoutes } from "../link/kind-routes.ts"
 import type { VethAttributes } from "./spec.ts"
 
 /** A veth pair that no bridge joins, as the planner sees it. */
