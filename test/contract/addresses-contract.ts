@@ -17,8 +17,8 @@ const unroute = (to: string, more: { via?: string; dev?: string; metric?: number
 const given = (addresses: readonly string[]) => addresses.filter((a) => !a.endsWith(" link"))
 
 /** What drivers count on of addresses and routes. */
-export function addressContract(contract: Contract): void {
-  contract("the route to a subnet is there while a link with an address in it is up", ({ kernel }) => {
+export const addressContract: Contract = {
+  "the route to a subnet is there while a link with an address in it is up": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one", { up: false }), add("10.9.0.1/24"), add("fd09::1/64"), add("10.9.9.9/32")])
     assert.equal(given(addressesOf(kernel.dump("host"), "br-one")), ["10.9.0.1/24 global", "10.9.9.9/32 global", "fd09::1/64 global"])
     assert.equal(routesOf(kernel.dump("host"), "br-one"), [])
@@ -28,18 +28,18 @@ export function addressContract(contract: Contract): void {
     must(kernel, [set(false)])
     assert.equal(routesOf(kernel.dump("host"), "br-one"), [])
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("a link that goes down loses its routes for good, and its IPv6 addresses", ({ kernel }) => {
+  "a link that goes down loses its routes for good, and its IPv6 addresses": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), add("fd09::1/64"), route("0.0.0.0/0", { via: "10.9.0.254" })])
     assert.ok(routesOf(kernel.dump("host"), "br-one").includes("0.0.0.0/0 via 10.9.0.254 proto 115 metric 0"))
     must(kernel, [set(false), set(true)])
     assert.equal(given(addressesOf(kernel.dump("host"), "br-one")), ["10.9.0.1/24 global"])
     assert.equal(routesOf(kernel.dump("host"), "br-one"), ["10.9.0.0/24 proto 2 metric 0", "fe80::/64 proto 2 metric 256"])
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("an address is given once, and taken only where it is", ({ kernel }) => {
+  "an address is given once, and taken only where it is": ({ kernel }) => {
     const requests = [bridgeAdd("br-one"), add("10.9.0.1/24"), add("10.9.0.1/24"), add("10.9.0.1/32"), add("fd09::1/64"), add("fd09::1/64")]
     const more = [
       drop("10.9.0.1/25"),
@@ -51,9 +51,9 @@ export function addressContract(contract: Contract): void {
     const expected = ["ok", "ok", "EEXIST", "ok", "ok", "EEXIST", "EADDRNOTAVAIL", "EADDRNOTAVAIL", "EADDRNOTAVAIL", "ok", "ENODEV"]
     assert.equal(answers(kernel, [...requests, ...more]), expected)
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("the first address of a subnet goes without the others of it", ({ kernel }) => {
+  "the first address of a subnet goes without the others of it": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), add("10.9.0.2/24"), add("10.8.0.1/24"), add("fd09::1/64"), add("fd09::2/64")])
     must(kernel, [drop("10.9.0.1/24"), drop("fd09::1/64")])
     assert.equal(given(addressesOf(kernel.dump("host"), "br-one")), ["10.8.0.1/24 global", "10.9.0.2/24 global", "fd09::2/64 global"])
@@ -61,18 +61,18 @@ export function addressContract(contract: Contract): void {
     assert.equal(given(addressesOf(kernel.dump("host"), "br-one")), ["10.8.0.1/24 global", "10.9.0.1/24 global", "fd09::2/64 global"])
     assert.ok(routesOf(kernel.dump("host"), "br-one").includes("10.9.0.0/24 proto 2 metric 0"))
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("routes by a gateway stay while the link has any IPv4 address", ({ kernel }) => {
+  "routes by a gateway stay while the link has any IPv4 address": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), add("10.9.0.2/32"), route("0.0.0.0/0", { via: "10.9.0.254" })])
     must(kernel, [drop("10.9.0.1/24")])
     assert.ok(routesOf(kernel.dump("host"), "br-one").includes("0.0.0.0/0 via 10.9.0.254 proto 115 metric 0"))
     must(kernel, [drop("10.9.0.2/32")])
     assert.equal(routesOf(kernel.dump("host"), "br-one"), ["fe80::/64 proto 2 metric 256"])
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("a route takes the place of the one with the same destination and metric", ({ kernel }) => {
+  "a route takes the place of the one with the same destination and metric": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), add("fd09::1/64")])
     must(kernel, [
       route("10.7.0.0/16", { via: "10.9.0.2" }),
@@ -94,9 +94,9 @@ export function addressContract(contract: Contract): void {
     ])
     assert.equal(answers(kernel, [unroute("10.7.0.0/16"), unroute("10.5.0.0/16", { via: "10.9.0.3" })]), ["ESRCH", "ESRCH"])
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("a route that leads nowhere is refused", ({ kernel }) => {
+  "a route that leads nowhere is refused": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), bridgeAdd("br-two", { up: false })])
     const requests = [
       route("10.7.0.0/16", { via: "10.66.0.1", dev: "br-one" }),
@@ -107,5 +107,5 @@ export function addressContract(contract: Contract): void {
     ]
     assert.equal(answers(kernel, requests), ["ENETUNREACH", "ENETDOWN", "EINVAL", "EHOSTUNREACH", "ENODEV"])
     must(kernel, [remove("br-one"), remove("br-two")])
-  })
+  },
 }

@@ -64,8 +64,8 @@ function placesOf(kernel: Kernel, pid: number): string[] {
 }
 
 /** What the planner and drivers count on of the groups of a stack. cgroups(7) */
-export function cgroupContract(contract: Contract): void {
-  contract("limits are read back as they were written, but for the kernel's rounding", ({ kernel }) => {
+export const cgroupContract: Contract = {
+  "limits are read back as they were written, but for the kernel's rounding": ({ kernel }) => {
     const all = open(kernel)
     const limits = holdable(MANY, all.controllers)
     all.groups.make("box", limits)
@@ -74,9 +74,9 @@ export function cgroupContract(contract: Contract): void {
     assert.equal(all.groups.groups(), ["box"])
     all.groups.remove("box")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("rounding what is rounded changes nothing, and a default is no limit", ({ kernel }) => {
+  "rounding what is rounded changes nothing, and a default is no limit": ({ kernel }) => {
     const all = open(kernel)
     const once = roundLimits(MANY, all.controllers)
     assert.equal(roundLimits(once, all.controllers), once)
@@ -84,9 +84,9 @@ export function cgroupContract(contract: Contract): void {
     assert.equal(held(all, "box", {}), holdable({ cpus: 0.004 }, all.controllers))
     all.groups.remove("box")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("a group without limits has none; one that is not there has none either", ({ kernel }) => {
+  "a group without limits has none; one that is not there has none either": ({ kernel }) => {
     const all = open(kernel)
     all.groups.make("box", {})
     assert.equal(
@@ -99,9 +99,9 @@ export function cgroupContract(contract: Contract): void {
     all.groups.remove("box")
     all.groups.remove("none")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("limits change in place, go back to the default, and what is behind is no limit of the first", ({ kernel }) => {
+  "limits change in place, go back to the default, and what is behind is no limit of the first": ({ kernel }) => {
     const all = open(kernel)
     const [first, second] = [MANY, { memory: 8 << 20, memory_swap: 200 << 20, cpus: 2, pids: 7 }].map((l) =>
       holdable(l, all.controllers),
@@ -118,18 +118,18 @@ export function cgroupContract(contract: Contract): void {
     }
     all.groups.remove("box")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("what an earlier run left of a group is brought in line", ({ kernel }) => {
+  "what an earlier run left of a group is brought in line": ({ kernel }) => {
     const all = open(kernel)
     all.groups.make("box", holdable(MANY, all.controllers))
     all.groups.make("box", { pids: 3 })
     assert.equal(held(all, "box", {}), { pids: 3 })
     all.groups.remove("box")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("a container is in its parent's groups too, and follows where the parent's limits lead", async (subject) => {
+  "a container is in its parent's groups too, and follows where the parent's limits lead": async (subject) => {
     const { kernel } = subject
     const all = open(kernel)
     all.groups.make("tier", { memory: 64 << 20 })
@@ -147,9 +147,9 @@ export function cgroupContract(contract: Contract): void {
     await end(subject, all, monitor, "tier/web")
     all.groups.remove("tier")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("a group with processes cannot be removed; killed, it can, with what was made inside", async (subject) => {
+  "a group with processes cannot be removed; killed, it can, with what was made inside": async (subject) => {
     const { kernel } = subject
     const all = open(kernel)
     all.groups.make("box", { pids: 50 })
@@ -166,9 +166,9 @@ export function cgroupContract(contract: Contract): void {
     )
     await end(subject, all, monitor, "box")
     assert.ok(all.isGone())
-  })
+  },
 
-  contract("folders of a run that came no further are tidied, but not under a running monitor", async (subject) => {
+  "folders of a run that came no further are tidied, but not under a running monitor": async (subject) => {
     const all = open(subject.kernel)
     all.groups.prepareMonitors()
     all.groups.tidy()
@@ -179,7 +179,7 @@ export function cgroupContract(contract: Contract): void {
     assert.equal(all.groups.monitors(), [monitor.pid])
     await end(subject, all, monitor, "box")
     assert.ok(all.isGone())
-  })
+  },
 }
 
 async function end({ kernel }: Subject, { groups }: Groups, monitor: { pid: number; startTime: string }, path: string): Promise<void> {

@@ -9,17 +9,18 @@ import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 
 /** A new machine for each test. */
-function onFake(layout: Layout): Contract {
-  return (name, body) =>
-    test(`fake, ${layout}: ${name}`, () => {
-      const execError = ({ argv }: { argv: readonly string[] }) => (argv[0]?.startsWith("/no/") ? "ENOENT" : undefined)
+function holdsOnFake(layout: Layout, contract: Contract): void {
+  const execError = ({ argv }: { argv: readonly string[] }) => (argv[0]?.startsWith("/no/") ? "ENOENT" : undefined)
+  for (const [sentence, body] of Object.entries(contract)) {
+    test(`fake, ${layout}: ${sentence}`, () => {
       const kernel = fakeKernel({ layout, execError })
       kernel.mkdir("/tmp/contract")
       return body({ kernel, folder: "/tmp/contract" })
     })
+  }
 }
 
-for (const contract of [linkContract, addressContract, fileContract, processContract]) contract(onFake("v2"))
-for (const layout of ["v1", "hybrid", "v2"] as const) cgroupContract(onFake(layout))
+for (const contract of [linkContract, addressContract, fileContract, processContract]) holdsOnFake("v2", contract)
+for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 
 test.run()

@@ -3,8 +3,8 @@ import type { Contract } from "./subject.ts"
 import { errnoOf } from "./subject.ts"
 
 /** What drivers count on of files. */
-export function fileContract(contract: Contract): void {
-  contract("a folder is made once, one level at a time, with the mode asked for", ({ kernel, folder }) => {
+export const fileContract: Contract = {
+  "a folder is made once, one level at a time, with the mode asked for": ({ kernel, folder }) => {
     assert.equal([kernel.mkdir(`${folder}/a`, 0o711), kernel.mkdir(`${folder}/a`, 0o700)], [true, false])
     assert.is(
       errnoOf(() => kernel.mkdir(`${folder}/b/c`)),
@@ -12,9 +12,9 @@ export function fileContract(contract: Contract): void {
     )
     assert.equal(kernel.stat(`${folder}/a`), { type: "folder", mode: 0o711, uid: 0, gid: 0, device: "" })
     assert.equal([kernel.rmdir(`${folder}/a`), kernel.rmdir(`${folder}/a`)], [true, false])
-  })
+  },
 
-  contract("a folder with something in it is not removed but as a tree", ({ kernel, folder }) => {
+  "a folder with something in it is not removed but as a tree": ({ kernel, folder }) => {
     for (const path of ["a", "a/b", "a/b/c"]) kernel.mkdir(`${folder}/${path}`)
     kernel.replaceFile(`${folder}/a/b/text`, "x")
     assert.is(
@@ -25,9 +25,9 @@ export function fileContract(contract: Contract): void {
     kernel.removeTree(`${folder}/a`)
     kernel.removeTree(`${folder}/a`)
     assert.equal([kernel.stat(`${folder}/a`), kernel.list(`${folder}/a`)], [null, []])
-  })
+  },
 
-  contract("a file is replaced whole, for its owner's eyes; what is not there is null", ({ kernel, folder }) => {
+  "a file is replaced whole, for its owner's eyes; what is not there is null": ({ kernel, folder }) => {
     kernel.replaceFile(`${folder}/text`, "one\n")
     kernel.replaceFile(`${folder}/text`, "two\n")
     assert.is(kernel.read(`${folder}/text`), "two\n")
@@ -52,9 +52,9 @@ export function fileContract(contract: Contract): void {
       "ENOENT",
     )
     kernel.removeTree(`${folder}/text`)
-  })
+  },
 
-  contract("a lock is one's alone until it is released; a new file of the name is another lock", ({ kernel, folder }) => {
+  "a lock is one's alone until it is released; a new file of the name is another lock": ({ kernel, folder }) => {
     const first = kernel.lock(`${folder}/lock`)
     assert.is.not(first, null)
     assert.is(kernel.lock(`${folder}/lock`), null)
@@ -67,14 +67,14 @@ export function fileContract(contract: Contract): void {
     second?.release()
     kernel.lock(`${folder}/lock`)?.release()
     kernel.removeTree(`${folder}/lock`)
-  })
+  },
 
-  contract("this process is found in /proc, where a dead one is not", ({ kernel }) => {
+  "this process is found in /proc, where a dead one is not": ({ kernel }) => {
     const pid = kernel.readLink("/proc/self")
     assert.match(kernel.read("/proc/self/stat") ?? "", new RegExp(`^${pid} \\(`))
     assert.is(kernel.readLink(`/proc/${pid}/ns/net`), kernel.readLink("/proc/self/ns/net"))
     assert.match(kernel.readLink("/proc/self/ns/mnt") ?? "", /^mnt:\[\d+\]$/)
     assert.equal(kernel.readMany(["/proc/4194304/stat", "/proc/4194304/cmdline"]), [null, null])
     assert.ok(kernel.list("/proc").includes(pid ?? ""))
-  })
+  },
 }

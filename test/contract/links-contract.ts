@@ -16,8 +16,8 @@ function stateIs(kernel: Kernel, name: string, state: string): Promise<void> {
 }
 
 /** What drivers count on of links. rtnetlink(7) */
-export function linkContract(contract: Contract): void {
-  contract("a bridge is born with its group and options, and can be found by its alias afterwards", ({ kernel }) => {
+export const linkContract: Contract = {
+  "a bridge is born with its group and options, and can be found by its alias afterwards": ({ kernel }) => {
     const options = { stp: true, vlan_filtering: false, ageing_time: 17 }
     must(kernel, [bridgeAdd("br-one", { group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, bridge: options })])
     const { alias, group, mac, mtu, up, kind, bridge, state, index } = linkIn(kernel.dump("host"), "br-one")
@@ -30,9 +30,9 @@ export function linkContract(contract: Contract): void {
     const after = linkIn(kernel.dump("host"), "br-one")
     assert.equal([after.alias, after.up, after.bridge?.ageing_time, after.bridge?.stp], ["stack:lab/bridge.one", true, 300, true])
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("names and numbers that are taken, missing or impossible are refused, and what is behind goes on", ({ kernel }) => {
+  "names and numbers that are taken, missing or impossible are refused, and what is behind goes on": ({ kernel }) => {
     const wrong: NetRequest[] = [
       // Down: before Linux 6.2 a link that is up could not be renamed at all.
       bridgeAdd("br-one", { up: false }),
@@ -65,35 +65,32 @@ export function linkContract(contract: Contract): void {
     assert.equal(answers(kernel, wrong), expected)
     assert.not.ok(kernel.dump("host").links.some((link) => link.name === "va"))
     must(kernel, [remove("br-one"), remove("br-two")])
-  })
+  },
 
-  contract(
-    "a veth pair is born at once: each end knows the other, the peer is not up; deleting one end deletes both",
-    async ({ kernel }) => {
-      must(kernel, [bridgeAdd("br-one")])
-      const end = { name: "va", mtu: 1300, group: 5, master: "br-one", up: true }
-      must(kernel, [{ op: "veth-add", end, peer: { name: "vb", mac: "02:00:00:00:00:0b", mtu: 1300, group: 5 } }])
-      const dump = kernel.dump("host")
-      const [bridge, a, b] = ["br-one", "va", "vb"].map((name) => linkIn(dump, name))
-      assert.equal([a?.peerIndex, b?.peerIndex], [b?.index, a?.index])
-      assert.equal([a?.up, b?.up, a?.master, b?.master], [true, false, bridge?.index, 0])
-      await stateIs(kernel, "va", "lowerlayerdown")
-      assert.equal([a?.group, b?.group, b?.mac, b?.mtu, a?.mtu], [5, 5, "02:00:00:00:00:0b", 1300, 1300])
-      must(kernel, [remove("vb")])
-      assert.not.ok(kernel.dump("host").links.some((link) => link.kind === "veth"))
-      must(kernel, [remove("br-one")])
-    },
-  )
+  "a veth pair is born at once: each end knows the other, the peer is not up; deleting one end deletes both": async ({ kernel }) => {
+    must(kernel, [bridgeAdd("br-one")])
+    const end = { name: "va", mtu: 1300, group: 5, master: "br-one", up: true }
+    must(kernel, [{ op: "veth-add", end, peer: { name: "vb", mac: "02:00:00:00:00:0b", mtu: 1300, group: 5 } }])
+    const dump = kernel.dump("host")
+    const [bridge, a, b] = ["br-one", "va", "vb"].map((name) => linkIn(dump, name))
+    assert.equal([a?.peerIndex, b?.peerIndex], [b?.index, a?.index])
+    assert.equal([a?.up, b?.up, a?.master, b?.master], [true, false, bridge?.index, 0])
+    await stateIs(kernel, "va", "lowerlayerdown")
+    assert.equal([a?.group, b?.group, b?.mac, b?.mtu, a?.mtu], [5, 5, "02:00:00:00:00:0b", 1300, 1300])
+    must(kernel, [remove("vb")])
+    assert.not.ok(kernel.dump("host").links.some((link) => link.kind === "veth"))
+    must(kernel, [remove("br-one")])
+  },
 
-  contract("numbers of links are never given twice", ({ kernel }) => {
+  "numbers of links are never given twice": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one")])
     const first = linkIn(kernel.dump("host"), "br-one").index
     must(kernel, [remove("br-one"), bridgeAdd("br-one")])
     assert.ok(linkIn(kernel.dump("host"), "br-one").index > first)
     must(kernel, [remove("br-one")])
-  })
+  },
 
-  contract("a group is deleted by one request, and nothing else with it", ({ kernel }) => {
+  "a group is deleted by one request, and nothing else with it": ({ kernel }) => {
     must(kernel, [
       bridgeAdd("br-one", { group: 9 }),
       bridgeAdd("br-two", { group: 8 }),
@@ -107,9 +104,9 @@ export function linkContract(contract: Contract): void {
       [false, true, false, false],
     )
     must(kernel, [remove("br-two")])
-  })
+  },
 
-  contract("a bridge that goes lets its ports stay; ports come and go", ({ kernel }) => {
+  "a bridge that goes lets its ports stay; ports come and go": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), bridgeAdd("br-two"), veth("va", "vb"), { op: "link-set", link: "va", master: "br-one" }])
     must(kernel, [{ op: "link-set", link: "va", master: "br-two" }])
     assert.is(linkIn(kernel.dump("host"), "va").master, linkIn(kernel.dump("host"), "br-two").index)
@@ -128,9 +125,9 @@ export function linkContract(contract: Contract): void {
     ])
     assert.is(linkIn(kernel.dump("host"), "va").master, 0)
     must(kernel, [remove("va"), remove("br-one")])
-  })
+  },
 
-  contract("a bridge follows its ports' mtu and mac until it is given others than it has", ({ kernel }) => {
+  "a bridge follows its ports' mtu and mac until it is given others than it has": ({ kernel }) => {
     const port = (mtu: number): NetRequest => ({
       op: "veth-add",
       end: { name: "va", mtu, mac: "02:00:00:00:00:01", up: true },
@@ -144,9 +141,9 @@ export function linkContract(contract: Contract): void {
     ])
     assert.equal([linkIn(kernel.dump("host"), "br-one").mtu, linkIn(kernel.dump("host"), "br-one").mac], [1400, "02:00:00:00:00:09"])
     must(kernel, [remove("va"), remove("br-one")])
-  })
+  },
 
-  contract("both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own", async ({ kernel }) => {
+  "both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own": async ({ kernel }) => {
     must(kernel, [veth("va", "vb", true)])
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])
     must(kernel, [{ op: "link-set", link: "vb", up: true }])
@@ -158,5 +155,5 @@ export function linkContract(contract: Contract): void {
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])
     await stateIs(kernel, "vb", "lowerlayerdown")
     must(kernel, [remove("va")])
-  })
+  },
 }

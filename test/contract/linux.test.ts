@@ -11,10 +11,16 @@ import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
-  const kernel = linuxKernel()
   const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
-  const onLinux: Contract = (name, body) =>
-    test(`linux: ${name}`, async () => {
+  test.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const contract of [linkContract, addressContract, fileContract, processContract, cgroupContract]) holdsOnLinux(folder, contract)
+  test.run()
+}
+
+function holdsOnLinux(folder: string, contract: Contract): void {
+  const kernel = linuxKernel()
+  for (const [sentence, body] of Object.entries(contract)) {
+    test(`linux: ${sentence}`, async () => {
       try {
         await body({ kernel, folder })
       } finally {
@@ -22,7 +28,5 @@ if (inOwnNamespaces(import.meta.url)) {
         for (const link of kernel.dump("host").links) if (link.name !== "lo") kernel.net("host", [{ op: "link-delete", link: link.index }])
       }
     })
-  test.after(() => rmSync(folder, { recursive: true, force: true }))
-  for (const contract of [linkContract, addressContract, fileContract, processContract, cgroupContract]) contract(onLinux)
-  test.run()
+  }
 }

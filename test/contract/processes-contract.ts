@@ -19,8 +19,8 @@ async function end(kernel: Kernel, ...processes: ProcessId[]): Promise<void> {
 }
 
 /** What drivers count on of monitors and their containers. */
-export function processContract(contract: Contract): void {
-  contract("a container parks under its monitor's name, and after go is its command", async (subject) => {
+export const processContract: Contract = {
+  "a container parks under its monitor's name, and after go is its command": async (subject) => {
     const { kernel } = subject
     const { record, monitor, init } = await start(subject)
     assert.is(kernel.read(`/proc/${monitor.pid}/cmdline`), `${record.title}\0`)
@@ -32,9 +32,9 @@ export function processContract(contract: Contract): void {
     assert.is(kernel.read(`/proc/${init.pid}/cmdline`), "sleep\u00001000\u0000")
     await end(kernel, monitor, init)
     assert.equal([kernel.read(`/proc/${init.pid}/stat`), kernel.signal(init, 0)], [null, false])
-  })
+  },
 
-  contract("its namespaces are its own, held by the monitor, and what is shared is shared", async (subject) => {
+  "its namespaces are its own, held by the monitor, and what is shared is shared": async (subject) => {
     const { kernel } = subject
     const { monitor, init } = await start(subject)
     const link = (pid: number | string, name: string) => kernel.readLink(`/proc/${pid}/ns/${name}`)
@@ -56,9 +56,9 @@ export function processContract(contract: Contract): void {
     )
     assert.is(kernel.readLink(kernel.heldNamespaces(second.monitor).ipc), null)
     await end(kernel, monitor, init, second.monitor, second.init)
-  })
+  },
 
-  contract("hostname and sysctls are the namespace's own, at setup and afterwards", async (subject) => {
+  "hostname and sysctls are the namespace's own, at setup and afterwards": async (subject) => {
     const { kernel } = subject
     const before = kernel.read("/proc/sys/kernel/hostname")
     const { monitor, init } = await start(subject, {
@@ -91,9 +91,9 @@ export function processContract(contract: Contract): void {
     )
     await end(kernel, monitor, init)
     assert.is(kernel.readIn([net], "/proc/sys/net/ipv4/ip_forward"), null)
-  })
+  },
 
-  contract("links are born into a container's network, and go with it", async (subject) => {
+  "links are born into a container's network, and go with it": async (subject) => {
     const { kernel } = subject
     const { monitor, init } = await start(subject)
     const { net } = kernel.heldNamespaces(monitor)
@@ -119,9 +119,9 @@ export function processContract(contract: Contract): void {
       errnoOf(() => kernel.dump(net)),
       "ENOENT",
     )
-  })
+  },
 
-  contract("a launch that fails says why, and leaves no process", async (subject) => {
+  "a launch that fails says why, and leaves no process": async (subject) => {
     const { kernel, folder } = subject
     const launch = async (change: Partial<LaunchRecord>) => {
       const monitor = kernel.spawn(recordOf(subject, change))
@@ -140,16 +140,16 @@ export function processContract(contract: Contract): void {
       errnoOf(() => kernel.spawn(recordOf(subject, { monitorCgroup2: `${folder}/none` }))),
       "ENOENT",
     )
-  })
+  },
 
-  contract("a parked container that is given up is gone", async (subject) => {
+  "a parked container that is given up is gone": async (subject) => {
     const { kernel } = subject
     const { monitor, init } = await start(subject)
     monitor.abandon()
     assert.equal([await kernel.gone(monitor, LONG_MS), await kernel.gone(init, LONG_MS)], [true, true])
-  })
+  },
 
-  contract("folders asked for are there with their owner, before the container is", async (subject) => {
+  "folders asked for are there with their owner, before the container is": async (subject) => {
     const { kernel, folder } = subject
     const prepare = [
       { path: `${folder}/layer`, mode: 0o711, uid: 0, gid: 0 },
@@ -159,9 +159,9 @@ export function processContract(contract: Contract): void {
     assert.equal(kernel.stat(`${folder}/layer/upper`), { type: "folder", mode: 0o1777, uid: 100_000, gid: 100_001, device: "" })
     await end(kernel, monitor, init)
     kernel.removeTree(`${folder}/layer`)
-  })
+  },
 
-  contract("signals go to exactly one process; process 1 hears only what it handles", async (subject) => {
+  "signals go to exactly one process; process 1 hears only what it handles": async (subject) => {
     const { kernel } = subject
     const { monitor, init } = await start(subject)
     await monitor.go()
@@ -172,24 +172,21 @@ export function processContract(contract: Contract): void {
     assert.is(kernel.signal(init, SIGKILL), true)
     assert.is(await kernel.gone(init, LONG_MS), true)
     await end(kernel, monitor)
-  })
+  },
 
-  contract(
-    "the monitor outlives its container's command and says how it ended; the command does not outlive the monitor",
-    async (subject) => {
-      const { kernel } = subject
-      const { record, monitor, init } = await start(subject)
-      await monitor.go()
-      kernel.signal(init, SIGKILL)
-      await eventually(() => /^signal 9\nfinished \d+$/m.test(kernel.read(`${record.runDir}/state`) ?? ""), "the state file")
-      assert.match(kernel.read(`/proc/${monitor.pid}/stat`) ?? "", /\) S/)
-      assert.is.not(kernel.readLink(kernel.heldNamespaces(monitor).net), null)
-      await end(kernel, monitor)
-      const other = await start(subject)
-      await other.monitor.go()
-      kernel.signal(other.monitor, SIGKILL)
-      assert.is(await kernel.gone(other.init, LONG_MS), true)
-      assert.is(await kernel.gone(other.monitor, LONG_MS), true)
-    },
-  )
+  "the monitor outlives its container's command and says how it ended; the command does not outlive the monitor": async (subject) => {
+    const { kernel } = subject
+    const { record, monitor, init } = await start(subject)
+    await monitor.go()
+    kernel.signal(init, SIGKILL)
+    await eventually(() => /^signal 9\nfinished \d+$/m.test(kernel.read(`${record.runDir}/state`) ?? ""), "the state file")
+    assert.match(kernel.read(`/proc/${monitor.pid}/stat`) ?? "", /\) S/)
+    assert.is.not(kernel.readLink(kernel.heldNamespaces(monitor).net), null)
+    await end(kernel, monitor)
+    const other = await start(subject)
+    await other.monitor.go()
+    kernel.signal(other.monitor, SIGKILL)
+    assert.is(await kernel.gone(other.init, LONG_MS), true)
+    assert.is(await kernel.gone(other.monitor, LONG_MS), true)
+  },
 }

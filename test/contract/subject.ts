@@ -8,8 +8,10 @@ export interface Subject {
   folder: string
 }
 
-/** A subject for one test, and the test's name and body as the runner takes them. */
-export type Contract = (name: string, body: (subject: Subject) => void | Promise<void>) => void
+/** What must hold of every kernel, by a sentence each. */
+export interface Contract {
+  [sentence: string]: (subject: Subject) => void | Promise<void>
+}
 
 const DEADLINE_MS = process.env.VM_RUN === undefined ? 10_000 : 60_000
 

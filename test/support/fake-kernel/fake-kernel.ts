@@ -10,8 +10,11 @@ import type { MachineOptions } from "./start.ts"
 import { startMachine } from "./start.ts"
 import { readSysctl, writeSysctl } from "./sysctls.ts"
 
-/** What befalls a change: nothing, a refusal in its place, or the sudden end of the run just before or just after it. */
-export type Fault = "kill-before" | "kill-after" | KernelError | undefined
+/**
+ * What befalls a change: nothing, a refusal in its place, the sudden end of the run just before or just after it, or (late)
+ * it is done and then called refused.
+ */
+export type Fault = "kill-before" | "kill-after" | KernelError | { late: KernelError } | undefined
 
 export interface FakeOptions extends MachineOptions {
   /** Asked before each change, which are counted from 1 in each run; every single netlink request is one. May also throw. */
@@ -110,7 +113,10 @@ function change<T>(run: RunState, op: string, work: () => T): T {
   try {
     return work()
   } finally {
+    // biome-ignore-start lint/correctness/noUnsafeFinally: the fault is what happens, whatever the work came to
     if (fault === "kill-after") kill(run, op)
+    if (typeof fault === "object" && "late" in fault) throw fault.late
+    // biome-ignore-end lint/correctness/noUnsafeFinally: see above
   }
 }
 
