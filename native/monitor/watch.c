@@ -72,7 +72,7 @@ static bool write_state(int status, time_t when)
 
 static void pump(struct pollfd *watched, enum stream stream)
 {
-  if (log_pump(stream)) return;
+  if (watched->fd < 0 || log_pump(stream)) return;
   close(watched->fd);
   watched->fd = -1;
 }
@@ -94,9 +94,11 @@ _Noreturn void watch(pid_t child)
       at_exec(child);
       watched[WATCH_SYNC].fd = -1;
     }
-    if (watched[WATCH_OUT].revents != 0) pump(&watched[WATCH_OUT], STREAM_OUT);
-    if (watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
-    if (watched[WATCH_CHILD].revents != 0) {
+    /* What a child has said before its end is in the log before the state is there, though poll(2) may have seen the end alone. */
+    bool ended = watched[WATCH_CHILD].revents != 0;
+    if (ended || watched[WATCH_OUT].revents != 0) pump(&watched[WATCH_OUT], STREAM_OUT);
+    if (ended || watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
+    if (ended) {
       status = wait_for(child);
       syscall(SYS_clock_gettime, CLOCK_REALTIME, &when);
       close(FD_CHILD);

@@ -198,10 +198,18 @@ export async function eventually(path: string, enough: (text: string) => boolean
   throw new Error(`${path}: ${existsSync(path) ? readFileSync(path, "utf8") : "was never there"}`)
 }
 
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
 /** Resolves once there is no such process, or only its remains; an error after five seconds. */
 export async function untilGone(pid: number): Promise<void> {
   for (let tries = 0; tries < 250; tries++) {
-    if (!existsSync(`/proc/${pid}/stat`) || / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) return
+    if (/ [ZX] |^$/.test(textOf(`/proc/${pid}/stat`))) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`process ${pid} is still there`)

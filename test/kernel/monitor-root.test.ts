@@ -213,7 +213,7 @@ for (const user of ["new", "host"] as const) {
   })
 
   test(`devices work, ids are the container's; user: ${user}`, async () => {
-    const devices = "head -c 4 /dev/zero | wc -c; cat /dev/null; head -c1 /dev/zero > /dev/full; stat -c %u /dev/pts; ls /dev/fd/"
+    const devices = "head -c 4 /dev/zero | wc -c; cat /dev/null; head -c1 /dev/zero 2>&1 > /dev/full; stat -c %u /dev/pts; ls /dev/fd/"
     assert.match(await inImage("host", user, devices), /^4\n.*No space left.*\n0\n0\n1\n2\n3\n$/s)
   })
 
