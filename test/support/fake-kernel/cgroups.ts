@@ -1,7 +1,7 @@
 import { controllerFiles } from "./cgroup-files.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
-import type { Folder } from "./tree.ts"
+import type { Folder, TextFile } from "./tree.ts"
 import { ensureFolder, folder, kernelFile, textFile } from "./tree.ts"
 
 /** A cgroup hierarchy. cgroups(7) */
@@ -71,52 +71,55 @@ function removeController(group: Group, controller: string): void {
   }
 }
 
+/** What every group of a version has, whatever its controllers. */
 function coreFiles(machine: Machine, group: Group): void {
-  const files = group.folder.children
-  const procs = (name: string) =>
-    kernelFile(
-      () =>
-        [...group.members]
-          .sort((a, b) => a - b)
-          .map((pid) => `${pid}\n`)
-          .join(""),
-      (text) => enter(machine, group, name, text),
-    )
-  files.set("cgroup.procs", procs("cgroup.procs"))
-  if (group.hierarchy.version === 1) {
-    files.set("tasks", procs("tasks"))
-    files.set("notify_on_release", textFile("0\n"))
-    const inherited = group.parent?.values.get("cgroup.clone_children") ?? "0"
-    group.values.set("cgroup.clone_children", inherited)
-    files.set(
-      "cgroup.clone_children",
+  const { version } = group.hierarchy
+  const members = () => [...group.members].sort((a, b) => a - b)
+  const names = version === 1 ? ["cgroup.procs", "tasks"] : ["cgroup.procs"]
+  const lists = names.map((name): [string, TextFile] => {
+    const read = () => members().map((pid) => `${pid}\n`)
+    return [
+      name,
       kernelFile(
-        () => `${group.values.get("cgroup.clone_children")}\n`,
-        (text) => void group.values.set("cgroup.clone_children", text.trim() === "0" ? "0" : "1"),
+        () => read().join(""),
+        (text) => enter(machine, group, name, text),
       ),
-    )
-    return
-  }
-  files.set(
-    "cgroup.controllers",
-    kernelFile(() => `${availableIn(group).join(" ")}\n`),
+    ]
+  })
+  for (const [name, file] of [...lists, ...(version === 1 ? core1(group) : core2(machine, group))]) group.folder.children.set(name, file)
+}
+
+function core1(group: Group): [string, TextFile][] {
+  const { parent, values } = group
+  const name = "cgroup.clone_children"
+  values.set(name, parent?.values.get(name) ?? "0")
+  const clone = kernelFile(
+    () => `${values.get(name)}\n`,
+    (text) => void values.set(name, text.trim() === "0" ? "0" : "1"),
   )
-  files.set(
-    "cgroup.subtree_control",
-    kernelFile(
-      () => `${[...group.subtree].join(" ")}\n`,
-      (text) => turn(group, text),
-    ),
+  return [
+    [name, clone],
+    ["notify_on_release", textFile("0\n")],
+  ]
+}
+
+function core2(machine: Machine, group: Group): [string, TextFile][] {
+  const available = kernelFile(() => `${availableIn(group).join(" ")}\n`)
+  const on = kernelFile(
+    () => `${[...group.subtree].join(" ")}\n`,
+    (text) => turn(group, text),
   )
-  for (const file of ["cgroup.max.depth", "cgroup.max.descendants"]) files.set(file, textFile("max\n"))
-  if (group.parent !== undefined)
-    files.set(
-      "cgroup.kill",
-      kernelFile(
-        () => null,
-        () => killAll(machine, group),
-      ),
-    )
+  const kill = kernelFile(
+    () => null,
+    () => killAll(machine, group),
+  )
+  return [
+    ["cgroup.controllers", available],
+    ["cgroup.subtree_control", on],
+    ["cgroup.max.depth", textFile("max\n")],
+    ["cgroup.max.descendants", textFile("max\n")],
+    ...(group.parent === undefined ? [] : [["cgroup.kill", kill] as [string, TextFile]]),
+  ]
 }
 
 /** `+memory -pids` to cgroup.subtree_control. */
