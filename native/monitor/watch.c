@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h> /* renameat */
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,12 +23,24 @@
 enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCHED };
 
 #define RETRY_MS 1000
+#define PAGE 4096ul
+#define STACK_USED (16 * PAGE) /* more than setting up has ever needed */
 
 static int wait_for(pid_t child)
 {
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   return status;
+}
+
+/*
+ * From here on the monitor sleeps, for as long as the container is there: what the calls of the setup have left on the stack
+ * below the present frame is given back.
+ */
+static void forget_stack(void)
+{
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1);
+  madvise((void *)(here - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
 /*
@@ -43,6 +57,7 @@ static void at_exec(pid_t child)
   if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
     close(FD_STATUS);
+    forget_stack();
     return;
   }
   int status = wait_for(child);
