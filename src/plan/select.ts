@@ -4,7 +4,7 @@ import { nearest } from "../base/nearest.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
-import { REPLACEMENT_ASKED, REPLACEMENT_ASKED } from "./cause.ts"
+import { REPLACEMENT_ASKED } from "./cause.ts"
 import { summarise } from "./plan.ts"
 
 /** A part of a plan, by addresses. */
