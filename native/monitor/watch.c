@@ -24,6 +24,7 @@ enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCHED };
 
 #define RETRY_MS 1000
 #define PAGE 4096ul
+#define STACK_KEPT 512ul
 #define STACK_USED (16 * PAGE) /* more than setting up has ever needed */
 
 static int wait_for(pid_t child)
@@ -35,11 +36,11 @@ static int wait_for(pid_t child)
 
 /*
  * From here on the monitor sleeps, for as long as the container is there: what the calls of the setup have left on the stack
- * below the present frame is given back.
+ * below the present frame is given back. This frame itself, and the one of the call, are in the kept room.
  */
-static void forget_stack(void)
+__attribute__((noinline)) static void forget_stack(void)
 {
-  uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(PAGE - 1);
+  uintptr_t here = ((uintptr_t)__builtin_frame_address(0) - STACK_KEPT) & ~(PAGE - 1);
   madvise((void *)(here - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
