@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process"
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { Plugin } from "esbuild"
 import { build } from "esbuild"
 import { generateSchema } from "./schema.ts"
 import { generateValidator } from "./validator.ts"
+import { warm } from "./warm.ts"
 
 /**
  * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.cache`, and the native library and program. It is
@@ -60,6 +60,6 @@ rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 await bundle()
 install()
-execFileSync(process.execPath, [`${root}build/warm.cjs`, dist], { stdio: "inherit" })
+await warm(dist)
 const size = (file: string) => `${Math.round(readFileSync(`${dist}/${file}`).length / 1024)} KiB`
 console.log(`dist/stack.js: bundle ${size("bundle.cjs")}, code cache ${size("bundle.cjs.cache")}`)

@@ -20,13 +20,13 @@ export async function ask(question: string, context: Context): Promise<Answer> {
   return answer === undefined ? "interrupted" : answer.trim() === "yes" ? "yes" : "no"
 }
 
-/** One line of standard input; undefined where it was interrupted or ended. */
+/** One line of standard input, "" at its end; undefined where it was interrupted. */
 function readLine(): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   return new Promise((resolve) => {
     const interrupted = () => {
-      lines.close()
       resolve(undefined)
+      lines.close()
     }
     process.once("SIGINT", interrupted)
     lines.once("line", (line) => {
@@ -35,7 +35,7 @@ function readLine(): Promise<string | undefined> {
     })
     lines.once("close", () => {
       process.off("SIGINT", interrupted)
-      resolve(undefined)
+      resolve("")
     })
   })
 }

@@ -42,7 +42,7 @@ export interface Intent {
 
 /** Locks, plans, asks, executes, reads back. Resolves to the exit code. */
 export async function carryOut(intent: Intent, options: CarryOutOptions, context: Context): Promise<number> {
-  const session = openSession(intent.desired.stack)
+  const session = openSession(intent.desired.stack, context)
   requireCapabilities(session.kernel)
   const display = await openDisplay(options.json, context)
   const lock = await lockAndSay(session, options.lockTimeout, context)

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
+import type { LinuxKernel } from "../kernel/linux.ts"
 import { renderDiagnostics } from "../render/diagnostic.ts"
 import type { Output } from "./output.ts"
 
@@ -6,6 +7,8 @@ import type { Output } from "./output.ts"
 export interface Context {
   cwd: string
   environment: { [name: string]: string | undefined }
+  /** The kernel that commands work on. */
+  kernel(): LinuxKernel
   /** Results. */
   out: Output
   /** Progress and diagnostics. */

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander"
 import { DiagnosticError } from "../base/diagnostic.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import { linuxKernel } from "../kernel/linux.ts"
 import { kernelDiagnostic } from "../model/explain.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
@@ -27,7 +28,7 @@ export async function processContext(): Promise<Context> {
   // `--no-color` is looked for here too: mistakes on the command line itself are told before it is understood.
   const wantsColor = (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb" && !process.argv.includes("--no-color")
   const [out, err] = [await openOutput(1, wantsColor), await openOutput(2, wantsColor)]
-  return { cwd: workingDirectory(), environment, out, err, sources: new Map() }
+  return { cwd: workingDirectory(), environment, kernel: linuxKernel, out, err, sources: new Map() }
 }
 
 /** A shell may stand in a folder that is gone: then only absolute paths can be read. */

@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from "node:fs"
+import { fstatSync, readSync, writeSync } from "node:fs"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
 
 /** Where text goes. Written at once and in order, so that nothing is lost when the process ends. */
 export interface Output {
@@ -42,8 +43,8 @@ function isCharacterDevice(fd: number): boolean {
   }
 }
 
-/** False where the other end is gone. */
-export function writeAll(fd: number, bytes: Uint8Array): boolean {
+/** False where the other end is gone. Throws a DiagnosticError where nothing more can be written (ENOSPC). */
+function writeAll(fd: number, bytes: Uint8Array): boolean {
   let done = 0
   while (done < bytes.length) {
     try {
@@ -51,10 +52,34 @@ export function writeAll(fd: number, bytes: Uint8Array): boolean {
     } catch (failure) {
       const { code } = failure as NodeJS.ErrnoException
       if (code === "EPIPE" || code === "EBADF" || code === "EIO") return false
-      if (code !== "EAGAIN") throw failure
+      if (code !== "EAGAIN" && fd === 2) return false
+      if (code !== "EAGAIN") throw new DiagnosticError(error("output", `standard output cannot be written: ${code}`))
       // Another holder of the pipe has made it non-blocking: its reader needs a moment.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+      pause()
     }
   }
   return true
+}
+
+/** All of standard input, as text. */
+export function readInput(): string {
+  const parts: Buffer[] = []
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(1 << 16)
+    try {
+      const length = readSync(0, buffer)
+      if (length === 0) return Buffer.concat(parts).toString("utf8")
+      parts.push(buffer.subarray(0, length))
+    } catch (failure) {
+      const { code } = failure as NodeJS.ErrnoException
+      if (code === "EOF") return Buffer.concat(parts).toString("utf8")
+      if (code !== "EAGAIN") throw new DiagnosticError(error("input", `standard input cannot be read: ${code}`))
+      pause()
+    }
+  }
+}
+
+/** What is read or written synchronously has no event to wait for. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }

@@ -1,13 +1,13 @@
 import { readLayout } from "../kernel/cgroup/layout.ts"
 import { stackGroups } from "../kernel/cgroup/tree.ts"
 import type { LinuxKernel } from "../kernel/linux.ts"
-import { linuxKernel } from "../kernel/linux.ts"
 import type { StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
+import type { Context } from "./context.ts"
 import { refusedReading } from "./privileges.ts"
 
-/** One stack on the real kernel. */
+/** One stack on its kernel. */
 export interface Session {
   stack: string
   kernel: LinuxKernel
@@ -15,8 +15,8 @@ export interface Session {
   controllers: HostFacts["controllers"]
 }
 
-export function openSession(stack: string): Session {
-  const kernel = linuxKernel()
+export function openSession(stack: string, context: Context): Session {
+  const kernel = context.kernel()
   const layout = readLayout(kernel)
   return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
@@ -6,6 +5,7 @@ import { loadStack } from "../stackfile/load.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { UsageError } from "./exit.ts"
+import { readInput } from "./output.ts"
 
 /** The options that say which stack, and with which values. */
 export interface FileOptions {
@@ -29,7 +29,7 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
     varFiles: options.varFile,
     environment: context.environment,
     profiles: options.profile,
-    stdin: () => readFileSync(0, "utf8"),
+    stdin: readInput,
   })
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
   return loaded

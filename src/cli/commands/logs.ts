@@ -38,7 +38,7 @@ export async function logs(options: LogsOptions, context: Context): Promise<numb
   if (!options.follow) lines.push(...reader.end())
   const recent = options.since === undefined ? lines : lines.filter((line) => Date.parse(line.time) >= (options.since as number))
   print(options.tail === undefined ? recent : recent.slice(Math.max(0, recent.length - options.tail)), options, context)
-  if (options.follow) await follow(file, reader, () => hasEnded(stack, name, folder), options, context)
+  if (options.follow) await follow(file, reader, () => hasEnded(stack, name, folder, context), options, context)
   return EXIT.ok
 }
 
@@ -66,13 +66,13 @@ async function follow(file: LogFile, reader: LogReader, ended: () => boolean, op
 }
 
 /** The monitor has written how its container ended, or is itself gone. */
-function hasEnded(stack: string, name: string, folder: string): boolean {
+function hasEnded(stack: string, name: string, folder: string, context: Context): boolean {
   try {
     if (/^(exit|signal) /m.test(readFileSync(`${folder}/state`, "utf8"))) return true
   } catch {
     // No state is written before the end.
   }
-  const { kernel, cgroups } = openSession(stack)
+  const { kernel, cgroups } = openSession(stack, context)
   return !readMonitors(kernel, stack, cgroups.monitors()).has(name)
 }
 

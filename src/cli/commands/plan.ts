@@ -16,7 +16,7 @@ export interface PlanOptions extends PlanningOptions {
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
   const desired = desiredOf(options, context)
-  const session = openSession(desired.stack)
+  const session = openSession(desired.stack, context)
   const { plan: made } = preparePlan(session, desired, options, context)
   const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)

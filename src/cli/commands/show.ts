@@ -11,7 +11,7 @@ import { liveStack } from "../stack-file.ts"
 /** What is live. */
 export async function show(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
   const desired = liveStack(options, context)
-  const session = openSession(desired.stack)
+  const session = openSession(desired.stack, context)
   const snapshot = observeStack(session, desired)
   report(context, incompleteReading(snapshot))
   const uptime = Number.parseFloat(session.kernel.read("/proc/uptime") ?? "0")

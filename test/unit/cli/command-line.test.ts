@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { main } from "../../../src/cli/main.ts"
 import { readPlanFile, writePlanFile } from "../../../src/cli/plan-file.ts"
+import { run as runIn } from "./process.ts"
 
 const test = suite("command line", { folder: "" })
 test.before.each((at) => {
@@ -12,19 +12,7 @@ test.before.each((at) => {
 })
 test.after.each((at) => rmSync(at.folder, { recursive: true }))
 
-async function run(folder: string, ...argv: string[]) {
-  const written = { out: "", err: "" }
-  const output = (name: "out" | "err") => ({
-    write: (text: string | Uint8Array) => {
-      written[name] += text.toString()
-    },
-    terminal: false,
-    color: false,
-    closed: false,
-  })
-  const code = await main(argv, { cwd: folder, environment: {}, out: output("out"), err: output("err"), sources: new Map() })
-  return { code, ...written }
-}
+const run = (folder: string, ...argv: string[]) => runIn({ folder, environment: {} }, ...argv)
 
 test("without a command: the help, on standard output", async ({ folder }) => {
   const { code, out, err } = await run(folder)
