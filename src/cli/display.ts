@@ -12,5 +12,5 @@ export async function openDisplay(json: boolean, context: Context): Promise<Disp
   }
   if (!context.err.terminal) return plainProgress((text) => context.err.write(text))
   const { liveProgress } = await import("../render/progress-live.ts")
-  return liveProgress()
+  return liveProgress(process.stderr)
 }

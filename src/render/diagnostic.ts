@@ -39,7 +39,7 @@ function render(diagnostic: Diagnostic, lineOf: (range: Range) => string | undef
   const line = range === undefined ? undefined : lineOf(range)
   const parts = [
     `${place(diagnostic, paint)}${paint(severity, `${severity}:`)} ${paint("strong", printable(summary))}`,
-    ...(range === undefined || line === undefined ? [] : frame(line.replace(/\r$/, ""), range, paint)),
+    ...(range === undefined || line === undefined ? [] : frame(...nearby(line.replace(/\r$/, ""), range), paint)),
     ...(detail === undefined
       ? []
       : detail
@@ -55,6 +55,16 @@ function render(diagnostic: Diagnostic, lineOf: (range: Range) => string | undef
 function place({ range, address, summary }: Diagnostic, paint: Paint): string {
   if (range !== undefined) return paint("strong", `${printable(range.file)}:${range.start.line}:${range.start.column}: `)
   return address === undefined || summary.includes(address) ? "" : paint("strong", `${printable(address)}: `)
+}
+
+/** Of a line that is longer than anyone reads, what is around the spot: measuring all of it would take its time. */
+function nearby(line: string, range: Range): [line: string, range: Range] {
+  const cut = range.start.column - 1 - 4 * WIDTH
+  if (line.length <= 16 * WIDTH) return [line, range]
+  const from = Math.max(0, cut)
+  const moved = (position: Range["end"], same: boolean) => ({ ...position, column: same ? position.column - from : position.column })
+  const { start, end } = range
+  return [line.slice(from, from + 12 * WIDTH), { ...range, start: moved(start, true), end: moved(end, end.line === start.line) }]
 }
 
 /** The line and the mark under the spot; a spot of several lines is marked to the end of its first. */

@@ -30,8 +30,8 @@ interface Row {
 
 type Wrapper = Pick<ListrTaskWrapper<unknown, never, never>, "title" | "output">
 
-/** A live view on a terminal, drawn on standard error. listr2 only draws: its tasks are promises that the events settle. */
-export function liveProgress(): Display {
+/** A live view on a terminal. listr2 only draws: its tasks are promises that the events settle. */
+export function liveProgress(terminal: NodeJS.WriteStream): Display {
   let rows = new Map<string, Row>()
   let keyOf: (step: Step) => string = (step) => step.address
   let drawn: Promise<unknown> | undefined
@@ -46,7 +46,7 @@ export function liveProgress(): Display {
       if (event.type === "plan") [rows, keyOf] = rowsOf(event.plan)
       if (!("step" in event)) return
       // A person is asked before the first step: only then there is something to draw.
-      drawn ??= draw([...rows.values()])
+      drawn ??= draw([...rows.values()], terminal)
       timer ??= setInterval(redraw, PERIOD_MS)
       const row = rows.get(keyOf(event.step))
       if (row !== undefined) advance(row, event, changed)
@@ -90,12 +90,12 @@ function newRow({ change: { action, kind } }: Step): Row {
 
 // --------------------------------------------------------------------- draw
 
-/** Whether there is a terminal has been found out before; listr2 would look at standard output, which is not drawn on. */
-class StderrRenderer extends DefaultRenderer {
+/** Whether there is a terminal has been found out before; listr2 would look at standard output, which may be another. */
+class TerminalRenderer extends DefaultRenderer {
   static override nonTTY = true
 }
 
-function draw(rows: readonly Row[]): Promise<unknown> {
+function draw(rows: readonly Row[], terminal: NodeJS.WriteStream): Promise<unknown> {
   const tasks = rows.map((row) => ({
     title: titleOf(row),
     task: (_context: unknown, task: Wrapper) => {
@@ -104,11 +104,11 @@ function draw(rows: readonly Row[]): Promise<unknown> {
     },
   }))
   const nowhere = createWritable(() => undefined) as unknown as NodeJS.WriteStream
-  const processOutput = new ProcessOutput(process.stderr as NodeJS.WriteStream, nowhere)
+  const processOutput = new ProcessOutput(terminal, nowhere)
   const logger = new ListrLogger<ListrDefaultRendererLogLevels>({ useIcons: true, toStderr: [], processOutput })
   const options = { concurrent: true, exitOnError: false, registerSignalListeners: false } as const
   const rendererOptions = { logger, collapseErrors: false, showErrorMessage: false }
-  return new Listr(tasks, { ...options, renderer: StderrRenderer, rendererOptions }).run()
+  return new Listr(tasks, { ...options, renderer: TerminalRenderer, rendererOptions }).run()
 }
 
 function isOver(row: Row): boolean {
