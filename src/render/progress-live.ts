@@ -37,7 +37,8 @@ export function liveProgress(terminal: NodeJS.WriteStream): Display {
   let drawn: Promise<unknown> | undefined
   const changed = new Set<Row>()
   const redraw = () => {
-    for (const row of changed) if (row.task !== undefined) row.task.title = titleOf(row)
+    // One that is over has its last title; once listr2 is done, another would be drawn below what it has left.
+    for (const row of changed) if (row.task !== undefined && !isOver(row)) row.task.title = titleOf(row)
     changed.clear()
   }
   let timer: NodeJS.Timeout | undefined
