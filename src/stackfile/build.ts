@@ -1,19 +1,21 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
+import { MAX_CONTAINERS } from "./bounds.ts"
 import { check } from "./checks/check.ts"
 import { connect } from "./connect.ts"
 import { desiredOf } from "./desired.ts"
 import { documentOf } from "./document.ts"
 import { parseDotenv } from "./dotenv.ts"
 import type { EnvFile, Surroundings } from "./entry.ts"
-import { unknownName } from "./entry.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
 import type { Instance, Template } from "./replicas.ts"
-import { hasReplicas, indexedSource, instancesOf } from "./replicas.ts"
+import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
 import { resolve } from "./resolve.ts"
+import type { Suggest } from "./suggest.ts"
+import { suggester } from "./suggest.ts"
 import { validate } from "./validate.ts"
 import type { Assigned, Variables } from "./variables.ts"
 import { resolveVariables, substitute, unusedAssignments } from "./variables.ts"
@@ -32,8 +34,9 @@ export interface BuildOptions {
 /** From the merged tree to the wanted state; mistakes go into `diagnostics`. */
 export function build(tree: MapNode, options: BuildOptions): { desired?: Desired; document: unknown; name?: string } {
   const { diagnostics } = options
+  const suggest = suggester()
   const declared = child(tree, "variables")
-  const variables = resolveVariables(declared, options.assigned, diagnostics)
+  const variables = resolveVariables(declared, options.assigned, diagnostics, suggest)
   const { root, templates } = substituted(tree, variables, diagnostics)
   diagnostics.push(...unusedAssignments(options.assigned, variables, declared))
   const plain = toPlain(root) as { [key: string]: unknown }
@@ -41,7 +44,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
   const instances = allInstances(templates, plain, variables, options)
-  const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options))
+  const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   check(draft)
   const document = documentOf(tree, name, { variables, cwd: options.cwd })
@@ -83,11 +86,23 @@ function allInstances(
   options: BuildOptions,
 ): Instance[] {
   const containers = (plain.containers ?? {}) as { [name: string]: { [key: string]: unknown } }
+  const { profiles, diagnostics } = options
+  let count = 0
   return templates.flatMap((template) => {
     const data = Object.hasOwn(containers, template.name) ? containers[template.name] : undefined
-    return data === undefined || data === null
-      ? []
-      : instancesOf(template, data, { variables, profiles: options.profiles, diagnostics: options.diagnostics })
+    if (data === undefined || data === null) return []
+    const before = count
+    count += replicasOf(data) ?? 1
+    if (count <= MAX_CONTAINERS) return instancesOf(template, data, { variables, profiles, diagnostics })
+    if (before <= MAX_CONTAINERS) diagnostics.push(tooMany(template.source))
+    return []
+  })
+}
+
+function tooMany({ key }: MapEntry): Diagnostic {
+  return error("too-many-containers", `more than ${MAX_CONTAINERS} containers, replicas counted`, {
+    hint: "make several stacks of it",
+    range: spotRange(key),
   })
 }
 
@@ -116,13 +131,13 @@ function stackName(root: MapNode, plain: { [key: string]: unknown }, { name, fol
   return undefined
 }
 
-function surroundings({ diagnostics, environment, cwd }: BuildOptions): Surroundings {
+function surroundings({ diagnostics, environment, cwd }: BuildOptions, suggest: Suggest): Surroundings {
   const files = new Map<string, EnvFile>()
   return {
     diagnostics,
     environment,
     absolute: absolutePath,
-    unknownName,
+    suggest,
     envFile(path) {
       const known = files.get(path) ?? envFile(path, shownPath(path, cwd))
       files.set(path, known)

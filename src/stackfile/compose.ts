@@ -55,6 +55,13 @@ function spotOf({ file }: Composition, node: { range?: readonly [number, number,
   return { file, start, end }
 }
 
+/** More mistakes of one sort in one file are not read by anyone. */
+const MAX_ERRORS = 100
+
+function report({ diagnostics }: Composition, diagnostic: Diagnostic): void {
+  if (diagnostics.length < MAX_ERRORS) diagnostics.push(diagnostic)
+}
+
 function scalar({ file }: Composition, start: number, end: number, value: ScalarNode["value"]): Measured {
   return { node: { kind: "scalar", file, start, end, value, plain: true, source: "" }, count: 1, height: 0 }
 }
@@ -65,7 +72,7 @@ function text(work: Composition, node: Scalar.Parsed): Measured {
   let value = node.value as ScalarNode["value"] | bigint
   if (typeof value === "bigint") value = Number(value)
   if (typeof value === "string" && value.includes("\0")) {
-    work.diagnostics.push(error("control-character", "a text holds a NUL character", { hint: "take `\\0` out", range: spotRange(spot) }))
+    report(work, error("control-character", "a text holds a NUL character", { hint: "take `\\0` out", range: spotRange(spot) }))
     value = ""
   }
   const source = plain ? node.source : String(value)
@@ -93,7 +100,7 @@ function follow(work: Composition, alias: Alias, depth: number): Measured {
   const spot = spotOf(work, alias)
   const target = work.anchors.get(alias.source)
   const refuse = (code: string, summary: string, hint: string): Measured => {
-    work.diagnostics.push(error(code, summary, { hint, range: spotRange(spot) }))
+    report(work, error(code, summary, { hint, range: spotRange(spot) }))
     return scalar(work, spot.start, spot.end, null)
   }
   if (target === undefined) {
@@ -122,7 +129,7 @@ function map(work: Composition, node: YAMLMap.Parsed, depth: number): Measured {
     parts.push(part)
     if (key === undefined) continue
     if (key === "<<" && isScalar(pair.key) && pair.key.type === "PLAIN") merged.push(value)
-    else if (entries.has(key)) work.diagnostics.push(duplicateKey(key, spot, entries.get(key) as MapEntry))
+    else if (entries.has(key)) report(work, duplicateKey(key, spot, entries.get(key) as MapEntry))
     else entries.set(key, { key: spot, value })
   }
   mergeInto(work, entries, merged)
@@ -136,7 +143,8 @@ function keyText(work: Composition, key: ParsedNode, spot: Spot): string | undef
     if (name !== "" && !name.includes("\0")) return name
   }
   const isEmpty = isScalar(key)
-  work.diagnostics.push(
+  report(
+    work,
     error("bad-key", isEmpty ? "a key is empty" : "a key must be a text", { hint: "write `name: value`", range: spotRange(spot) }),
   )
   return undefined
@@ -157,7 +165,7 @@ function mergeInto(work: Composition, entries: Map<string, MapEntry>, merged: re
       for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry)
     } else {
       const hint = "write `<<: *name`, or `<<: [*one, *two]`"
-      work.diagnostics.push(error("bad-merge", "a merge key takes a map or a list of maps", { hint, range: spotRange(source) }))
+      report(work, error("bad-merge", "a merge key takes a map or a list of maps", { hint, range: spotRange(source) }))
     }
   }
 }

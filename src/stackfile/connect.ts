@@ -1,4 +1,3 @@
-import { nearest } from "../base/nearest.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes, NamespaceMode } from "../kinds/container/spec.ts"
 import type { Path } from "../model/entry.ts"
@@ -12,8 +11,9 @@ type Kind = keyof ContainerAttributes["namespaces"]
  * shared. A share of a share is one with its owner; a share of the host's is the host's.
  */
 export function connect(draft: Draft): void {
+  const owners: Owners = new Map()
   for (const container of draft.containers) {
-    const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container)]
+    const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container, owners)]
     const seen = new Set<string>()
     container.references = references.filter(({ address }) => !seen.has(address) && seen.add(address))
   }
@@ -43,7 +43,7 @@ function dependencies(draft: Draft, container: DraftContainer): Reference[] {
 function dependency(draft: Draft, { entry, instance }: DraftContainer, name: string, path: Path): string[] {
   const other = draft.names.get(name)
   if (other === undefined) {
-    const near = nearest(name, draft.names.keys())
+    const near = draft.suggest(name, draft.names.keys())
     const hint = near === undefined ? "name a container of this file" : `did you mean \`${near}\`?`
     entry.reportKey(path, "unknown-reference", `no container is called \`${name}\``, { hint })
     return []
@@ -68,13 +68,12 @@ function profilesOf(draft: Draft, name: string): string {
 
 // ---------------------------------------------------------------- namespaces
 
-function sharing(draft: Draft, container: DraftContainer): Reference[] {
+function sharing(draft: Draft, container: DraftContainer, known: Owners): Reference[] {
   const modes = { ...container.attributes.namespaces }
   const owners = new Set<string>()
   for (const kind of Object.keys(modes) as Kind[]) {
-    const name = sharedWith(modes[kind])
-    if (name === undefined) continue
-    const owner = ownerOf(draft, container, kind, name)
+    if (sharedWith(modes[kind]) === undefined) continue
+    const owner = ownerOf(draft, container, kind, known)
     modes[kind] = owner
     const shared = sharedWith(owner)
     if (shared !== undefined) owners.add(`container.${shared}`)
@@ -83,38 +82,51 @@ function sharing(draft: Draft, container: DraftContainer): Reference[] {
   return [...owners].map((address) => ({ address, onReplace: "replace" }))
 }
 
+/** Whose namespace one shares who shares with a container, by kind and the container's name. */
+type Owners = Map<string, NamespaceMode>
+
 /** The mode that comes to the same without a container in between; `new` where there is none, which is reported. */
-function ownerOf(draft: Draft, container: DraftContainer, kind: Kind, name: string): NamespaceMode {
-  const path = ["namespaces", kind]
-  const chain = [container.instance.base]
-  let wanted = name
-  for (;;) {
-    const other = single(draft, chain.length === 1 ? container : undefined, wanted, path)
-    if (other === undefined) return "new"
-    if (chain.includes(wanted)) {
-      // Every container of the circle would tell the same: the first of the file does.
-      const names = [...chain.slice(chain.indexOf(wanted)), wanted]
-      const first = draft.containers.find((c) => names.includes(c.instance.base))
-      if (first?.name === container.name) {
-        container.entry.report(path, "namespace-cycle", `nobody owns the ${kind} namespace: ${names.join(" -> ")}`, {
-          hint: `let one of them have a \`${kind}: new\``,
-        })
-      }
-      return "new"
-    }
-    chain.push(wanted)
-    const mode = other.value.namespaces?.[kind] ?? "new"
-    const next = sharedWith(mode as NamespaceMode)
-    if (next === undefined) return mode === "host" ? "host" : `container:${wanted}`
-    wanted = next
+function ownerOf(draft: Draft, container: DraftContainer, kind: Kind, owners: Owners): NamespaceMode {
+  const next = sharedWith((container.value.namespaces?.[kind] ?? "new") as NamespaceMode) ?? ""
+  const other = single(draft, container, next, ["namespaces", kind])
+  if (other === undefined) return "new"
+  const way = new Set([container.instance.base])
+  const owner = followed(draft, other, kind, owners, way)
+  for (const name of way) if (name !== container.instance.base) owners.set(`${kind} ${name}`, owner)
+  return owner
+}
+
+/** Walks from container to container up to the one that owns the namespace. `way` takes the names on it. */
+function followed(draft: Draft, from: DraftContainer, kind: Kind, owners: Owners, way: Set<string>): NamespaceMode {
+  let at: DraftContainer | undefined = from
+  while (at !== undefined) {
+    const known = owners.get(`${kind} ${at.name}`)
+    if (known !== undefined) return known
+    if (way.has(at.name)) return circle(draft, kind, [...way], at.name)
+    way.add(at.name)
+    const mode = (at.value.namespaces?.[kind] ?? "new") as NamespaceMode
+    const next = sharedWith(mode)
+    if (next === undefined) return mode === "host" ? "host" : `container:${at.name}`
+    at = single(draft, undefined, next, [])
   }
+  return "new"
+}
+
+/** Told once, at a container of the circle: the others then find their owner known. */
+function circle(draft: Draft, kind: Kind, way: readonly string[], start: string): NamespaceMode {
+  const names = way.slice(way.indexOf(start))
+  const [teller] = draft.names.get(start)?.instances ?? []
+  teller?.entry.report(["namespaces", kind], "namespace-cycle", `nobody owns the ${kind} namespace: ${[...names, start].join(" -> ")}`, {
+    hint: `let one of them have a namespace of its own: \`${kind}: new\``,
+  })
+  return "new"
 }
 
 /** The one container of a name. Why there is none is told by the container that names it itself. */
 function single(draft: Draft, teller: DraftContainer | undefined, name: string, path: Path): DraftContainer | undefined {
   const other = draft.names.get(name)
   if (other === undefined) {
-    const near = nearest(name, draft.names.keys())
+    const near = draft.suggest(name, draft.names.keys())
     const hint = near === undefined ? "name a container of this file" : `did you mean \`container:${near}\`?`
     teller?.entry.report(path, "unknown-reference", `no container is called \`${name}\``, { hint })
     return undefined
@@ -144,7 +156,7 @@ function connectVeth(draft: Draft, { attributes, entry, value }: Draft["veths"][
     const other = draft.names.get(name)
     const [one] = other?.instances ?? []
     if (other === undefined) {
-      const near = nearest(name, [...draft.names.keys(), "host"])
+      const near = draft.suggest(name, [...draft.names.keys(), "host"])
       entry.report(path, "unknown-reference", `no container is called \`${name}\``, {
         hint: near === undefined ? "name a container of this file, or `host`" : `did you mean \`${near}\`?`,
       })

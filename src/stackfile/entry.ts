@@ -4,6 +4,7 @@ import { nearest } from "../base/nearest.ts"
 import type { Entry, Path } from "../model/entry.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, nodeAt, rangeOfKey, rangeOfPath } from "./node.ts"
+import type { Suggest } from "./suggest.ts"
 
 type Lookup<K extends "bridge" | "cgroup" | "idmap"> = (name: string, path: Path, entry: Entry) => ReturnType<Entry[K]>
 
@@ -11,13 +12,13 @@ export type EnvFile = { values: { [name: string]: string } } | { code: string; s
 
 /** What all entries of a stack share. */
 export interface Surroundings {
+  suggest: Suggest
   diagnostics: Diagnostic[]
   environment: Entry["environment"]
   /** An absolute path, from a folder. */
   absolute(folder: string, path: string): string
   /** Values of a file of NAME=value lines, or why there are none. */
   envFile(path: string): EnvFile
-  unknownName(entry: Entry, path: Path, what: string, name: string, known: readonly string[]): void
   bridge?: Lookup<"bridge">
   cgroup?: Lookup<"cgroup">
   idmap?: Lookup<"idmap">
@@ -67,8 +68,8 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
 }
 
 /** A name that the file does not have, with the nearest that it has. */
-export function unknownName(entry: Entry, path: Path, what: string, name: string, known: readonly string[]): void {
-  const near = nearest(name, known)
+export function unknownName(suggest: Suggest, entry: Entry, path: Path, what: string, name: string, known: readonly string[]): void {
+  const near = suggest(name, known)
   const none = `no ${what} is declared: add it under \`${what}s:\``
   const hint = near === undefined ? (known.length === 0 ? none : `there is ${listed(known)}`) : `did you mean \`${near}\`?`
   entry.report(path, "unknown-reference", `no ${what} is called \`${name}\``, { hint })

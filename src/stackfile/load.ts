@@ -62,7 +62,7 @@ export function loadStack(options: LoadOptions): LoadedStack {
         })
   const { desired, ...rest } = built as ReturnType<typeof build>
   const failed = hasErrors(diagnostics) || desired === undefined
-  return { ...rest, ...(failed ? {} : { desired }), diagnostics: inOrder(diagnostics, sources), sources }
+  return { ...rest, ...(failed ? {} : { desired }), diagnostics: atMost(inOrder(diagnostics, sources)), sources }
 }
 
 const NAMES = ["stack.yaml", "stack.yml"] as const
@@ -128,6 +128,16 @@ function overrideOf(
     if (found.code !== "no-file") diagnostics.push(found)
   }
   return undefined
+}
+
+/** What is shown of a file full of mistakes. */
+const MOST_SHOWN = 200
+
+function atMost(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const more = diagnostics.length - MOST_SHOWN
+  return more <= 0
+    ? [...diagnostics]
+    : [...diagnostics.slice(0, MOST_SHOWN), error("too-many-errors", `${more} more mistakes are not shown`)]
 }
 
 /** File by file as they were read, each from top to bottom; what has no place comes first. */

@@ -10,6 +10,8 @@ import { rangeAt } from "./source.ts"
 
 /** More mistakes of syntax than this in one file are echoes. */
 const MAX_ERRORS = 20
+/** How many are looked at for those. */
+const MOST_READ = 1000
 
 /**
  * One YAML 1.2 document with the place of every node. Size, depth, aliases, tags, duplicate keys and the number of
@@ -46,6 +48,7 @@ function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let errors = 0
+  let commas = 0
   const take = (found: Iterable<CST.Token>) => {
     for (const token of found) {
       tokens.push(token)
@@ -57,6 +60,9 @@ function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic
     // The document itself and the scalar at the bottom are on the stack too.
     if (parser.stack.length > MAX_DEPTH + 2) return { tokens, problem: tooDeep(file, parser.offset) }
     if (errors > MAX_ERRORS) break
+    if (lexeme === ",") commas++
+    else if (lexeme.trim() !== "") commas = 0
+    if (commas > MAX_ERRORS) return { tokens, problem: emptyItems(file, parser.offset) }
   }
   take(parser.end())
   return { tokens }
@@ -69,6 +75,11 @@ function tooDeep(file: SourceFile, offset: number): Diagnostic {
   })
 }
 
+function emptyItems(file: SourceFile, offset: number): Diagnostic {
+  const range = rangeAt(file, offset - 1, offset)
+  return error("yaml-syntax", "commas with nothing between them", { hint: "take them out", range })
+}
+
 function severalDocuments(file: SourceFile, second: Document.Parsed): Diagnostic {
   const marker = file.text.lastIndexOf("---", second.range[0])
   const start = marker < 0 ? second.range[0] : marker
@@ -79,7 +90,8 @@ function severalDocuments(file: SourceFile, second: Document.Parsed): Diagnostic
 }
 
 function syntaxErrors(file: SourceFile, document: Document.Parsed): Diagnostic[] {
-  const found = [...document.errors, ...document.warnings].map((problem) => syntaxError(file, problem))
+  const problems = [...document.errors.slice(0, MOST_READ), ...document.warnings.slice(0, MOST_READ)]
+  const found = problems.map((problem) => syntaxError(file, problem))
   if (document.directives.yaml.explicit && document.directives.yaml.version !== "1.2") {
     found.unshift(error("yaml-version", "stack files are YAML 1.2", { hint: "take the %YAML directive out", range: rangeAt(file, 0, 5) }))
   }

@@ -19,10 +19,11 @@ import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Entry, Expanded, IdMaps, Path } from "../model/entry.ts"
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
-import { makeEntry, sectionOf } from "./entry.ts"
+import { makeEntry, sectionOf, unknownName } from "./entry.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
+import type { Suggest } from "./suggest.ts"
 
 /** A resource on its way: what the file says of it beside what is wanted. */
 export interface Drafted<A, V> extends Expanded<A> {
@@ -54,6 +55,7 @@ export interface Draft {
   /** All names that `containers:` holds, those left out by their profiles too. */
   names: ReadonlyMap<string, { instances: readonly DraftContainer[]; active: boolean }>
   diagnostics: Diagnostic[]
+  suggest: Suggest
 }
 
 /** Short forms and defaults become canonical attributes. `plain` has passed the schema; `instances` are the containers. */
@@ -68,7 +70,7 @@ export function resolve(
   const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
   const idmaps = expandIdmaps(stack, root, plain, around)
   const lookups = {
-    bridge: lookup(around, root, "bridges", attributesByName(bridges)),
+    bridge: lookup(around, root, "bridges", attributesByName(bridges.filter(hasItsAddresses))),
     cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
     idmap: lookup(around, root, "idmaps", idmaps),
   }
@@ -85,7 +87,13 @@ export function resolve(
     interfaces: containers.flatMap((c) => c.interfaces),
     names: namesOf(root, drafted),
     diagnostics: around.diagnostics,
+    suggest: around.suggest,
   }
+}
+
+/** A bridge whose addresses are not all understood says nothing of what may be on it. */
+function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
+  return attributes.address.length > 0 ? attributes.address.length === [value.address ?? []].flat().length : !entry.has(["address"])
 }
 
 function attributesByName<A>(drafts: readonly Drafted<A, unknown>[]): Map<string, A> {
@@ -117,12 +125,12 @@ function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unkn
 }
 
 /** By name: what there is; silence where it is there but mistaken; else the nearest name is said. */
-function lookup<T>({ unknownName }: Surroundings, root: MapNode, section: string, found: ReadonlyMap<string, T>) {
+function lookup<T>({ suggest }: Surroundings, root: MapNode, section: string, found: ReadonlyMap<string, T>) {
   const node = child(root, section)
   const names = node?.kind === "map" ? [...node.entries.keys()].filter((name) => !name.startsWith("x-")) : []
   const known = new Set(names)
   return (name: string, path: Path, entry: Entry): T | undefined => {
-    if (!known.has(name)) unknownName(entry, path, section.slice(0, -1), name, names)
+    if (!known.has(name)) unknownName(suggest, entry, path, section.slice(0, -1), name, names)
     return found.get(name)
   }
 }

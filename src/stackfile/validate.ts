@@ -20,7 +20,7 @@ export function validate(plain: { [key: string]: unknown }, root: MapEntry): Dia
   const all = (validator.errors ?? []).map(mistakeOf)
   const mistakes = all.filter((mistake) => !isEcho(mistake, root, all))
   const diagnostics = mistakes.slice(0, MAX_ERRORS).map((mistake) => explain(mistake, root))
-  if (mistakes.length > MAX_ERRORS) diagnostics.push(error("too-many-errors", `${mistakes.length - MAX_ERRORS} more mistakes of this sort`))
+  if (mistakes.length > MAX_ERRORS) diagnostics.push(error("too-many-errors", `${mistakes.length - MAX_ERRORS} more mistakes of form`))
   for (const { keyword, path, params } of mistakes) {
     if (keyword === "additionalProperties") takeOut(plain, [...path, String(params.additionalProperty)])
     else if (keyword !== "required") takeOut(plain, path)

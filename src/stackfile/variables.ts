@@ -1,11 +1,11 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
-import { nearest } from "../base/nearest.ts"
 import type { Piece } from "./interpolate.ts"
 import { hasVariables, piecesOf } from "./interpolate.ts"
 import type { MapEntry, MapNode, Node, ScalarNode } from "./node.ts"
 import { child, spotRange } from "./node.ts"
 import { rangeAt } from "./source.ts"
+import type { Suggest } from "./suggest.ts"
 
 /** Where a variable's value may come from, the strongest first. */
 export interface Assigned {
@@ -30,13 +30,19 @@ export interface Variables {
   /** Declared, but nobody gives a value. */
   unset: ReadonlySet<string>
   used: Set<string>
+  suggest: Suggest
 }
 
 /** The number of a replica: known only where a container has `replicas`. */
 export const INDEX = "index"
 
 /** Joins what `variables:` declares with what is assigned; a later assignment is weaker. */
-export function resolveVariables(declarations: Node | undefined, assigned: readonly Assigned[], diagnostics: Diagnostic[]): Variables {
+export function resolveVariables(
+  declarations: Node | undefined,
+  assigned: readonly Assigned[],
+  diagnostics: Diagnostic[],
+  suggest: Suggest,
+): Variables {
   const strongest = new Map<string, Assigned>()
   for (const one of assigned) if (!strongest.has(one.name)) strongest.set(one.name, one)
   const values = new Map([...strongest.values()].map((one): [string, string] => [one.name, one.value]))
@@ -47,7 +53,7 @@ export function resolveVariables(declarations: Node | undefined, assigned: reado
     if (declared.value === undefined) unset.add(name)
     else values.set(name, declared.value)
   }
-  return { values, unset, used: new Set() }
+  return { values, unset, used: new Set(), suggest }
 }
 
 function declarationsOf(declarations: Node | undefined, assigned: ReadonlyMap<string, Assigned>): Map<string, Declared> {
@@ -73,20 +79,24 @@ function mismatch(name: string, { entry, value, from }: Declared): Diagnostic | 
   if (pattern?.kind !== "scalar" || typeof pattern.value !== "string") return undefined
   const expression = expressionOf(pattern.value)
   if (expression === undefined) {
-    return error("bad-pattern", `the pattern of variable ${name} is no regular expression`, {
-      hint: "write one as JavaScript reads it: '^[0-9]+[KMG]$'",
+    return error("bad-pattern", `the pattern of variable ${name} cannot be used`, {
+      hint: "write one as JavaScript reads it, without repetitions of repetitions: '^[0-9]+[KMG]$'",
       range: spotRange(pattern),
     })
   }
-  if (value === undefined || expression.test(value.slice(0, 4096))) return undefined
+  if (value === undefined || (value.length <= MAX_VALUE && expression.test(value))) return undefined
   const fallback = child(entry.value, "default")
   const range = from === undefined ? spotRange(fallback ?? entry.key) : (from.range ?? spotRange(entry.key))
   const source = from === undefined ? "its default" : from.from
-  return error("bad-variable", `variable ${name} (${source}): \`${value}\` does not match ${pattern.value}`, {
-    ...(description(entry) === undefined ? {} : { detail: description(entry) as string }),
-    hint: "give it a value that matches the pattern",
-    range,
-  })
+  return error(
+    "bad-variable",
+    `variable ${name} (${source}): ${value.length > MAX_VALUE ? `more than ${MAX_VALUE} characters do` : `\`${value}\` does`} not match ${pattern.value}`,
+    {
+      ...(description(entry) === undefined ? {} : { detail: description(entry) as string }),
+      hint: "give it a value that matches the pattern",
+      range,
+    },
+  )
 }
 
 function description(entry: MapEntry): string | undefined {
@@ -104,11 +114,18 @@ function expressionOf(pattern: string): RegExp | undefined {
   }
 }
 
+/** Repetitions without a bound in one pattern: of each more, the time to see that a text does not match grows by its length. */
+const MAX_REPETITIONS = 5
+/** Characters of a value that a pattern is tried on. */
+const MAX_VALUE = 128
+
 function repeatsRepetition(pattern: string): boolean {
   const groups = [false]
+  let repetitions = 0
   const bare = pattern.replace(/\\./g, "_").replace(/\[[^\]]*\]/g, "_")
   for (let i = 0; i < bare.length; i++) {
     const character = bare.charAt(i)
+    if ("*+{".includes(character)) repetitions++
     if (character === "(") groups.push(false)
     else if ("*+{|".includes(character)) groups[groups.length - 1] = true
     else if (character === ")") {
@@ -117,17 +134,17 @@ function repeatsRepetition(pattern: string): boolean {
       if (varies && groups.length > 0) groups[groups.length - 1] = true
     }
   }
-  return false
+  return repetitions > MAX_REPETITIONS
 }
 
 /** Assignments to names that nobody declared or used: most likely a slip of the pen. */
-export function unusedAssignments(assigned: readonly Assigned[], { used }: Variables, declared: Node | undefined): Diagnostic[] {
+export function unusedAssignments(assigned: readonly Assigned[], { used, suggest }: Variables, declared: Node | undefined): Diagnostic[] {
   const names = declared?.kind === "map" ? [...declared.entries.keys()] : []
   const known = new Set([...names, ...used])
   return assigned
     .filter((one) => one.strict && !known.has(one.name))
     .map((one) => {
-      const near = nearest(one.name, known)
+      const near = suggest(one.name, known)
       const hint = near === undefined ? `declare it under \`variables:\`, or leave it out` : `did you mean \`${near}\`?`
       return error("unknown-variable", `${one.from}: the stack file has no variable \`${one.name}\``, {
         hint,
@@ -153,7 +170,11 @@ interface Work {
   diagnostics: Diagnostic[]
   indexed: boolean
   done: Map<Node, Node>
+  refused: number
 }
+
+/** Mistakes that one substitution tells. */
+const MAX_REFUSED = 100
 
 /** Replaces the variables in every text of a tree. `index`: the number of the replica; absent: `${index}` is left, if allowed. */
 export function substitute(
@@ -163,7 +184,7 @@ export function substitute(
   replica: { index?: number; allowed: boolean },
 ): Substituted {
   const index = replica.index === undefined ? undefined : String(replica.index)
-  const work: Work = { variables, index, replicated: replica.allowed, diagnostics, indexed: false, done: new Map() }
+  const work: Work = { variables, index, replicated: replica.allowed, diagnostics, indexed: false, done: new Map(), refused: 0 }
   const replaced = walk(work, node)
   return { node: replaced, indexed: work.indexed }
 }
@@ -195,13 +216,13 @@ function walkMap(work: Work, node: MapNode): Node {
 
 /** The text with its values. Without quotes, what comes out as a number or a truth value is one. */
 function replaced(work: Work, node: ScalarNode, text: string): ScalarNode {
-  const before = work.diagnostics.length
+  const before = work.refused
   const left = work.indexed
   work.indexed = false
   const result = joined(work, node, piecesOf(text))
   const waits = work.indexed
   work.indexed ||= left
-  if (work.diagnostics.length > before) return { ...node, failed: true }
+  if (work.refused > before) return { ...node, failed: true }
   if (waits) return node
   return { ...node, source: result, value: node.plain ? plainValue(result) : result }
 }
@@ -217,7 +238,7 @@ function joined(work: Work, node: ScalarNode, pieces: readonly Piece[]): string 
 
 function pieceValue(work: Work, node: ScalarNode, piece: Exclude<Piece, { kind: "text" }>): string {
   const refuse = (code: string, summary: string, hint: string): string => {
-    work.diagnostics.push(error(code, summary, { hint, range: pieceRange(node, piece) }))
+    if (++work.refused <= MAX_REFUSED) work.diagnostics.push(error(code, summary, { hint, range: pieceRange(node, piece) }))
     return ""
   }
   if (piece.kind === "wrong")
@@ -247,7 +268,7 @@ function pieceValue(work: Work, node: ScalarNode, piece: Exclude<Piece, { kind: 
       "`index` is the number of a replica: it stands only in a container with `replicas`",
       "add `replicas`, or write the number",
     )
-  const near = nearest(name, work.variables.values.keys()) ?? nearest(name, work.variables.unset)
+  const near = work.variables.suggest(name, [...work.variables.values.keys(), ...work.variables.unset])
   return refuse(
     "unknown-variable",
     `no variable \`${name}\``,

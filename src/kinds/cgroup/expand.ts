@@ -140,9 +140,9 @@ function otherFiles(entry: Entry, files: { [file: string]: string | number }): {
   const found = names.flatMap((file): [string, string][] => {
     const path = ["limits", "unified", file]
     const own = OWN_KEYS[file]
-    if (own !== undefined) entry.report(path, "bad-limit", `${file} has a key of its own`, { hint: `write it as limits.${own}` })
+    if (own !== undefined) entry.reportKey(path, "bad-limit", `${file} has a key of its own`, { hint: `write it as limits.${own}` })
     else if (file.startsWith("cgroup.") && !CORE_LIMITS.has(file)) {
-      entry.report(path, "bad-limit", `${file} is no limit`, {
+      entry.reportKey(path, "bad-limit", `${file} is no limit`, {
         hint: "only cgroup.max.depth and cgroup.max.descendants are, of cgroup's own files",
       })
     } else {

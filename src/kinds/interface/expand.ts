@@ -66,7 +66,7 @@ function addressesOn(entry: Entry, bridge: BridgeAttributes, value: string | str
     entry.report(auto.path, "bad-address", "`auto` stands beside other addresses", {
       hint: "write `address: auto` alone, or only addresses",
     })
-  } else if (bridge.address.length === 0 && !entry.has(["address", "bridge"])) return noSubnet(entry, auto.path)
+  } else if (bridge.address.length === 0) return noSubnet(entry, auto.path)
   return ["auto"]
 }
 
