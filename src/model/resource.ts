@@ -88,4 +88,6 @@ export interface HostFacts {
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
   missingCapabilities: readonly string[]
+  /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
+  absentImages: readonly string[]
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts"
+import { imageFolder } from "../kinds/container/facts.ts"
 import { parseRecord } from "../kinds/container/record.ts"
 import type { IdRange } from "../kinds/container/spec.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
@@ -29,7 +30,13 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
     missingCapabilities: missingCapabilities(kernel),
+    absentImages: absentImages(kernel, desired),
   }
+}
+
+function absentImages(kernel: Kernel, desired: Desired): string[] {
+  const images = new Set(desired.resources.filter((r) => r.kind === "container").map((r) => String(r.attributes.image)))
+  return [...images].filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
 }
 
 /** Maps of the other stacks' containers, by their records of this boot. */

@@ -25,6 +25,7 @@ export const HOST: HostFacts = {
   takenIds: [],
   subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
   missingCapabilities: [],
+  absentImages: [],
 }
 
 /** One golden case: what is wanted, and what the kernel holds. */

@@ -4,8 +4,9 @@ import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { limitDiagnostics, lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
+import { lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import { containerProblems } from "./problems.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** A container, as the planner sees it. */
@@ -30,7 +31,7 @@ export const containerKind: Kind = {
     { path: "depends_on", change: "update" },
   ],
   normalise,
-  check: limitDiagnostics,
+  check: containerProblems,
   steps,
 }
 

@@ -125,10 +125,17 @@ for (const name of ["proc", "sys", "dev"]) {
   )
 }
 
-scenario("an image that is not there", (sandbox) => {
-  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", boxes("dir:./nowhere"))]), 1)
-  assert.match(ran.stderr, "nowhere")
-  expectNoTrace(ran)
+scenario("an image that is not there is told before anything is done", (sandbox) => {
+  const file = sandbox.file("stack.yaml", boxes("host"))
+  apply(sandbox, file)
+  const before = live(sandbox, "img", "one")
+  sandbox.file("stack.yaml", boxes("dir:./nowhere"))
+  for (const command of [["plan"], ["apply", "-y"]]) {
+    const ran = expectStatus(sandbox.stack([...command, "-f", file]), 1)
+    assert.match(ran.stderr, /stack\.yaml:4:\d+: error: image dir:.*nowhere/)
+    expectNoTrace(ran)
+  }
+  assert.equal(live(sandbox, "img", "one"), before)
 })
 
 test.run()
