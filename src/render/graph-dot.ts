@@ -4,12 +4,12 @@ const SHAPES: { readonly [kind: string]: string } = { bridge: "ellipse", contain
 
 /** The graph in Graphviz's language. https://graphviz.org/doc/info/lang.html */
 export function graphDot({ name, directed, nodes, edges }: Graph): string {
-  const arrow = directed ? "->" : "--"
   return [
-    `${directed ? "digraph" : "graph"} ${quote(name)} {`,
+    `digraph ${quote(name)} {`,
     "  rankdir=LR",
+    ...(directed ? [] : ["  edge [dir=none]"]),
     ...nodes.map(({ id, kind }) => `  ${quote(id)} [shape=${SHAPES[kind] ?? "box"}]`),
-    ...edges.map(({ from, to, label }) => `  ${quote(from)} ${arrow} ${quote(to)}${label === "" ? "" : ` [label=${quote(label)}]`}`),
+    ...edges.map(({ from, to, label }) => `  ${quote(from)} -> ${quote(to)}${label === "" ? "" : ` [label=${quote(label)}]`}`),
     "}\n",
   ].join("\n")
 }

@@ -38,17 +38,18 @@ const lab: Desired = {
 test("topology as dot: things are nodes, interfaces are edges, a group holds its members", () => {
   assert.is(
     graphDot(withGroups(topology(lab), lab)),
-    `graph "lab" {
+    `digraph "lab" {
   rankdir=LR
+  edge [dir=none]
   "bridge.lan" [shape=ellipse]
   "bridge.wan" [shape=ellipse]
   "cgroup.tier" [shape=folder]
   "container.web" [shape=box]
   "container.r" [shape=box]
-  "bridge.lan" -- "container.web" [label="eth0 10.0.0.2/24"]
-  "bridge.lan" -- "container.r" [label="eth0 10.0.0.3/24"]
-  "bridge.wan" -- "container.r" [label="eth1 10.1.0.3/24"]
-  "container.web" -- "cgroup.tier"
+  "bridge.lan" -> "container.web" [label="eth0 10.0.0.2/24"]
+  "bridge.lan" -> "container.r" [label="eth0 10.0.0.3/24"]
+  "bridge.wan" -> "container.r" [label="eth1 10.1.0.3/24"]
+  "container.web" -> "cgroup.tier"
 }
 `,
   )
