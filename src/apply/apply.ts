@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
-import type { Run, StackGroups, StepResult } from "../model/driver.ts"
+import type { Run, StackGroups, StepResult, StepRunner } from "../model/driver.ts"
 import type { ApplyResult, Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
@@ -86,7 +86,7 @@ class Execution {
   }
 
   #startReady(): void {
-    for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism)) {
+    for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism, runnerOf)) {
       if (this.#options.signal.aborted) return
       this.#start(batch)
     }
@@ -136,13 +136,16 @@ class Execution {
   }
 }
 
+function runnerOf({ change, op }: Step): StepRunner {
+  const runner = drivers[change.kind].ops[op]
+  if (runner === undefined) throw new Error(`${change.kind} has no op ${op}`)
+  return runner
+}
+
 /** One driver call. A bug in it fails its own steps, and leaves the results of others alone. */
 function runBatch(batch: readonly Step[], run: Run): Promise<StepResult>[] {
-  const [first] = batch as [Step, ...Step[]]
   try {
-    const op = drivers[first.change.kind].ops[first.op]
-    if (op === undefined) throw new Error(`${first.change.kind} has no op ${first.op}`)
-    const results = op(batch, run)
+    const results = runnerOf(batch[0] as Step)(batch, run)
     return batch.map((_, i) => results[i] ?? Promise.reject(new Error("the driver gave no result")))
   } catch (failure) {
     return batch.map((step) => Promise.resolve({ ok: false, diagnostic: internalError(step, failure) }))

@@ -1,30 +1,36 @@
 import type { Step } from "../model/step.ts"
 
-/** Ops that wait for processes: they run side by side, but only so many. */
-const PROCESS_OPS = new Set(["container:spawn", "container:start", "container:stop"])
+/** Ops that set processes to work: they run side by side, but only so many. To stop one is a signal, and waiting. */
+const PROCESS_OPS = new Set(["container:spawn", "container:start"])
 
 function opOf(step: Step): string {
   return `${step.change.kind}:${step.op}`
 }
 
 /**
- * The ready steps by kind and op, each group to be handed to its driver whole; of those that wait for processes as many
- * as the running ones leave room for. What has been begun is finished first, so that an interruption leaves little half-made.
+ * The ready steps by who runs them, each group to be handed over whole; of those that set processes to work as many
+ * as the running ones leave room for. Signals go out first, so that processes end while links are deleted; what has been
+ * begun is finished before anything else begins, so that an interruption leaves little half-made.
  */
-export function nextBatches(ready: readonly Step[], running: ReadonlySet<Step>, parallelism: number): Step[][] {
+export function nextBatches(
+  ready: readonly Step[],
+  running: ReadonlySet<Step>,
+  parallelism: number,
+  runnerOf: (step: Step) => unknown = opOf,
+): Step[][] {
   let room = Math.max(1, parallelism) - [...running].filter((step) => PROCESS_OPS.has(opOf(step))).length
-  const groups = new Map<string, Step[]>()
-  for (const step of finishingFirst(ready)) {
-    const op = opOf(step)
-    if (PROCESS_OPS.has(op) && room-- <= 0) continue
-    const group = groups.get(op)
-    if (group === undefined) groups.set(op, [step])
+  const groups = new Map<unknown, Step[]>()
+  for (const step of inTurn(ready)) {
+    if (PROCESS_OPS.has(opOf(step)) && room-- <= 0) continue
+    const runner = runnerOf(step)
+    const group = groups.get(runner)
+    if (group === undefined) groups.set(runner, [step])
     else group.push(step)
   }
   return [...groups.values()]
 }
 
-function finishingFirst(ready: readonly Step[]): Step[] {
-  const begins = (step: Step) => step.op === "spawn"
-  return [...ready.filter((step) => !begins(step)), ...ready.filter(begins)]
+function inTurn(ready: readonly Step[]): Step[] {
+  const turn = (step: Step) => (step.op === "stop" ? 0 : step.op === "spawn" ? 2 : 1)
+  return [0, 1, 2].flatMap((n) => ready.filter((step) => turn(step) === n))
 }

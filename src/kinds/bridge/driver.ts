@@ -4,7 +4,7 @@ import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
-import { deleteHostLinks } from "../link/delete.ts"
+import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import { sendAll, settled } from "../link/results.ts"
@@ -30,7 +30,7 @@ export const bridgeDriver: Driver = {
         sendAll(steps, run, "host", (step) => creation(step, run)),
       ),
     update: (steps, run) => settled(steps, sendAll(steps, run, "host", update)),
-    delete: (steps, run) => settled(steps, deleteHostLinks(steps, run)),
+    delete: deleteLinks,
   },
 }
 

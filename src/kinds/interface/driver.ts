@@ -4,7 +4,7 @@ import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
-import { deleteHostLinks } from "../link/delete.ts"
+import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
@@ -26,7 +26,7 @@ export const interfaceDriver: Driver = {
   ops: {
     create: (steps, run) => settled(steps, create(steps, run)),
     update: (steps, run) => settled(steps, update(steps, run)),
-    delete: (steps, run) => settled(steps, deleteHostLinks(steps, run)),
+    delete: deleteLinks,
   },
 }
 

@@ -68,11 +68,11 @@ function update(change: Change): StepDraft {
 }
 
 function deletion(change: Change): StepDraft {
-  const { container, bridge } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
   const ofContainer = container === undefined ? [] : ["remove", "routes"].map((op) => stepId(container, op))
   return {
     op: "delete",
-    before: [...ofContainer, ...(bridge === undefined ? [] : [stepId(bridge, "delete")])],
+    before: ofContainer,
     frees: places(change.before),
   }
 }

@@ -1,19 +1,23 @@
 import type { NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
-import type { Run } from "../../model/driver.ts"
+import type { Run, StepRunner } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import type { StepErrors } from "./results.ts"
+import { settled } from "./results.ts"
 
 /** From this many links on, one group deletion is quicker than one message each (the kernel waits once, not once a link). */
-const MANY = 3
+const MANY = 2
+
+/** Op `delete` of every kind that is a link of the host: one runner for all, so that bridges and ports go by the same message. */
+export const deleteLinks: StepRunner = (steps, run) => settled(steps, deleteHostLinks(steps, run))
 
 /**
  * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is
  * left alone. Many are gathered in a link group made up for the purpose and deleted by one message, so that nothing but
  * what was named can be hit. `ip link set dev X group G …; ip link del group G`
  */
-export function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
+function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
   const dump = run.kernel.dump("host")
   const byIndex = new Map(dump.links.map((l) => [l.index, l]))
   const doomed: number[] = []
@@ -27,8 +31,8 @@ export function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
     return null
   })
   if (doomed.length < MANY) return deleteEach(steps, run, doomed, errors)
-  deleteAsGroup(run, doomed, freeGroup(new Set(dump.links.map((l) => l.group))))
-  return errors
+  const failure = deleteAsGroup(run, doomed, freeGroup(new Set(dump.links.map((l) => l.group))))
+  return errors.map((error) => error ?? failure)
 }
 
 function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[], errors: StepErrors): StepErrors {
@@ -40,11 +44,10 @@ function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[],
   return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live.ifindex as number) ?? null))
 }
 
-function deleteAsGroup(run: Run, doomed: readonly number[], group: number): void {
+function deleteAsGroup(run: Run, doomed: readonly number[], group: number): KernelError | null {
   const requests: NetRequest[] = doomed.map((link) => ({ op: "link-set", link, group }))
   const answers = run.kernel.net("host", [...requests, { op: "group-delete", group }])
-  const failure = answers.map(ignoreGone).find((e) => e !== null)
-  if (failure) throw failure
+  return answers.map(ignoreGone).find((e) => e !== null) ?? null
 }
 
 /** A group number that no link bears. */

@@ -26,7 +26,9 @@ export const vethDriver: Driver = {
   name: "veth",
   observe(scope) {
     const ends = collectEnds(scope)
-    return { resources: [...ends].map(([address, found]) => observed(scope, address, found)), foreign: foreignEnds(scope, ends) }
+    const wanted = new Map(wantedVeths(scope).map(({ address, endpoints }) => [address, endpoints]))
+    const resources = [...ends].map(([address, found]) => observed(address, found, wanted.get(address) ?? []))
+    return { resources, foreign: foreignEnds(scope, ends) }
   },
   ops: {
     create: (steps, run) =>
@@ -87,8 +89,7 @@ function collectEnds(scope: Scope): Map<Address, End[]> {
   return ends
 }
 
-function observed(scope: Scope, address: Address, found: End[]): Observed {
-  const wanted = wantedVeths(scope).find((v) => v.address === address)?.endpoints ?? []
+function observed(address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
   const rank = (end: End): number => {
     const at = wanted.findIndex((e) => e.container === end.container && e.interface === end.link.name)
     return at < 0 ? wanted.length : at

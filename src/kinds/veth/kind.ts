@@ -47,8 +47,10 @@ function steps(change: Change): StepDraft[] {
     before: stepsOf(containers, "routes", "sysctls", "start"),
     takes: places(change.after),
   }
+  // Ends go with their namespaces: where the containers end anyway, hardly anything is left to delete.
   const remove: StepDraft = {
     op: "delete",
+    after: stepsOf(containersOf(change.before), "stop"),
     before: stepsOf(containersOf(change.before), "remove", "routes"),
     frees: places(change.before),
   }

@@ -28,11 +28,22 @@ test("all links of one op go together, however many", () => {
 test("of processes no more than the running ones leave room for", () => {
   const spawns = ["a", "b", "c", "d"].map((name) => step("container", name, "spawn"))
   assert.equal(texts(nextBatches(spawns, new Set(), 3)), ["container.a:spawn container.b:spawn container.c:spawn"])
-  assert.equal(texts(nextBatches(spawns, new Set([step("container", "x", "stop"), step("container", "y", "start")]), 3)), [
+  assert.equal(texts(nextBatches(spawns, new Set([step("container", "x", "spawn"), step("container", "y", "start")]), 3)), [
     "container.a:spawn",
   ])
   assert.equal(texts(nextBatches(spawns, new Set([step("container", "x", "spawn")]), 1)), [])
   assert.equal(texts(nextBatches(spawns, new Set([step("interface", "x.eth0", "create")]), 1)), ["container.a:spawn"])
+})
+
+test("all that one runner runs goes together, and signals go out before anything else", () => {
+  const ready = [step("bridge", "lan", "delete"), step("interface", "a.eth0", "delete"), step("container", "a", "stop")]
+  const runnerOf = (s: Step) => (s.op === "delete" ? "links" : s.op)
+  assert.equal(texts(nextBatches(ready, new Set(), 1, runnerOf)), ["container.a:stop", "bridge.lan:delete interface.a.eth0:delete"])
+})
+
+test("to stop is to wait: any number at once", () => {
+  const stops = ["a", "b", "c"].map((name) => step("container", name, "stop"))
+  assert.is(nextBatches(stops, new Set([step("container", "x", "spawn")]), 1)[0]?.length, 3)
 })
 
 test("what has been spawned is started before another is spawned", () => {
