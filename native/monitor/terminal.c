@@ -16,7 +16,7 @@
 
 #define DEVPTS_MAGIC 0x1cd1      /* linux/magic.h */
 #define GET_PEER _IO('T', 0x41)  /* TIOCGPTPEER */
-#define NO_LINKS (STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS)
+#define NO_LINKS (STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS) /* and not IN_ROOT, which takes the working folder for the root */
 #define MASTER_FLAGS (O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
 
 /* Out of the container's own devpts; where that one has no ptmx for everybody (the host's), by the device beside it. */
