@@ -198,6 +198,12 @@ export async function eventually(path: string, enough: (text: string) => boolean
   throw new Error(`${path}: ${existsSync(path) ? readFileSync(path, "utf8") : "was never there"}`)
 }
 
+/** Field 22 of /proc/PID/stat. */
+export function startTimeOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] as string
+}
+
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8")
