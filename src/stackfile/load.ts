@@ -140,10 +140,16 @@ function atMost(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     : [...diagnostics.slice(0, MOST_SHOWN), error("too-many-errors", `${more} more mistakes are not shown`)]
 }
 
-/** File by file as they were read, each from top to bottom; what has no place comes first. */
+/** File by file as they were read, each from top to bottom; what has no place comes first. Replicas tell a mistake once. */
 function inOrder(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): Diagnostic[] {
   const files = new Map([...sources.keys()].map((name, i) => [name, i]))
   const rank = ({ range }: Diagnostic) => (range === undefined ? -1 : (files.get(range.file) ?? files.size))
   const place = ({ range }: Diagnostic) => range?.start ?? { line: 0, column: 0 }
-  return [...diagnostics].sort((a, b) => rank(a) - rank(b) || place(a).line - place(b).line || place(a).column - place(b).column)
+  const seen = new Set<string>()
+  const unique = diagnostics.filter((diagnostic) => {
+    const { code, range, summary } = diagnostic
+    const key = JSON.stringify([code, range, summary.replace(/\[\d+\]/g, "[]")])
+    return !seen.has(key) && seen.add(key)
+  })
+  return unique.sort((a, b) => rank(a) - rank(b) || place(a).line - place(b).line || place(a).column - place(b).column)
 }

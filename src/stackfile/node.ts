@@ -21,6 +21,8 @@ export interface ScalarNode extends Spot {
   source: string
   /** Its variables could not be replaced, which is reported: as if nothing stood here. */
   failed?: true
+  /** A variable's value stands in it: whether it is a text or a number, its place decides. */
+  substituted?: true
 }
 
 export interface ListNode extends Spot {

@@ -27,8 +27,9 @@ export function parseText(file: SourceFile): Parsed {
   const diagnostics = documents.flatMap((document) => syntaxErrors(file, document))
   const [document, second] = documents
   if (second !== undefined) diagnostics.push(severalDocuments(file, second))
-  if (document === undefined || diagnostics.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
-  return composeNode(file, document)
+  if (document === undefined || document.errors.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
+  const composed = composeNode(file, document)
+  return { ...composed, diagnostics: [...onePerLine(diagnostics).slice(0, MAX_ERRORS), ...composed.diagnostics] }
 }
 
 /** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */
@@ -111,7 +112,7 @@ const HINTS: { readonly [code: string]: string } = {
 
 function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | YAMLWarning): Diagnostic {
   const [start, end] = pos
-  const hint = HINTS[code]
+  const hint = hintFor(file, code, message, start)
   const isTag = code === "TAG_RESOLVE_FAILED"
   return error(isTag ? "unknown-tag" : "yaml-syntax", isTag ? "this tag is not known" : lowered(message), {
     ...(hint === undefined ? {} : { hint }),
@@ -119,16 +120,22 @@ function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | 
   })
 }
 
+function hintFor(file: SourceFile, code: string, message: string, start: number): string | undefined {
+  if (file.text.startsWith("${", start - 1)) return `within [ ] and { }, a variable needs quotes: "$\{name}"`
+  if (message.includes("and end with a")) return "a bracket or brace is not closed"
+  return HINTS[code]
+}
+
 function lowered(message: string): string {
   const [line = ""] = message.split("\n")
   return /^[A-Z][a-z]/.test(line) ? `${line.charAt(0).toLowerCase()}${line.slice(1)}` : line
 }
 
-/** What follows on a line after its first mistake is an echo of it. */
+/** What follows on a line after its first mistake is an echo of it, and so is a document that ends too early. */
 function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const lines = new Set<number | undefined>()
-  return diagnostics.filter(({ range }) => {
-    const known = lines.has(range?.start.line)
+  return diagnostics.filter(({ range, summary }, i) => {
+    const known = lines.has(range?.start.line) || (i > 0 && summary.includes("in YAML stream"))
     lines.add(range?.start.line)
     return !known
   })

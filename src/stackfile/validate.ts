@@ -17,6 +17,7 @@ const MAX_ERRORS = 100
  */
 export function validate(plain: { [key: string]: unknown }, root: MapEntry): Diagnostic[] {
   if (validator(plain)) return []
+  if (coerced(plain, (validator.errors ?? []).map(mistakeOf), root) && validator(plain)) return []
   const all = (validator.errors ?? []).map(mistakeOf)
   const mistakes = all.filter((mistake) => !isEcho(mistake, root, all))
   const diagnostics = mistakes.slice(0, MAX_ERRORS).map((mistake) => explain(mistake, root))
@@ -26,6 +27,38 @@ export function validate(plain: { [key: string]: unknown }, root: MapEntry): Dia
     else if (keyword !== "required") takeOut(plain, path)
   }
   return diagnostics
+}
+
+/** What a variable's value was put into takes the type that the schema wants there. True if anything changed. */
+function coerced(plain: { [key: string]: unknown }, mistakes: readonly Mistake[], root: MapEntry): boolean {
+  let changed = false
+  for (const { keyword, path, params } of mistakes) {
+    const node = keyword === "type" ? nodeAt(root.value, path) : undefined
+    if (node?.kind !== "scalar" || !node.substituted) continue
+    const value = asType(node.source, [params.type].flat())
+    const holder = value === undefined ? undefined : holderOf(plain, path)
+    if (holder === undefined) continue
+    holder[String(path.at(-1))] = value
+    changed = true
+  }
+  return changed
+}
+
+function asType(text: string, types: readonly unknown[]): string | number | boolean | undefined {
+  if ((types.includes("integer") && /^-?\d+$/.test(text)) || (types.includes("number") && /^-?\d+(\.\d+)?$/.test(text))) return Number(text)
+  if (types.includes("boolean") && (text === "true" || text === "false")) return text === "true"
+  return types.includes("string") ? text : undefined
+}
+
+function holderOf(plain: { [key: string]: unknown }, path: Path): { [key: string]: unknown } | undefined {
+  let holder: unknown = plain
+  for (const step of path.slice(0, -1)) {
+    holder =
+      holder !== null && typeof holder === "object" && Object.hasOwn(holder, step)
+        ? (holder as { [key: string]: unknown })[step]
+        : undefined
+  }
+  return holder !== null && typeof holder === "object" ? (holder as { [key: string]: unknown }) : undefined
 }
 
 function mistakeOf({ keyword, instancePath, schemaPath, params }: ErrorObject): Mistake {
@@ -62,17 +95,18 @@ function samePath(a: Path, b: Path): boolean {
   return a.length === b.length && a.every((step, i) => step === b[i])
 }
 
-/** Deletes a value; of a list that holds it, the whole list, whose other items would change their places. */
+/** Deletes a value. An item of a list takes the whole list with it: the others would change their places. */
 function takeOut(plain: { [key: string]: unknown }, path: Path): void {
   let holder: unknown = plain
   let owner: { [key: string]: unknown } | undefined
   let name = ""
   for (const step of path) {
-    if (Array.isArray(holder)) break
     if (holder === null || typeof holder !== "object") return
-    owner = holder as { [key: string]: unknown }
-    name = String(step)
-    holder = Object.hasOwn(owner, name) ? owner[name] : undefined
+    if (!Array.isArray(holder)) {
+      owner = holder as { [key: string]: unknown }
+      name = String(step)
+    }
+    holder = Object.hasOwn(holder, step) ? (holder as { [key: string]: unknown })[step] : undefined
   }
   if (owner !== undefined) delete owner[name]
 }

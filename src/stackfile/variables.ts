@@ -29,6 +29,8 @@ export interface Variables {
   values: ReadonlyMap<string, string>
   /** Declared, but nobody gives a value. */
   unset: ReadonlySet<string>
+  /** Their value or declaration is wrong, which has been told: what they stand in is left out. */
+  mistaken: ReadonlySet<string>
   used: Set<string>
   suggest: Suggest
 }
@@ -47,13 +49,15 @@ export function resolveVariables(
   for (const one of assigned) if (!strongest.has(one.name)) strongest.set(one.name, one)
   const values = new Map([...strongest.values()].map((one): [string, string] => [one.name, one.value]))
   const unset = new Set<string>()
+  const mistaken = new Set<string>()
   for (const [name, declared] of declarationsOf(declarations, strongest)) {
     const problem = name === INDEX ? reserved(declared.entry) : mismatch(name, declared)
     if (problem !== undefined) diagnostics.push(problem)
+    if (problem !== undefined) mistaken.add(name)
     if (declared.value === undefined) unset.add(name)
     else values.set(name, declared.value)
   }
-  return { values, unset, used: new Set(), suggest }
+  return { values, unset, mistaken, used: new Set(), suggest }
 }
 
 function declarationsOf(declarations: Node | undefined, assigned: ReadonlyMap<string, Assigned>): Map<string, Declared> {
@@ -120,7 +124,7 @@ const MAX_REPETITIONS = 5
 const MAX_VALUE = 128
 
 function repeatsRepetition(pattern: string): boolean {
-  const groups = [false]
+  const groups: boolean[] = [false]
   let repetitions = 0
   const bare = pattern.replace(/\\./g, "_").replace(/\[[^\]]*\]/g, "_")
   for (let i = 0; i < bare.length; i++) {
@@ -224,7 +228,7 @@ function replaced(work: Work, node: ScalarNode, text: string): ScalarNode {
   work.indexed ||= left
   if (work.refused > before) return { ...node, failed: true }
   if (waits) return node
-  return { ...node, source: result, value: node.plain ? plainValue(result) : result }
+  return { ...node, source: result, substituted: true, value: node.plain ? plainValue(result) : result }
 }
 
 function plainValue(text: string): string | number | boolean {
@@ -253,6 +257,7 @@ function pieceValue(work: Work, node: ScalarNode, piece: Exclude<Piece, { kind: 
     return work.index ?? ""
   }
   work.variables.used.add(name)
+  if (work.variables.mistaken.has(name)) work.refused++
   const value = work.variables.values.get(name)
   if (value !== undefined && (value !== "" || fallback === undefined)) return value
   if (fallback !== undefined) return joined(work, node, fallback)

@@ -80,7 +80,7 @@ function argvOf({ entrypoint, command }: ContainerEntry, entry: Entry): string[]
   const written = entry.has(["entrypoint"]) || entry.has(["command"])
   const hint = "say what it runs: `command: [sleep, infinity]`"
   if (words.length === 0 && !written && !entry.misspelt("command") && !entry.misspelt("entrypoint")) {
-    entry.report([], "no-command", `container.${entry.name} has no command`, { hint })
+    entry.reportKey([], "no-command", `container.${entry.name} has no command`, { hint })
   } else if (words.length === 0 && (entrypoint !== undefined || command !== undefined)) {
     entry.report([key], "no-command", "the command is empty", { hint })
   } else if (words[0] === "")

@@ -41,6 +41,7 @@ function withoutUid(entry: Entry, at: Path): undefined {
 const END_OF_IDS = 2 ** 32 - 1
 
 function ranges(entry: Entry, path: Path, list: readonly RangeEntry[]): IdRange[] | undefined {
+  if (list.some(isPart)) return undefined
   const found = list.map((item, i) => ({ path: [...path, i], range: rangeOf(item) }))
   let right = true
   const refuse = (at: Path, summary: string, hint: string) => {
@@ -69,6 +70,11 @@ function ranges(entry: Entry, path: Path, list: readonly RangeEntry[]): IdRange[
   if (right && !found.some(({ range }) => range.container === 0))
     refuse(path, "id 0 of the container is not mapped", 'begin with a range such as "0 100000 65536": its root owns its files')
   return right ? found.map((f) => f.range).sort((a, b) => a.container - b.container) : undefined
+}
+
+/** Some of its numbers are mistaken or missing, which the schema has told. */
+function isPart(item: RangeEntry): boolean {
+  return typeof item !== "string" && (item.containerID === undefined || item.hostID === undefined || item.size === undefined)
 }
 
 function meets(a: IdRange, b: IdRange): boolean {

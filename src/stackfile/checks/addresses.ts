@@ -1,5 +1,6 @@
 import { contains, formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
 import type { Draft, DraftBridge, DraftInterface } from "../resolve.ts"
+import type { ClashWords } from "./clashes.ts"
 import { clashFinder } from "./clashes.ts"
 import type { Spot } from "./spots.ts"
 import { addressPath, hostPart, interfacePath } from "./spots.ts"
@@ -12,28 +13,31 @@ export function checkAddresses(draft: Draft): void {
     if (list === undefined) byBridge.set(one.attributes.bridge, [one])
     else list.push(one)
   }
-  for (const bridge of draft.bridges) checkBridge(draft, bridge, byBridge.get(bridge.entry.address) ?? [])
-  checkContainers(draft)
-  checkPairs(draft)
+  const told = new Set<string>()
+  for (const bridge of draft.bridges) checkBridge(draft, bridge, byBridge.get(bridge.entry.address) ?? [], told)
+  checkNamespaces(draft, told)
   checkIpv6(draft)
 }
 
-function finder() {
-  return clashFinder({
-    code: "address-clash",
-    what: (value) => `address ${value}`,
-    hint: "give one of the two another address, or `address: auto`",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what the file may hold
-    replicasHint: "write `address: auto`, or put ${index} into it",
-  })
+const WORDS: ClashWords = {
+  code: "address-clash",
+  what: (value) => `address ${value}`,
+  hint: "give one of the two another address",
+  replicasHint: `write \`address: auto\`, or put $\{index} into it`,
 }
 
-function checkBridge(draft: Draft, bridge: DraftBridge, members: readonly DraftInterface[]): void {
-  const clash = finder()
-  const { entry, source, value } = bridge
-  for (const address of bridge.attributes.address) {
-    clash(hostPart(address), { who: entry.address, entry, source, path: addressPath(["address"], value.address, address) })
-  }
+function finder(told: Set<string>) {
+  return clashFinder(WORDS, told)
+}
+
+function bridgeSpot({ entry, source, value }: DraftBridge, address: string): Spot {
+  return { who: entry.address, entry, source, path: addressPath(["address"], value.address, address) }
+}
+
+function checkBridge(draft: Draft, bridge: DraftBridge, members: readonly DraftInterface[], told: Set<string>): void {
+  const clash = finder(told)
+  const { entry } = bridge
+  for (const address of bridge.attributes.address) clash(hostPart(address), bridgeSpot(bridge, address))
   const subnets = bridge.attributes.address.flatMap((a) => parseCidr(a) ?? [])
   for (const member of members) {
     for (const address of member.attributes.address) {
@@ -51,70 +55,47 @@ function checkBridge(draft: Draft, bridge: DraftBridge, members: readonly DraftI
   }
 }
 
-/** Two interfaces of one container on different links. */
-function checkContainers(draft: Draft): void {
+/** What one network namespace holds: the interfaces of a container, or the bridges of the host, and the ends of pairs. */
+function checkNamespaces(draft: Draft, told: Set<string>): void {
+  const ends = endsByHolder(draft)
   for (const container of draft.containers) {
-    if (container.interfaces.length < 2) continue
-    const links = new Map<string, string>()
+    const its = ends.get(container.entry.address) ?? []
+    if (container.interfaces.length + its.length < 2) continue
+    const clash = finder(told)
     for (const one of container.interfaces) {
       for (const address of one.attributes.address) {
-        const bridge = links.get(hostPart(address))
-        links.set(hostPart(address), one.attributes.bridge)
-        if (address === "auto" || bridge === undefined || bridge === one.attributes.bridge) continue
-        one.entry.report(
-          interfacePath(draft, one, address),
-          "address-clash",
-          `address ${hostPart(address)} is on another interface of ${container.entry.address} too`,
-          {
-            hint: "give one of the two another address",
-          },
-        )
+        if (address === "auto") continue
+        clash(hostPart(address), { who: one.entry.address, entry: one.entry, source: one.source, path: interfacePath(draft, one, address) })
       }
     }
+    for (const { address, spot } of its) clash(hostPart(address), spot)
   }
+  const onHost = ends.get("host") ?? []
+  if (onHost.length === 0) return
+  const clash = finder(told)
+  for (const bridge of draft.bridges) for (const address of bridge.attributes.address) clash(hostPart(address), bridgeSpot(bridge, address))
+  for (const { address, spot } of onHost) clash(hostPart(address), spot)
 }
 
-/** The two ends of a pair, and what else their containers have. */
-function checkPairs(draft: Draft): void {
-  const taken = new Map<string, ReturnType<typeof finder>>()
-  const finderOf = (holder: string) => {
-    const known = taken.get(holder)
-    if (known !== undefined) return known
-    const made = finder()
-    taken.set(holder, made)
-    for (const one of draft.interfaces) {
-      if (one.attributes.container !== holder) continue
-      for (const address of one.attributes.address) {
-        if (address !== "auto")
-          made(hostPart(address), {
-            who: one.entry.address,
-            entry: one.entry,
-            source: one.source,
-            path: interfacePath(draft, one, address),
-          })
-      }
-    }
-    if (holder === "host") {
-      for (const { attributes, entry, source, value } of draft.bridges) {
-        for (const address of attributes.address)
-          made(hostPart(address), { who: entry.address, entry, source, path: addressPath(["address"], value.address, address) })
-      }
-    }
-    return made
-  }
+type AddressedEnd = { address: string; spot: Spot }
+
+/** Addresses of the ends of pairs, by who holds the end. The two ends of one pair are compared on the way. */
+function endsByHolder(draft: Draft): Map<string, AddressedEnd[]> {
+  const found = new Map<string, AddressedEnd[]>()
   for (const { attributes, entry, source, value } of draft.veths) {
-    const pair = finder()
+    const pair = finder(new Set())
     for (const [i, end] of attributes.endpoints.entries()) {
       const written = value.endpoints?.[i]
-      for (const address of end.address) {
+      const its = end.address.map((address): AddressedEnd => {
         const path = addressPath(["endpoints", i, "address"], typeof written === "string" ? undefined : written?.address, address)
-        const spot: Spot = { who: `${entry.address}'s end ${end.interface}`, entry, source, path }
-        const [first, second] = attributes.endpoints
-        if (first?.container !== second?.container) pair(hostPart(address), spot)
-        finderOf(end.container)(hostPart(address), spot)
-      }
+        return { address, spot: { who: `${entry.address}'s end ${end.interface}`, entry, source, path } }
+      })
+      const [first, second] = attributes.endpoints
+      if (first?.container !== second?.container) for (const { address, spot } of its) pair(hostPart(address), spot)
+      found.set(end.container, [...(found.get(end.container) ?? []), ...its])
     }
   }
+  return found
 }
 
 /** The kernel takes IPv6 off a link below 1280 bytes. RFC 8200, 5 */

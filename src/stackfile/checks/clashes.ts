@@ -11,10 +11,9 @@ export interface ClashWords {
   replicasHint: string
 }
 
-/** Finds values that two have. The second is told, with the place of the first; replicas of one entry are told once. */
-export function clashFinder(words: ClashWords): (value: string, spot: Spot) => void {
+/** Finds values that two have. The second is told, with the place of the first; replicas of one entry are told once. `told`: places of which nothing more is said. */
+export function clashFinder(words: ClashWords, told = new Set<string>()): (value: string, spot: Spot) => void {
   const holders = new Map<string, Spot>()
-  const told = new Set<string>()
   return (value, spot) => {
     const holder = holders.get(value)
     if (holder === undefined) {

@@ -11,14 +11,18 @@ export function checkMacs(draft: Draft): void {
     replicasHint: "leave `mac` out: each replica gets one of its own",
   })
   for (const { attributes, entry, source, value } of [...draft.bridges, ...draft.interfaces]) {
-    if (value.mac === undefined || parseMac(value.mac) !== undefined) {
-      clash(attributes.mac, { who: entry.address, entry, source, path: value.mac === undefined ? [] : ["mac"] })
-    }
+    if (isWritten(value.mac)) clash(attributes.mac, { who: entry.address, entry, source, path: ["mac"] })
   }
-  for (const { attributes, entry, source } of draft.veths) {
+  for (const { attributes, entry, source, value } of draft.veths) {
     for (const [i, end] of attributes.endpoints.entries()) {
-      const path = entry.has(["endpoints", i, "mac"]) ? ["endpoints", i, "mac"] : ["endpoints", i]
-      clash(end.mac, { who: entry.address, entry, source, path })
+      const written = value.endpoints?.[i]
+      const path = ["endpoints", i, "mac"]
+      if (typeof written === "object" && isWritten(written.mac)) clash(end.mac, { who: entry.address, entry, source, path })
     }
   }
+}
+
+/** Derived ones differ with the names, and two of one name are told already. */
+function isWritten(mac: string | undefined): boolean {
+  return mac !== undefined && parseMac(mac) !== undefined
 }
