@@ -29,13 +29,15 @@ export function spaces(mode: string, others: Partial<LaunchRecord["namespaces"]>
   return { ...(Object.fromEntries(KINDS.map((kind) => [kind, mode])) as LaunchRecord["namespaces"]), ...others }
 }
 
+const TITLE = "stack-monitor test container.one"
+
 export const MAP = "0 700000 65536\n"
 
 /** A container of all namespaces and the host's files, that runs `command` in a shell; what differs is given. */
 export function recordOf(command: string, runDir: string, different: Partial<LaunchRecord> = {}): LaunchRecord {
   const namespaces = different.namespaces ?? spaces("new")
   return {
-    title: "stack-monitor test container.one",
+    title: TITLE,
     runDir,
     namespaces,
     uidMap: namespaces.user === "new" ? MAP : "",
@@ -64,6 +66,8 @@ export interface LaunchOptions {
   program?: string
   /** Descriptors of a folder of the host that are open in the monitor besides. */
   leaked?: number
+  /** What it says on stderr is expected. */
+  quiet?: boolean
 }
 
 /** A monitor started without libstack: its six descriptors by hand, as native/README.md lists them. */
@@ -74,12 +78,12 @@ export class MonitorProcess {
   private ended = false
   private wake: () => void = () => {}
 
-  constructor(record: Buffer, title: string, { program = PROGRAM, leaked = 0 }: LaunchOptions = {}) {
+  constructor(record: Buffer, title: string, { program = PROGRAM, leaked = 0, quiet = false }: LaunchOptions = {}) {
     const folder = mkdtempSync(`${tmpdir()}/stack-record.`)
     writeFileSync(`${folder}/record`, record)
     const fd = openSync(`${folder}/record`, "r")
     const folders = Array.from({ length: leaked }, () => openSync("/etc", "r"))
-    const stdio = ["ignore", "ignore", "inherit", fd, "pipe", "pipe", ...folders] as const
+    const stdio = ["ignore", "ignore", quiet ? "ignore" : "inherit", fd, "pipe", "pipe", ...folders] as const
     this.child = spawn(program, [], { argv0: title, env: {}, stdio: [...stdio], detached: true })
     for (const end of [fd, ...folders]) closeSync(end)
     rmSync(folder, { recursive: true })
@@ -164,7 +168,12 @@ export function temporary(): string {
 
 /** Starts a monitor that `cleanUp` ends. */
 export function launch(record: LaunchRecord, options?: LaunchOptions): MonitorProcess {
-  const monitor = new MonitorProcess(encodeRecord(record), record.title, options)
+  return launchBytes(encodeRecord(record), options)
+}
+
+/** The same, of a record as bytes. */
+export function launchBytes(record: Buffer, options?: LaunchOptions): MonitorProcess {
+  const monitor = new MonitorProcess(record, TITLE, options)
   running.push(monitor)
   return monitor
 }
