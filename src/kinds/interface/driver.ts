@@ -39,7 +39,8 @@ function wantedNames(scope: Scope): WantedNames {
 
 function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
   const name = address.slice("interface.".length)
-  const container = name.slice(0, name.lastIndexOf("."))
+  // A container has no dot in its name, an interface may.
+  const container = name.slice(0, name.indexOf("."))
   const dump = scope.dumpOf(container)
   const inside = dump?.links.find((l) => l.kind === "veth" && l.index === link.peerIndex && l.peerIndex === link.index)
   const missing = incomplete ?? (inside === undefined ? `its end in container.${container} is not there` : undefined)
