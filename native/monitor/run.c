@@ -182,14 +182,12 @@ static bool take_output(struct trouble *trouble)
 static void find_reason(bool died, int status, struct trouble *trouble)
 {
   struct pollfd sync = {.fd = FD_SYNC, .events = POLLIN};
-  struct trouble reason;
+  struct trouble reason = {.told = false};
   int none[MESSAGE_FDS];
-  if (died) *trouble = (struct trouble){.stage = STAGE_DIED, .error = (uint32_t)status};
-  while (poll(&sync, 1, 0) > 0) {
-    if (message_await(FD_SYNC, KIND_READY, none, NULL, &reason)) continue;
-    if (reason.stage != STAGE_DIED && reason.stage != STAGE_PIPE) *trouble = reason;
-    return;
-  }
+  if (trouble->told) return;
+  while (poll(&sync, 1, 0) > 0 && message_await(FD_SYNC, KIND_READY, none, NULL, &reason)) continue;
+  if (reason.told) *trouble = reason;
+  else if (died) *trouble = (struct trouble){.stage = STAGE_DIED, .error = (uint32_t)status};
 }
 
 /* Nothing of it is left when the caller hears of it. */

@@ -69,7 +69,7 @@ bool message_await(int socket, uint32_t kind, int fds[MESSAGE_FDS], uint32_t *a,
   if (result == 0) return trouble_is(trouble, STAGE_DIED, 0, 0);
   if (result < 0) return trouble_is(trouble, STAGE_PIPE, 0, result);
   if (message.kind == KIND_FAILED) {
-    *trouble = (struct trouble){.stage = message.a, .index = message.b, .error = message.c};
+    *trouble = (struct trouble){.stage = message.a, .index = message.b, .error = message.c, .told = true};
     return false;
   }
   if (message.kind != kind) return trouble_is(trouble, STAGE_PIPE, 0, EPROTO);

@@ -55,6 +55,7 @@ struct message {
 struct trouble {
   uint32_t stage, index;
   uint32_t error; /* errno; a wait status for STAGE_DIED */
+  bool told;      /* by the other side, which is the one that failed */
 };
 
 /* Fills `trouble`; always false, so that a function can end with it. `result` is an errno, negative or not. */
