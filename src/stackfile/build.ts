@@ -14,11 +14,12 @@ import { child, spotRange, toPlain } from "./node.ts"
 import type { Instance, Template } from "./replicas.ts"
 import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
 import { resolve } from "./resolve.ts"
+import { substitute } from "./substitute.ts"
 import type { Suggest } from "./suggest.ts"
 import { suggester } from "./suggest.ts"
 import { validate } from "./validate.ts"
 import type { Assigned, Variables } from "./variables.ts"
-import { resolveVariables, substitute, unusedAssignments } from "./variables.ts"
+import { resolveVariables, unusedAssignments } from "./variables.ts"
 
 export interface BuildOptions {
   /** The name that counts where the file has none. */
@@ -47,7 +48,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   check(draft)
-  const document = documentOf(tree, name, { variables, cwd: options.cwd })
+  const document = documentOf(tree, name, variables)
   const known = name === undefined ? {} : { name }
   return hasErrors(diagnostics) ? { document, ...known } : { desired: desiredOf(draft, [...root.entries.keys()]), document, ...known }
 }
@@ -61,7 +62,7 @@ function substituted(tree: MapNode, variables: Variables, diagnostics: Diagnosti
     if (key === "variables") entries.set(key, entry)
     else if (key === "containers" && entry.value.kind === "map") {
       entries.set(key, { key: entry.key, value: containersOf(entry.value, templates, variables, diagnostics) })
-    } else entries.set(key, { key: entry.key, value: substitute(entry.value, variables, diagnostics, { allowed: false }).node })
+    } else entries.set(key, { key: entry.key, value: substitute(entry.value, variables, diagnostics, { replicated: false }).node })
   }
   return { root: { ...tree, entries }, templates }
 }
@@ -71,7 +72,7 @@ function containersOf(node: MapNode, templates: Template[], variables: Variables
   const entries = new Map<string, MapEntry>()
   for (const [name, { key, value }] of node.entries) {
     if (name.startsWith("x-")) continue
-    const { node: done, indexed } = substitute(value, variables, diagnostics, { allowed: hasReplicas(value) })
+    const { node: done, indexed } = substitute(value, variables, diagnostics, { replicated: hasReplicas(value) })
     const source = { key, value: done }
     templates.push({ name, source, indexed })
     entries.set(name, indexed ? indexedSource(source, 0, variables) : source)

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child, toPlain } from "./node.ts"
+import { substitute } from "./substitute.ts"
 import { validate } from "./validate.ts"
 import type { Variables } from "./variables.ts"
-import { substitute } from "./variables.ts"
 
 /** One container as it will be: `web`, or `web[0]` of several. */
 export interface Instance {
@@ -49,7 +49,7 @@ export function instancesOf(
 
 /** `index` is put in; mistakes of other variables have been told before. */
 export function indexedSource({ key, value }: MapEntry, index: number, variables: Variables): MapEntry {
-  return { key, value: substitute(value, variables, [], { index, allowed: true }).node }
+  return { key, value: substitute(value, variables, [], { index: String(index), replicated: true }).node }
 }
 
 /** Data of a later replica: its mistakes count unless an earlier one made them at the same place. */

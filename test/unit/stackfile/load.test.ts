@@ -1,0 +1,165 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { loadFiles, loadText, resource, told } from "./load.ts"
+
+const argv = (loaded: ReturnType<typeof loadFiles>, address = "container.web") => resource(loaded, address).attributes.argv as string[]
+
+test("the strongest value of a variable counts: --var, --var-file, STACK_VAR_, .env, default", () => {
+  const files = {
+    "stack.yaml": "variables: { a: d, b: d, c: d, d: d, e: d }\ncontainers: { web: { command: ['${a}', '${b}', '${c}', '${d}', '${e}'] } }",
+    ".env": "d=env\nc=env\nb=env\na=env\n",
+    "one.env": "b=file\na=file\n",
+    "two.yaml": "b: later file\n",
+  }
+  const loaded = loadFiles(files, {
+    vars: { a: "flag" },
+    varFiles: ["one.env", "two.yaml"],
+    environment: { STACK_VAR_c: "environment", STACK_VAR_a: "environment" },
+  })
+  assert.equal(argv(loaded), ["flag", "later file", "environment", "env", "d"])
+})
+
+test("dollar signs: escaped, alone, of a shell, with a fallback in a fallback", () => {
+  const loaded = loadText("containers: { web: { command: ['$$', '$${x}', '$HOME $(id)', '${x:-a${y:-b}c}', '${x:-}|'] } }")
+  assert.equal(argv(loaded), ["$", "${x}", "$HOME $(id)", "abc", "|"])
+})
+
+test("a variable's value has the type that its place wants", () => {
+  const loaded = loadText(`
+variables: { n: 3, flag: true, size: 64M, host: 12 }
+bridges: { lan: { stp: "\${flag}" } }
+containers:
+  web: { command: x, replicas: "\${n}", hostname: "\${host}", limits: { pids: "\${n}", memory: "\${size}", cpus: "\${n}" } }
+`)
+  const { limits, hostname } = resource(loaded, "container.web[2]").attributes
+  assert.equal([limits, hostname], [{ memory: 67108864, cpus: 3, pids: 3 }, "12"])
+  assert.is(resource(loaded, "bridge.lan").attributes.stp, true)
+})
+
+test("an assignment to a variable that nobody knows is a mistake where someone wrote it, and none where it was around", () => {
+  const text = "variables: { size: 1M }\ncontainers: { web: { command: x, limits: { memory: '${size}' } } }"
+  assert.match(told(loadText(text, { vars: { sise: "2M" } })), "did you mean `size`?")
+  assert.ok(loadText(text, { environment: { STACK_VAR_other: "1" } }).desired)
+})
+
+test("a value that does not match its variable's pattern is told at its source", () => {
+  const files = {
+    "stack.yaml": "variables: { size: { pattern: '^[0-9]+M$' } }\ncontainers: { web: { command: '${size}' } }",
+    "vars.env": "# sizes\nsize=64K\n",
+  }
+  const text = told(loadFiles(files, { varFiles: ["vars.env"] }))
+  assert.match(text, /^vars\.env:2:1: error: variable size \(vars\.env\): `64K` does not match/)
+  assert.is(loadFiles(files, { vars: { size: "64M" } }).diagnostics.length, 0)
+})
+
+test("includes are merged under the file, the override over it", () => {
+  const loaded = loadFiles({
+    "stack.yaml": "include: [a.yaml, b.yaml]\ncontainers: { web: { environment: { WHO: main } } }",
+    "a.yaml": "containers: { web: { command: [a], environment: { WHO: a, A: a } } }\ninclude: c.yaml",
+    "b.yaml": "containers: { web: { environment: { WHO: b, B: b, A: b } } }",
+    "c.yaml": "containers: { web: { command: [c], environment: { C: c } }, db: { command: [c] } }",
+    "stack.override.yaml": "containers: { db: { command: [over] } }",
+  })
+  assert.equal(argv(loaded), ["a"])
+  const { WHO, A, B, C } = resource(loaded, "container.web").attributes.environment as { [name: string]: string }
+  assert.equal([WHO, A, B, C], ["main", "b", "b", "c"])
+  assert.equal(argv(loaded, "container.db"), ["over"])
+  assert.is(resource(loaded, "container.db").range("argv")?.file, "stack.override.yaml")
+})
+
+test("an override belongs to stack.yaml, not to another file of the folder", () => {
+  const files = {
+    "other.yaml": "containers: { web: { command: [main] } }",
+    "stack.override.yaml": "containers: { web: { command: [over] } }",
+  }
+  assert.equal(argv(loadFiles(files, { file: "other.yaml" })), ["main"])
+})
+
+test("paths start from the folder of the file they are written in", () => {
+  const loaded = loadText("containers: { web: { command: x, image: 'dir:../roots/./a' }, db: { command: x, image: 'dir:/abs//b/' } }")
+  assert.is(resource(loaded, "container.web").attributes.image, "dir:/srv/roots/a")
+  assert.is(resource(loaded, "container.db").attributes.image, "dir:/abs/b")
+})
+
+test("env_file: later wins, environment wins over all", () => {
+  const loaded = loadFiles({
+    "stack.yaml": "containers: { web: { command: x, env_file: [a.env, b.env], environment: { C: yaml } } }",
+    "a.env": "A=1\nB=1\nC=1\n# comment\nexport Q='a b' # why\n",
+    "b.env": 'B="two\\nlines"\nC=2\n',
+  })
+  const { A, B, C, Q } = resource(loaded, "container.web").attributes.environment as { [name: string]: string }
+  assert.equal([A, B, C, Q], ["1", "two\nlines", "yaml", "a b"])
+})
+
+test("the stack's name: -p, the file's, the folder's", () => {
+  const text = "containers: { web: { command: x } }"
+  assert.is(loadText(text).name, "lab")
+  assert.is(loadText(`name: other\n${text}`).name, "other")
+  assert.is(loadText(`name: other\n${text}`, { name: "mine" }).name, "mine")
+  assert.is(loadText(text, { cwd: "/srv/My Lab (2)" }).name, "mylab2")
+  assert.match(told(loadText(text, { cwd: "/srv/***" })), "write one at the top of the file")
+  assert.is(loadText("name: other\nbridges: { lan: { mtu: 1 } }").name, "other")
+})
+
+test("merge keys and anchors", () => {
+  const loaded = loadText(`
+x-base: &base { command: [base], limits: { pids: 5 } }
+x-more: &more { command: [more], user: "7" }
+containers:
+  web: { <<: [*base, *more], hostname: own }
+  db: { <<: *base, command: [own] }
+`)
+  const { argv: words, user, hostname } = resource(loaded, "container.web").attributes
+  assert.equal([words, user, hostname], [["base"], "7", "own"])
+  assert.equal(resource(loaded, "container.db").attributes.argv, ["own"])
+})
+
+test("x- keys are everyone's own, but in maps of data they are data", () => {
+  const loaded = loadText(
+    "x-a: 1\nbridges: { x-b: 2, lan: { x-c: 3 } }\ncontainers: { x-d: {}, web: { command: x, x-e: 4, labels: { x-f: '5' }, limits: { x-g: 6 } } }",
+  )
+  assert.equal(
+    loaded.desired?.resources.map((r) => r.address),
+    ["bridge.lan", "container.web"],
+  )
+  assert.equal(resource(loaded, "container.web").attributes.labels, { "x-f": "5" })
+})
+
+test("the document is the stack file, resolved, and loads to the same again", () => {
+  const text = `
+variables: { size: 64M }
+x-note: gone
+containers:
+  web: { command: ["$\${x}", "\${size}", "$HOME", "\${index}"], replicas: 2, image: "dir:./root", limits: { memory: "\${size}" } }
+`
+  const first = loadText(text)
+  assert.equal(first.document, {
+    name: "lab",
+    containers: {
+      web: { command: ["$${x}", "64M", "$HOME", "${index}"], replicas: 2, image: "dir:/srv/lab/root", limits: { memory: "64M" } },
+    },
+  })
+  const again = loadText(JSON.stringify(first.document), { cwd: "/elsewhere" })
+  assert.equal(JSON.stringify(again.desired?.resources), JSON.stringify(first.desired?.resources))
+})
+
+test("files that cannot be read are told, not thrown", () => {
+  assert.match(told(loadFiles({})), "there is no stack.yaml in this folder")
+  assert.match(told(loadFiles({}, { file: "nope.yaml" })), "nope.yaml is not there")
+  assert.match(told(loadFiles({}, { file: "." })), "is a folder")
+  assert.match(told(loadFiles({ "stack.yaml": "include: ." })), "is a folder")
+  assert.match(told(loadFiles({ "stack.yaml": "include: /dev/zero" })), "is not a regular file")
+  assert.match(told(loadFiles({}, { file: "/dev/zero" })), "larger than 1 MiB")
+  assert.match(told(loadFiles({ "stack.yaml": Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]) })), "not UTF-8: byte 0xe9 at 1:4")
+  assert.match(
+    told(loadFiles({ "stack.yaml": "containers: {}", "bad.env": "no assignment\n" }, { varFiles: ["bad.env"] })),
+    "bad.env:1:1: error",
+  )
+  assert.is(loadFiles({ "stack.yaml": "\ufeffcontainers: {}" }).diagnostics.length, 0)
+})
+
+test("an empty stack wants nothing", () => {
+  assert.equal(loadText("name: none\ncontainers:\n").desired, { stack: "none", resources: [] })
+})
+
+test.run()

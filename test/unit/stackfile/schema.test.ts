@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { schemaText } from "../../../build/schema.ts"
+import { validatorText } from "../../../build/validator.ts"
+import { publishedSchema, stackSchema } from "../../../src/stackfile/schema.ts"
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")
+
+test("the committed schema is what the fragments give: npm run generate", () => {
+  assert.ok(read("schema/stack.schema.json") === schemaText(), "schema/stack.schema.json is stale")
+})
+
+test("the validator at hand is what the fragments give: npm run generate", () => {
+  assert.ok(read("src/stackfile/generated/validator.js") === validatorText(), "src/stackfile/generated is stale")
+})
+
+/** Every fragment of the schema with its path. */
+function* fragments(fragment: unknown, path: string): Generator<[string, { [key: string]: unknown }]> {
+  if (fragment === null || typeof fragment !== "object") return
+  const one = fragment as { [key: string]: unknown }
+  yield [path, one]
+  for (const key of ["properties", "patternProperties"]) {
+    for (const [name, part] of Object.entries((one[key] ?? {}) as object)) yield* fragments(part, `${path}.${name}`)
+  }
+  for (const key of ["items", "additionalProperties"]) yield* fragments(one[key], `${path}.${key}`)
+}
+
+test("every key has a description, and says its form in words", () => {
+  const mute = [...fragments(stackSchema(), "stack")].filter(
+    ([, f]) => typeof f.description !== "string" || f.description === "" || typeof f.form !== "string",
+  )
+  assert.equal(
+    mute.map(([path]) => path),
+    [],
+  )
+})
+
+test("what is published holds nothing of our own, and no alternatives", () => {
+  const keys = new Set([...fragments(publishedSchema(), "stack")].flatMap(([, f]) => Object.keys(f)))
+  for (const key of ["form", "names", "later", "instead", "anyOf", "oneOf"]) assert.not(keys.has(key), key)
+})
+
+test("no key of a later version is in the schema", () => {
+  const both = [...fragments(stackSchema(), "stack")].flatMap(([path, f]) =>
+    ((f.later ?? []) as string[]).filter((key) => key in ((f.properties ?? {}) as object)).map((key) => `${path}.${key}`),
+  )
+  assert.equal(both, [])
+})
+
+test.run()
