@@ -10,7 +10,6 @@ import { selectChanges } from "../plan/select.ts"
 import { completeText, unfinishedText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
 import type { Display } from "../render/progress.ts"
-import { ask } from "./ask.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { openDisplay } from "./display.ts"
@@ -78,6 +77,7 @@ function stale(context: Context): number {
 /** An exit code where the answer is not yes. */
 async function approve({ word, desired }: Intent, { json }: CarryOutOptions, context: Context): Promise<number | undefined> {
   if (json) throw new DiagnosticError(error("nobody-to-ask", "with --json nobody is asked", { hint: "add -y (--auto-approve)" }))
+  const { ask } = await import("./ask.ts")
   const question = word === "destroy" ? `Destroy all of this, in stack ${desired.stack}?` : `Do this, in stack ${desired.stack}?`
   const answer = await ask(question, context)
   if (answer === "yes") return undefined
@@ -103,6 +103,8 @@ async function execute({ plan, snapshot }: Prepared, running: Running): Promise<
         parallelism: options.parallelism,
         signal,
         emit: (event) => display.emit(event),
+        // `performance` would be loaded for this alone, in a millisecond.
+        now: () => Number(process.hrtime.bigint()) / 1e6,
         ...(shuffle === undefined ? {} : { shuffle }),
       }),
   )

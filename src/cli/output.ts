@@ -30,14 +30,18 @@ export async function openOutput(fd: number, wantsColor: boolean): Promise<Outpu
   }
 }
 
-/** Node's module for it takes 2 ms to load: it is asked only about what may be one, and a file or pipe never is. */
+/** Node's module for it takes 2 ms to load: it is asked only about what may be one, and a file, pipe or /dev/null never is. */
 export async function isTerminal(fd: number): Promise<boolean> {
-  return isCharacterDevice(fd) && (await import("node:tty")).isatty(fd)
+  return mayBeTerminal(fd) && (await import("node:tty")).isatty(fd)
 }
 
-function isCharacterDevice(fd: number): boolean {
+/** Major number of /dev/null, zero, full, … https://docs.kernel.org/admin-guide/devices.html */
+const MEMORY_DEVICES = 1
+
+function mayBeTerminal(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice()
+    const status = fstatSync(fd)
+    return status.isCharacterDevice() && status.rdev >> 8 !== MEMORY_DEVICES
   } catch {
     return false
   }
