@@ -4,13 +4,14 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { loadText, told } from "./load.ts"
 
-const SIZE = 2 ** 20 - 64
+/** A quarter of what is allowed: the time grows with it, but does not square. */
+const SIZE = 2 ** 18
 const fill = (text: string) => text.repeat(Math.floor(SIZE / text.length))
 const lines = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("\n")
 const containers = (count: number, rest: (i: number) => string) => `containers:\n${lines(count, (i) => ` c${i}: { command: x${rest(i)} }`)}`
 
 /** Generous: the machine may be busy. What is quadratic takes minutes. */
-const MOST_MS = 30_000
+const MOST_MS = 15_000
 
 const REFUSED: { readonly [name: string]: [text: string, code: string] } = {
   "open brackets": [fill("["), "too-deep"],
@@ -34,23 +35,23 @@ const REFUSED: { readonly [name: string]: [text: string, code: string] } = {
     "too-deep",
   ],
   "an alias of itself": ["x-a: &a [*a]", "unknown-anchor"],
-  "a file that is too large": [fill("# x\n") + fill("# y\n"), "too-large"],
+  "a file that is too large": [fill("# x\n").repeat(5), "too-large"],
   "variables nobody knows": [`name: ${fill("${a}")}`, "unknown-variable"],
   "fallbacks in fallbacks": [`name: ${fill("${a:-")}`, "bad-variable"],
   "a pattern without an end": [`variables: { a: { default: ${"a".repeat(5000)}, pattern: '^(a|a)*$' } }`, "bad-pattern"],
   "a pattern of many repetitions": [`variables: { a: { default: ${"a".repeat(5000)}b, pattern: '^a*a*a*a*a*$' } }`, "bad-variable"],
-  "unknown keys": [`containers:\n a:\n${lines(60_000, (i) => `  k${i}: 1`)}`, "unknown-key"],
-  "unknown names": [containers(15_000, (i) => `, depends_on: [d${i}]`), "unknown-reference"],
-  "a long way round": [containers(10_000, (i) => `, depends_on: [c${(i + 1) % 10_000}]`), "dependency-cycle"],
+  "unknown keys": [`containers:\n a:\n${lines(15_000, (i) => `  k${i}: 1`)}`, "unknown-key"],
+  "unknown names": [containers(4_000, (i) => `, depends_on: [d${i}]`), "unknown-reference"],
+  "a long way round": [containers(4_000, (i) => `, depends_on: [c${(i + 1) % 4_000}]`), "dependency-cycle"],
   "a namespace that is shared round": [
-    containers(9_000, (i) => `, namespaces: { net: 'container:c${(i + 1) % 9_000}' }`),
+    containers(4_000, (i) => `, namespaces: { net: 'container:c${(i + 1) % 4_000}' }`),
     "namespace-cycle",
   ],
   "one address for all": [
-    `bridges: { l: }\n${containers(9_000, () => ", interfaces: { e: { bridge: l, address: 10.0.0.1/24 } }")}`,
+    `bridges: { l: }\n${containers(4_000, () => ", interfaces: { e: { bridge: l, address: 10.0.0.1/24 } }")}`,
     "address-clash",
   ],
-  "overlapping ids": [containers(9_000, (i) => `, idmap: { uid: ["0 ${100_000 + i} 65536"] }`), "id-overlap"],
+  "overlapping ids": [containers(4_000, (i) => `, idmap: { uid: ["0 ${100_000 + i} 65536"] }`), "id-overlap"],
   "too many containers": [containers(300, () => ", replicas: 1000"), "too-many-containers"],
   "names of every object": [
     `containers: { __proto__: { command: x }, constructor: { command: x, depends_on: [toString, hasOwnProperty, __proto__] } }\n__proto__: 1\nvalueOf: 2`,
@@ -77,7 +78,7 @@ for (const [name, [text, code]] of Object.entries(REFUSED)) {
 const FINE: { readonly [name: string]: string } = {
   "64 levels": `x-a: ${"[".repeat(62)}1${"]".repeat(62)}`,
   "50 aliases": `x-a: &a 1\nx-b: [${"*a, ".repeat(50)}]`,
-  "10,000 containers in a chain": containers(10_000, (i) => (i === 0 ? "" : `, depends_on: [c${i - 1}]`)),
+  "4,000 containers in a chain": containers(4_000, (i) => (i === 0 ? "" : `, depends_on: [c${i - 1}]`)),
   "a long comment": `containers: {}\n${fill("# x\n")}`.slice(0, SIZE),
   "a long text": `containers: { a: { command: [x, "${"y".repeat(900_000)}"] } }`,
 }
