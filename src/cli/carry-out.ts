@@ -1,6 +1,6 @@
 import { applyPlan } from "../apply/apply.ts"
 import { verify } from "../apply/verify.ts"
-import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Desired } from "../model/resource.ts"
@@ -129,7 +129,8 @@ function unfinished(plan: Plan, result: ApplyResult, { intent, context }: Runnin
 
 /** Observes and plans again: that plan must be empty. */
 function readBack(plan: Plan, { session, intent, options, display, context }: Running): number {
-  const { plan: after } = verify(plan, session)
+  const { plan: after, diagnostics } = verify(plan, session)
+  if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)
   const left = selectChanges(after, { ...intent.selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   display.emit({ type: "verify", converged: left.length === 0 })
   if (left.length > 0) {

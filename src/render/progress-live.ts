@@ -101,6 +101,8 @@ function draw(rows: readonly Row[], terminal: NodeJS.WriteStream): Promise<unkno
     title: titleOf(row),
     task: (_context: unknown, task: Wrapper) => {
       row.task = task
+      // Steps may have ended before listr2 began.
+      task.title = titleOf(row)
       return row.ended
     },
   }))
