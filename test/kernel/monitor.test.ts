@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { hasCapability, testsUnless } from "../support/skip.ts"
@@ -166,6 +166,15 @@ test("until its exec nobody of its ids can look into the process", async () => {
   await monitor.go()
   assert.is(statSync(`/proc/${pid}/environ`).uid, 700000)
 })
+
+testsUnless(existsSync("/proc/keys") ? undefined : "this kernel has no keys")(
+  "a session keyring of its own, and no other key in reach",
+  async () => {
+    const dir = temporary()
+    await started(recordOf("cat /proc/keys", dir))
+    assert.match(await outputOf(dir), /^\S+ \S+ +[0-9]+ perm \S+ +0 +0 keyring +_ses: empty\n$/)
+  },
+)
 
 test("limits", async () => {
   const limits = [
