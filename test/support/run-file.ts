@@ -61,7 +61,8 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
 function count(output: string, ok: boolean, ended: string): Omit<FileResult, "file" | "took"> {
   const number = (word: string) => Number(new RegExp(`^  ${word}:\\s+([0-9]+)`, "m").exec(output)?.[1] ?? Number.NaN)
   const [total, passed, ownSkips] = [number("Total"), number("Passed"), number("Skipped")]
-  const skipped = [...output.matchAll(/^skipped: (.*)$/gm)].map((m) => m[1] ?? "")
+  // A file that runs itself again inside namespaces says it twice.
+  const skipped = [...new Set([...output.matchAll(/^skipped: (.*)$/gm)].map((m) => m[1] ?? ""))]
   for (let i = 0; i < (ownSkips || 0); i++) skipped.push("a test without a reason")
   if (Number.isNaN(total)) return { passed: 0, failed: 1, skipped, output: `${output}\nno summary: ${ended}\n` }
   const failed = total - passed

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import type { SandboxGroup } from "./cgroups.ts"
 import { lendControllers, makeGroups, membersOf, removeGroup } from "./cgroups.ts"
 import { missing } from "./skip.ts"
+import { RUN_MARK } from "./traces.ts"
 
 const STACK = fileURLToPath(new URL("../../dist/stack.js", import.meta.url))
 const SETUP = fileURLToPath(new URL("sandbox.sh", import.meta.url))
@@ -143,8 +144,9 @@ function ready(init: ChildProcessWithoutNullStreams | ReturnType<typeof spawn>):
 
 /** Without what would change the product's or a tool's ways. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const { PATH = "", HOME = "/", STACK_SHUFFLE } = process.env
-  return { PATH: `${PATH}:/usr/sbin:/sbin`, HOME, LC_ALL: "C.UTF-8", ...(STACK_SHUFFLE === undefined ? {} : { STACK_SHUFFLE }) }
+  const { PATH = "", HOME = "/", STACK_SHUFFLE, [RUN_MARK]: mark } = process.env
+  const kept = Object.entries({ STACK_SHUFFLE, [RUN_MARK]: mark }).filter(([, value]) => value !== undefined)
+  return { PATH: `${PATH}:/usr/sbin:/sbin`, HOME, LC_ALL: "C.UTF-8", ...Object.fromEntries(kept) }
 }
 
 const SIGNALS: { [name: string]: number } = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 
 /** What a stack or a test could leave on this machine, one line each. Two readings are compared as text. */
 export function machineTraces(): Set<string> {
@@ -16,8 +16,18 @@ function links(): string[] {
 
 /** Network namespaces with a name, and the folders of stacks. */
 function named(): string[] {
-  const folders = ["/run/netns", "/run/stack", "/var/lib/stack/containers"]
-  return folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder).map((name) => `file ${folder}/${name}`) : []))
+  return ["/run/netns", "/run/stack", "/var/lib/stack/containers"].flatMap((folder) =>
+    namesIn(folder).map((name) => `file ${folder}/${name}`),
+  )
+}
+
+/** Empty where the folder is not there, or goes while it is read. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 function mounts(): string[] {
@@ -49,16 +59,19 @@ function walkSafely(folder: string, depth: number, walk: (folder: string, depth:
   }
 }
 
-/** Monitors, and processes in a network namespace other than ours. */
+/** In the environment of all that a run starts. */
+export const RUN_MARK = "STACK_TEST_RUN"
+
+/** Monitors, and whatever bears the mark of this run. */
 function processes(): string[] {
-  const own = readlinkSync("/proc/self/ns/net")
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
+  const mark = process.env[RUN_MARK]
+  return namesIn("/proc")
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .flatMap((pid) => {
       try {
         const title = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
-        const elsewhere = title !== "" && readlinkSync(`/proc/${pid}/ns/net`) !== own
-        return elsewhere || title.startsWith("stack-monitor") ? [`process ${pid} ${title}`] : []
+        const marked = mark !== undefined && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`${RUN_MARK}=${mark}`)
+        return title !== "" && (marked || title.startsWith("stack-monitor")) ? [`process ${pid} ${title}`] : []
       } catch {
         return []
       }
