@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
-import { error } from "../base/diagnostic.ts"
+import { error, warning } from "../base/diagnostic.ts"
 import { parseDotenv } from "./dotenv.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
 import { spotRange } from "./node.ts"
@@ -33,7 +33,8 @@ function dotenv(path: string, cwd: string, sources: Map<string, string>, diagnos
   const shown = shownPath(path, cwd)
   const read = readText(path, shown)
   if ("text" in read) return fromLines(read.text, shown, sources, diagnostics, false)
-  if (read.code !== "no-file") diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
+  // A folder of that name is another program's.
+  if (read.code !== "no-file" && read.code !== "not-a-file") diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
   return []
 }
 
@@ -57,10 +58,13 @@ function fromLines(text: string, shown: string, sources: Map<string, string>, di
     const end = (lines[line - 1] ?? "").trimEnd().length + 1
     return { file: shown, start: { line, column: 1 }, end: { line, column: Math.max(end, 2) } }
   }
-  for (const line of wrong)
+  // `.env` may have lines that only another program understands.
+  const told = strict ? error : warning
+  for (const line of wrong) {
     diagnostics.push(
-      error("bad-line", "not a line of the form NAME=value", { hint: "write NAME=value, or # before a comment", range: rangeOf(line) }),
+      told("bad-line", "not a line of the form NAME=value", { hint: "write NAME=value, or # before a comment", range: rangeOf(line) }),
     )
+  }
   return found.map(({ name, value, line }) => ({ name, value, from: shown, range: rangeOf(line), strict })).reverse()
 }
 

@@ -158,6 +158,12 @@ test("files that cannot be read are told, not thrown", () => {
   assert.is(loadFiles({ "stack.yaml": "\ufeffcontainers: {}" }).diagnostics.length, 0)
 })
 
+test("a .env with lines of another program's, or a folder called so, stops nothing", () => {
+  const loaded = loadFiles({ "stack.yaml": "containers: { web: { command: '${a}' } }", ".env": "only words\na=1\n" })
+  assert.equal(argv(loaded), ["1"])
+  assert.match(told(loaded), ".env:1:1: warning: not a line of the form NAME=value")
+})
+
 test("an empty stack wants nothing", () => {
   assert.equal(loadText("name: none\ncontainers:\n").desired, { stack: "none", resources: [] })
 })
