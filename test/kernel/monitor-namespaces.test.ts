@@ -69,7 +69,9 @@ test("a first process in a joined pid namespace is a child of its own monitor", 
 })
 
 test("a namespace that is not there fails at its join", async () => {
-  const monitor = launch(recordOf("true", temporary(), { namespaces: spaces("new", { uts: "/proc/self/ns/nothing" }), uidMap: MAP, gidMap: MAP }))
+  const monitor = launch(
+    recordOf("true", temporary(), { namespaces: spaces("new", { uts: "/proc/self/ns/nothing" }), uidMap: MAP, gidMap: MAP }),
+  )
   assert.equal(await monitor.next(), { kind: "failed", stage: 8, index: 4, errno: 2 })
   assert.is(await monitor.ending(), 1)
 })
