@@ -8,7 +8,11 @@ import { interfacesSchema } from "../interface/schema.ts"
 export function containersSchema(): Fragment {
   return named(
     "Containers, by name.",
-    keys("A container.", { ...process(), ...isolation(), ...network(), ...composition() }, { later: LATER, instead: INSTEAD }),
+    keys(
+      "A container.",
+      { ...process(), ...surroundings(), ...isolation(), ...network(), ...composition() },
+      { later: LATER, instead: INSTEAD },
+    ),
   )
 }
 
@@ -59,15 +63,6 @@ function process(): Fragments {
     },
     command: words("What is run: a list, or one text that is split into words as a shell would. Needed unless `entrypoint` is there."),
     entrypoint: words("Words before the command's."),
-    environment: textMap(
-      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (/root for root, /home/NAME for a named user, else /).",
-      "a map of NAME: value, or a list of NAME=value",
-    ),
-    env_file: oneOrMore(
-      "Files of NAME=value lines, relative to this file; later wins, `environment` wins over all.",
-      { type: "string" },
-      "a path, or a list of them",
-    ),
     working_dir: {
       description: "Folder the command starts in.",
       type: "string",
@@ -89,6 +84,20 @@ function process(): Fragments {
       pattern: "^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?$",
       form: "a host name: letters, digits, `-`, `_` and `.`, at most 64",
     },
+  }
+}
+
+function surroundings(): Fragments {
+  return {
+    environment: textMap(
+      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (/root for root, /home/NAME for a named user, else /).",
+      "a map of NAME: value, or a list of NAME=value",
+    ),
+    env_file: oneOrMore(
+      "Files of NAME=value lines, relative to this file; later wins, `environment` wins over all.",
+      { type: "string" },
+      "a path, or a list of them",
+    ),
   }
 }
 
