@@ -53,6 +53,12 @@ interface Results extends ApplyResult {
   skipped: { step: Step; because: string }[]
 }
 
+/**
+ * Spawned in one go. Then what has ended meanwhile is looked at: links are made for the first containers while the
+ * monitors of the next ones still make their namespaces, so that no processor waits for the other.
+ */
+const SPAWNS = 16
+
 class Execution {
   readonly result: Results = { done: [], failed: [], skipped: [], interrupted: false }
   readonly #walk: GraphWalk
@@ -63,6 +69,8 @@ class Execution {
   readonly #running = new Set<Step>()
   readonly #ended: (() => void)[] = []
   #wake: () => void = () => {}
+  /** Steps were left ready that could have been started. */
+  #more = false
 
   constructor(steps: readonly Step[], run: Run, options: ApplyOptions) {
     this.#walk = new GraphWalk(steps)
@@ -86,9 +94,12 @@ class Execution {
   }
 
   #startReady(): void {
+    this.#more = false
     for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism, runnerOf)) {
       if (this.#options.signal.aborted) return
-      this.#start(batch)
+      const now = batch[0]?.op === "spawn" ? batch.slice(0, SPAWNS) : batch
+      this.#start(now)
+      this.#more = now.length < batch.length
     }
   }
 
@@ -110,9 +121,9 @@ class Execution {
     })
   }
 
-  /** Waits until a step ends, then gathers all that end in the same turn of the event loop, so that what they release goes together. */
+  /** Waits until a step ends, unless more could be started; then gathers all that end in the same turn of the event loop, so that what they release goes together. */
   async #someEnd(): Promise<void> {
-    if (this.#ended.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.#ended.length === 0 && !this.#more) await new Promise<void>((resolve) => (this.#wake = resolve))
     await new Promise((resolve) => setImmediate(resolve))
     for (const end of this.#ended.splice(0)) end()
   }

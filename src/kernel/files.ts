@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -36,7 +37,7 @@ export function openFiles(ffi: Ffi): Files {
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
     mkdir: makeFolder,
-    rmdir: (path) => unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path)),
+    rmdir: removeFolder,
     list: (path) => orNull(`ls ${path}`, () => readdirSync(path).sort()) ?? [],
     removeTree: (path) => {
       refused(`rm -r ${path}`, ffi.removeTree(path))
@@ -115,9 +116,16 @@ function writeOnce(path: string, text: string): void {
 function replaceFile(path: string, text: string): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const beside = `${dirname(path)}/.${basename(path)}.${process.pid}`
-  // One of our name can only be what a killed process of the same number left.
-  unless("ENOENT", `rm ${beside}`, () => unlinkSync(beside))
-  const fd = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  const open = () => openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  let fd: number
+  try {
+    fd = open()
+  } catch (e) {
+    if (codeOf(e) !== "EEXIST") throw e
+    // One of our name can only be what a killed process of the same number left.
+    unlinkSync(beside)
+    fd = open()
+  }
   try {
     const bytes = Buffer.from(text)
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
@@ -136,6 +144,14 @@ function makeFolder(path: string, mode?: number): boolean {
     mkdirSync(path, mode)
     if (mode !== undefined) chmodSync(path, mode)
   })
+}
+
+/** Most of what is asked to go was never there, and an exception costs more than to look first. */
+function removeFolder(path: string): boolean {
+  return (
+    orNull(`rmdir ${path}`, () => lstatSync(path, { throwIfNoEntry: false }) ?? null) !== null &&
+    unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path))
+  )
 }
 
 function shortStat(status: Stats): NonNullable<ReturnType<Kernel["stat"]>> {

@@ -12,7 +12,7 @@ export interface Kernel {
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
   read(path: string): string | null
-  /** Many small files in one go; null where one does not exist. */
+  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. */
   readMany(paths: readonly string[]): (string | null)[]
   /** One write(2) of the whole text to an existing file (cgroupfs, procfs). */
   write(path: string, text: string): void

@@ -21,11 +21,13 @@ const IPC_FD = 12
 
 /** The part of the port that is processes, and what is done inside their namespaces. `folder`: where stack-monitor is. */
 export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string): Processes {
+  let program: string | undefined
   const tools: LaunchTools = {
     ffi,
     poller: openPoller(ffi),
     get program() {
-      return join(folder ?? nativeFolder(), "stack-monitor")
+      program ??= join(folder ?? nativeFolder(), "stack-monitor")
+      return program
     },
     startTimeOf: (pid) => startTimeIn(read(`/proc/${pid}/stat`)),
   }

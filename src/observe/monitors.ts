@@ -23,24 +23,33 @@ export function readMonitors(kernel: Kernel, stack: string, pids: readonly numbe
     if (startTime === undefined || !title.startsWith(prefix)) return []
     return [{ container: title.slice(prefix.length), pid, startTime, child: Number.parseInt(texts[3 * i + 2] ?? "", 10) }]
   })
-  const stats = kernel.readMany(found.map((m) => (Number.isNaN(m.child) ? "" : `/proc/${m.child}/stat`)))
-  return new Map(found.map((m, i) => [m.container, liveMonitor(kernel, m, startTimeOf(stats[i] ?? null))]))
+  const held = found.map((monitor) => kernel.heldNamespaces(monitor))
+  const more = kernel.readMany(
+    found.flatMap(({ child }, i) => {
+      const { net, uts, ipc } = held[i] as Held
+      return [Number.isNaN(child) ? "" : `/proc/${child}/stat`, `@${net}`, `@${uts}`, `@${ipc}`]
+    }),
+  )
+  return new Map(found.map((m, i) => [m.container, liveMonitor(m, held[i] as Held, more.slice(4 * i, 4 * i + 4))]))
 }
 
+type Held = ReturnType<Kernel["heldNamespaces"]>
+
+/** `texts`: the stat file of its child, and what its links to the namespaces say. */
 function liveMonitor(
-  kernel: Kernel,
   { container, pid, startTime, child }: { container: string; pid: number; startTime: string; child: number },
-  childStart: string | undefined,
+  held: Held,
+  [stat = null, net = null, uts = null, ipc = null]: readonly (string | null)[],
 ): LiveMonitor {
-  const held = kernel.heldNamespaces({ pid, startTime })
+  const childStart = startTimeOf(stat)
   return {
     container,
     pid,
     startTime,
     ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart } }),
-    ...(kernel.readLink(held.net) === null ? {} : { netns: held.net }),
-    ...(kernel.readLink(held.uts) === null ? {} : { utsns: held.uts }),
-    ...(kernel.readLink(held.ipc) === null ? {} : { ipcns: held.ipc }),
+    ...(net === null ? {} : { netns: held.net }),
+    ...(uts === null ? {} : { utsns: held.uts }),
+    ...(ipc === null ? {} : { ipcns: held.ipc }),
   }
 }
 

@@ -54,11 +54,11 @@ export function decoded(bytes: Buffer, shown: string): FileText {
   if (bytes.length > MAX_SIZE) {
     return { code: "too-large", summary: `${shown} is larger than 1 MiB`, hint: "split it with `include`, or use `replicas`" }
   }
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }
-  } catch {
+  // A TextDecoder would do both at once, but takes six milliseconds to load its tables.
+  const text = bytes.toString("utf8")
+  if (text.includes("\ufffd") && !Buffer.from(text).equals(bytes))
     return { code: "not-utf8", summary: `${shown} is not UTF-8: ${firstBadByte(bytes)}`, hint: "save it as UTF-8" }
-  }
+  return { text: text.startsWith("\ufeff") ? text.slice(1) : text }
 }
 
 function firstBadByte(bytes: Buffer): string {

@@ -21,11 +21,9 @@ export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
  * desired stack.
  */
 export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, Modes>): Map<string, Modes> {
-  const links = new Map<string, string[]>()
-  for (const [name, monitor] of scope.monitors) {
-    if (monitor.init !== undefined) links.set(name, readLinks(scope, `/proc/${monitor.init.pid}/ns`))
-  }
-  const host = links.size === 0 ? [] : readLinks(scope, "/proc/self/ns")
+  const living = [...scope.monitors].flatMap(([name, { init }]) => (init === undefined ? [] : [{ name, pid: init.pid }]))
+  const [host = [], ...read] = readLinks(scope, ["self", ...living.map(({ pid }) => `${pid}`)])
+  const links = new Map(living.map(({ name }, i) => [name, read[i] as string[]]))
   const holders = NAMESPACE_FILES.map((_, i) => holdersOf(links, i))
   const asked = new Map([...wantedModes(scope), ...recorded])
   return new Map(
@@ -41,8 +39,11 @@ export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, M
   )
 }
 
-function readLinks(scope: Scope, folder: string): string[] {
-  return NAMESPACE_FILES.map(([, file]) => scope.kernel.readLink(`${folder}/${file}`) ?? "")
+/** For each name below /proc, what its links to namespaces say. */
+function readLinks(scope: Scope, processes: readonly string[]): string[][] {
+  const texts = scope.kernel.readMany(processes.flatMap((process) => NAMESPACE_FILES.map(([, file]) => `@/proc/${process}/ns/${file}`)))
+  const count = NAMESPACE_FILES.length
+  return processes.map((_, i) => texts.slice(count * i, count * (i + 1)).map((text) => text ?? ""))
 }
 
 function holdersOf(links: ReadonlyMap<string, string[]>, index: number): Map<string, string[]> {

@@ -22,7 +22,8 @@ function processesOf(step: Step): Processes {
 
 /** Step `stop`: SIGTERM where the command would notice it, then SIGKILL; done when all its processes are gone. */
 export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  const polite = new Set(steps.filter((step) => hearsTerm(step, run)))
+  const statuses = run.kernel.readMany(steps.map((step) => statusPath(processesOf(step).init)))
+  const polite = new Set(steps.filter((_, i) => hearsTerm(statuses[i] ?? "")))
   return steps.map((step) =>
     attempt(step, async () => {
       const { init, monitor } = processesOf(step)
@@ -34,11 +35,13 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   )
 }
 
+function statusPath(init: ProcessId | undefined): string {
+  return init === undefined ? "" : `/proc/${init.pid}/status`
+}
+
 /** A first process of a pid namespace that handles no SIGTERM never sees one (pid_namespaces(7)): waiting for it would be in vain. */
-function hearsTerm(step: Step, run: Run): boolean {
-  const { init } = processesOf(step)
-  if (init === undefined) return false
-  const status = run.kernel.read(`/proc/${init.pid}/status`) ?? ""
+function hearsTerm(status: string): boolean {
+  if (status === "") return false
   const own = /^NSpid:.*\t1$/m.test(status)
   const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"
   return !own || (BigInt(`0x${caught}`) & (1n << BigInt(SIGTERM - 1))) !== 0n

@@ -1,4 +1,4 @@
-import type { NetRequest } from "../../kernel/kernel.ts"
+import type { Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepRunner } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
@@ -14,8 +14,8 @@ export const deleteLinks: StepRunner = (steps, run) => settled(steps, deleteHost
 
 /**
  * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is
- * left alone. Many are gathered in a link group made up for the purpose and deleted by one message, so that nothing but
- * what was named can be hit. `ip link set dev X group G …; ip link del group G`
+ * left alone. Many are deleted by one message to a group in which there is nothing but what was named: the stack's own, or one made up
+ * for the purpose. `ip link set dev X group G …; ip link del group G`
  */
 function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
   const dump = run.kernel.dump("host")
@@ -31,7 +31,7 @@ function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
     return null
   })
   if (doomed.length < MANY) return deleteEach(steps, run, doomed, errors)
-  const failure = deleteAsGroup(run, doomed, freeGroup(new Set(dump.links.map((l) => l.group))))
+  const failure = deleteAsGroup(run, doomed, dump.links)
   return errors.map((error) => error ?? failure)
 }
 
@@ -44,8 +44,13 @@ function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[],
   return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live.ifindex as number) ?? null))
 }
 
-function deleteAsGroup(run: Run, doomed: readonly number[], group: number): KernelError | null {
-  const requests: NetRequest[] = doomed.map((link) => ({ op: "link-set", link, group }))
+/** Where all that is in the stack's own group is to go, that group needs no gathering. */
+function deleteAsGroup(run: Run, doomed: readonly number[], links: readonly Link[]): KernelError | null {
+  const own = linkGroupOf(run.stack)
+  const gathered = new Set(links.filter((link) => link.group === own).map((link) => link.index))
+  const complete = gathered.size === doomed.length && doomed.every((index) => gathered.has(index))
+  const group = complete ? own : freeGroup(new Set(links.map((link) => link.group)))
+  const requests: NetRequest[] = complete ? [] : doomed.map((link) => ({ op: "link-set", link, group }))
   const answers = run.kernel.net("host", [...requests, { op: "group-delete", group }])
   return answers.map(ignoreGone).find((e) => e !== null) ?? null
 }

@@ -25,7 +25,7 @@ export function fileCalls(context: Context): FileCalls {
   const read = (path: string) => readText(machine, self, path)
   return {
     read: (path) => reading(() => read(path)),
-    readMany: (paths) => reading(() => paths.map(read)),
+    readMany: (paths) => reading(() => paths.map((path) => (path.startsWith("@") ? linkText(machine, self, path.slice(1)) : read(path)))),
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
     replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
