@@ -17,11 +17,14 @@
 enum watched { WATCH_SIGNALS, WATCH_SYNC, WATCH_CHILD, WATCH_IN, WATCH_MASTER, WATCHED };
 
 #define END_OF_FILE 4 /* Ctrl-D */
+#define REOPEN_MS 50
 
 struct attendance {
   struct pollfd watched[WATCHED];
   bool hung_up;
+  bool unopened; /* nobody in the container has the terminal open */
   struct trouble trouble; /* stage 0: none */
+  bool in_line; /* what was typed last has no newline behind it */
   uint32_t held;
   char input[1024];
 };
@@ -85,17 +88,21 @@ static void hear(struct attendance *a)
   }
 }
 
-/* What the user types; the end of a file as a terminal would have it. */
+/*
+ * What the user types; the end of a file as a terminal would have it: within a line the first Ctrl-D only hands over what stands
+ * there. termios(3)
+ */
 static void take_input(struct attendance *a)
 {
   ssize_t got = read(0, a->input, sizeof a->input);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (got > 0) {
     a->held = (uint32_t)got;
+    a->in_line = a->input[got - 1] != '\n' && a->input[got - 1] != '\r';
     return;
   }
-  a->input[0] = END_OF_FILE;
-  a->held = 1;
+  a->input[0] = a->input[1] = END_OF_FILE;
+  a->held = a->in_line ? 2 : 1;
   a->watched[WATCH_IN].fd = -1;
 }
 
@@ -113,11 +120,11 @@ static bool give_output(struct attendance *a)
   char bytes[4096];
   ssize_t got = read(FD_TERMINAL, bytes, sizeof bytes);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  if (got <= 0 || stk_write_all(1, bytes, (size_t)got) < 0) {
-    hang_up(a);
-    return false;
-  }
-  return true;
+  /* A command closes its descriptors before it ends: closing the master by then would be a SIGHUP to it. And it may open /dev/tty again. */
+  if (got <= 0) a->unopened = true;
+  else if (stk_write_all(1, bytes, (size_t)got) < 0) hang_up(a);
+  else return true;
+  return false;
 }
 
 /* poll(2) makes the kernel finish what it still has on its way to the master: after it nothing is late any more. */
@@ -131,11 +138,14 @@ static void drain(struct attendance *a)
 static void wait_for_something(struct attendance *a)
 {
   struct pollfd *watched = a->watched;
-  int in = watched[WATCH_IN].fd;
+  int in = watched[WATCH_IN].fd, master = watched[WATCH_MASTER].fd;
   if (a->held > 0) watched[WATCH_IN].fd = -1;
+  if (a->unopened) watched[WATCH_MASTER].fd = -1;
   watched[WATCH_MASTER].events = (short)(a->held > 0 ? POLLIN | POLLOUT : POLLIN);
-  int count = poll(watched, WATCHED, -1);
+  int count = poll(watched, WATCHED, a->unopened && master >= 0 ? REOPEN_MS : -1);
   watched[WATCH_IN].fd = in;
+  watched[WATCH_MASTER].fd = master;
+  a->unopened = false;
   if (count < 0)
     for (int n = 0; n < WATCHED; n++) watched[n].revents = 0;
 }

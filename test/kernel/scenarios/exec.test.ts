@@ -135,4 +135,15 @@ scenario("no such container, one that has ended, and no command: one diagnostic 
   }
 })
 
+scenario("the end of the input is one within a line, too, with -t", (sandbox) => {
+  const exec = opened(sandbox)
+  assert.is(expectStatus(exec(["-t", "web", "--", "cat"], { input: "abc" }), 0).stdout, "abcabc")
+})
+
+scenario("a command on a terminal ends by itself, though it has closed that first; and may open it again", (sandbox) => {
+  const exec = opened(sandbox)
+  const closing = "exec 0<&- 1<&- 2<&-; sleep 0.2; echo again > /dev/tty; exit 7"
+  assert.is(expectStatus(exec(["-t", "web", "--", "sh", "-c", closing]), 7).stdout, "again\r\n")
+})
+
 test.run()
