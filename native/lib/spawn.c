@@ -119,13 +119,21 @@ struct child {
   volatile int error;
 };
 
+/* A close-on-exec copy above what a child is given. Under a limit below that number the kernel says EINVAL, and means EMFILE. */
+static int copy_above(int fd)
+{
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, SAFE_FD);
+  if (copy >= 0) return copy;
+  return errno == EINVAL ? -EMFILE : -errno;
+}
+
 /* Copies of all six above SAFE_FD first, then each to its number, where it stays open across exec; all others do not. */
 static int place_descriptors(const int given[GIVEN_FDS])
 {
   int safe[GIVEN_FDS];
   for (int n = 0; n < GIVEN_FDS; n++) {
-    safe[n] = fcntl(given[n], F_DUPFD_CLOEXEC, SAFE_FD);
-    if (safe[n] < 0) return -errno;
+    safe[n] = copy_above(given[n]);
+    if (safe[n] < 0) return safe[n];
   }
   for (int n = 0; n < GIVEN_FDS; n++)
     if (dup2(safe[n], n) < 0) return -errno;
@@ -140,8 +148,8 @@ static int run_child(void *arg)
 {
   struct child *child = arg;
   static char *const no_environment[] = {NULL};
-  int program = fcntl(child->program, F_DUPFD_CLOEXEC, SAFE_FD);
-  int result = program < 0 ? -errno : place_descriptors(child->given);
+  int program = copy_above(child->program);
+  int result = program < 0 ? program : place_descriptors(child->given);
   if (result == 0) {
     default_signals();
     result = stk_execveat(program, child->argv, no_environment);
@@ -281,9 +289,10 @@ EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t le
   if (program < 0) return program;
   int memory cleanup_fd = record_memfd(record, (size_t)len);
   if (memory < 0) return memory;
-  int program_above cleanup_fd = fcntl(program, F_DUPFD_CLOEXEC, SAFE_FD);
-  int memory_above cleanup_fd = fcntl(memory, F_DUPFD_CLOEXEC, SAFE_FD);
-  if (program_above < 0 || memory_above < 0) return -errno;
+  int program_above cleanup_fd = copy_above(program);
+  if (program_above < 0) return program_above;
+  int memory_above cleanup_fd = copy_above(memory);
+  if (memory_above < 0) return memory_above;
   /* 3 is something of Node's: after this there is no way back but an error message. */
   if (dup2(memory_above, RECORD_FD) < 0) return -errno;
   int result = stk_close_range(RECORD_FD + 1, ~0U, STK_CLOSE_RANGE_CLOEXEC);

@@ -16,6 +16,8 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int checked(long result)
@@ -97,6 +99,19 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   return result == 0 || trouble_is(trouble, STAGE_PIPE, 0, result);
 }
 
+/*
+ * The container's own /dev/null for stdin: through a descriptor of the host's, a root that is the host's could change the mode
+ * of the host's node. Only in a mount namespace of its own can nothing else stand there; elsewhere -1: stdin stays as given.
+ */
+static int open_stdin(const struct run_record *record)
+{
+  struct stat status;
+  if (space_mode(record, SPACE_MOUNT) != SPACE_NEW) return -1;
+  int fd cleanup_fd = open("/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &status) < 0 || !S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return -1;
+  return fcntl(fd, F_SETFL, 0) < 0 ? -1 : steal_fd(&fd);
+}
+
 /* After "go", up to the exec; comes back only when something has failed. */
 static bool start(const struct run_record *record, struct trouble *trouble)
 {
@@ -106,7 +121,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
   if (!become(identity, trouble)) return false;
   if (!parent_lives()) _exit(0);
-  result = take_stdio(-1, FD_OUT, FD_ERR);
+  result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   return trouble_is(trouble, STAGE_EXEC, 0, exec_command(identity));
 }

@@ -63,6 +63,8 @@ export interface LiveMonitor {
   pid: number
   startTime: string
   init?: { pid: number; startTime: string }
+  /** That process has run no program yet: it waits, in the monitor's own, to be started. */
+  parked?: boolean
   /** Files that hold the namespaces as long as the monitor lives: `/proc/PID/fd/N`; absent where shared with the host. */
   netns?: string
   utsns?: string

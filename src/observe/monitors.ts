@@ -10,6 +10,14 @@ export function startTimeOf(stat: string | null): string | undefined {
   return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19]
 }
 
+/** PF_FORKNOEXEC of field 9, <linux/sched.h>: the kernel clears it at exec, and no process can set it of itself. */
+const FORKED_BUT_NO_EXEC = 0x40
+
+function hasNotExecuted(stat: string | null): boolean {
+  const flags = Number(stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[6])
+  return (flags & FORKED_BUT_NO_EXEC) !== 0
+}
+
 /**
  * The monitors of a stack by container name. `pids` are the members of the stack's group of monitors; what each one is
  * stands in its /proc/PID/cmdline, and its only child is the container's first process.
@@ -46,7 +54,7 @@ function liveMonitor(
     container,
     pid,
     startTime,
-    ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart } }),
+    ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart }, parked: hasNotExecuted(stat) }),
     ...(net === null ? {} : { netns: held.net }),
     ...(uts === null ? {} : { utsns: held.uts }),
     ...(ipc === null ? {} : { ipcns: held.ipc }),

@@ -34,7 +34,10 @@ function readSystemFolders(kernel: Kernel): RootFacts["systemFolders"] {
   return HOST_FOLDERS.filter((name) => present.has(name)).map((name) => ({ name, link: kernel.readLink(`/${name}`) }))
 }
 
-/** True where some folder on the way, or the image itself, does not let others in: a container's root is one of the others. */
+/**
+ * True where some folder on the way, or the image itself, does not let others in: a container's root is one of the others. Behind
+ * a symbolic link there may be such a folder as well.
+ */
 function isClosed(kernel: Kernel, image: string): boolean {
   const parts = image.split("/").filter(Boolean)
   let closed = false
@@ -49,7 +52,7 @@ function isClosed(kernel: Kernel, image: string): boolean {
         }),
       )
     }
-    closed ||= (status.mode & 0o001) === 0
+    closed ||= (status.mode & 0o001) === 0 || kernel.readLink(path) !== null
   }
   return closed
 }

@@ -11,8 +11,6 @@ export interface ContainerFiles {
   state: { exit?: string; signal?: string; finished?: string }
   uidMap: string | null
   gidMap: string | null
-  /** The command line of its first process, blanks between the words. */
-  title: string
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
   /** The parent's name, or "". */
@@ -24,9 +22,9 @@ export interface ContainerFiles {
 export function readContainerFiles(scope: Scope, names: readonly string[]): Map<string, ContainerFiles> {
   const texts = scope.kernel.readMany(names.flatMap((name) => paths(scope, name)))
   const rows = names.map((name, i) => {
-    const [record = null, state = null, uidMap = null, gidMap = null, cmdline = null, cgroup = null] = texts.slice(6 * i, 6 * i + 6)
+    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null] = texts.slice(5 * i, 5 * i + 5)
     const group = groupOf(scope, cgroup)
-    return { name, record, state: parseState(state), uidMap, gidMap, title: (cmdline ?? "").replaceAll("\0", " ").trim(), cgroup: group }
+    return { name, record, state: parseState(state), uidMap, gidMap, cgroup: group }
   })
   const grouped = rows.filter((row) => row.cgroup !== "")
   const wanted = wantedLimits(scope)
@@ -50,7 +48,7 @@ function paths(scope: Scope, name: string): string[] {
   const init = scope.monitors.get(name)?.init?.pid
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
   const run = runFolderOf(scope.stack, name)
-  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cmdline"), proc("cgroup")]
+  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cgroup")]
 }
 
 /** The monitor's `key value` lines. */

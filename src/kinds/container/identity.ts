@@ -1,5 +1,6 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
+import { readImageFile } from "./image-file.ts"
 
 /** Ids inside the container. */
 export interface Ids {
@@ -16,9 +17,9 @@ export function lookupUser(kernel: Kernel, image: string, user: string): Ids {
   if (user === "" || user === "0" || user === "0:0") return { uid: 0, gid: 0, groups: [] }
   const [who = "", group] = user.split(":")
   const top = image === "/" ? "" : image
-  const entry = lines(kernel.read(`${top}/etc/passwd`)).find((f) => f[0] === who || f[2] === who)
+  const entry = lines(readImageFile(kernel, top, "etc/passwd")).find((f) => f[0] === who || f[2] === who)
   const uid = isNumber(who) ? Number(who) : entry === undefined ? unknown("user", who, image, "passwd") : Number(entry[2])
-  const groups = lines(kernel.read(`${top}/etc/group`))
+  const groups = lines(readImageFile(kernel, top, "etc/group"))
   if (group !== undefined) return { uid, gid: groupId(groups, group, image), groups: [] }
   const name = entry?.[0]
   const member = groups.filter((f) => name !== undefined && (f[3] ?? "").split(",").includes(name)).map((f) => Number(f[2]))

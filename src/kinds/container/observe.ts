@@ -82,9 +82,9 @@ function observed(found: Found): Observed {
   }
 }
 
-/** `running`, `completed` (exit status 0), `exited (N)`, `killed (N)`; `starting` while its process is still the monitor's program. */
-function stateOf({ scope, name, monitor, texts }: Found): string {
-  if (monitor.init !== undefined) return texts.title === `stack-monitor ${scope.stack} container.${name}` ? "starting" : "running"
+/** `running`, `completed` (exit status 0), `exited (N)`, `killed (N)`; `starting` while its process waits for "go". */
+function stateOf({ monitor, texts }: Found): string {
+  if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   const { exit, signal } = texts.state
   if (signal !== undefined) return `killed (${signal})`
   if (exit === undefined) return "exited (unknown)"

@@ -64,12 +64,20 @@ const IMAGE_FLAGS = MS_NOSUID | MS_NODEV
 
 type Ids = { uid: number; gid: number }
 
+/**
+ * Only the container's root passes: a set-user-id program that a container has made in its layer must not be run from
+ * outside, where nothing makes that bit void.
+ */
+function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
+  return { path, mode: 0o710, uid: 0, gid: owner.gid }
+}
+
 /** One overlay of the folder. https://docs.kernel.org/filesystems/overlayfs.html */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = `${facts.layer}/root`
   return {
     prepare: [
-      { path: facts.layer, mode: 0o711, uid: 0, gid: 0 },
+      layerFolder(facts.layer, owner),
       { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
       { path: `${facts.layer}/work`, mode: 0o755, ...owner },
       { path: root, mode: 0o755, ...owner },
@@ -93,7 +101,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
 function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = `${facts.layer}/root`
   const prepare = [
-    { path: facts.layer, mode: 0o711, uid: 0, gid: 0 },
+    layerFolder(facts.layer, owner),
     { path: root, mode: 0o755, ...owner },
     ...OWN_FOLDERS.map(([name, mode]) => ({ path: `${root}/${name}`, mode, ...owner })),
   ]
@@ -133,6 +141,7 @@ function escaped(path: string): string {
 }
 
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
+/** The host's own nodes, bound read-only: they are written to all the same, but no mode, owner or time of theirs can be changed. */
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const
 
 /** /proc, /sys and /dev of its own. */
@@ -164,7 +173,7 @@ function devices(attributes: ContainerAttributes): SetupOp[] {
     { op: "mount", source: "tmpfs", target: "/dev", type: "tmpfs", flags: MS_NOSUID, data: "mode=755,size=64k" },
     ...DEVICES.flatMap((name): SetupOp[] => [
       { op: "file", target: `/dev/${name}`, mode: 0o666 },
-      { op: "bind", source: `/dev/${name}`, target: `/dev/${name}`, flags: 0 },
+      { op: "bind", source: `/dev/${name}`, target: `/dev/${name}`, flags: MS_RDONLY },
     ]),
     { op: "mkdir", target: "/dev/pts", mode: 0o755 },
     {
@@ -203,6 +212,6 @@ function sharedIdMasks({ uid_map }: ContainerAttributes, present: ReadonlySet<st
   const bind = (source: string, target: string, flags: number): SetupOp => ({ op: "bind", source, target, flags })
   return [
     ...READ_ONLY.filter((n) => present.has(n)).map((n) => bind(`/proc/${n}`, `/proc/${n}`, MS_RDONLY | PLAIN | MS_REC)),
-    ...MASKED.filter((n) => present.has(n)).map((n) => bind("/dev/null", `/proc/${n}`, 0)),
+    ...MASKED.filter((n) => present.has(n)).map((n) => bind("/dev/null", `/proc/${n}`, MS_RDONLY)),
   ]
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectNoTrace, expectStatus, live, planOf, scenario, test } from "../../support/lab.ts"
 
@@ -60,6 +60,20 @@ scenario(
 )
 
 scenario(
+  "an image behind a symbolic link, below folders that only root may pass",
+  (sandbox) => {
+    mkdirSync(`${sandbox.work}/closed`)
+    makeImage(`${sandbox.work}/closed/rootfs`)
+    chmodSync(`${sandbox.work}/closed`, 0o700)
+    symlinkSync("closed/rootfs", `${sandbox.work}/link`)
+    const file = sandbox.file("stack.yaml", boxes("dir:./link"))
+    apply(sandbox, file)
+    assert.is(expectStatus(sandbox.stack(exec(file, "two", "cat", "/etc/mark")), 0).stdout, "image\n")
+  },
+  ["busybox"],
+)
+
+scenario(
   "an image whose path holds a comma, a colon and a blank",
   (sandbox) => {
     makeImage(`${sandbox.work}/a,b:c d`)
@@ -86,6 +100,26 @@ scenario(
     assert.match(status, new RegExp(`^Uid:\\t${base + 1001}\\t`, "m"))
     assert.match(status, new RegExp(`^Gid:\\t${base + 1002}\\t`, "m"))
     assert.match(sandbox.stack(exec(file, "one", "id")).stdout, /^uid=1001\(alice\) gid=1002\(staff\) groups=.*1010\(wheel\)/)
+  },
+  ["busybox"],
+)
+
+scenario(
+  "an image's links lead to its own files, whatever the host has there; a pipe is no file",
+  (sandbox) => {
+    const etc = `${makeImage(`${sandbox.work}/rootfs`)}/etc`
+    const file = sandbox.file("stack.yaml", boxes("dir:./rootfs", ", user: alice"))
+    renameSync(`${etc}/passwd`, `${etc}/users`)
+    const outside = sandbox.file("outside", "alice:x:7:7::/:/bin/sh\n")
+    symlinkSync(outside, `${etc}/passwd`)
+    assert.match(expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1).stderr, 'the image has no user "alice"')
+    unlinkSync(`${etc}/passwd`)
+    expectStatus(sandbox.run(["mkfifo", `${etc}/passwd`]), 0)
+    assert.match(expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1).stderr, 'the image has no user "alice"')
+    unlinkSync(`${etc}/passwd`)
+    symlinkSync("../../../etc/users", `${etc}/passwd`)
+    apply(sandbox, file)
+    assert.match(sandbox.stack(exec(file, "one", "id")).stdout, /^uid=1001/)
   },
   ["busybox"],
 )

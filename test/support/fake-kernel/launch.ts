@@ -88,6 +88,7 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
     namespaces,
     first: record.namespaces.pid === "new",
     handlesTerm: false,
+    parked: true,
     ...(own ? { uidMap: record.uidMap, gidMap: record.gidMap } : {}),
   })
   const folders = [record.cgroup2, ...record.cgroups1].filter((path) => path !== "")
@@ -163,6 +164,7 @@ function go(machine: Machine, monitor: FakeProcess): void {
     throw failure
   }
   delete monitor.parkedBy
+  delete init.parked
   init.cmdline = record.argv.map((word) => `${word}\0`).join("")
   init.handlesTerm = machine.handlesTerm(record)
 }

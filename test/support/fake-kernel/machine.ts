@@ -31,6 +31,8 @@ export interface FakeProcess {
   /** It is process 1 of a pid namespace of its own: signals it does not handle pass it by. */
   first: boolean
   handlesTerm: boolean
+  /** It has run no program since it was forked. */
+  parked?: boolean
   groups: Map<Hierarchy, Group>
   /** Of a monitor. */
   record?: LaunchRecord

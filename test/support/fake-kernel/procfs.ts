@@ -45,10 +45,10 @@ function nameOf(process: FakeProcess): string {
   return program.slice(program.lastIndexOf("/") + 1).slice(0, 15)
 }
 
-/** Fields 1 to 24; 22 is the start time. proc_pid_stat(5) */
+/** Fields 1 to 24; 9 has PF_FORKNOEXEC (0x40) where no program was run yet, 22 is the start time. proc_pid_stat(5) */
 function statLine(process: FakeProcess): string {
-  const { pid, parent, startTime } = process
-  return `${pid} (${nameOf(process)}) S ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 0\n`
+  const { pid, parent, startTime, parked } = process
+  return `${pid} (${nameOf(process)}) S ${parent} ${pid} ${pid} 0 -1 ${0x400100 | (parked ? 0x40 : 0)} 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 0\n`
 }
 
 function statusLines(process: FakeProcess): string {
