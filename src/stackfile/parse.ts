@@ -3,6 +3,7 @@ import { Composer, Lexer, Parser } from "yaml"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { MAX_DEPTH } from "./bounds.ts"
+import { readCommonForm } from "./common-form.ts"
 import { composeNode } from "./compose.ts"
 import type { Parsed } from "./node.ts"
 import type { SourceFile } from "./source.ts"
@@ -20,6 +21,12 @@ const MOST_READ = 1000
 export function parseText(file: SourceFile): Parsed {
   const refused = controlCharacter(file)
   if (refused !== undefined) return { diagnostics: [refused] }
+  const root = readCommonForm(file)
+  return root === undefined ? parseYaml(file) : { root, diagnostics: [] }
+}
+
+/** The same by the YAML library: any form, and every mistake. */
+export function parseYaml(file: SourceFile): Parsed {
   const { tokens, problem } = tokensOf(file)
   if (problem !== undefined) return { diagnostics: [problem] }
   const composer = new Composer({ version: "1.2", uniqueKeys: false, prettyErrors: false, merge: false })
