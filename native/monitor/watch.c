@@ -23,6 +23,7 @@
 enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCHED };
 
 #define RETRY_MS 1000
+#define STATE_MAX 64
 #define PAGE 4096ul
 #define STACK_KEPT 512ul
 #define STACK_USED (16 * PAGE) /* more than setting up has ever needed */
@@ -44,6 +45,20 @@ __attribute__((noinline)) static void forget_stack(void)
   madvise((void *)(here - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
+static int open_state(void)
+{
+  return openat(FD_RUN, ".state", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+}
+
+/* Room on the disk for the state, taken while there is some: a log may fill the rest. */
+static void reserve_state(void)
+{
+  static const char blanks[STATE_MAX];
+  int fd cleanup_fd = open_state();
+  /* Where there is no room even now, it may come. */
+  if (fd >= 0) stk_write_all(fd, blanks, sizeof blanks);
+}
+
 /*
  * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
  * given up of its own accord, as nobody said "go".
@@ -58,6 +73,7 @@ static void at_exec(pid_t child)
   if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
     close(FD_STATUS);
+    reserve_state();
     forget_stack();
     return;
   }
@@ -71,7 +87,7 @@ static void at_exec(pid_t child)
 /* `exit N` or `signal N`, and when. Beside it first, so that who reads it reads all of it. */
 static bool write_state(int status, time_t when)
 {
-  char text[64];
+  char text[STATE_MAX];
   const char *end = text + sizeof text;
   bool exited = WIFEXITED(status);
   char *at = add_text(text, end, exited ? "exit " : "signal ");
@@ -79,11 +95,9 @@ static bool write_state(int status, time_t when)
   at = add_number(add_text(at, end, "\nfinished "), end, (uint64_t)when, 0);
   at = add_text(at, end, "\n");
   ssize_t len = at - text;
-  int fd = openat(FD_RUN, ".state", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
-  bool whole = write(fd, text, (size_t)len) == len;
-  close(fd);
-  return whole && renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
+  int fd cleanup_fd = open_state();
+  if (fd < 0 || write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0) return false;
+  return renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
 }
 
 static void pump(struct pollfd *watched, enum stream stream)
