@@ -229,6 +229,16 @@ test("the host's steering files are closed to a root that is the host's", async 
   assert.match(output, /^0$/m)
 })
 
+test("of the steering files those that a kernel has, whatever machine it runs on", () => {
+  const facts = { layer: "/layer", image: "/", closed: false, procNames: ["acpi", "scsi", "latency_stats", "uptime"], systemFolders: [] }
+  const masks = (user: "new" | "host") =>
+    planRoot(attributes("host", user), facts, []).setup.flatMap((op) =>
+      op.op === "bind" && op.target.startsWith("/proc/") ? [`${op.source} ${op.target} ${(op.flags & MS_RDONLY) !== 0}`] : [],
+    )
+  assert.equal(masks("host"), ["/proc/acpi /proc/acpi true", "/proc/scsi /proc/scsi true", "/dev/null /proc/latency_stats true"])
+  assert.equal(masks("new"), [])
+})
+
 /** A shell, cat, and what they are linked with, below `image`, where /lib is part of /usr. */
 function copyPrograms(image: string): void {
   const programs = ["/usr/bin/sh", "/usr/bin/cat"]

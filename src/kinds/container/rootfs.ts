@@ -200,8 +200,8 @@ function mapsGroup5({ gid_map }: ContainerAttributes): boolean {
   return gid_map.length === 0 || gid_map.some((r) => r.container <= 5 && 5 < r.container + r.count)
 }
 
-const READ_ONLY = ["sys", "sysrq-trigger", "irq", "bus", "fs"] as const
-const MASKED = ["kcore", "keys", "timer_list", "sched_debug"] as const
+const READ_ONLY = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "asound", "driver", "dynamic_debug", "mtrr", "scsi"] as const
+const MASKED = ["kcore", "keys", "latency_stats", "timer_list", "sched_debug"] as const
 
 /**
  * Where the container's root is the host's root (no user namespace of its own), the files of /proc that steer the whole
