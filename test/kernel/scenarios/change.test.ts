@@ -71,6 +71,13 @@ const IN_PLACE: [what: string, from: string, to: string, seen: (sandbox: Sandbox
     ["10.20.0.0/24", "10.8.0.0/16"],
   ],
   ["sysctl", "ip_forward: 0", "ip_forward: 1", (_, init) => inside(init, "-n", "cat", "/proc/sys/net/ipv4/ip_forward").stdout, "1\n"],
+  [
+    "sysctl of the ipc namespace",
+    "ip_forward: 0 }",
+    "ip_forward: 0, kernel.shmmni: 1234 }",
+    (_, init) => inside(init, "-i", "cat", "/proc/sys/kernel/shmmni").stdout,
+    "1234\n",
+  ],
   ["hostname", "hostname: web", "hostname: www", (_, init) => inside(init, "-u", "hostname").stdout, "www\n"],
 ]
 
