@@ -4,7 +4,7 @@ import type { ExecRecord } from "../../kernel/launch/exec.ts"
 import type { LinuxKernel } from "../../kernel/linux.ts"
 import { imageFolder } from "../../kinds/container/facts.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
-import { capabilityMask, launchEnvironment } from "../../kinds/container/launch.ts"
+import { capabilityMask, launchEnvironment, RLIMITS } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
@@ -78,7 +78,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     ...ids,
     capabilities: capabilityMask(),
     noNewPrivileges: true,
-    rlimits: [],
+    rlimits: RLIMITS,
     cwd: options.workdir ?? attributes.working_dir,
     argv: options.argv,
     env: environmentOf(launchEnvironment(attributes), options, context),

@@ -16,6 +16,9 @@ export function capabilityMask(): string {
   return KEPT_CAPABILITIES.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n).toString()
 }
 
+/** No core dumps: what handles them is the host's, not the container's. RLIMIT_CORE is 4, getrlimit(2) */
+export const RLIMITS: LaunchRecord["rlimits"] = [{ resource: 4, soft: "0", hard: "0" }]
+
 /** What a launch needs beside the attributes. */
 export interface LaunchFacts {
   stack: string
@@ -47,7 +50,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...facts.ids,
     capabilities: capabilityMask(),
     noNewPrivileges: true,
-    rlimits: [],
+    rlimits: RLIMITS,
     cwd: attributes.working_dir,
     argv: attributes.argv,
     env: Object.entries(launchEnvironment(attributes)).map(([name, value]) => `${name}=${value}`),
