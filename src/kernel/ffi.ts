@@ -13,6 +13,10 @@ export interface Ffi {
   nlOpen(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
   nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
+  /** The same beside what the caller does meanwhile: a descriptor that can be read when it is done. `room`: for the answers. */
+  nlBegin(fd: number, req: Uint8Array, room: number, timeoutMs: number): number
+  /** Its answer; `out` has that room. */
+  nlEnd(done: number, out: Uint8Array): number
   /** `out`: at least `SPAWNED_BYTES`. */
   spawn(monitor: string, title: string, cgroup2: string, record: Uint8Array, out: Uint8Array): number
   become(monitor: string, record: Uint8Array): number
@@ -40,7 +44,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 1
+const ABI = 2
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -50,6 +54,8 @@ const SIGNATURES = {
   stk_nl_open: "i",
   stk_nl_open_in: "si",
   stk_nl_transact: "ibibii",
+  stk_nl_begin: "ibiii",
+  stk_nl_end: "ibi",
   stk_spawn: "sssbib",
   stk_become: "sbi",
   stk_poll: "bii",
@@ -93,6 +99,8 @@ export function openFfi(folder?: string): Ffi {
     nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
     nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
+    nlBegin: (fd, req, room, timeoutMs) => call("stk_nl_begin", fd, req, req.length, room, timeoutMs),
+    nlEnd: (done, out) => call("stk_nl_end", done, out, out.length),
     spawn: (monitor, title, cgroup2, record, out) => {
       if (out.length < SPAWNED_BYTES) throw new RangeError("no room for what stk_spawn writes")
       return call("stk_spawn", monitor, title, cgroup2, record, record.length, out)

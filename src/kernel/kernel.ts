@@ -8,6 +8,8 @@ export interface Kernel {
   dump(ns: NetNs): NetDump
   /** Sends the requests in as few messages as possible, in order; a request that fails does not stop those behind it. */
   net(ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[]
+  /** The same for what keeps the kernel busy for long: begun at once, while the caller does other things. */
+  netLater(ns: NetNs, requests: readonly NetRequest[]): Promise<(KernelError | null)[]>
 
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */

@@ -3,6 +3,7 @@ import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { openNet } from "./netlink/net.ts"
+import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
 
 export interface LinuxKernel extends Kernel {
@@ -17,5 +18,7 @@ export interface LinuxKernel extends Kernel {
 export function linuxKernel(folder?: string): LinuxKernel {
   const ffi = openFfi(folder)
   const files = openFiles(ffi)
-  return { ...files, ...openProcesses(ffi, files.read, folder), ...openNet(ffi) }
+  const poller = openPoller(ffi)
+  const readable = (fd: number) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))
+  return { ...files, ...openProcesses(ffi, files.read, folder, poller), ...openNet(ffi, readable) }
 }

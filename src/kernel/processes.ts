@@ -8,6 +8,7 @@ import type { ExecRecord } from "./launch/exec.ts"
 import { encodeExec } from "./launch/exec.ts"
 import type { LaunchTools } from "./launch/launching.ts"
 import { startMonitor } from "./launch/launching.ts"
+import type { Poller } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 
 type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "signal" | "gone" | "readIn" | "writeIn"> & {
@@ -20,11 +21,11 @@ const UTS_FD = 11
 const IPC_FD = 12
 
 /** The part of the port that is processes, and what is done inside their namespaces. `folder`: where stack-monitor is. */
-export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string): Processes {
+export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, poller: Poller = openPoller(ffi)): Processes {
   let program: string | undefined
   const tools: LaunchTools = {
     ffi,
-    poller: openPoller(ffi),
+    poller,
     get program() {
       program ??= join(folder ?? nativeFolder(), "stack-monitor")
       return program

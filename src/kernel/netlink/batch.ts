@@ -1,7 +1,7 @@
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
-import type { Connection, Connections } from "./conn.ts"
-import type { Job, Refusal } from "./exchange.ts"
+import type { Connection, Connections, WhenReadable } from "./conn.ts"
+import type { Asked, Job, Refusal, Talk } from "./exchange.ts"
 import { exchange } from "./exchange.ts"
 import { encodersOf, isIdempotent, isRepeatable, neededNames } from "./request.ts"
 import { encodeLinkGet } from "./rtnl/link-change.ts"
@@ -16,15 +16,62 @@ const PASSING = new Set(["ENOBUFS", "EINTR", "EBUSY"])
 /** Pauses before a request is sent again, in milliseconds. */
 const PAUSES = [1, 4, 16]
 
+type Errors = (KernelError | null)[]
+
 /** Sends a batch for `ns`: the error of each request, or null, in their order. */
-export function sendBatch(connections: Connections, ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[] {
+export function sendBatch(connections: Connections, ns: NetNs, requests: readonly NetRequest[]): Errors {
+  const talk = batch(connections, ns, requests, (home) => connections.take(home))
+  let step = talk.next()
+  while (step.done !== true) {
+    const { connection, request } = step.value
+    step = goOn(talk, () => connection.transact(request))
+  }
+  return step.value
+}
+
+/** The same by sockets of its own, while this thread does other things. */
+export async function sendBatchLater(
+  connections: Connections,
+  ns: NetNs,
+  requests: readonly NetRequest[],
+  readable: WhenReadable,
+): Promise<Errors> {
+  const talk = batch(connections, ns, requests, (home) => connections.own(home))
+  let step = talk.next()
+  while (step.done !== true) {
+    const { connection, request } = step.value
+    const [received] = await Promise.allSettled([connection.transactLater(request, readable)])
+    step = goOn(talk, () => {
+      if (received.status === "rejected") throw received.reason
+      return received.value
+    })
+  }
+  return step.value
+}
+
+function goOn(talk: Talk<Errors>, receive: () => Buffer | number): IteratorResult<Asked, Errors> {
+  let received: Buffer | number
+  try {
+    received = receive()
+  } catch (error) {
+    return talk.throw(error)
+  }
+  return talk.next(received)
+}
+
+function* batch(connections: Connections, ns: NetNs, requests: readonly NetRequest[], connect: (ns: NetNs) => Connection): Talk<Errors> {
   const refusals: (Refusal | null)[] = requests.map(() => null)
   const segments = segmentsOf(ns, requests)
   for (let i = 0; i < segments.length; ) {
     const home = segments[i]?.ns as NetNs
     const end = segments.findIndex((s, at) => at > i && s.ns !== home)
     const run = segments.slice(i, end < 0 ? segments.length : end)
-    connections.use(home, (connection) => new Batch(connection, refusals).send(run))
+    const connection = connect(home)
+    try {
+      yield* new Batch(connection, refusals).send(run)
+    } finally {
+      connections.release(connection)
+    }
     i += run.length
   }
   return requests.map((request, at) => failure(request, refusals[at] ?? null))
@@ -50,13 +97,13 @@ class Batch {
   }
 
   /** The names that a segment needs are asked for at the end of what is sent before it: it costs no send of its own. */
-  send(segments: readonly Segment[]): void {
-    this.#exchange(lookups(segments[0]?.names ?? [], this.#names))
+  *send(segments: readonly Segment[]): Talk<void> {
+    yield* this.#exchange(lookups(segments[0]?.names ?? [], this.#names))
     for (const [i, segment] of segments.entries()) {
       const behind: Names = segment.changesAny ? new Map() : new Map([...this.#names].filter(([name]) => !segment.changed.has(name)))
-      this.#exchange([...this.#jobs(segment.requests), ...lookups(segments[i + 1]?.names ?? [], behind)])
+      yield* this.#exchange([...this.#jobs(segment.requests), ...lookups(segments[i + 1]?.names ?? [], behind)])
       this.#names = behind
-      this.#sendAgain(segment.requests)
+      yield* this.#sendAgain(segment.requests)
     }
   }
 
@@ -72,7 +119,7 @@ class Batch {
   }
 
   /** From the first that may succeed the next time on, all that failed is sent again: what came behind it may have hung on it. */
-  #sendAgain(requests: Segment["requests"]): void {
+  *#sendAgain(requests: Segment["requests"]): Talk<void> {
     for (const pause of PAUSES) {
       const failed = requests.filter(({ at }) => this.#refusals[at] !== null)
       const first = failed.findIndex(({ request, at }) => mayPass(request, this.#refusals[at] ?? null))
@@ -81,14 +128,14 @@ class Batch {
       const again = failed.slice(first).filter(({ request, at }) => maySendAgain(request, this.#refusals[at] ?? null))
       for (const { at } of again) this.#refusals[at] = null
       for (const [name, index] of this.#names) if (typeof index !== "number") this.#names.delete(name)
-      this.#exchange(lookups(new Set(again.flatMap(({ request }) => neededNames(request))), this.#names))
-      this.#exchange(this.#jobs(again))
+      yield* this.#exchange(lookups(new Set(again.flatMap(({ request }) => neededNames(request))), this.#names))
+      yield* this.#exchange(this.#jobs(again))
     }
   }
 
-  #exchange(jobs: readonly Job[]): void {
+  *#exchange(jobs: readonly Job[]): Talk<void> {
     try {
-      exchange(this.#connection, jobs, () => this.#closeFiles())
+      yield* exchange(this.#connection, jobs, () => this.#closeFiles())
     } finally {
       this.#closeFiles()
     }

@@ -8,9 +8,14 @@ export interface NetlinkCalls {
   nlOpenIn(nsPath: string, rcvbuf: number): number
   /** Sends requests numbered consecutively, and gathers all their answers in `out`: the bytes received. */
   nlTransact(fd: number, request: Uint8Array, out: Uint8Array, timeoutMs: number): number
+  nlBegin(fd: number, request: Uint8Array, room: number, timeoutMs: number): number
+  nlEnd(done: number, out: Uint8Array): number
   open(path: string, flags: number, mode: number): number
   close(fd: number): number
 }
+
+/** Resolves when the descriptor can be read. */
+export type WhenReadable = (fd: number) => Promise<void>
 
 /** Room for the answers to a full batch, each of which the kernel charges with more than its length. */
 const RECEIVE_BUFFER = 1 << 20
@@ -35,16 +40,28 @@ export class Connections {
 
   /** Opens (or takes) a socket in `ns` for the time of `body`. Throws KernelError where there is no such namespace. */
   use<T>(ns: NetNs, body: (connection: Connection) => T): T {
-    if (ns === "host") {
-      this.#host ??= new Connection(this, this.#calls, ns)
-      return body(this.#host)
-    }
-    const connection = new Connection(this, this.#calls, ns)
+    const connection = this.take(ns)
     try {
       return body(connection)
     } finally {
-      connection.close()
+      this.release(connection)
     }
+  }
+
+  /** To be given back by `release`. */
+  take(ns: NetNs): Connection {
+    if (ns !== "host") return this.own(ns)
+    this.#host ??= this.own(ns)
+    return this.#host
+  }
+
+  /** For one caller alone, for as long as it likes; to be given back, too. */
+  own(ns: NetNs): Connection {
+    return new Connection(this, this.#calls, ns)
+  }
+
+  release(connection: Connection): void {
+    if (connection !== this.#host) connection.close()
   }
 
   /** An open descriptor of a namespace's file. Throws KernelError. */
@@ -99,6 +116,19 @@ export class Connection {
     if (this.#fd < 0) this.#fd = this.#open()
     const received = this.#calls.nlTransact(this.#fd, request, this.shared.out, TIMEOUT_MS)
     if (received >= 0) return this.shared.out.subarray(0, received)
+    this.close()
+    return received
+  }
+
+  /** The same while the caller goes on. The answers are a buffer of their own. */
+  async transactLater(request: Uint8Array, readable: WhenReadable): Promise<Buffer | number> {
+    if (this.#fd < 0) this.#fd = this.#open()
+    const room = this.shared.out.length
+    const done = this.#calls.nlBegin(this.#fd, request, room, TIMEOUT_MS)
+    if (done >= 0) await readable(done)
+    const out = Buffer.allocUnsafeSlow(room)
+    const received = done < 0 ? done : this.#calls.nlEnd(done, out)
+    if (received >= 0) return out.subarray(0, received)
     this.close()
     return received
   }

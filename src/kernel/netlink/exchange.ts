@@ -29,23 +29,32 @@ export interface Job {
   ended(refusal: Refusal | null): void
 }
 
+/** Something to be sent; the one who sends it, now or beside other work, gives back all its answers, or -errno. */
+export interface Asked {
+  connection: Connection
+  request: Uint8Array
+}
+
+/** A conversation with the kernel that does not say who waits for the answers. */
+export type Talk<T> = Generator<Asked, T, Buffer | number>
+
 const writer = new WireWriter(MAX_SEND)
 
 /**
  * Sends the jobs' messages in order, in as few sends as the kernel takes. A job that fails does not stop those behind it.
  * `sent` is called after each send whose answers are in.
  */
-export function exchange(connection: Connection, jobs: readonly Job[], sent: () => void): void {
+export function* exchange(connection: Connection, jobs: readonly Job[], sent: () => void): Talk<void> {
   let next = 0
   while (next < jobs.length) {
-    const count = fill(jobs.slice(next, next + MAX_IN_FLIGHT), connection)
+    const count = yield* fill(jobs.slice(next, next + MAX_IN_FLIGHT), connection)
     next += count
     sent()
   }
 }
 
 /** Encodes as many jobs as go into one send, sends them, and gives each its end: how many were dealt with. */
-function fill(jobs: readonly Job[], connection: Connection): number {
+function* fill(jobs: readonly Job[], connection: Connection): Talk<number> {
   const first = connection.shared.claim(jobs.length)
   const inFlight: Job[] = []
   writer.clear()
@@ -55,7 +64,7 @@ function fill(jobs: readonly Job[], connection: Connection): number {
     count++
     if (encode(job, (first + inFlight.length) >>> 0)) inFlight.push(job)
   }
-  if (inFlight.length > 0) transact(connection, inFlight, first)
+  if (inFlight.length > 0) yield* transact(connection, inFlight, first)
   return count
 }
 
@@ -72,15 +81,15 @@ function encode(job: Job, sequence: number): boolean {
   }
 }
 
-function transact(connection: Connection, jobs: readonly Job[], first: number): void {
+function* transact(connection: Connection, jobs: readonly Job[], first: number): Talk<void> {
   const open = new Set(jobs)
-  const refusal = sendAndDeliver(connection, jobs, first, open)
+  const refusal = yield* sendAndDeliver(connection, jobs, first, open)
   for (const job of open) job.ended(refusal)
 }
 
-function sendAndDeliver(connection: Connection, jobs: readonly Job[], first: number, open: Set<Job>): Refusal {
+function* sendAndDeliver(connection: Connection, jobs: readonly Job[], first: number, open: Set<Job>): Talk<Refusal> {
   try {
-    const received = connection.transact(writer.written())
+    const received = yield { connection, request: writer.written() }
     return typeof received === "number" ? lost(errnoName(received), "") : deliver(received, jobs, first, open)
   } catch (error) {
     if (error instanceof KernelError) return refusalOf(error)

@@ -1,14 +1,15 @@
 import type { Kernel } from "../kernel.ts"
-import { sendBatch } from "./batch.ts"
-import type { NetlinkCalls } from "./conn.ts"
+import { sendBatch, sendBatchLater } from "./batch.ts"
+import type { NetlinkCalls, WhenReadable } from "./conn.ts"
 import { Connections } from "./conn.ts"
 import { readNamespace } from "./dump.ts"
 
-/** The rtnetlink half of the kernel port. rtnetlink(7) */
-export function openNet(ffi: NetlinkCalls): Pick<Kernel, "dump" | "net"> {
+/** The rtnetlink half of the kernel port. Without `readable`, later is at once. rtnetlink(7) */
+export function openNet(ffi: NetlinkCalls, readable: WhenReadable = () => Promise.resolve()): Pick<Kernel, "dump" | "net" | "netLater"> {
   const connections = new Connections(ffi)
   return {
     dump: (ns) => connections.use(ns, readNamespace),
     net: (ns, requests) => sendBatch(connections, ns, requests),
+    netLater: (ns, requests) => sendBatchLater(connections, ns, requests, readable),
   }
 }

@@ -9,7 +9,7 @@ import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
-import { firstError, sendAll, settled } from "../link/results.ts"
+import { firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
@@ -24,7 +24,7 @@ export const interfaceDriver: Driver = {
     }
   },
   ops: {
-    create: (steps, run) => settled(steps, create(steps, run)),
+    create: (steps, run) => settledLater(steps, create(steps, run)),
     update: (steps, run) => settled(steps, update(steps, run)),
     delete: deleteLinks,
   },
@@ -81,9 +81,12 @@ function insideAttributes(dump: NetDump, inside: Link, outside: Link): Attribute
 
 // -------------------------------------------------------------------- apply
 
-/** All pairs by one message to the host's namespace, then each container's end by one to its own. */
-function create(steps: readonly Step[], run: Run): StepErrors {
-  const outer = sendAll(steps, run, "host", (step) => creation(step, run))
+/**
+ * All pairs by one message to the host's namespace, while the next containers are spawned; then each container's end by one to its
+ * own.
+ */
+async function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const outer = await sendAllLater(steps, run, "host", (step) => creation(step, run))
   return steps.map((step, i) => outer[i] ?? firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideCreation(step))))
 }
 

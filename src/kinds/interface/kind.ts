@@ -69,7 +69,7 @@ function update(change: Change): StepDraft {
 
 function deletion(change: Change): StepDraft {
   const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
-  const ofContainer = container === undefined ? [] : ["remove", "routes"].map((op) => stepId(container, op))
+  const ofContainer = container === undefined ? [] : ["routes"].map((op) => stepId(container, op))
   return {
     op: "delete",
     before: ofContainer,

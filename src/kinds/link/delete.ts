@@ -4,20 +4,20 @@ import type { Run, StepRunner } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import type { StepErrors } from "./results.ts"
-import { settled } from "./results.ts"
+import { settledLater } from "./results.ts"
 
 /** From this many links on, one group deletion is quicker than one message each (the kernel waits once, not once a link). */
 const MANY = 2
 
 /** Op `delete` of every kind that is a link of the host: one runner for all, so that bridges and ports go by the same message. */
-export const deleteLinks: StepRunner = (steps, run) => settled(steps, deleteHostLinks(steps, run))
+export const deleteLinks: StepRunner = (steps, run) => settledLater(steps, deleteHostLinks(steps, run))
 
 /**
  * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is
  * left alone. Many are deleted by one message to a group in which there is nothing but what was named: the stack's own, or one made up
  * for the purpose. `ip link set dev X group G …; ip link del group G`
  */
-function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
+async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const dump = run.kernel.dump("host")
   const byIndex = new Map(dump.links.map((l) => [l.index, l]))
   const doomed: number[] = []
@@ -31,7 +31,7 @@ function deleteHostLinks(steps: readonly Step[], run: Run): StepErrors {
     return null
   })
   if (doomed.length < MANY) return deleteEach(steps, run, doomed, errors)
-  const failure = deleteAsGroup(run, doomed, dump.links)
+  const failure = await deleteAsGroup(run, doomed, dump.links)
   return errors.map((error) => error ?? failure)
 }
 
@@ -45,13 +45,13 @@ function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[],
 }
 
 /** Where all that is in the stack's own group is to go, that group needs no gathering. */
-function deleteAsGroup(run: Run, doomed: readonly number[], links: readonly Link[]): KernelError | null {
+async function deleteAsGroup(run: Run, doomed: readonly number[], links: readonly Link[]): Promise<KernelError | null> {
   const own = linkGroupOf(run.stack)
   const gathered = new Set(links.filter((link) => link.group === own).map((link) => link.index))
   const complete = gathered.size === doomed.length && doomed.every((index) => gathered.has(index))
   const group = complete ? own : freeGroup(new Set(links.map((link) => link.group)))
   const requests: NetRequest[] = complete ? [] : doomed.map((link) => ({ op: "link-set", link, group }))
-  const answers = run.kernel.net("host", [...requests, { op: "group-delete", group }])
+  const answers = await run.kernel.netLater("host", [...requests, { op: "group-delete", group }])
   return answers.map(ignoreGone).find((e) => e !== null) ?? null
 }
 

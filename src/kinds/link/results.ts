@@ -9,7 +9,21 @@ export type StepErrors = (KernelError | null)[]
 /** Sends all steps' requests to one namespace in one go and gives each step its first error. */
 export function sendAll(steps: readonly Step[], run: Run, ns: NetNs, requestsOf: (step: Step) => NetRequest[]): StepErrors {
   const perStep = steps.map(requestsOf)
-  const answers = run.kernel.net(ns, perStep.flat())
+  return firstErrors(perStep, run.kernel.net(ns, perStep.flat()))
+}
+
+/** The same, beside other steps. */
+export async function sendAllLater(
+  steps: readonly Step[],
+  run: Run,
+  ns: NetNs,
+  requestsOf: (step: Step) => NetRequest[],
+): Promise<StepErrors> {
+  const perStep = steps.map(requestsOf)
+  return firstErrors(perStep, await run.kernel.netLater(ns, perStep.flat()))
+}
+
+function firstErrors(perStep: readonly NetRequest[][], answers: readonly (KernelError | null)[]): StepErrors {
   let next = 0
   return perStep.map((requests) => {
     const mine = answers.slice(next, next + requests.length)
@@ -28,6 +42,10 @@ export function firstError(errors: readonly (KernelError | null)[]): KernelError
 /** Errors as the executor wants them: a promise each. */
 export function settled(steps: readonly Step[], errors: StepErrors): Promise<StepResult>[] {
   return steps.map((step, i) => Promise.resolve(resultOf(step, errors[i] ?? null)))
+}
+
+export function settledLater(steps: readonly Step[], errors: Promise<StepErrors>): Promise<StepResult>[] {
+  return steps.map(async (step, i) => resultOf(step, (await errors)[i] ?? null))
 }
 
 export function resultOf(step: Step, error: KernelError | null): StepResult {

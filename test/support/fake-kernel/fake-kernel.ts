@@ -65,12 +65,15 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     run.counts.reads++
     return work()
   }
+  const net: FakeKernel["net"] = (ns, requests) =>
+    requests.map((request) => refusalOf(() => mutate(request.op, () => perform(machine, self, ns, request))))
   return {
     machine,
     counts: run.counts,
     ...fileCalls({ machine, self, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
-    net: (ns, requests) => requests.map((request) => refusalOf(() => mutate(request.op, () => perform(machine, self, ns, request)))),
+    net,
+    netLater: async (ns, requests) => net(ns, requests),
     readIn: (namespaces, path) => reading(() => readSysctl(machine, self, namespaces, path)),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),

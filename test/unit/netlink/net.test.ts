@@ -104,6 +104,15 @@ test("answers in any order find their request", () => {
   )
 })
 
+test("later the same is said, by sockets of its own that are closed again", async () => {
+  const kernel = peer(agreeable, { missing: ["/ns/gone"] })
+  const net = openNet(kernel)
+  assert.equal(await net.netLater("host", [bridge, address("br-lan")]), [null, null])
+  assert.equal(kernel.sends, [[RTM.NEWLINK, RTM.GETLINK], [RTM.NEWADDR]])
+  assert.is(kernel.openSockets(), 0)
+  assert.is((await net.netLater("/ns/gone", [address(5)]))[0]?.errno, "ENOENT")
+})
+
 test("a link that is not there fails what hangs on it, and nothing else", () => {
   const kernel = peer((message) => [acknowledged(message, message.type === RTM.GETLINK ? 19 : 0)])
   const errors = openNet(kernel).net("host", [address("nope"), bridge])

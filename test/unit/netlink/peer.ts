@@ -38,6 +38,7 @@ export function peer(answer: (message: Message, n: number) => Buffer[], options:
     into.add(next)
     return next++
   }
+  const later = new Map<number, { out: Buffer; received: number }>()
   const self: Peer = {
     sends: [],
     bytes: [],
@@ -50,6 +51,17 @@ export function peer(answer: (message: Message, n: number) => Buffer[], options:
     nlOpenIn: (path) => opening(path, sockets, self.opened),
     open: (path) => opening(path, descriptors, self.files),
     close: (fd) => (sockets.delete(fd) || descriptors.delete(fd) ? 0 : -9),
+    nlBegin: (fd, request, room) => {
+      const out = Buffer.alloc(room)
+      const received = self.nlTransact(fd, request, out, 0)
+      later.set(next, { out, received })
+      return next++
+    },
+    nlEnd: (done, out) => {
+      const ended = later.get(done)
+      out.set(ended?.out ?? [])
+      return ended?.received ?? -9
+    },
     nlTransact: (fd, request, out) => {
       if (!sockets.has(fd)) return -9
       const messages = messagesOf(request)
