@@ -83,6 +83,14 @@ export interface BridgeOptions {
   ageing_time?: number
 }
 
+/** What a bridge is like. */
+export interface LiveBridge {
+  stp: boolean
+  vlan_filtering: boolean
+  /** Seconds. Absent while the kernel's spanning tree works with a shorter one, and does not tell which it goes back to. */
+  ageing_time?: number
+}
+
 export interface Link {
   index: number
   name: string
@@ -100,7 +108,7 @@ export interface Link {
   alias: string
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
-  bridge?: Required<BridgeOptions>
+  bridge?: LiveBridge
   stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
 }
 

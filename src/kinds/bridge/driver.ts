@@ -1,3 +1,4 @@
+import type { Address } from "../../base/address.ts"
 import type { Link, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
@@ -44,15 +45,21 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     kind: "bridge",
     address,
     name: address.slice("bridge.".length),
-    attributes: attributesOf(scope, link),
+    attributes: attributesOf(scope, address, link),
     ...(incomplete === undefined ? {} : { incomplete }),
     live: { ifindex: link.index, interface: link.name, state: link.state },
   }
 }
 
-function attributesOf(scope: Scope, link: Link): Observed["attributes"] {
+function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {
   const { name, mtu, mac, up, bridge } = link
-  return { interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+  return { ...untold(scope, address), interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+}
+
+/** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
+function untold(scope: Scope, address: Address): Observed["attributes"] {
+  const wanted = scope.desired.resources.find((r) => r.address === address)?.attributes.ageing_time
+  return wanted === undefined ? {} : { ageing_time: wanted }
 }
 
 function creation(step: Step, run: Run): NetRequest[] {

@@ -52,6 +52,19 @@ const BY_HAND: [what: string, address: string, tamper: (sandbox: Sandbox, web: L
   ["memory limit", "container.web", (s) => writeFileSync(groupFile(s, "memory", "lab/web", MEMORY), String(128 << 20))],
 ]
 
+scenario("a topology change of the spanning tree is nobody's doing", async (sandbox) => {
+  const bridge = "name: lab\nbridges:\n  lan: { address: 10.20.0.1/24, stp: true, ageing_time: 100 }\n"
+  const file = sandbox.file("stack.yaml", bridge)
+  apply(sandbox, file)
+  sandbox.run(["ip", "link", "set", "lab-lan", "type", "bridge", "forward_delay", "200"])
+  sandbox.file("stack.yaml", `${bridge}containers:\n  web: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan } } }\n`)
+  apply(sandbox, file)
+  const info = () => sandbox.ip("-d", "link", "show", "lab-lan")[0].linkinfo.info_data
+  for (let tries = 0; tries < 100 && info().topology_change === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal([info().topology_change, info().ageing_time], [1, 400], "the kernel works with twice the forward delay")
+  expectConverged(sandbox, file)
+})
+
 for (const [what, address, tamper] of BY_HAND) {
   scenario(`changed by hand, shown as drift, repaired in place: ${what}`, (sandbox) => {
     const file = sandbox.file("stack.yaml", LAB)

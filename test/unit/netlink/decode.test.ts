@@ -85,6 +85,26 @@ test("a bridge with its options, counters and state", () => {
   })
 })
 
+test("while a topology change lasts the kernel tells another ageing time than the bridge's own", () => {
+  const bridge = (stp: string, changing: string) =>
+    readLink(
+      only(
+        hex(`54000000 1000 0000 00000000 00000000
+          00 00 0100 07000000 03100000 00000000
+          3400 1280
+            0b00 0100 62726964676500 00
+            2400 0280
+              0800 0400 b80b0000
+              0800 0500 ${stp}000000
+              0500 0700 00 000000
+              0500 0e00 ${changing} 000000`),
+      ),
+    ).bridge
+  assert.equal(bridge("01", "01"), { stp: true, vlan_filtering: false })
+  assert.equal(bridge("01", "00"), { stp: true, vlan_filtering: false, ageing_time: 30 })
+  assert.equal(bridge("00", "01"), { stp: false, vlan_filtering: false, ageing_time: 30 })
+})
+
 test("a veth knows its peer; for another kind IFLA_LINK is no peer", () => {
   const bytes = (kind: string) =>
     hex(`48000000 1000 0200 01000000 00000000

@@ -20,6 +20,7 @@ export const IFLA_INFO_DATA = 2
 export const IFLA_BR_AGEING_TIME = 4
 export const IFLA_BR_STP_STATE = 5
 export const IFLA_BR_VLAN_FILTERING = 7
+export const IFLA_BR_TOPOLOGY_CHANGE = 14
 
 export const VETH_INFO_PEER = 1
 

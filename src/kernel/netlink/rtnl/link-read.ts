@@ -1,10 +1,11 @@
-import type { Link } from "../../kernel.ts"
+import type { Link, LiveBridge } from "../../kernel.ts"
 import { eachAttribute, readI32, readText, readU8, readU32, readU64 } from "../attr.ts"
 import {
   IFF_UP,
   IFLA_ADDRESS,
   IFLA_BR_AGEING_TIME,
   IFLA_BR_STP_STATE,
+  IFLA_BR_TOPOLOGY_CHANGE,
   IFLA_BR_VLAN_FILTERING,
   IFLA_GROUP,
   IFLA_IFALIAS,
@@ -93,12 +94,16 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
   })
 }
 
-function readBridge(bytes: Buffer, start: number, end: number): Required<Link>["bridge"] {
-  const bridge = { stp: false, vlan_filtering: false, ageing_time: 0 }
+/** For the time of a topology change the kernel's own spanning tree ages by twice the forward delay: __br_set_topology_change. */
+function readBridge(bytes: Buffer, start: number, end: number): LiveBridge {
+  const bridge: LiveBridge = { stp: false, vlan_filtering: false, ageing_time: 0 }
+  let changing = false
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (type === IFLA_BR_STP_STATE) bridge.stp = readU32(bytes, from, to) !== 0
     else if (type === IFLA_BR_VLAN_FILTERING) bridge.vlan_filtering = readU8(bytes, from, to) !== 0
     else if (type === IFLA_BR_AGEING_TIME) bridge.ageing_time = ageingSeconds(readU32(bytes, from, to))
+    else if (type === IFLA_BR_TOPOLOGY_CHANGE) changing = readU8(bytes, from, to) !== 0
   })
+  if (changing && bridge.stp) delete bridge.ageing_time
   return bridge
 }
