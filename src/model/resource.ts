@@ -1,5 +1,5 @@
 import type { Address } from "../base/address.ts"
-import type { Range } from "../base/diagnostic.ts"
+import type { Diagnostic, Range } from "../base/diagnostic.ts"
 
 export type KindName = "bridge" | "cgroup" | "container" | "interface" | "veth"
 
@@ -90,4 +90,6 @@ export interface HostFacts {
   missingCapabilities: readonly string[]
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
+  /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
+  unknownUsers: readonly { image: string; user: string; diagnostics: readonly Diagnostic[] }[]
 }

@@ -1,7 +1,9 @@
+import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
+import { lookupUser } from "../kinds/container/identity.ts"
 import { parseRecord } from "../kinds/container/record.ts"
-import type { IdRange } from "../kinds/container/spec.ts"
+import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 
@@ -30,13 +32,27 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
     missingCapabilities: missingCapabilities(kernel),
-    absentImages: absentImages(kernel, desired),
+    ...imageFacts(kernel, desired),
   }
 }
 
-function absentImages(kernel: Kernel, desired: Desired): string[] {
-  const images = new Set(desired.resources.filter((r) => r.kind === "container").map((r) => String(r.attributes.image)))
-  return [...images].filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "unknownUsers"> {
+  const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
+  const images = [...new Set(containers.map(({ image }) => image))]
+  const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
+  const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
+  const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
+  return { absentImages, unknownUsers: [...users.values()].flatMap((one) => unknownUser(kernel, one)) }
+}
+
+function unknownUser(kernel: Kernel, { image, user }: { image: string; user: string }): HostFacts["unknownUsers"][number][] {
+  try {
+    lookupUser(kernel, imageFolder(image), user)
+    return []
+  } catch (failure) {
+    if (!(failure instanceof DiagnosticError)) throw failure
+    return [{ image, user, diagnostics: failure.diagnostics }]
+  }
 }
 
 /** Maps of the other stacks' containers, by their records of this boot. */

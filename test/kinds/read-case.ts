@@ -26,6 +26,7 @@ export const HOST: HostFacts = {
   subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
   missingCapabilities: [],
   absentImages: [],
+  unknownUsers: [],
 }
 
 /** One golden case: what is wanted, and what the kernel holds. */

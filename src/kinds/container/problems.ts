@@ -5,7 +5,7 @@ import { limitDiagnostics } from "../cgroup/limits.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
 export function containerProblems(resource: Resource, host: HostFacts): Diagnostic[] {
-  return [...imageDiagnostics(resource, host), ...limitDiagnostics(resource, host)]
+  return [...imageDiagnostics(resource, host), ...userDiagnostics(resource, host), ...limitDiagnostics(resource, host)]
 }
 
 function imageDiagnostics(resource: Resource, { absentImages }: HostFacts): Diagnostic[] {
@@ -19,4 +19,13 @@ function imageDiagnostics(resource: Resource, { absentImages }: HostFacts): Diag
       ...(range === undefined ? {} : { range }),
     }),
   ]
+}
+
+function userDiagnostics(resource: Resource, { unknownUsers }: HostFacts): Diagnostic[] {
+  const { image, user } = resource.attributes
+  const range = resource.range("user") ?? resource.range()
+  return unknownUsers
+    .filter((unknown) => unknown.image === image && unknown.user === user)
+    .flatMap(({ diagnostics }) => diagnostics)
+    .map((diagnostic) => ({ ...diagnostic, address: resource.address, ...(range === undefined ? {} : { range }) }))
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import { apply, expectNoTrace, expectStatus, live, scenario, test } from "../../support/lab.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
 
 const GARBAGE: [what: string, text: string, words: RegExp][] = [
@@ -35,6 +35,20 @@ const GARBAGE: [what: string, text: string, words: RegExp][] = [
   ["two documents", "name: a\n---\nname: b\n", /stack\.yaml:\d+:\d+/],
   ["a tag", "name: !!js/function 'x'\n", /stack\.yaml:1:\d+/],
 ]
+
+scenario("a user whom the image does not have is told at plan time, and the container that runs is left alone", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\ncontainers:\n  web: { command: [sleep, infinity] }\n")
+  apply(sandbox, file)
+  const before = live(sandbox, "lab", "web")
+  for (const user of ["nobodyatall", "nobody:nogroupatall"]) {
+    sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], user: "${user}" }\n`)
+    for (const command of [["plan"], ["apply", "-y"]]) {
+      const ran = expectStatus(sandbox.stack([...command, "-f", file]), 1)
+      assert.match(ran.stderr, /stack\.yaml:3:44: error: the image has no (user|group) "no\w+atall"/)
+    }
+  }
+  assert.equal(live(sandbox, "lab", "web"), before)
+})
 
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
   const before = readTraces(sandbox)
