@@ -9,7 +9,7 @@ function opOf(step: Step): string {
 
 /**
  * The ready steps by who runs them, each group to be handed over whole; of those that set processes to work as many
- * as the running ones leave room for. Signals go out first, so that processes end while links are deleted; what has been
+ * as the running ones leave room for. What the kernel takes long for goes first, links that are deleted and then signals, so that all else is done meanwhile; what has been
  * begun is finished before anything else begins, so that an interruption leaves little half-made.
  */
 export function nextBatches(
@@ -31,6 +31,6 @@ export function nextBatches(
 }
 
 function inTurn(ready: readonly Step[]): Step[] {
-  const turn = (step: Step) => (step.op === "stop" ? 0 : step.op === "spawn" ? 2 : 1)
-  return [0, 1, 2].flatMap((n) => ready.filter((step) => turn(step) === n))
+  const turn = (step: Step) => (step.op === "delete" ? 0 : step.op === "stop" ? 1 : step.op === "spawn" ? 3 : 2)
+  return [0, 1, 2, 3].flatMap((n) => ready.filter((step) => turn(step) === n))
 }
