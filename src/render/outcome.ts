@@ -1,6 +1,8 @@
 import type { Address } from "../base/address.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
+import type { StepId } from "../model/step.ts"
+import { stepId } from "../model/step.ts"
 
 /** The last line of an apply that did all of its plan. */
 export function completeText({ summary: { add, change, destroy } }: Plan, word: "apply" | "destroy"): string {
@@ -13,7 +15,7 @@ const SHOWN = 12
 
 /** What an apply that was interrupted or failed has done, and what is left. */
 export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyResult, word: "apply" | "destroy"): string {
-  const finished = new Set(done.map((step) => step.id))
+  const finished = lasting(plan, new Set(done.map((step) => step.id)))
   const byAddress = new Map<Address, { steps: number; done: number }>()
   for (const { id, address } of plan.steps) {
     const entry = byAddress.get(address) ?? { steps: 0, done: 0 }
@@ -27,6 +29,15 @@ export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyR
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
   return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}Run \`stack ${word}\` again to go on.\n`
+}
+
+/** The steps whose work is still there: a container that was spawned and never started is given up, and its links go with it. */
+function lasting({ changes, steps }: Plan, done: ReadonlySet<StepId>): Set<StepId> {
+  const unstarted = steps.filter(({ id, op, change }) => change.kind === "container" && op === "start" && !done.has(id))
+  const given = new Set(unstarted.map(({ address }) => address).filter((address) => done.has(stepId(address, "spawn"))))
+  const links = changes.filter(({ kind, resource }) => kind !== "container" && resource?.references.some((to) => given.has(to.address)))
+  const lost = new Set(links.map(({ address }) => address))
+  return new Set(steps.filter(({ id, address }) => done.has(id) && !lost.has(address)).map(({ id }) => id))
 }
 
 function row(label: string, names: readonly string[]): string {

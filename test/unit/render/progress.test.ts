@@ -72,6 +72,20 @@ Run \`stack apply\` again to go on.
   )
 })
 
+test("a link in a container that never started is gone with it, and is left, not done", () => {
+  const on = (address: string) =>
+    ({ kind: "interface", name: "", attributes: {}, range: () => undefined, address, references: [] }) as const
+  const eth0 = change("interface.web.eth0", {
+    resource: { ...on("interface.web.eth0"), references: [{ address: "container.web", onReplace: "replace" }] },
+  })
+  const joined = step(eth0, "create", [spawned.id])
+  const whole = planOf([bridge, web, eth0], [made, spawned, joined, started])
+  const skipped = [{ step: started, because: "interrupted" }]
+  const text = unfinishedText(whole, { done: [made, spawned, joined], failed: [], skipped, interrupted: true }, "apply")
+  assert.match(text, "Done:      bridge.lan\n")
+  assert.match(text, "Left:      interface.web.eth0\n")
+})
+
 test("a long list of names is cut, and says by how many", () => {
   const many = Array.from({ length: 100 }, (_, i) => change(`container.c${i}`, {}))
   const steps = many.map((c) => step(c, "spawn"))
