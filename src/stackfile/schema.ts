@@ -56,7 +56,10 @@ function variablesSchema(): Fragment {
 
 const OURS = new Set(["form", "names", "later", "instead"])
 
-/** The schema as the world knows it: without our own annotations. */
+/** A text with a variable in it: what it will be is not known to who only reads the file. */
+const VARIABLE = "\\$\\{"
+
+/** The schema as the world knows it: of files whose variables stand in their texts yet, and without our own annotations. */
 export function publishedSchema(): { [key: string]: unknown } {
   return { $schema: "http://json-schema.org/draft-07/schema#", title: "stack file", ...(stripped(stackSchema()) as object) }
 }
@@ -64,8 +67,16 @@ export function publishedSchema(): { [key: string]: unknown } {
 /** Names of properties are kept whatever they are called: only a fragment's own keys go. */
 function stripped(fragment: unknown): unknown {
   if (fragment === null || typeof fragment !== "object" || Array.isArray(fragment)) return fragment
-  const found = Object.entries(fragment).filter(([key, value]) => !OURS.has(key) && value !== undefined)
+  const found = Object.entries({ ...fragment, ...withVariables(fragment) }).filter(([key, value]) => !OURS.has(key) && value !== undefined)
   return Object.fromEntries(found.map(([key, value]) => [key, strippedValue(key, value)]))
+}
+
+/** Where one value stands, a variable may stand. */
+function withVariables({ type, pattern, enum: words }: Partial<Fragment>): Partial<Fragment> {
+  const types = [type ?? []].flat()
+  if (types.includes("string")) return pattern === undefined ? {} : { pattern: `${pattern}|${VARIABLE}` }
+  const scalar = words === undefined && types.some((one) => one === "integer" || one === "number" || one === "boolean")
+  return scalar ? { type: [...types, "string"], pattern: VARIABLE } : {}
 }
 
 function strippedValue(key: string, value: unknown): unknown {

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Ajv } from "ajv"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { parse } from "yaml"
 import { schemaText } from "../../../build/schema.ts"
 import { validatorText } from "../../../build/validator.ts"
 import { publishedSchema, stackSchema } from "../../../src/stackfile/schema.ts"
@@ -39,6 +42,20 @@ test("every key has a description, and says its form in words", () => {
 test("what is published holds nothing of our own, and no alternatives", () => {
   const keys = new Set([...fragments(publishedSchema(), "stack")].flatMap(([, f]) => Object.keys(f)))
   for (const key of ["form", "names", "later", "instead", "anyOf", "oneOf"]) assert.not(keys.has(key), key)
+})
+
+test("editors find nothing wrong in the examples, variables and all, and still find what is wrong", () => {
+  const valid = new Ajv({ strict: true, allowUnionTypes: true }).compile(publishedSchema())
+  const folder = fileURLToPath(new URL("../../../examples", import.meta.url))
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".yaml"))) {
+    const text = readFileSync(`${folder}/${name}`, "utf8")
+    assert.ok(valid(parse(text, { merge: true })), `${name}: ${JSON.stringify(valid.errors)}`)
+  }
+  const box = (rest: object) => ({ containers: { box: { command: "x", ...rest } } })
+  for (const rest of [{ hostname: "box-${index}" }, { replicas: "${n}" }, { limits: { memory: "${size}", pids: "${n}" } }])
+    assert.ok(valid(box(rest)), JSON.stringify(rest))
+  for (const rest of [{ hostname: "a b" }, { replicas: "many" }, { limits: { memory: "lots" } }])
+    assert.not.ok(valid(box(rest)), JSON.stringify(rest))
 })
 
 test("no key of a later version is in the schema", () => {
