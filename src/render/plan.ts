@@ -48,10 +48,17 @@ function noteOf({ action, cause, drift, fields }: Change, style: Paint): string 
 }
 
 function explains(action: Change["action"]): (field: FieldChange) => boolean {
-  return (field) => action !== "replace" || field.forcesReplacement
+  return (field) => (action === "replace" ? field.forcesReplacement : differs(field))
 }
 
-function fieldText({ path, before, after, forcesReplacement }: FieldChange, style: Paint): string {
+/** What the kernel drops along with something else is set again, though it reads as it should. */
+function differs({ path, before, after }: FieldChange): boolean {
+  return formatValue(path, before) !== formatValue(path, after)
+}
+
+function fieldText(field: FieldChange, style: Paint): string {
+  const { path, before, after, forcesReplacement } = field
+  if (!differs(field)) return `      ${path}: ${formatValue(path, after)}  ${style.dim("# set again")}`
   const forced = forcesReplacement ? style.red("  # forces replacement") : ""
   return `      ${path}: ${formatValue(path, before)} ${style.yellow("->")} ${formatValue(path, after)}${forced}`
 }

@@ -51,6 +51,15 @@ test("a replacement that no field forces says why", () => {
   assert.match(text, "-/+ container.c  # bridge.lan is replaced\n")
 })
 
+test("a field that is set again to what it is says so, and why", () => {
+  const routes = { path: "routes", before: ["10.9.0.0/16"], after: ["10.9.0.0/16"], forcesReplacement: false }
+  const changed = change("container.c", { action: "update", cause: "veth.core is replaced", fields: [routes] })
+  assert.match(
+    planText(planOf([changed]), { color: false }),
+    "  ~ container.c  # veth.core is replaced\n      routes: [10.9.0.0/16]  # set again\n",
+  )
+})
+
 test("what a terminal would obey never reaches it", () => {
   const evil = change("container.c", { after: { environment: { A: "\u001b[2J\u009b1m\u202e" } } })
   const text = planText(planOf([evil]), { color: false })
