@@ -1,16 +1,12 @@
 import type { NetDump, NetRequest, Route } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
-import { isDefault, ourRoutes } from "../link/routes.ts"
-import type { ContainerAttributes } from "./spec.ts"
-
-type RouteSpec = ContainerAttributes["routes"][number]
-
-/** The kernel's own metric of an IPv6 route that was given none. <net/ip6_route.h> IP6_RT_PRIO_USER */
-const IPV6_METRIC = 1024
+import { addressOfAlias } from "../../model/ownership.ts"
+import type { RouteSpec } from "../link/routes.ts"
+import { defaultMetric, isGateway, ourRoutes, routeDeletion, wantedRoutes } from "../link/routes.ts"
 
 /**
  * The container's routes of ours, spelt as the stack file spells them: a key the kernel filled in by itself (dev,
- * metric) shows only where the file has it too. Default routes without a metric are an interface's gateway unless the file lists them.
+ * metric) shows only where the file has it too. A gateway is an attribute of its interface.
  */
 export function observedRoutes(scope: Scope, container: string): RouteSpec[] {
   const dump = scope.dumpOf(container)
@@ -19,14 +15,17 @@ export function observedRoutes(scope: Scope, container: string): RouteSpec[] {
   const found = ourRoutes(dump).flatMap((route) => {
     const twin = wanted.find((w) => matches(w, route, dump))
     if (twin !== undefined) return [twin]
-    return isDefault(route.to) ? [] : [spell(route, dump)]
+    return isGateway(route, wanted) && isPort(scope, dump, route.dev) ? [] : [spell(route, dump)]
   })
   return sortRoutes(found)
 }
 
-function wantedRoutes(scope: Scope, container: string): RouteSpec[] {
-  const resource = scope.desired.resources.find((r) => r.address === `container.${container}`)
-  return resource === undefined ? [] : (resource.attributes as unknown as ContainerAttributes).routes
+/** True of the inner end of an interface: its outer end is a port on the host. The ends of a veth pair have no gateways. */
+function isPort(scope: Scope, dump: NetDump, index: number): boolean {
+  const inside = dump.links.find((l) => l.index === index)
+  const outside = inside === undefined ? undefined : scope.linkByIndex(inside.peerIndex)
+  const address = outside === undefined || outside.peerIndex !== index ? undefined : addressOfAlias(scope.stack, outside.alias)
+  return address?.startsWith("interface.") ?? false
 }
 
 function matches(want: RouteSpec, have: Route, dump: NetDump): boolean {
@@ -36,10 +35,6 @@ function matches(want: RouteSpec, have: Route, dump: NetDump): boolean {
     (want.dev === undefined || want.dev === nameOf(dump, have.dev)) &&
     (want.metric ?? defaultMetric(have.to)) === have.metric
   )
-}
-
-function defaultMetric(to: string): number {
-  return to.includes(":") ? IPV6_METRIC : 0
 }
 
 function nameOf(dump: NetDump, index: number): string | undefined {
@@ -65,7 +60,7 @@ function sortRoutes(routes: RouteSpec[]): RouteSpec[] {
 export function routeChanges(have: readonly RouteSpec[], want: readonly RouteSpec[]): NetRequest[] {
   const same = (a: RouteSpec, b: RouteSpec) => a.to === b.to && a.via === b.via && a.dev === b.dev && a.metric === b.metric
   return [
-    ...have.filter((h) => !want.some((w) => same(h, w))).map((r): NetRequest => ({ op: "route-delete", ...r })),
+    ...have.filter((h) => !want.some((w) => same(h, w))).map(routeDeletion),
     ...want.map((r): NetRequest => ({ op: "route-replace", ...r })),
   ]
 }

@@ -52,7 +52,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       container: `container.${container}`,
       host_interface: link.name,
       ...masterOf(scope, link),
-      ...(dump !== undefined && inside !== undefined ? insideAttributes(dump, inside, link) : {}),
+      ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside, link) : {}),
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
@@ -68,11 +68,11 @@ function masterOf(scope: Scope, link: Link): Attributes {
 }
 
 /** Where both ends carry a value (mtu, up), the one that was tampered with shows. */
-function insideAttributes(dump: NetDump, inside: Link, outside: Link): Attributes {
+function insideAttributes(scope: Scope, container: string, dump: NetDump, inside: Link, outside: Link): Attributes {
   return {
     interface: inside.name,
     address: canonicalAddresses(dump, inside.index),
-    gateway: gatewaysOf(dump, inside.index),
+    gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
     mtu: Math.min(inside.mtu, outside.mtu),
     up: inside.up && outside.up,

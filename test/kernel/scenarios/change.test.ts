@@ -99,6 +99,44 @@ for (const [what, from, to, seen, expected] of IN_PLACE) {
   })
 }
 
+scenario("default routes, by the gateway of an interface and by hand, each with what it replaces", (sandbox) => {
+  const lab = (gateway: string, routes: string) => `name: lab
+bridges: { lan: { address: [10.20.0.1/24, "fd20::1/64"] } }
+containers:
+  web:
+    command: [sleep, infinity]
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.2/24, "fd20::2/64"]${gateway} } }
+    routes: [${routes}]
+`
+  const defaults = (init: number) =>
+    ["-4", "-6"].flatMap((family) =>
+      ipIn(init, family, "route", "show", "default").map((r: { gateway: string; metric?: number }) => `${r.gateway} ${r.metric ?? 0}`),
+    )
+  const all: [gateway: string, routes: string, seen: string[]][] = [
+    ["", "{ to: default, via: 10.20.0.1 }", ["10.20.0.1 0"]],
+    ["", "{ to: default, via: 10.20.0.9 }", ["10.20.0.9 0"]],
+    ["", "{ to: default, via: 10.20.0.9, metric: 5 }", ["10.20.0.9 5"]],
+    [", gateway: 10.20.0.1", "{ to: default, via: 10.20.0.9, metric: 5 }", ["10.20.0.1 0", "10.20.0.9 5"]],
+    [
+      ', gateway: "fd20::1"',
+      '{ to: default, via: 10.20.0.1 }, { to: default, via: "fd20::1", metric: 5 }',
+      ["10.20.0.1 0", "fd20::1 5", "fd20::1 1024"],
+    ],
+    [", gateway: 10.20.0.1", "", ["10.20.0.1 0"]],
+    ["", '{ to: default, via: "fd20::1" }', ["fd20::1 1024"]],
+    ["", "", []],
+  ]
+  const file = sandbox.file("stack.yaml", lab("", ""))
+  apply(sandbox, file)
+  const { init } = live(sandbox, "lab", "web")
+  for (const [gateway, routes, seen] of all) {
+    sandbox.file("stack.yaml", lab(gateway, routes))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.equal(defaults(init), seen, `${gateway} ${routes}`)
+  }
+})
+
 const FORCED: [field: string, from: string, to: string][] = [
   ["argv", "command: [sleep, infinity]", "command: [sleep, 1d]"],
   ["uid_map", "0 300000 65536", "0 500000 65536"],
