@@ -1,4 +1,4 @@
-import { errnoName } from "../errno.ts"
+import { errnoName, errnoOf } from "../errno.ts"
 import type { NetNs } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 
@@ -125,11 +125,12 @@ export class Connection {
     if (this.#fd < 0) this.#fd = this.#open()
     const room = this.shared.out.length
     const done = this.#calls.nlBegin(this.#fd, request, room, TIMEOUT_MS)
+    // So many are under way that one more would gain nothing.
+    if (done === -errnoOf("EAGAIN")) return kept(this.transact(request))
     if (done >= 0) await readable(done)
     const out = room <= this.shared.out.length ? this.shared.out : Buffer.allocUnsafeSlow(room)
     const received = done < 0 ? done : this.#calls.nlEnd(done, out)
-    // Somebody else may receive something before this is looked at.
-    if (received >= 0) return Buffer.from(out.subarray(0, received))
+    if (received >= 0) return kept(out.subarray(0, received))
     this.close()
     return received
   }
@@ -143,6 +144,11 @@ export class Connection {
     if (this.ns === "host") return checked("socket AF_NETLINK", this.#calls.nlOpen(RECEIVE_BUFFER))
     return checked(`nsenter --net=${this.ns}`, this.#calls.nlOpenIn(this.ns, RECEIVE_BUFFER))
   }
+}
+
+/** Somebody else may receive something before this is looked at. */
+function kept(received: Buffer | number): Buffer | number {
+  return typeof received === "number" ? received : Buffer.from(received)
 }
 
 function checked(op: string, result: number): number {

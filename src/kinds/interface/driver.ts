@@ -82,12 +82,14 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
 // -------------------------------------------------------------------- apply
 
 /**
- * All pairs by one message to the host's namespace, while the next containers are spawned; then each container's end by one to its
- * own.
+ * All pairs by one message to the host's namespace, then each container's end by one to its own, while the next containers are
+ * spawned.
  */
 async function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const outer = await sendAllLater(steps, run, "host", (step) => creation(step, run))
-  return steps.map((step, i) => outer[i] ?? firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideCreation(step))))
+  return Promise.all(
+    steps.map(async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step)))),
+  )
 }
 
 function containerOf(step: Step): string {

@@ -113,6 +113,14 @@ test("later the same is said, by sockets of its own that are closed again", asyn
   assert.is((await net.netLater("/ns/gone", [address(5)]))[0]?.errno, "ENOENT")
 })
 
+test("where too much is under way already, later is now", async () => {
+  const kernel = peer(agreeable)
+  const busy = { ...kernel, nlBegin: () => -11 }
+  assert.equal(await openNet(busy).netLater("host", [bridge, address("br-lan")]), [null, null])
+  assert.equal(kernel.sends, [[RTM.NEWLINK, RTM.GETLINK], [RTM.NEWADDR]])
+  assert.is(kernel.openSockets(), 0)
+})
+
 test("a link that is not there fails what hangs on it, and nothing else", () => {
   const kernel = peer((message) => [acknowledged(message, message.type === RTM.GETLINK ? 19 : 0)])
   const errors = openNet(kernel).net("host", [address("nope"), bridge])
