@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Ajv } from "ajv"
 import standaloneCode from "ajv/dist/standalone/index.js"
-import { publishedSchema } from "../src/stackfile/schema.ts"
+import { resolvedSchema } from "../src/stackfile/schema.ts"
 import { writeIfNew } from "./schema.ts"
 
 const FOLDER = fileURLToPath(new URL("../src/stackfile/generated", import.meta.url))
@@ -17,7 +17,7 @@ export default validate
 /** The schema as plain JavaScript that imports nothing: ajv itself is not needed at run time. */
 export function validatorText(): string {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { source: true, esm: true, optimize: 2 } })
-  const code = standaloneCode.default(ajv, ajv.compile(rulesOnly(publishedSchema()) as object))
+  const code = standaloneCode.default(ajv, ajv.compile(rulesOnly(resolvedSchema()) as object))
   if (/\brequire\(|^import /m.test(code)) throw new Error("the validator would import from ajv: a keyword of the schema needs its run time")
   return code
 }

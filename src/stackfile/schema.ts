@@ -59,16 +59,23 @@ const OURS = new Set(["form", "names", "later", "instead"])
 /** A text with a variable in it: what it will be is not known to who only reads the file. */
 const VARIABLE = "\\$\\{"
 
+type Alteration = (fragment: Partial<Fragment>) => Partial<Fragment>
+
 /** The schema as the world knows it: of files whose variables stand in their texts yet, and without our own annotations. */
 export function publishedSchema(): { [key: string]: unknown } {
-  return { $schema: "http://json-schema.org/draft-07/schema#", title: "stack file", ...(stripped(stackSchema()) as object) }
+  return { $schema: "http://json-schema.org/draft-07/schema#", title: "stack file", ...(stripped(stackSchema(), withVariables) as object) }
+}
+
+/** The schema of a document whose variables have their values: what loading validates against. */
+export function resolvedSchema(): object {
+  return stripped(stackSchema(), () => ({})) as object
 }
 
 /** Names of properties are kept whatever they are called: only a fragment's own keys go. */
-function stripped(fragment: unknown): unknown {
+function stripped(fragment: unknown, alter: Alteration): unknown {
   if (fragment === null || typeof fragment !== "object" || Array.isArray(fragment)) return fragment
-  const found = Object.entries({ ...fragment, ...withVariables(fragment) }).filter(([key, value]) => !OURS.has(key) && value !== undefined)
-  return Object.fromEntries(found.map(([key, value]) => [key, strippedValue(key, value)]))
+  const found = Object.entries({ ...fragment, ...alter(fragment) }).filter(([key, value]) => !OURS.has(key) && value !== undefined)
+  return Object.fromEntries(found.map(([key, value]) => [key, strippedValue(key, value, alter)]))
 }
 
 /** Where one value stands, a variable may stand. */
@@ -79,9 +86,9 @@ function withVariables({ type, pattern, enum: words }: Partial<Fragment>): Parti
   return scalar ? { type: [...types, "string"], pattern: VARIABLE } : {}
 }
 
-function strippedValue(key: string, value: unknown): unknown {
+function strippedValue(key: string, value: unknown, alter: Alteration): unknown {
   if (key === "properties" || key === "patternProperties") {
-    return Object.fromEntries(Object.entries(value as object).map(([name, fragment]) => [name, stripped(fragment)]))
+    return Object.fromEntries(Object.entries(value as object).map(([name, fragment]) => [name, stripped(fragment, alter)]))
   }
-  return key === "items" || key === "additionalProperties" ? stripped(value) : value
+  return key === "items" || key === "additionalProperties" ? stripped(value, alter) : value
 }
