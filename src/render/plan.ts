@@ -70,8 +70,13 @@ function newFields({ after }: Change): string[] {
     .map(([path, value]) => `      ${path}: ${formatValue(path, value)}`)
 }
 
+/** Values that say no more than the attribute's absence from the stack file does. */
+const USUAL: { readonly [path: string]: Value } = { working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 }
+
 function isUsual(path: string, value: Value): boolean {
-  if (value === "" || value === null || path === "state") return true
+  if (value === null || path === "state") return true
+  if (value === "") return !path.includes(".")
+  if (Object.hasOwn(USUAL, path)) return value === USUAL[path]
   if (path.startsWith("namespaces.")) return value === "new"
   return typeof value === "object" && Object.keys(value).length === 0
 }

@@ -2,14 +2,22 @@ import { formatSize } from "../base/size.ts"
 import type { Value } from "../model/resource.ts"
 
 const SIZES = /^limits\.memory(_high|_low|_swap)?$/
+/** Attributes that are "" where there is no such thing. */
+const ABSENT = new Set(["cgroup", "hostname", "user"])
 /** What needs no quotes: nothing that a terminal or a reader could take for something else. */
 const PLAIN = /^[A-Za-z0-9_./:@%+~*-]+$/
 
 /** One attribute for a person: `1500`, `64M`, `[10.0.0.1/24]`, `"two words"`. Control characters never get through. */
 export function formatValue(path: string, value: Value | undefined): string {
-  if (value === undefined) return "(not set)"
+  if (value === undefined || (value === "" && ABSENT.has(path))) return "(not set)"
   if (typeof value === "number" && SIZES.test(path)) return formatSize(value)
-  return formatPlain(value)
+  return formatPlain(path === "routes" && Array.isArray(value) ? value.map(spelt) : value)
+}
+
+/** A destination that is everything, as the stack file writes it: `default`, of IPv6 only where the next hop says so. */
+function spelt(route: Value): Value {
+  if (!isMap(route)) return route
+  return route.to === "0.0.0.0/0" || (route.to === "::/0" && route.via !== undefined) ? { ...route, to: "default" } : route
 }
 
 function formatPlain(value: Value): string {

@@ -28,12 +28,9 @@ function sorted(found: ReadonlyMap<string, string>): Texts {
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
-export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-/** env_file, then environment over it, then what docker sets where nobody did; HOSTNAME, which may change, is set at the launch. */
-export function environmentOf(value: { environment?: TextsEntry; env_file?: string | string[] }, entry: Entry, user: string): Texts {
-  const found = new Map<string, string>([["PATH", DEFAULT_PATH]])
-  found.set("HOME", homeOf(user))
+/** env_file, then environment over it. What every command gets besides is set at the launch. */
+export function environmentOf(value: { environment?: TextsEntry; env_file?: string | string[] }, entry: Entry): Texts {
+  const found = new Map<string, string>()
   for (const file of items(["env_file"], value.env_file)) {
     for (const [name, text] of Object.entries(entry.envFile(file.path, file.value))) found.set(name, text)
   }
@@ -46,13 +43,6 @@ export function environmentOf(value: { environment?: TextsEntry; env_file?: stri
     if (passed !== undefined) found.set(name, passed)
   }
   return sorted(found)
-}
-
-/** Of a name only the image's passwd knows the home; by custom it is /home/NAME. */
-function homeOf(user: string): string {
-  const [who = ""] = user.split(":")
-  if (who === "" || who === "0" || who === "root") return "/root"
-  return /^[0-9]+$/.test(who) ? "/" : `/home/${who}`
 }
 
 export function labelsOf(entry: Entry, value: TextsEntry | undefined): Texts {

@@ -38,16 +38,15 @@ const NAMESPACES = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"] as co
 /** Modes `container:NAME` and names in `depends_on` are looked at when all containers are known: here they stand as written. */
 export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<ContainerAttributes> {
   const namespaces = Object.fromEntries(NAMESPACES.map((kind) => [kind, value.namespaces?.[kind] ?? "new"])) as Namespaces
-  const user = userOf(value.user)
   const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? AUTOMATIC) : { uid: [], gid: [] }
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
     argv: argvOf(value, entry),
-    environment: environmentOf(value, entry, user),
+    environment: environmentOf(value, entry),
     working_dir: value.working_dir ?? "/",
-    user,
+    user: userOf(value.user),
     hostname,
     uid_map: maps.uid,
     gid_map: maps.gid,

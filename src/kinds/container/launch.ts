@@ -57,9 +57,19 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
   }
 }
 
-/** HOSTNAME is no attribute of its own: a hostname that changes is changed in place. */
-export function launchEnvironment({ hostname, environment }: ContainerAttributes): { [name: string]: string } {
-  return hostname === "" ? environment : { HOSTNAME: hostname, ...environment }
+/** Where a command is looked for unless the file says otherwise; docker's. */
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/** What the file says, over what every command gets. A hostname that changes is changed in place: so HOSTNAME is no attribute. */
+export function launchEnvironment({ hostname, environment, user }: ContainerAttributes): { [name: string]: string } {
+  return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME: homeOf(user), ...environment }
+}
+
+/** Of a name only the image's passwd knows the home; by custom it is /home/NAME. */
+function homeOf(user: string): string {
+  const [who = ""] = user.split(":")
+  if (who === "" || who === "0" || who === "root") return "/root"
+  return /^[0-9]+$/.test(who) ? "/" : `/home/${who}`
 }
 
 /** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */

@@ -29,7 +29,6 @@ test("each action has its sign, each field its line, and the sum stands last", (
       interface: lab-lan
       address: [10.0.0.1/24]
       mtu: 1500
-      stp: false
   ~ container.web  # changed outside the stack file
       limits.memory: 64M -> 128M
 -/+ container.db
@@ -57,6 +56,40 @@ test("a field that is set again to what it is says so, and why", () => {
   assert.match(
     planText(planOf([changed]), { color: false }),
     "  ~ container.c  # veth.core is replaced\n      routes: [10.9.0.0/16]  # set again\n",
+  )
+})
+
+test("of what is new the usual is left out", () => {
+  const usual = { working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300, namespaces: { net: "new" }, routes: [] }
+  assert.match(planText(planOf([change("container.c", { after: usual })]), { color: false }), /^ {2}\+ container\.c\n\nPlan/)
+  const unusual = { working_dir: "/srv", up: false, stp: true, vlan_filtering: true, ageing_time: 0, environment: { up: "true", A: "" } }
+  const text = planText(planOf([change("container.c", { after: unusual })]), { color: false })
+  for (const line of ["working_dir: /srv", "up: false", "stp: true", "vlan_filtering: true", "ageing_time: 0", "environment.up: true"])
+    assert.match(text, `      ${line}\n`)
+  assert.match(text, 'environment.A: ""\n')
+})
+
+test("a parent, a user and a host name that are not there are not set; a variable may well be empty", () => {
+  const field = (path: string, before: string, after: string) => ({ path, before, after, forcesReplacement: false })
+  const fields = [field("cgroup", "tier", ""), field("user", "", "1000"), field("environment.A", "b", "")]
+  const text = planText(planOf([change("container.c", { action: "replace", fields })]), { color: false })
+  assert.match(text, "cgroup: tier -> (not set)\n")
+  assert.match(text, "user: (not set) -> 1000\n")
+  assert.match(text, 'environment.A: b -> ""\n')
+})
+
+test("a route to everywhere is called default, where the next hop tells the family", () => {
+  const after = [
+    { to: "0.0.0.0/0", dev: "eth0" },
+    { to: "10.0.0.0/8", dev: "eth0" },
+    { to: "::/0", via: "fd20::1" },
+    { to: "::/0", dev: "eth0" },
+  ]
+  const routes = { path: "routes", before: [{ to: "0.0.0.0/0", via: "10.0.0.1", metric: 5 }], after, forcesReplacement: false }
+  assert.match(
+    planText(planOf([change("container.c", { action: "update", fields: [routes] })]), { color: false }),
+    "routes: [{ to: default, via: 10.0.0.1, metric: 5 }] -> " +
+      "[{ to: default, dev: eth0 }, { to: 10.0.0.0/8, dev: eth0 }, { to: default, via: fd20::1 }, { to: ::/0, dev: eth0 }]\n",
   )
 })
 
