@@ -70,13 +70,14 @@ function text(work: Composition, node: Scalar.Parsed): Measured {
   const plain = node.type === "PLAIN"
   const spot = spotOf(work, node)
   let value = node.value as ScalarNode["value"] | bigint
+  let failed = false
   if (typeof value === "bigint") value = Number(value)
   if (typeof value === "string" && value.includes("\0")) {
     report(work, error("control-character", "a text holds a NUL character", { hint: "take `\\0` out", range: spotRange(spot) }))
-    value = ""
+    failed = true
   }
   const source = plain ? node.source : String(value)
-  return { node: { kind: "scalar", ...spot, value, plain, source }, count: 1, height: 0 }
+  return { node: { kind: "scalar", ...spot, value, plain, source, ...(failed ? { failed } : {}) }, count: 1, height: 0 }
 }
 
 function list(work: Composition, node: YAMLSeq.Parsed, depth: number): Measured {
@@ -99,9 +100,14 @@ function measure(parts: readonly Measured[]): { count: number; height: number } 
 function follow(work: Composition, alias: Alias, depth: number): Measured {
   const spot = spotOf(work, alias)
   const target = work.anchors.get(alias.source)
+  const failed = (): Measured => ({
+    node: { ...spot, kind: "scalar", value: null, plain: true, source: "", failed: true },
+    count: 1,
+    height: 0,
+  })
   const refuse = (code: string, summary: string, hint: string): Measured => {
     report(work, error(code, summary, { hint, range: spotRange(spot) }))
-    return scalar(work, spot.start, spot.end, null)
+    return failed()
   }
   if (target === undefined) {
     const near = nearest(alias.source, work.anchors.keys())
@@ -111,7 +117,7 @@ function follow(work: Composition, alias: Alias, depth: number): Measured {
   work.aliases++
   work.copies += target.count
   if (work.aliases === MAX_ALIASES + 1) return refuse("too-many-aliases", `more than ${MAX_ALIASES} aliases`, "use `include` or `replicas`")
-  if (work.aliases > MAX_ALIASES) return scalar(work, spot.start, spot.end, null)
+  if (work.aliases > MAX_ALIASES) return failed()
   if (work.copies > MAX_COPIES) return refuse("too-many-aliases", "the aliases stand for too much", "use fewer aliases in each other")
   if (depth + target.height > MAX_DEPTH) return refuse("too-deep", `with this alias, nesting exceeds ${MAX_DEPTH} levels`, "flatten it")
   return target
@@ -163,7 +169,7 @@ function mergeInto(work: Composition, entries: Map<string, MapEntry>, merged: re
   for (const source of merged.flatMap((m) => (m.kind === "list" ? m.items : [m]))) {
     if (source.kind === "map") {
       for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry)
-    } else {
+    } else if (source.kind === "list" || !source.failed) {
       const hint = "write `<<: *name`, or `<<: [*one, *two]`"
       report(work, error("bad-merge", "a merge key takes a map or a list of maps", { hint, range: spotRange(source) }))
     }

@@ -12,7 +12,7 @@ type Kind = keyof ContainerAttributes["namespaces"]
  */
 export function connect(draft: Draft): void {
   const owners: Owners = new Map()
-  for (const container of draft.containers) {
+  for (const container of [...draft.containers, ...draft.spare]) {
     const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container, owners)]
     const seen = new Set<string>()
     container.references = references.filter(({ address }) => !seen.has(address) && seen.add(address))
@@ -57,7 +57,7 @@ function dependency(draft: Draft, { entry, instance }: DraftContainer, name: str
       hint: `activate one (${profilesOf(draft, name)}), or give both containers the same profiles`,
     })
   }
-  return other.instances.map((one) => one.entry.address)
+  return other.instances.filter((one) => !one.instance.spare).map((one) => one.entry.address)
 }
 
 function profilesOf(draft: Draft, name: string): string {

@@ -1,5 +1,5 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
-import { error, hasErrors } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
 import { mergeMaps } from "./merge.ts"
 import type { MapNode, ScalarNode } from "./node.ts"
 import { spotRange } from "./node.ts"
@@ -19,7 +19,10 @@ interface Inclusion {
   diagnostics: Diagnostic[]
 }
 
-/** A file with all that it includes merged under it, later over earlier; the file itself wins, `over` over the file. */
+/**
+ * A file with all that it includes merged under it, later over earlier; the file itself wins, `over` over the file. What cannot be
+ * read is reported, and missing.
+ */
 export function withIncludes(
   file: SourceFile,
   open: OpenFile,
@@ -29,8 +32,7 @@ export function withIncludes(
   const work: Inclusion = { open, parsed: new Map(), count: 0, diagnostics }
   const root = include(work, file, [])
   const override = over === undefined ? undefined : include(work, over, [])
-  if (hasErrors(diagnostics)) return undefined
-  return root !== undefined && override !== undefined ? mergeMaps(root, override) : root
+  return root !== undefined && override !== undefined ? mergeMaps(root, override) : (root ?? override)
 }
 
 function include(work: Inclusion, file: SourceFile, chain: readonly SourceFile[]): MapNode | undefined {

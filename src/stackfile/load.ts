@@ -3,7 +3,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import { assignments } from "./assignments.ts"
-import { build } from "./build.ts"
+import { build, checkForm } from "./build.ts"
 import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
 import { withIncludes } from "./include.ts"
 import type { SourceFile } from "./source.ts"
@@ -47,9 +47,11 @@ export function loadStack(options: LoadOptions): LoadedStack {
   sources.set(main.name, main.text)
   const open = opener(options.cwd, sources)
   const root = withIncludes(main, open, overrideOf(main, options, open, diagnostics), diagnostics)
+  const whole = !hasErrors(diagnostics)
   const assigned = assignments(options, main.folder, sources, diagnostics)
+  if (root !== undefined && !whole) checkForm(root, { assigned, diagnostics })
   const built =
-    root === undefined
+    root === undefined || !whole
       ? { document: null }
       : build(root, {
           folderName: options.file === "-" ? basename(options.cwd) : basename(main.folder),

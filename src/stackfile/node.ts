@@ -19,7 +19,7 @@ export interface ScalarNode extends Spot {
   plain: boolean
   /** A plain scalar as written (`1.10`); the value of any other. */
   source: string
-  /** Its variables could not be replaced, which is reported: as if nothing stood here. */
+  /** It stands for something that is not there (a variable, an alias), which is reported: as if nothing stood here. */
   failed?: true
   /** A variable's value stands in it: whether it is a text or a number, its place decides. */
   substituted?: true

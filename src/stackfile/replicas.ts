@@ -15,6 +15,8 @@ export interface Instance {
   plain: { [key: string]: unknown }
   /** One of its profiles is active, or it has none. */
   active: boolean
+  /** Of `replicas: 0` the one that is looked at for mistakes, and not wanted. */
+  spare: boolean
 }
 
 /** A container's entry with every variable but `${index}` replaced. */
@@ -38,12 +40,12 @@ export function instancesOf(
   const { name, source, indexed } = template
   const active = isActive(plain.profiles, profiles)
   const count = replicasOf(plain)
-  if (count === undefined) return [{ name, base: name, source, plain, active }]
+  if (count === undefined) return [{ name, base: name, source, plain, active, spare: false }]
   const seen = new Set<string>()
-  return Array.from({ length: count }, (_, index): Instance => {
+  return Array.from({ length: Math.max(count, 1) }, (_, index): Instance => {
     const its = indexed ? indexedSource(source, index, variables) : source
     const data = indexed && index > 0 ? checked(name, its, diagnostics, seen) : plain
-    return { name: `${name}[${index}]`, base: name, source: its, plain: data, active }
+    return { name: `${name}[${index}]`, base: name, source: its, plain: data, active, spare: count === 0 }
   })
 }
 

@@ -51,6 +51,8 @@ export interface Draft {
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
   containers: DraftContainer[]
+  /** Of `replicas: 0` one each: looked at, not wanted. */
+  spare: DraftContainer[]
   interfaces: DraftInterface[]
   /** All names that `containers:` holds, those left out by their profiles too. */
   names: ReadonlyMap<string, { instances: readonly DraftContainer[]; active: boolean }>
@@ -77,13 +79,15 @@ export function resolve(
   const full = { ...around, ...lookups }
   const drafted = instances.map((instance) => draftContainer(stack, instance, full))
   const veths = expandSection<VethEntry, VethAttributes>(stack, "veth", root, plain, full, expandVeth)
-  const containers = drafted.filter((c) => c.instance.active)
+  const active = drafted.filter((c) => c.instance.active)
+  const containers = active.filter((c) => !c.instance.spare)
   return {
     stack,
     bridges,
     cgroups,
     veths,
     containers,
+    spare: active.filter((c) => c.instance.spare),
     interfaces: containers.flatMap((c) => c.interfaces),
     names: namesOf(root, drafted),
     diagnostics: around.diagnostics,

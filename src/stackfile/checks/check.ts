@@ -27,7 +27,13 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkDependencies,
 ]
 
+/** Those that look at one container after another. */
+const OF_EACH = [checkGateways, checkRoutes, checkLimits, checkNamespaces] as const
+
 /** All that the schema cannot see. Each check reports what it finds; none depends on another. */
 export function check(draft: Draft): void {
   for (const one of CHECKS) one(draft)
+  const { spare } = draft
+  if (spare.length === 0) return
+  for (const one of OF_EACH) one({ ...draft, containers: spare, interfaces: spare.flatMap((c) => c.interfaces) })
 }

@@ -158,6 +158,42 @@ test("files that cannot be read are told, not thrown", () => {
   assert.is(loadFiles({ "stack.yaml": "\ufeffcontainers: {}" }).diagnostics.length, 0)
 })
 
+test("what is missing of a stack hides no mistake of form in the rest, and makes up none", () => {
+  const main = (rest: string) =>
+    `${rest}\ncontainers: { web: { command: "\${x}", limits: { memroy: 1 }, interfaces: { e: { bridge: lan } } } }`
+  const codes = (files: { [name: string]: string }) => loadFiles(files).diagnostics.map(({ code }) => code)
+  assert.equal(codes({ "stack.yaml": main("include: nope.yaml") }), ["no-file", "unknown-key"])
+  assert.equal(codes({ "stack.yaml": main("include: a.yaml"), "a.yaml": "bridges: { lan: { mtu: x }" }), ["unknown-key", "yaml-syntax"])
+  assert.equal(codes({ "stack.yaml": main(""), "stack.override.yaml": "- a" }), ["unknown-key", "not-a-map"])
+  assert.equal(codes({ "stack.yaml": "bridges: [", "stack.override.yaml": "a: 1" }), ["yaml-syntax", "unknown-key"])
+  assert.equal(codes({ "stack.yaml": main("x-a: &a 1\nbridges: { lan: { <<: *a } }") }), ["bad-merge", "unknown-key"])
+  assert.equal(codes({ "stack.yaml": main("? [a]\n: 1\nbridges: { lan: { mtu: *a } }") }), ["bad-key", "unknown-anchor", "unknown-key"])
+  assert.equal(codes({ "stack.yaml": main("bridges: { lan: { <<: *nope } }") }), ["unknown-anchor", "unknown-key"])
+  const unsaid = "variables: { v: { default: b, pattern: '^a$' } }\nveths: { one: { mtu: '${' } }"
+  assert.equal(codes({ "stack.yaml": `include: nope.yaml\n${unsaid}` }), ["no-file", "bad-variable", "bad-variable"])
+  assert.is(loadFiles({ "stack.yaml": main("include: nope.yaml") }).desired, undefined)
+})
+
+test("of `replicas: 0` nothing is wanted, but all is looked at", () => {
+  const none = `containers:
+  web: { replicas: 0, command: x, depends_on: [bd], limits: { memory: 1, cpuset: 1-0 }, interfaces: { e: { bridge: lna } } }
+  lone: { replicas: 0, command: [x, "\${index}"], hostname: h, namespaces: { uts: host }, routes: [{ to: default, via: 10.0.0.1 }] }
+  db: { command: x, depends_on: [web], namespaces: { ipc: 'container:web' } }
+bridges: { lan: }
+veths: { v: { endpoints: ["web:e1", "db:e1"] } }`
+  const text = told(loadText(none))
+  for (const words of ["memory: 1 is less", "cpuset: `1-0`", "no bridge is called `lna`", "no container is called `bd`"])
+    assert.match(text, words)
+  for (const words of ["`hostname` of container.lone", "next hop 10.0.0.1 cannot be reached"]) assert.match(text, words)
+  for (const words of ["which one's namespace is meant", "a pair has one end in one container"]) assert.match(text, words)
+  const fine = loadText("containers: { web: { replicas: 0, command: x }, db: { command: x, depends_on: [web] } }")
+  assert.equal(
+    fine.desired?.resources.map((r) => [r.address, r.references]),
+    [["container.db", []]],
+    told(fine),
+  )
+})
+
 test("a .env with lines of another program's, or a folder called so, stops nothing", () => {
   const loaded = loadFiles({ "stack.yaml": "containers: { web: { command: '${a}' } }", ".env": "only words\na=1\n" })
   assert.equal(argv(loaded), ["1"])
