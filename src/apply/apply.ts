@@ -1,5 +1,4 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
-import { error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
 import type { Run, StackGroups, StepResult, StepRunner } from "../model/driver.ts"
@@ -9,6 +8,7 @@ import type { Snapshot } from "../model/resource.ts"
 import type { Step } from "../model/step.ts"
 import { abandonParked } from "./abandon.ts"
 import { nextBatches } from "./batches.ts"
+import { failureDiagnostic, thrownFailure } from "./failure.ts"
 import { GraphWalk } from "./graph-walk.ts"
 import { shuffler } from "./shuffle.ts"
 
@@ -117,7 +117,7 @@ class Execution {
         this.#ended.push(() => this.#end(step, result, ended, ended - at))
         this.#wake()
       }
-      outcome.then(end, (failure: unknown) => end({ ok: false, diagnostic: internalError(step, failure) }))
+      outcome.then(end, (thrown: unknown) => end({ ok: false, failure: thrownFailure(step, thrown) }))
     })
   }
 
@@ -136,8 +136,9 @@ class Execution {
       this.#walk.succeeded(step)
       return
     }
-    this.result.failed.push({ step, diagnostic: result.diagnostic })
-    this.#options.emit({ type: "step-failed", step, at, took, diagnostic: result.diagnostic })
+    const diagnostic = failureDiagnostic(step, result.failure, this.#run)
+    this.result.failed.push({ step, diagnostic })
+    this.#options.emit({ type: "step-failed", step, at, took, diagnostic })
     for (const lost of this.#walk.failed(step)) this.#skip(lost, step.id)
   }
 
@@ -158,16 +159,7 @@ function runBatch(batch: readonly Step[], run: Run): Promise<StepResult>[] {
   try {
     const results = runnerOf(batch[0] as Step)(batch, run)
     return batch.map((_, i) => results[i] ?? Promise.reject(new Error("the driver gave no result")))
-  } catch (failure) {
-    return batch.map((step) => Promise.resolve({ ok: false, diagnostic: internalError(step, failure) }))
+  } catch (thrown) {
+    return batch.map((step) => Promise.resolve({ ok: false, failure: thrownFailure(step, thrown) }))
   }
-}
-
-function internalError(step: Step, failure: unknown): Diagnostic {
-  const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
-  return error("internal-error", `internal error in ${step.id}`, {
-    detail: text,
-    hint: "this is a bug in stack, not in the stack file: please report it with these lines",
-    address: step.address,
-  })
 }

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import type { Kernel, LaunchRecord, Link, NetDump } from "../kernel/kernel.ts"
+import type { Kernel, KernelError, LaunchRecord, Link, NetDump } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Desired, Foreign, KindName, Observed } from "./resource.ts"
 import type { Step } from "./step.ts"
@@ -71,7 +71,8 @@ export interface LiveMonitor {
   ipcns?: string
 }
 
-export type StepResult = { ok: true } | { ok: false; diagnostic: Diagnostic }
+/** A refusal comes as the kernel gave it: what is said of it, and where in the file, is the executor's to find out. */
+export type StepResult = { ok: true } | { ok: false; failure: KernelError | Diagnostic }
 
 /** All ready steps of one op at once, so that a driver can send them in one message. A promise each, in their order. */
 export type StepRunner = (steps: readonly Step[], run: Run) => Promise<StepResult>[]

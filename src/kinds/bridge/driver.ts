@@ -1,5 +1,6 @@
 import type { Address } from "../../base/address.ts"
-import type { Link, NetRequest } from "../../kernel/kernel.ts"
+import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
+import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
@@ -8,7 +9,7 @@ import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
-import { sendAll, settled } from "../link/results.ts"
+import { calling, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
 /** ETH_MIN_MTU */
@@ -28,9 +29,13 @@ export const bridgeDriver: Driver = {
     create: (steps, run) =>
       settled(
         steps,
-        sendAll(steps, run, "host", (step) => creation(step, run)),
+        sendAll(steps, run, "host", (step) => creation(step, run)).map((error, i) => withWantedMtu(steps[i] as Step, error)),
       ),
-    update: (steps, run) => settled(steps, sendAll(steps, run, "host", update)),
+    update: (steps, run) =>
+      settled(
+        steps,
+        sendAll(steps, run, "host", update).map((error, i) => withName(steps[i] as Step, error)),
+      ),
     delete: deleteLinks,
   },
 }
@@ -77,6 +82,18 @@ function creation(step: Step, run: Run): NetRequest[] {
  */
 function otherMtu(mtu: number): number {
   return mtu > SMALLEST_MTU ? mtu - 1 : mtu + 1
+}
+
+/** The mtu it is born with is no one's wish. */
+function withWantedMtu({ change }: Step, error: KernelError | null): KernelError | null {
+  const { mtu } = change.after as unknown as BridgeAttributes
+  if (error === null) return null
+  return new Refusal(error.op.replace(` mtu ${otherMtu(mtu)} `, ` mtu ${mtu} `), error.errno, error.text)
+}
+
+function withName({ change }: Step, error: KernelError | null): KernelError | null {
+  const { ifindex, interface: name } = (change.observed?.live ?? {}) as { ifindex: number; interface: string }
+  return calling(name, ifindex, error)
 }
 
 function update(step: Step): NetRequest[] {

@@ -9,10 +9,10 @@ export const cgroupDriver: Driver = {
   name: "cgroup",
   observe: (scope) => ({ resources: observed(scope), foreign: [] }),
   ops: {
-    create: (steps, run) => steps.map((step) => attemptNow(step, () => run.cgroups.make(step.change.name, limitsAfter(step)))),
+    create: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.make(step.change.name, limitsAfter(step)))),
     update: (steps, run) =>
-      steps.map((step) => attemptNow(step, () => run.cgroups.change(step.change.name, limitsBefore(step), limitsAfter(step)))),
-    delete: (steps, run) => steps.map((step) => attemptNow(step, () => run.cgroups.remove(step.change.name))),
+      steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), limitsAfter(step)))),
+    delete: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.remove(step.change.name))),
   },
 }
 

@@ -31,7 +31,7 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
   const boot = bootId(run.kernel)
   let prepared = false
   return steps.map((step) =>
-    attemptNow(step, () => {
+    attemptNow(() => {
       const attributes = wantedAttributes(step)
       const name = step.change.name
       const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
@@ -70,7 +70,7 @@ function makeFolders(kernel: Kernel, folders: readonly string[], mode: number, a
 export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const rootFacts = rootFactsReader(run.kernel, run.stack)
   return steps.map((step) =>
-    attempt(step, async () => {
+    attempt(async () => {
       const attributes = withSharedMaps(wantedAttributes(step), run)
       const name = step.change.name
       const record = launchRecord(attributes, {
@@ -134,7 +134,7 @@ function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], 
 /** Step `start`: "go", and wait until the command's exec has succeeded. */
 export function start(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   return steps.map((step) =>
-    attempt(step, async () => {
+    attempt(async () => {
       const attributes = wantedAttributes(step)
       if (Object.keys(attributes.sysctls).length > 0) keepDefaults(run, step, attributes)
       await monitorOf(run, step.address).go()

@@ -25,7 +25,7 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const statuses = run.kernel.readMany(steps.map((step) => statusPath(processesOf(step).init)))
   const polite = new Set(steps.filter((_, i) => hearsTerm(statuses[i] ?? "")))
   return steps.map((step) =>
-    attempt(step, async () => {
+    attempt(async () => {
       const { init, monitor } = processesOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
       for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
@@ -58,7 +58,7 @@ function groupOf(step: Step): string {
 /** Step `remove`: groups, writable layer, and last the run folder: until it is gone the container is known as half-removed. */
 export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   return steps.map((step) =>
-    attemptNow(step, () => {
+    attemptNow(() => {
       run.cgroups.remove(groupOf(step))
       run.kernel.removeTree(layerFolderOf(run.stack, step.change.name))
       run.kernel.removeTree(runFolderOf(run.stack, step.change.name))

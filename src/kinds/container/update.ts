@@ -25,7 +25,7 @@ function observedAttributes({ change }: Step): Partial<ContainerAttributes> {
 function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: Run) => void): StepRunner {
   return (steps, run): Promise<StepResult>[] =>
     steps.map((step) =>
-      attemptNow(step, () => {
+      attemptNow(() => {
         work(step, run)
         amendRecord(step, run, fields)
       }),
@@ -61,7 +61,7 @@ export const updateHostname = inPlace(["hostname"], (step, run) => {
 /** Sysctls that are wanted are written; those no longer named go back to what they were. */
 export const updateSysctls: StepRunner = (steps, run) =>
   steps.map((step) =>
-    attemptNow(step, () => {
+    attemptNow(() => {
       const want = wantedAttributes(step).sysctls
       const have = observedAttributes(step).sysctls ?? {}
       const held = heldOf(step, run)

@@ -9,7 +9,7 @@ import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
-import { firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
+import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
@@ -122,7 +122,12 @@ function insideCreation(step: Step): NetRequest[] {
 
 function update(steps: readonly Step[], run: Run): StepErrors {
   const outer = sendAll(steps, run, "host", hostUpdate)
-  return steps.map((step, i) => outer[i] ?? firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideUpdate(step))))
+  return steps.map((step, i) => {
+    const { ifindex, inside } = (step.change.observed?.live ?? {}) as { ifindex: number; inside: number }
+    const have = step.change.before as unknown as InterfaceAttributes
+    if (outer[i]) return calling(have.host_interface, ifindex, outer[i])
+    return calling(have.interface, inside, firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideUpdate(step))))
+  })
 }
 
 function hostUpdate(step: Step): NetRequest[] {

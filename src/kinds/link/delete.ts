@@ -4,7 +4,7 @@ import type { Run, StepRunner } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import type { StepErrors } from "./results.ts"
-import { settledLater } from "./results.ts"
+import { calling, settledLater } from "./results.ts"
 
 /** From this many links on, one group deletion is quicker than one message each (the kernel waits once, not once a link). */
 const MANY = 2
@@ -26,21 +26,21 @@ async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepEr
     const link = index === undefined ? undefined : byIndex.get(index)
     if (link === undefined || index === undefined) return null
     const ours = addressOfAlias(run.stack, link.alias) === step.address || (link.alias === "" && link.group === linkGroupOf(run.stack))
-    if (!ours) return new KernelError(`ip link del ${link.name}`, "ESTALE", `index ${index} is another link by now`)
+    if (!ours) return new KernelError(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
     doomed.push(index)
     return null
   })
-  if (doomed.length < MANY) return deleteEach(steps, run, doomed, errors)
+  if (doomed.length < MANY) return deleteEach(steps, run, doomed, dump.links, errors)
   const failure = await deleteAsGroup(run, doomed, dump.links)
   return errors.map((error) => error ?? failure)
 }
 
-function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[], errors: StepErrors): StepErrors {
+function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[], links: readonly Link[], errors: StepErrors): StepErrors {
   const answers = run.kernel.net(
     "host",
     doomed.map((link): NetRequest => ({ op: "link-delete", link })),
   )
-  const failed = new Map(doomed.map((link, i) => [link, answers[i] ?? null]))
+  const failed = new Map(doomed.map((link, i) => [link, answers[i] ? calling(nameOf(links, link), link, answers[i]) : null]))
   return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live.ifindex as number) ?? null))
 }
 
@@ -52,7 +52,12 @@ async function deleteAsGroup(run: Run, doomed: readonly number[], links: readonl
   const group = complete ? own : freeGroup(new Set(links.map((link) => link.group)))
   const requests: NetRequest[] = complete ? [] : doomed.map((link) => ({ op: "link-set", link, group }))
   const answers = await run.kernel.netLater("host", [...requests, { op: "group-delete", group }])
-  return answers.map(ignoreGone).find((e) => e !== null) ?? null
+  const named = answers.map((answer, i) => answer && calling(nameOf(links, doomed[i]), doomed[i] ?? 0, answer))
+  return named.map(ignoreGone).find((e) => e !== null) ?? null
+}
+
+function nameOf(links: readonly Link[], index: number | undefined): string {
+  return links.find((link) => link.index === index)?.name ?? ""
 }
 
 /** A group number that no link bears. */

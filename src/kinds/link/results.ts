@@ -1,6 +1,6 @@
 import type { KernelError, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
-import { kernelDiagnostic } from "../../model/explain.ts"
 import type { Step } from "../../model/step.ts"
 
 /** The first error of each step, or null: in the order of the steps. */
@@ -39,15 +39,25 @@ export function firstError(errors: readonly (KernelError | null)[]): KernelError
   return errors.find((e) => e !== null && !(GONE.has(e.errno) && e.op.startsWith("ip route del"))) ?? null
 }
 
+/** The error with the link's name in the place of its index, by which it was asked for. */
+export function calling(name: string, index: number, error: KernelError | null): KernelError | null {
+  if (error === null) return null
+  return new Refusal(
+    error.op.replace(new RegExp(`\\bif${index}\\b`), () => name),
+    error.errno,
+    error.text,
+  )
+}
+
 /** Errors as the executor wants them: a promise each. */
 export function settled(steps: readonly Step[], errors: StepErrors): Promise<StepResult>[] {
-  return steps.map((step, i) => Promise.resolve(resultOf(step, errors[i] ?? null)))
+  return steps.map((_, i) => Promise.resolve(resultOf(errors[i] ?? null)))
 }
 
 export function settledLater(steps: readonly Step[], errors: Promise<StepErrors>): Promise<StepResult>[] {
-  return steps.map(async (step, i) => resultOf(step, (await errors)[i] ?? null))
+  return steps.map(async (_, i) => resultOf((await errors)[i] ?? null))
 }
 
-export function resultOf(step: Step, error: KernelError | null): StepResult {
-  return error === null ? { ok: true } : { ok: false, diagnostic: kernelDiagnostic(error, step.address) }
+export function resultOf(error: KernelError | null): StepResult {
+  return error === null ? { ok: true } : { ok: false, failure: error }
 }

@@ -9,7 +9,7 @@ import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addres
 import { netnsOf } from "../link/netns.ts"
 import { UNMARKED } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
-import { firstError, settled } from "../link/results.ts"
+import { calling, firstError, settled } from "../link/results.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
@@ -191,9 +191,9 @@ function deleteEnd(run: Run, address: Address, end: { container: Address; ifinde
   const link = linkAt(run, ns, end.ifindex)
   if (link === undefined) return null
   if (addressOfAlias(run.stack, link.alias) !== address && !(link.alias === "" && link.group === linkGroupOf(run.stack)))
-    return new KernelFailure(`ip link del ${link.name}`, "ESTALE", `index ${end.ifindex} is another link by now`)
-  const [error] = run.kernel.net(ns, [{ op: "link-delete", link: end.ifindex }])
-  return error === null || error === undefined || error.errno === "ENODEV" ? null : error
+    return new KernelFailure(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
+  const [answer = null] = run.kernel.net(ns, [{ op: "link-delete", link: end.ifindex }])
+  return answer?.errno === "ENODEV" ? null : calling(link.name, end.ifindex, answer)
 }
 
 function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {

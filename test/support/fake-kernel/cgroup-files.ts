@@ -213,7 +213,7 @@ export function controllerFiles(group: Group, controller: string): [string, Text
   for (const { file, initial } of rules) if (!group.values.has(file)) group.values.set(file, initialValue(group, file, initial))
   const shown = rules.filter((r) => !(r.notInRoot && group.parent === undefined))
   const files = shown.map(({ file, accept }): [string, TextFile] => {
-    const op = (text: string) => `write ${text.trim()} to ${group.hierarchy.mount}${group.path}/${file}`
+    const op = `write ${file} in ${group.hierarchy.mount}${group.path}`
     return [
       file,
       kernelFile(
@@ -221,7 +221,7 @@ export function controllerFiles(group: Group, controller: string): [string, Text
         (text) =>
           void group.values.set(
             file,
-            accept(text.trim(), group, (errno) => refuse(op(text), errno)),
+            accept(text.trim(), group, (errno) => refuse(op, errno)),
           ),
       ),
     ]

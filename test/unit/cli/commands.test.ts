@@ -130,7 +130,7 @@ test("a step that fails: its reason in full, what is done and left, and the next
   shell.kernel = broken
   const { code, err } = await run(shell, "apply", "-y")
   assert.is(code, 1)
-  assert.match(err, /bridge\.lan: error: ip link add lab-lan type bridge: ENOSPC\n/)
+  assert.match(err, /stack\.yaml:4:3: error: ip link add lab-lan type bridge: ENOSPC\n/)
   assert.match(err, "Apply failed: 1 of ")
   assert.match(err, /Done: +container\.db/)
   shell.kernel = broken.restart()

@@ -1,0 +1,146 @@
+import { parseCpuList } from "../base/cpu.ts"
+import type { Kernel, KernelError } from "../kernel/kernel.ts"
+import type { Limits } from "../kinds/cgroup/spec.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { sysctlPath } from "../kinds/container/sysctls.ts"
+import type { Step } from "../model/step.ts"
+
+/** The field whose wish the kernel did not grant, as a path such as `limits.memory`, and what to do where that can be told. */
+export interface Refused {
+  field?: string
+  hint?: string
+}
+
+/** What a refusal is about, told from what was asked (the words of `KernelError.op`); undefined where that cannot be told. */
+export function refusedField(step: Step, refusal: KernelError, kernel: Kernel): Refused | undefined {
+  switch (step.change.kind) {
+    case "container":
+      return limitOf(step, refusal, kernel) ?? sysctlOf(refusal, kernel) ?? launchOf(step, refusal) ?? routeOf(refusal, "routes")
+    case "cgroup":
+      return limitOf(step, refusal, kernel)
+    case "bridge":
+      return bridgeOf(step, refusal) ?? linkOf(refusal)
+    default:
+      return routeOf(refusal, "gateway") ?? linkOf(refusal)
+  }
+}
+
+// ------------------------------------------------------------------- limits
+
+/** Files of both versions of cgroups by the limit that they hold. */
+const LIMIT_FILES: readonly (readonly [RegExp, string])[] = [
+  [/^memory\.(max|limit_in_bytes)$/, "memory"],
+  [/^memory\.high$/, "memory_high"],
+  [/^memory\.low$/, "memory_low"],
+  [/^memory\.(swap\.max|memsw\.limit_in_bytes)$/, "memory_swap"],
+  [/^cpu\.(max|cfs_quota_us|cfs_period_us)$/, "cpus"],
+  [/^cpu\.(weight|shares)$/, "cpu_weight"],
+  [/^cpuset\.cpus$/, "cpuset"],
+  [/^pids\.max$/, "pids"],
+  [/^(io\.max|blkio\.throttle\..*)$/, "io"],
+]
+
+function limitOf({ change }: Step, { op, errno }: KernelError, kernel: Kernel): Refused | undefined {
+  if (op.startsWith("limit I/O of ")) return { field: "limits.io", hint: DEVICE_HINT }
+  const file = /^write ([^/\s]+) in /.exec(op)?.[1]
+  if (file === undefined) return undefined
+  const key = LIMIT_FILES.find(([pattern]) => pattern.test(file))?.[1]
+  if (key === undefined) {
+    const { unified = {} } = (change.after?.limits ?? {}) as Limits
+    return { field: file in unified ? `limits.unified.${file}` : "limits" }
+  }
+  const hint = key === "cpuset" ? cpusetHint(errno, kernel) : key === "io" && errno === "ENODEV" ? DEVICE_HINT : undefined
+  return { field: `limits.${key}`, ...(hint === undefined ? {} : { hint }) }
+}
+
+const DEVICE_HINT = "name a whole disk, not a partition, that this machine has: /dev/NAME or MAJOR:MINOR as `lsblk --nodeps` lists them"
+
+function cpusetHint(errno: string, kernel: Kernel): string | undefined {
+  const online = kernel.read("/sys/devices/system/cpu/online")?.trim() ?? ""
+  if (!["ERANGE", "EINVAL", "EACCES", "ENOSPC"].includes(errno) || parseCpuList(online) === undefined || online === "") return undefined
+  return `this machine has the processors ${online}; a group can have no other than the one above it has`
+}
+
+// ------------------------------------------------------------------ sysctls
+
+function sysctlOf({ op, errno }: KernelError, kernel: Kernel): Refused | undefined {
+  const name = /^sysctl ([^=]+)=/.exec(op)?.[1] ?? /^write \/proc\/sys\/(\S+)/.exec(op)?.[1]?.replaceAll("/", ".")
+  if (name === undefined) return undefined
+  if (name === "kernel.hostname") return { field: "hostname" }
+  const hint = sysctlHint(name, errno, kernel)
+  return { field: `sysctls.${name}`, ...(hint === undefined ? {} : { hint }) }
+}
+
+function sysctlHint(name: string, errno: string, kernel: Kernel): string | undefined {
+  if (errno === "ENOENT") return `this kernel has no ${name} that a container could have of its own`
+  if (errno !== "EINVAL" && errno !== "ERANGE") return undefined
+  const example = kernel.read(sysctlPath(name))?.trim().replace(/\s+/g, " ")
+  const means = "the kernel does not take this value"
+  return example === undefined ? means : `${means}: the host, for comparison, has ${JSON.stringify(example)}`
+}
+
+// ---------------------------------------------------------------- launching
+
+/** What the first word of an operation is about. */
+const LAUNCH_FIELDS: readonly (readonly [RegExp, string])[] = [
+  [/^run /, "argv"],
+  [/^cd /, "working_dir"],
+  [/^hostname /, "hostname"],
+  [/^become uid /, "user"],
+  [/^write uid_map /, "uid_map"],
+  [/^write gid_map /, "gid_map"],
+  [/^join the (\w+) namespace /, "namespaces"],
+]
+
+function launchOf({ change }: Step, { op, errno }: KernelError): Refused | undefined {
+  const want = change.after as unknown as ContainerAttributes | null
+  if (want === null) return undefined
+  const field = LAUNCH_FIELDS.find(([pattern]) => pattern.test(op))?.[1]
+  const hint = field === "argv" ? programHint(want, errno) : field === undefined ? freshMountHint(want, op, errno) : undefined
+  if (field === undefined && hint === undefined) return undefined
+  return { ...(field === undefined ? {} : { field }), ...(hint === undefined ? {} : { hint }) }
+}
+
+/** execve(2) looks for a program without a slash in PATH, and names as missing also a script's interpreter. */
+function programHint({ image, argv, environment }: ContainerAttributes, errno: string): string | undefined {
+  const program = argv[0] ?? ""
+  if (errno === "ENOEXEC") return `${program} is no program that this machine runs: made for another processor, or a script without #!`
+  if (errno === "EACCES") return `${program} may not be executed: see its mode in the image, and that it is a file`
+  if (errno !== "ENOENT") return undefined
+  const where = `image ${image === "host" ? "host: of the host's folders it shows only the system's" : image}`
+  if (program.includes("/")) return `${program}, or the interpreter that it names, is not in the image (${where})`
+  const path = "PATH" in environment ? `PATH, which is ${environment.PATH}` : "PATH"
+  return `${program} is in no folder of ${path} (${where}); the command is run as it stands, not by a shell`
+}
+
+/** mount_namespaces(7): a fresh one must not show what the caller cannot see, so it is refused where mounts cover parts of the caller's. */
+function freshMountHint({ namespaces }: ContainerAttributes, op: string, errno: string): string | undefined {
+  const what = /^mount (proc|sysfs) on /.exec(op)?.[1]
+  if (what === undefined || errno !== "EPERM" || namespaces.user === "host") return undefined
+  const folder = what === "proc" ? "/proc" : "/sys"
+  return [
+    `in a user namespace of its own the kernel refuses a fresh ${what} where the caller's ${folder} is partly covered by mounts,`,
+    `as it is inside another container: run stack where ${folder} is whole (\`findmnt -R ${folder}\` shows what covers it),`,
+    "or without a user namespace (namespaces: { user: host })",
+  ].join("\n")
+}
+
+// -------------------------------------------------------------------- links
+
+const NO_VLANS = "this kernel's bridges have no VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING): take `vlan_filtering` out"
+
+function bridgeOf({ change }: Step, { op, errno }: KernelError): Refused | undefined {
+  const asked = change.after?.vlan_filtering === true && op.includes(" vlan_filtering 1")
+  return asked && errno === "EOPNOTSUPP" ? { field: "vlan_filtering", hint: NO_VLANS } : undefined
+}
+
+function routeOf({ op }: KernelError, field: string): Refused | undefined {
+  return op.startsWith("ip route ") ? { field } : undefined
+}
+
+/** The kernel names the mtu in its text; of a new link's mac it says only that it is none. */
+function linkOf({ op, errno, text }: KernelError): Refused | undefined {
+  if (op.startsWith("ip address ")) return { field: "address" }
+  if (/\bmtu\b/i.test(text)) return { field: "mtu" }
+  return errno === "EADDRNOTAVAIL" && op.startsWith("ip link ") ? { field: "mac" } : undefined
+}
