@@ -114,8 +114,10 @@ function follow(work: Composition, alias: Alias, depth: number): Measured {
     const hint = near === undefined ? `set the anchor &${alias.source} above` : `did you mean \`*${near}\`?`
     return refuse("unknown-anchor", `no anchor \`&${alias.source}\` stands above`, hint)
   }
+  const before = work.copies
   work.aliases++
   work.copies += target.count
+  if (before > MAX_COPIES) return failed()
   if (work.aliases === MAX_ALIASES + 1) return refuse("too-many-aliases", `more than ${MAX_ALIASES} aliases`, "use `include` or `replicas`")
   if (work.aliases > MAX_ALIASES) return failed()
   if (work.copies > MAX_COPIES) return refuse("too-many-aliases", "the aliases stand for too much", "use fewer aliases in each other")

@@ -135,11 +135,13 @@ function overrideOf(
 /** What is shown of a file full of mistakes. */
 const MOST_SHOWN = 200
 
+/** How many more there are stands last. */
 function atMost(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const more = diagnostics.length - MOST_SHOWN
-  return more <= 0
-    ? [...diagnostics]
-    : [...diagnostics.slice(0, MOST_SHOWN), error("too-many-errors", `${more} more mistakes are not shown`)]
+  const counts = diagnostics.filter(({ code }) => code === "too-many-errors")
+  const mistakes = diagnostics.filter(({ code }) => code !== "too-many-errors")
+  const more = mistakes.length - MOST_SHOWN
+  const hidden = more <= 0 ? [] : [error("too-many-errors", `${more} more mistakes are not shown`)]
+  return [...mistakes.slice(0, MOST_SHOWN), ...hidden, ...counts]
 }
 
 /** File by file as they were read, each from top to bottom; what has no place comes first. Replicas tell a mistake once. */

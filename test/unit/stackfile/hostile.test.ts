@@ -93,6 +93,27 @@ for (const [name, text] of Object.entries(FINE)) {
   })
 }
 
+test("how many mistakes are not told stands last", () => {
+  const keys = (count: number) => loadText(`containers:\n a:\n  command: x\n${lines(count, (i) => `  k${i}: 1`)}`).diagnostics
+  const two = `containers:\n${lines(110, (i) => ` a${i}: { command: x, k: 1, interfaces: { e: { bridge: none } } }`)}`
+  assert.is(keys(150).at(-1)?.summary, "50 more mistakes of form")
+  assert.is(keys(150).length, 101)
+  const both = loadText(two).diagnostics
+  assert.is(both.length, 202)
+  assert.equal(
+    both.slice(-2).map(({ summary }) => summary),
+    ["10 more mistakes are not shown", "10 more mistakes of form"],
+  )
+})
+
+test("aliases that stand for too much are told once", () => {
+  const { diagnostics } = loadText(REFUSED["a billion laughs"]?.[0] ?? "")
+  assert.equal(
+    diagnostics.map(({ code, range }) => [code, range?.start.line]),
+    [["too-many-aliases", 16]],
+  )
+})
+
 test("many small documents after a deep one: the process lives on", () => {
   for (let i = 0; i < 50; i++) {
     loadText(fill("[ "))
