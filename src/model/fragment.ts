@@ -17,7 +17,6 @@ export interface Fragment {
   enum?: readonly (string | number | boolean)[]
   pattern?: string
   minimum?: number
-  exclusiveMinimum?: number
   maximum?: number
   default?: unknown
   examples?: readonly unknown[]

@@ -112,7 +112,15 @@ function wrongValue({ keyword, path, params }: Mistake, fragment: Fragment, root
   if (fragment.later?.includes(text)) {
     return error("not-supported", `${name}: \`${text}\` is not supported yet`, { hint: `write ${form}`, ...rest })
   }
-  return error("wrong-value", `${name} must be ${form}, not \`${shown(text)}\``, { ...hintFor(node, path, fragment), ...rest })
+  const hint = boundHint(keyword, params.limit, form) ?? hintFor(node, path, fragment).hint
+  return error("wrong-value", `${name} must be ${form}, not \`${shown(text)}\``, { ...(hint === undefined ? {} : { hint }), ...rest })
+}
+
+/** The bound that a number is beyond, unless the form tells it. Of a size the units tell more. */
+function boundHint(keyword: string, limit: unknown, form: string): string | undefined {
+  if (limit === 0 || form.includes(`${limit}`)) return undefined
+  if (keyword === "minimum") return `the smallest allowed value is ${limit}`
+  return keyword === "maximum" ? `the largest allowed value is ${limit}` : undefined
 }
 
 function nameOf(path: Path): string {

@@ -1,6 +1,7 @@
 import { parseSize } from "../../base/size.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
 import type { CgroupAttributes, Limits } from "./spec.ts"
+import { LEAST_CPUS, MOST_CPUS } from "./spec.ts"
 
 type SizeText = string | number
 type IoEntry = { device?: string; rbps?: SizeText; wbps?: SizeText; riops?: number; wiops?: number }
@@ -30,8 +31,6 @@ export function expandCgroup(value: CgroupEntry, entry: Entry): Expanded<CgroupA
 
 /** What the kernel reads back for nothing less: a page. */
 const PAGE = 4096
-/** cpu.max: a quota is at least a millisecond, of periods of 100. */
-const LEAST_CPUS = 0.01
 
 /** Limits in canonical form; keys in the order of the specification. */
 export function expandLimits(entry: Entry, value: LimitsEntry): Limits {
@@ -65,13 +64,13 @@ function byteCount(entry: Entry, path: Path, size: SizeText, least: number): num
 function cpuCount(entry: Entry, cpus: number | string | undefined): number | undefined {
   if (cpus === undefined) return undefined
   const count = Number(cpus)
-  if (count >= LEAST_CPUS && count <= 100_000) return count
-  entry.report(["limits", "cpus"], "bad-limit", `cpus: ${cpus} is out of range`, { hint: `the kernel takes ${LEAST_CPUS} and more` })
+  if (count >= LEAST_CPUS && count <= MOST_CPUS) return count
+  entry.report(["limits", "cpus"], "bad-limit", `cpus: ${cpus} is out of range`, { hint: `write a number from ${LEAST_CPUS} to ${MOST_CPUS}` })
   return undefined
 }
 
 /** The largest number of processors a kernel can be built for. CONFIG_NR_CPUS */
-const MOST_CPUS = 8192
+const CPU_NUMBERS = 8192
 
 /** `3,0-1,1` as `0-1,3`: what cpuset.cpus reads back. */
 function cpuList(entry: Entry, text: string): string | undefined {
@@ -79,9 +78,9 @@ function cpuList(entry: Entry, text: string): string | undefined {
     const [first = 0, last = first] = part.split("-").map(Number)
     return { part, first, last }
   })
-  const wrong = ranges.find(({ first, last }) => first > last || last >= MOST_CPUS)
+  const wrong = ranges.find(({ first, last }) => first > last || last >= CPU_NUMBERS)
   if (wrong === undefined) return joined(ranges)
-  const hint = `the lower number first, all below ${MOST_CPUS}: 0-1,3`
+  const hint = `the lower number first, all below ${CPU_NUMBERS}: 0-1,3`
   entry.report(["limits", "cpuset"], "bad-limit", `cpuset: \`${wrong.part}\` is no range of processors`, { hint })
   return undefined
 }

@@ -1,5 +1,6 @@
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, named, size, wholeNumber } from "../../model/fragment.ts"
+import { LEAST_CPUS, MOST_CPUS } from "./spec.ts"
 
 /** `cgroups:` */
 export function cgroupsSchema(): Fragment {
@@ -21,7 +22,8 @@ export function limitsSchema(description: string): Fragment {
       cpus: {
         description: "Processors' worth of time: 0.5 is half of one (cpu.max).",
         type: ["number", "string"],
-        exclusiveMinimum: 0,
+        minimum: LEAST_CPUS,
+        maximum: MOST_CPUS,
         pattern: "^([0-9]+(\\.[0-9]+)?|\\.[0-9]+)$",
         form: "a number such as 0.5 or 2",
         examples: [0.5],

@@ -26,3 +26,7 @@ export interface Limits {
   /** Any other cgroup v2 file as it stands. */
   unified?: { [file: string]: string }
 }
+
+/** cpu.max: a quota is at least a millisecond, of periods of 100; and more processors than any machine has mean nothing. */
+export const LEAST_CPUS = 0.01
+export const MOST_CPUS = 100_000
