@@ -9,6 +9,7 @@ import { checkLinkNames } from "./link-names.ts"
 import { checkMacs } from "./macs.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
+import { checkRoom } from "./room.ts"
 import { checkRoutes } from "./routes.ts"
 import { checkSubnets } from "./subnets.ts"
 
@@ -18,6 +19,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkMacs,
   checkSubnets,
   checkAddresses,
+  checkRoom,
   checkGateways,
   checkRoutes,
   checkIds,
