@@ -3,11 +3,12 @@ import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
+import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
-import type { ContainerAttributes, IdRange } from "./spec.ts"
+import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
@@ -114,21 +115,12 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
   const hostname = monitor.utsns === undefined ? null : scope.kernel.readIn([monitor.utsns], "/proc/sys/kernel/hostname")
   return {
     ...(own("uts") && hostname !== null ? { hostname: hostname.trim() } : { hostname: record?.attributes.hostname ?? "" }),
-    uid_map: own("user") ? parseMap(texts.uidMap) : [],
-    gid_map: own("user") ? parseMap(texts.gidMap) : [],
+    uid_map: own("user") ? (parseMap(texts.uidMap) as unknown as Value) : [],
+    gid_map: own("user") ? (parseMap(texts.gidMap) as unknown as Value) : [],
     cgroup: texts.parent,
     limits: texts.limits as unknown as Value,
     routes: observedRoutes(scope, name) as unknown as Value,
-    sysctls: observedSysctls(scope, name, monitor, record),
+    sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }
-}
-
-/** /proc/PID/uid_map, as the reader's user namespace sees it. */
-function parseMap(text: string | null): IdRange[] & Value {
-  const rows = (text ?? "").trim().split("\n").filter(Boolean)
-  return rows.map((row) => {
-    const [container = 0, host = 0, count = 0] = row.trim().split(/\s+/).map(Number)
-    return { container, host, count }
-  }) as IdRange[] & Value
 }

@@ -2,17 +2,18 @@ import type { Address } from "../../base/address.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel, Monitor } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
-import type { Run, StepResult } from "../../model/driver.ts"
+import type { LiveMonitor, Run, StepResult } from "../../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt, attemptNow } from "../step-result.ts"
 import { imageFolder, rootFactsReader } from "./facts.ts"
 import { lookupUser } from "./identity.ts"
-import { launchRecord } from "./launch.ts"
+import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
-import { sysctlNamespaces, sysctlPath } from "./sysctls.ts"
+import type { SysctlPlace } from "./sysctls.ts"
+import { readSysctl, sysctlPlace } from "./sysctls.ts"
 
 export function wantedAttributes(step: Step): ContainerAttributes {
   return step.change.after as unknown as ContainerAttributes
@@ -153,20 +154,16 @@ function keepDefaults(run: Run, step: Step, attributes: ContainerAttributes): vo
   const name = step.change.name
   const record = parseRecord(run.kernel.read(recordPath(run.stack, name)), bootId(run.kernel))
   if (record === undefined) return
-  const born = run.born.get(step.address) as { netns?: string; ipcns?: string }
-  const defaults = readDefaults(run.kernel, Object.keys(attributes.sysctls), born)
-  writeRecord(run.kernel, run.stack, name, { ...record, sysctlDefaults: defaults })
+  const place = sysctlPlace(run.kernel, run.born.get(step.address) as Pick<LiveMonitor, "netns" | "ipcns" | "init">)
+  const defaults = readDefaults(run.kernel, Object.keys(attributes.sysctls), place)
+  // What it has where the file says nothing, which is not what the kernel gives it.
+  const given = effectiveSysctls({ ...withSharedMaps(attributes, run), sysctls: {} })
+  const own = Object.entries(given).filter(([key]) => key in defaults)
+  writeRecord(run.kernel, run.stack, name, { ...record, sysctlDefaults: { ...defaults, ...Object.fromEntries(own) } })
 }
 
 /** The present values of sysctls in a container's namespaces. */
-export function readDefaults(
-  kernel: Kernel,
-  names: readonly string[],
-  held: { netns?: string; ipcns?: string },
-): { [name: string]: string } {
-  const entries = names.flatMap((name): [string, string][] => {
-    const text = kernel.readIn(sysctlNamespaces(name, held), sysctlPath(name))
-    return text === null ? [] : [[name, text.trim().replace(/\s+/g, " ")]]
-  })
-  return Object.fromEntries(entries)
+export function readDefaults(kernel: Kernel, names: readonly string[], place: SysctlPlace): { [name: string]: string } {
+  const entries = names.map((name) => [name, readSysctl(kernel, name, place)] as const)
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null))
 }

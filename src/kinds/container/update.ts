@@ -1,4 +1,4 @@
-import type { Run, StepResult, StepRunner } from "../../model/driver.ts"
+import type { LiveMonitor, Run, StepResult, StepRunner } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
@@ -8,9 +8,9 @@ import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
 import { groupPath, readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import { sysctlNamespaces, sysctlPath } from "./sysctls.ts"
+import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 
-type Held = { netns?: string; utsns?: string; ipcns?: string }
+type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
 
 function heldOf(step: Step, run: Run): Held {
   return (run.born.get(step.address) ?? {}) as Held
@@ -64,11 +64,11 @@ export const updateSysctls: StepRunner = (steps, run) =>
     attemptNow(() => {
       const want = wantedAttributes(step).sysctls
       const have = observedAttributes(step).sysctls ?? {}
-      const held = heldOf(step, run)
+      const place = sysctlPlace(run.kernel, heldOf(step, run))
       const record = readRecord(step, run)
       const known = record?.sysctlDefaults ?? {}
       const fresh = Object.keys(want).filter((name) => !(name in known))
-      const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, held) }
+      const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, place) }
       if (record !== undefined) {
         const attributes = { ...record.attributes, sysctls: want }
         writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes, sysctlDefaults })
@@ -76,7 +76,7 @@ export const updateSysctls: StepRunner = (steps, run) =>
       const gone = Object.keys(have).filter((name) => !(name in want))
       const values = { ...Object.fromEntries(gone.flatMap((n) => (known[n] === undefined ? [] : [[n, known[n]]]))), ...want }
       for (const [name, value] of Object.entries(values)) {
-        if (have[name] !== value) run.kernel.writeIn(sysctlNamespaces(name, held), sysctlPath(name), value)
+        if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
       }
     }),
   )

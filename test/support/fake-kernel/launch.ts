@@ -175,5 +175,18 @@ function setup(init: FakeProcess, op: SetupOp): void {
   if (op.op !== "sysctl") return
   const file = op.name.replaceAll(".", "/")
   const namespace = [init.namespaces.net, init.namespaces.ipc, init.namespaces.uts].find((n) => n.sysctls.has(file))
-  setSysctl(namespace, file, op.value, `sysctl ${op.name}=${op.value}`)
+  const words = `sysctl ${op.name}=${op.value}`
+  setSysctl(namespace, file, file === "net/ipv4/ping_group_range" ? hostGroups(op.value, init.gidMap, words) : op.value, words)
+}
+
+/** Who writes it means the groups of its own user namespace; a range that ends before it begins is the same to all. */
+function hostGroups(value: string, gidMap: string, op: string): string {
+  const ids = value.split(" ").map(Number)
+  const rows = gidMap.split("\n").filter(Boolean)
+  const maps = rows.map((row) => row.trim().split(/\s+/).map(Number) as [number, number, number])
+  const mapped = ids.map((id) => {
+    const [inside, outside] = maps.find(([first, , count]) => id >= first && id < first + count) ?? refuse(op, "EINVAL")
+    return outside + id - inside
+  })
+  return (mapped[0] ?? 0) > (mapped[1] ?? 0) ? "1 0" : mapped.join(" ")
 }
