@@ -7,7 +7,7 @@ import type { Desired } from "../model/resource.ts"
 import { fingerprint } from "../plan/digest.ts"
 import type { Selection } from "../plan/select.ts"
 import { selectChanges } from "../plan/select.ts"
-import { completeText, unfinishedText } from "../render/outcome.ts"
+import { completeText, nothingText, unfinishedText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
 import type { Display } from "../render/progress.ts"
 import type { Context } from "./context.ts"
@@ -64,7 +64,7 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
 }
 
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {
-  if (!json) context.out.write(word === "destroy" ? completeText(plan, word) : planText(plan, context.out))
+  if (!json) context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, context.out))
   return EXIT.ok
 }
 

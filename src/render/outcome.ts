@@ -10,6 +10,12 @@ export function completeText({ summary: { add, change, destroy } }: Plan, word: 
   return `Apply complete! Resources: ${add} added, ${change} changed, ${destroy} destroyed.\n`
 }
 
+/** What is said instead where a destroy finds nothing that it may take. */
+export function nothingText({ stack, changes }: Plan): string {
+  const why = changes.length === 0 ? `the kernel holds nothing of stack ${stack}` : `all of stack ${stack} is left out`
+  return `Nothing to destroy: ${why}.\n`
+}
+
 /** How many names a person is willing to read. */
 const SHOWN = 12
 

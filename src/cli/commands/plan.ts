@@ -1,4 +1,5 @@
 import { fingerprint } from "../../plan/digest.ts"
+import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import type { Context } from "../context.ts"
@@ -20,7 +21,7 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
   const { plan: made } = preparePlan(session, desired, options, context)
   const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
-  else context.out.write(planText(made, context.out))
+  else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
   if (options.out !== undefined)
     (await import("../plan-file.ts")).writePlanFile(options.out, { desired, selection: options, fingerprint: digest }, context)
   const reason = forbidden(made, options.failOn)

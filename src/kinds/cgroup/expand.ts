@@ -65,7 +65,9 @@ function cpuCount(entry: Entry, cpus: number | string | undefined): number | und
   if (cpus === undefined) return undefined
   const count = Number(cpus)
   if (count >= LEAST_CPUS && count <= MOST_CPUS) return count
-  entry.report(["limits", "cpus"], "bad-limit", `cpus: ${cpus} is out of range`, { hint: `write a number from ${LEAST_CPUS} to ${MOST_CPUS}` })
+  entry.report(["limits", "cpus"], "bad-limit", `cpus: ${cpus} is out of range`, {
+    hint: `write a number from ${LEAST_CPUS} to ${MOST_CPUS}`,
+  })
   return undefined
 }
 

@@ -62,6 +62,16 @@ test("destroy needs no valid file if it is told the name", async ({ shell }) => 
   assert.is((await run(shell, "destroy", "-y", "-p", "lab")).code, 0)
 })
 
+test("destroy of a stack of which nothing is there says so, by its name", async ({ shell }) => {
+  const nothing = { code: 0, out: "Nothing to destroy: the kernel holds nothing of stack lba.\n", err: "" }
+  await run(shell, "apply", "-y")
+  assert.equal(await run(shell, "destroy", "-y", "-p", "lba"), nothing)
+  assert.equal(await run(shell, "apply", "--destroy", "-p", "lba"), nothing)
+  assert.equal(await run(shell, "plan", "--destroy", "-p", "lba"), nothing)
+  const all = ["bridge.lan", "container.web", "interface.web.eth0", "container.db"].flatMap((address) => ["--exclude", address])
+  assert.equal(await run(shell, "destroy", "-y", ...all), { code: 0, out: "Nothing to destroy: all of stack lab is left out.\n", err: "" })
+})
+
 test("nobody to ask: an error that names -y, and nothing done", async ({ shell, machine }) => {
   for (const argv of [["apply"], ["apply", "--json"]]) {
     const { code, err } = await run(shell, ...argv)
