@@ -91,7 +91,7 @@ function defaults(tree: Tree, path: string, files: readonly string[]): [string, 
 const ROUNDS = 10
 
 /** Into a group of a v1 hierarchy goes all that is in the same group of the holding one; groups below are made there too. */
-function moveMembers(tree: Tree, hierarchy: Hierarchy, path: string): void {
+export function moveMembers(tree: Tree, hierarchy: Hierarchy, path: string): void {
   const moved = new Set<string>()
   for (let round = 0; round < ROUNDS; round++) {
     const fresh = membersOf(tree.kernel, holdingFolder(tree, path)).filter(({ pid, below }) => !moved.has(`${below} ${pid}`))
@@ -106,7 +106,7 @@ function moveMembers(tree: Tree, hierarchy: Hierarchy, path: string): void {
 }
 
 /** A process that ended meanwhile need not move. */
-function move(kernel: Kernel, pid: number, folder: string): void {
+export function move(kernel: Kernel, pid: number, folder: string): void {
   try {
     kernel.write(`${folder}/cgroup.procs`, `${pid}`)
   } catch (failure) {

@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
 import { pidsIn } from "./members.ts"
@@ -15,7 +16,9 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
   return {
     groups: () => groupNames(tree),
     limits: (paths, likes) => readLimits(tree, paths, likes),
-    holdingPath: (line) => holdingPath(layout, line),
+    unheld: (path, text) => unheldLimits(tree, path, text),
+    gather: (path, pid) => gather(tree, path, pid),
+    holdingPath: (line) => pathIn(layout.holding, line),
     holdingFolder: (path) => holdingFolder(tree, path),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
@@ -37,12 +40,4 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     remove: (path) => removeGroup(tree, path),
     tidy: () => tidyStack(tree),
   }
-}
-
-/** `0::/PATH` is cgroup2's line, `ID:CONTROLLERS:/PATH` v1's. cgroups(7), "/proc files" */
-function holdingPath({ holding }: CgroupLayout, line: string): string | undefined {
-  const [, id, names = "", path] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
-  if (holding.version === 2) return id === "0" ? path : undefined
-  const controllers = names.split(",").map((name) => (name === "blkio" ? "io" : name))
-  return holding.controllers.some((c) => controllers.includes(c)) ? path : undefined
 }

@@ -15,6 +15,7 @@ export interface ContainerFiles {
   cgroup: string
   /** The parent's name, or "". */
   parent: string
+  /** Those that its process is bound by: one that was moved out of its group by hand is not. */
   limits: Limits
 }
 
@@ -24,13 +25,19 @@ export function readContainerFiles(scope: Scope, names: readonly string[]): Map<
   const rows = names.map((name, i) => {
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null] = texts.slice(5 * i, 5 * i + 5)
     const group = groupOf(scope, cgroup)
-    return { name, record, state: parseState(state), uidMap, gidMap, cgroup: group }
+    const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
+    return { name, record, state: parseState(state), uidMap, gidMap, cgroup: group, unheld }
   })
   const grouped = rows.filter((row) => row.cgroup !== "")
   const wanted = wantedLimits(scope)
   const likes = new Map(grouped.map((row) => [row.cgroup, [wanted.get(row.name) ?? {}, ...recordedLimits(scope, row.record)]]))
   const limits = scope.cgroups.limits([...likes.keys()], likes)
-  return new Map(rows.map(({ name, ...row }) => [name, { ...row, parent: parentOf(row.cgroup), limits: limits.get(row.cgroup) ?? {} }]))
+  return new Map(
+    rows.map(({ name, unheld, ...row }) => {
+      const inForce = Object.entries(limits.get(row.cgroup) ?? {}).filter(([key]) => !unheld.includes(key as keyof Limits))
+      return [name, { ...row, parent: parentOf(row.cgroup), limits: Object.fromEntries(inForce) }]
+    }),
+  )
 }
 
 function wantedLimits(scope: Scope): Map<string, Limits> {

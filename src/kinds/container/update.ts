@@ -44,10 +44,13 @@ function readRecord(step: Step, run: Run): ContainerRecord | undefined {
   return parseRecord(run.kernel.read(recordPath(run.stack, step.change.name)), bootId(run.kernel))
 }
 
-/** Limits of a running container, group by group. */
+/** Limits of a running container, group by group; a process that was moved out of a group, for which its limits are none, comes back. */
 export const updateLimits = inPlace(["limits"], (step, run) => {
   const want = wantedAttributes(step)
-  run.cgroups.change(groupPath(step.change.name, want), observedAttributes(step).limits ?? {}, want.limits)
+  const path = groupPath(step.change.name, want)
+  run.cgroups.change(path, observedAttributes(step).limits ?? {}, want.limits)
+  const { init } = heldOf(step, run)
+  if (init !== undefined) run.cgroups.gather(path, init.pid)
 })
 
 /** `nsenter --uts hostname NAME` */
