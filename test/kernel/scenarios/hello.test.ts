@@ -174,7 +174,7 @@ scenario("destroy leaves nothing behind", (sandbox) => {
   expectSameTraces(readTraces(sandbox), before)
   assert.match(
     expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0).stdout,
-    "Nothing to destroy: the kernel holds nothing of stack hello.",
+    "Nothing to destroy: the kernel holds nothing of stack lab.",
   )
 })
 
