@@ -34,17 +34,33 @@ function lockPath(stack: string): string {
   return `${RUN_ROOT}/${stack}/lock`
 }
 
+/** More often than this nobody takes the folders away between our steps. */
+const TRIES = 100
+
 /** Another apply that ends may take the folders away between our steps: then they are made again. */
 function tryLock(kernel: Kernel, stack: string): { release(): void } | null {
-  for (;;) {
+  for (let left = TRIES; ; left--) {
     try {
-      kernel.mkdir(RUN_ROOT, 0o755)
-      kernel.mkdir(`${RUN_ROOT}/${stack}`, 0o700)
+      makeFolder(kernel, RUN_ROOT, 0o755)
+      makeFolder(kernel, `${RUN_ROOT}/${stack}`, 0o700)
       return kernel.lock(lockPath(stack))
     } catch (failure) {
-      if (!(failure instanceof KernelError && failure.errno === "ENOENT")) throw failure
+      if (left === 0 || !(failure instanceof KernelError && failure.errno === "ENOENT")) throw failure
     }
   }
+}
+
+/** What lies in these folders is trusted and removed: no symbolic link may lead elsewhere. */
+function makeFolder(kernel: Kernel, path: string, mode: number): void {
+  if (kernel.mkdir(path, mode)) return
+  const link = kernel.readLink(path)
+  if (link === null && kernel.stat(path)?.type !== "file") return
+  throw new DiagnosticError(
+    error("no-run-folder", `${path} is ${link === null ? "a file" : `a symbolic link to ${link}`}`, {
+      detail: "it must be a folder: what is known of running containers is kept there",
+      hint: "find out who made it, and remove it",
+    }),
+  )
 }
 
 /** The lock file goes while it is still locked: whoever waits at it finds that it has no name any more, and begins anew. */

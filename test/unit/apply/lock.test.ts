@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import { lockStack } from "../../../src/apply/lock.ts"
 import { DiagnosticError } from "../../../src/base/diagnostic.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
+import { putFile } from "../../support/fake-kernel/tree.ts"
 
 test("held, a second one waits its time and is told who holds it", async () => {
   const kernel = fakeKernel()
@@ -49,6 +50,22 @@ test("released, the folder of a stack that holds something stays, and another st
   other.release()
   assert.equal(kernel.list("/run/stack"), ["lab"])
 })
+
+for (const place of ["/run/stack", "/run/stack/lab"]) {
+  test(`a symbolic link at ${place} is told, whether it leads somewhere or not`, async () => {
+    for (const to of ["/tmp", "/nowhere"]) {
+      const kernel = fakeKernel()
+      if (place === "/run/stack/lab") kernel.mkdir("/run/stack", 0o755)
+      putFile(kernel.machine.root, place, { type: "link", to, mode: 0o777, uid: 0, gid: 0 })
+      const problem = await lockStack(kernel, "lab", 0).then(
+        () => undefined,
+        (failure: unknown) => failure,
+      )
+      assert.instance(problem, DiagnosticError)
+      assert.is((problem as DiagnosticError).diagnostics[0]?.summary, `${place} is a symbolic link to ${to}`)
+    }
+  })
+}
 
 test("two stacks do not wait for each other", async () => {
   const kernel = fakeKernel()
