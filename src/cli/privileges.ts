@@ -13,6 +13,15 @@ export function requireCapabilities(kernel: Kernel): void {
   if (names.length > 0) throw new DiagnosticError(missing(names, "this changes the kernel"))
 }
 
+/** What it takes to enter a container: its run folder, its namespaces (setns(2)), its cgroup, its ids. */
+const TO_ENTER: ReadonlySet<string> = new Set(["CAP_DAC_OVERRIDE", "CAP_SETGID", "CAP_SETUID", "CAP_SYS_PTRACE", "CAP_SYS_ADMIN"])
+
+/** The same for a second process in a container. */
+export function requireEntering(kernel: Kernel): void {
+  const names = missingCapabilities(kernel).filter((name) => TO_ENTER.has(name))
+  if (names.length > 0) throw new DiagnosticError(missing(names, "exec enters the container's namespaces and cgroup with its ids"))
+}
+
 /** What is live of a stack cannot be read whole without privilege, and a wrong plan is worse than none. */
 export function requireWholeReading({ host, resources }: Snapshot): void {
   if (host.missingCapabilities.length > 0 && resources.size > 0)

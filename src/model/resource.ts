@@ -84,6 +84,8 @@ export interface HostFacts {
   controllers: { readonly [controller: string]: "v1" | "v2" }
   /** Host id ranges held by user namespaces of other stacks: never handed out. */
   takenIds: readonly { host: number; count: number }[]
+  /** Other stacks whose ids this process may not know. */
+  closedStacks: readonly string[]
   /** Ranges that automatic maps are cut from (/etc/subuid and /etc/subgid of the user; root without an entry: 100000 upwards). */
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */

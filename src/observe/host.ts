@@ -1,5 +1,6 @@
 import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
+import { KernelError } from "../kernel/kernel.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { parseRecord } from "../kinds/container/record.ts"
@@ -27,7 +28,7 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
   const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
     controllers,
-    takenIds: automatic ? takenIds(kernel, desired.stack) : [],
+    ...(automatic ? idsOfOthers(kernel, desired.stack) : { takenIds: [], closedStacks: [] }),
     subordinateIds: automatic
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
@@ -56,15 +57,27 @@ function unknownUser(kernel: Kernel, { image, user }: { image: string; user: str
 }
 
 /** Maps of the other stacks' containers, by their records of this boot. */
-function takenIds(kernel: Kernel, stack: string): { host: number; count: number }[] {
+function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
   const boot = (kernel.read("/proc/sys/kernel/random/boot_id") ?? "").trim()
   const others = kernel.list(RUN_ROOT).filter((name) => name !== stack)
-  const paths = others.flatMap((other) => kernel.list(`${RUN_ROOT}/${other}`).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
-  return kernel.readMany(paths).flatMap((text) => {
+  const folders = others.map((other) => ({ other, names: namesIn(kernel, `${RUN_ROOT}/${other}`) }))
+  const paths = folders.flatMap(({ other, names }) => (names ?? []).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
+  const takenIds = kernel.readMany(paths).flatMap((text) => {
     const attributes = parseRecord(text, boot)?.attributes
     const maps = [attributes?.uid_map, attributes?.gid_map].filter((m): m is IdRange[] => Array.isArray(m))
     return maps.flat().map(({ host, count }) => ({ host, count }))
   })
+  return { takenIds, closedStacks: folders.filter(({ names }) => names === undefined).map(({ other }) => other) }
+}
+
+/** Undefined where this process may not look. */
+function namesIn(kernel: Kernel, folder: string): string[] | undefined {
+  try {
+    return kernel.list(folder)
+  } catch (failure) {
+    if (failure instanceof KernelError && failure.errno === "EACCES") return undefined
+    throw failure
+  }
 }
 
 /** Root's lines of /etc/subuid or /etc/subgid. subuid(5) */

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import { error } from "../base/diagnostic.ts"
+import { error, warning } from "../base/diagnostic.ts"
 import { hash32 } from "../base/hash.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { Attributes, Resource, Snapshot } from "../model/resource.ts"
@@ -31,7 +31,8 @@ export function chooseIdRanges(containers: readonly Resource[], snapshot: Snapsh
     if (uids === undefined && gids === undefined) continue
     maps.set(address, { ...(uids && { uid_map: [{ ...uids }] }), ...(gids && { gid_map: [{ ...gids }] }) })
   }
-  return { maps, diagnostics: [...uid.diagnostics, ...gid.diagnostics] }
+  const unsure = uid.fresh || gid.fresh ? unknownIds(snapshot.host.closedStacks) : []
+  return { maps, diagnostics: [...unsure, ...uid.diagnostics, ...gid.diagnostics] }
 }
 
 function chooseMaps(field: MapName, containers: readonly Resource[], snapshot: Snapshot, ranges: readonly HostRange[]) {
@@ -59,7 +60,17 @@ function chooseMaps(field: MapName, containers: readonly Resource[], snapshot: S
       chosen.set(resource.address, range)
     }
   }
-  return { chosen, diagnostics }
+  return { chosen, diagnostics, fresh: waiting.length > 0 }
+}
+
+function unknownIds(stacks: readonly string[]): Diagnostic[] {
+  if (stacks.length === 0) return []
+  const [whose, hold] = stacks.length === 1 ? [`stack ${stacks[0]}`, "holds"] : [`stacks ${stacks.join(", ")}`, "hold"]
+  return [
+    warning("unknown-ids", `the ids that ${whose} ${hold} cannot be read: the ranges chosen here may not be those of an apply`, {
+      hint: "run it as root",
+    }),
+  ]
 }
 
 function automaticSize(resource: Resource, field: MapName): number | undefined {

@@ -23,6 +23,7 @@ const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface"
 export const HOST: HostFacts = {
   controllers: { memory: "v2", pids: "v2", cpu: "v2", io: "v2", cpuset: "v2", hugetlb: "v2", cgroup: "v2", swap: "v2" },
   takenIds: [],
+  closedStacks: [],
   subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
   missingCapabilities: [],
   absentImages: [],

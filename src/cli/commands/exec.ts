@@ -12,7 +12,7 @@ import type { Observed } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import { containerName, noContainer } from "../live-container.ts"
-import { requireCapabilities } from "../privileges.ts"
+import { requireEntering } from "../privileges.ts"
 import type { Session } from "../session.ts"
 import { observeStack, openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -36,7 +36,7 @@ export async function exec(options: ExecOptions, context: Context): Promise<numb
   if (wrong !== undefined) throw new UsageError(`-e ${wrong}: write it as NAME=VALUE`)
   const desired = liveStack(options, context)
   const session = openSession(desired.stack, context)
-  requireCapabilities(session.kernel)
+  requireEntering(session.kernel)
   const name = containerName(options.container)
   const observed = liveContainer(session, name)
   const record = parseRecord(session.kernel.read(recordPath(session.stack, name)), bootId(session.kernel))

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { Kernel } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import type { Shell } from "./process.ts"
@@ -177,6 +178,44 @@ test("exec in what is not there, and in what has ended", async ({ shell, machine
   const { code, err } = await run(shell, "exec", "container.web", "ls")
   assert.is(code, 1)
   assert.match(err, "container.web is not running: its state is exited (3)")
+})
+
+/** The machine as someone sees it who has no capability: other users' folders are closed. */
+function unprivileged(kernel: Kernel): Kernel {
+  const closed = (path: string) => {
+    if (/^\/run\/stack\/./.test(path) && kernel.stat(path) !== null) throw new KernelError(`ls ${path}`, "EACCES")
+  }
+  const read: Kernel["read"] = (path) => {
+    const text = kernel.read(path)
+    return path === "/proc/self/status" ? (text?.replace(/^CapEff:.*$/m, "CapEff:\t0000000000000000") ?? null) : text
+  }
+  const list: Kernel["list"] = (path) => {
+    closed(path)
+    return kernel.list(path)
+  }
+  return { ...kernel, read, list }
+}
+
+test("without privilege: another stack's folder hinders no plan, the ids it holds are said to be unknown", async ({ shell, machine }) => {
+  writeStack(shell, LAB.replace("name: lab", "name: other"))
+  assert.is((await run(shell, "apply", "-y")).code, 0)
+  shell.kernel = unprivileged(machine)
+  writeStack(shell, LAB)
+  const { code, out, err } = await run(shell, "plan")
+  assert.is(code, 0, err)
+  assert.match(out, "Plan: 4 to add")
+  assert.match(err, /warning: the ids that stack other holds cannot be read/)
+  writeStack(shell, "name: lab\nbridges: { lan: {} }\n")
+  assert.not.match((await run(shell, "plan")).err, /ids/)
+})
+
+test("without privilege: exec says what it needs for what", async ({ shell, machine }) => {
+  assert.is((await run(shell, "apply", "-y")).code, 0)
+  shell.kernel = unprivileged(machine)
+  const { code, err } = await run(shell, "exec", "web", "ls")
+  assert.is(code, 1)
+  assert.match(err, /this needs CAP_DAC_OVERRIDE, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE, CAP_SYS_ADMIN\n/)
+  assert.match(err, "exec enters the container's namespaces and cgroup")
 })
 
 test("the graph of the steps", async ({ shell }) => {
