@@ -39,7 +39,7 @@ export function incompleteReading({ host, resources }: Snapshot): Diagnostic[] {
 export function refusedReading(failure: unknown, kernel: Kernel): unknown {
   if (!(failure instanceof KernelError) || (failure.errno !== "EPERM" && failure.errno !== "EACCES")) return failure
   const names = missingCapabilities(kernel)
-  return names.length === 0 ? failure : new DiagnosticError(missing(names, `${failure.op}: ${failure.errno}`))
+  return names.length === 0 ? failure : new DiagnosticError(missing(names, "what is live cannot be read whole"))
 }
 
 function missing(names: readonly string[], why: string): Diagnostic {

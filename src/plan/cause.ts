@@ -9,12 +9,23 @@ export const REPLACEMENT_ASKED = "its replacement is asked for"
 /** Fields that a cause names one by one. */
 const NAMED = 3
 
-/** Why a resource that is there is changed: `mtu: 1500 -> 9000`, `image: host -> dir:/x (forces replacement)`. */
+/** Why a resource that is there is changed: `mtu: 1500 -> 9000`, `image: host -> dir:/x (forces replacement)`, `its command exited (1)`. */
 export function causeOf(action: Action, fields: readonly FieldChange[]): string {
+  const [first] = fields
+  if (fields.length === 1 && first?.path === STATE) return fieldReason(first)
   const telling = action === "replace" ? fields.filter((f) => f.forcesReplacement) : fields
-  const named = telling.slice(0, NAMED).map(fieldText).join(", ")
+  const named = telling.slice(0, NAMED).map(fieldReason).join(", ")
   const more = telling.length > NAMED ? ` and ${telling.length - NAMED} more` : ""
   return `${named}${more}${action === "replace" ? " (forces replacement)" : ""}`
+}
+
+/** Of containers: how their command does. */
+const STATE = "state"
+
+function fieldReason(field: FieldChange): string {
+  const [, how, status] = (field.path === STATE && /^(exited|killed) (\(.*\))$/.exec(String(field.before))) || []
+  if (how === undefined) return fieldText(field)
+  return `its command ${how === "killed" ? "was killed" : how} ${status}`
 }
 
 /** Why a half-made one is made anew. */

@@ -40,15 +40,16 @@ function signOf({ action }: Change, style: Paint): string {
 
 /** Why, where the fields below do not say it already. */
 function noteOf({ action, cause, drift, fields }: Change, style: Paint): string {
+  const hasEnded = fields.some(({ path }) => path === "state")
   const notes = [
-    ...(drift ? ["changed outside the stack file"] : []),
+    ...(drift && !hasEnded ? ["changed outside the stack file"] : []),
     ...(action === "delete" || (action !== "create" && !fields.some(explains(action))) ? [cause] : []),
   ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
 }
 
 function explains(action: Change["action"]): (field: FieldChange) => boolean {
-  return (field) => (action === "replace" ? field.forcesReplacement : differs(field))
+  return (field) => (action === "replace" ? field.forcesReplacement && field.path !== "state" : differs(field))
 }
 
 /** What the kernel drops along with something else is set again, though it reads as it should. */

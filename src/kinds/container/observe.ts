@@ -1,3 +1,4 @@
+import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
@@ -83,11 +84,11 @@ function observed(found: Found): Observed {
   }
 }
 
-/** `running`, `completed` (exit status 0), `exited (N)`, `killed (N)`; `starting` while its process waits for "go". */
+/** `running`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */
 function stateOf({ monitor, texts }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   const { exit, signal } = texts.state
-  if (signal !== undefined) return `killed (${signal})`
+  if (signal !== undefined) return `killed (${signalName(signal)})`
   if (exit === undefined) return "exited (unknown)"
   return exit === "0" ? "completed" : `exited (${exit})`
 }

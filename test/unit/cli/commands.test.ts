@@ -171,6 +171,16 @@ test("show, and exec in what is live", async ({ shell }) => {
   assert.match(shell.became?.cgroupFiles.join() ?? "", /stack\/lab\/web\/cgroup\.procs$/)
 })
 
+test("a command that has ended: the plan says how", async ({ shell, machine }) => {
+  await run(shell, "apply", "-y")
+  machine.endCommand("web", 1)
+  const init = [...machine.machine.processes.values()].find((p) => p.cmdline.startsWith("sleep"))
+  assert.ok(init !== undefined && machine.signal(init, 9))
+  const { out } = await run(shell, "plan")
+  assert.match(out, /^-\/\+ container\.web {2}# its command exited \(1\)$/m)
+  assert.match(out, /^-\/\+ container\.db {2}# its command was killed \(SIGKILL\)\n {6}state: "?killed \(SIGKILL\)"? -> running/m)
+})
+
 test("exec in what is not there, and in what has ended", async ({ shell, machine }) => {
   await run(shell, "apply", "-y")
   assert.match((await run(shell, "exec", "wep", "ls")).err, "did you mean web?")
