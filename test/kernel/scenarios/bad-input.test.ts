@@ -50,6 +50,23 @@ scenario("a user whom the image does not have is told at plan time, and the cont
   assert.equal(live(sandbox, "lab", "web"), before)
 })
 
+const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
+  ["a program that is not there", "command: [nosuchprogram]", "3:19", /nosuchprogram is in no folder of PATH/],
+  ["a sysctl's value", "command: [sleep, '9'], sysctls: { net.ipv4.ip_local_port_range: abc }", "3:74", /does not take this value/],
+  ["processors that are not there", "command: [sleep, '9'], limits: { cpuset: 0-8191 }", "3:51", /this machine has the processors 0/],
+]
+
+scenario("what only the kernel refuses: file:line:column, and what to do", (sandbox) => {
+  for (const [what, entry, place, words] of REFUSED) {
+    const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { ${entry} }\n`)
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+    assert.match(ran.stderr, `stack.yaml:${place}: error: `, what)
+    assert.match(ran.stderr, words, what)
+    expectNoTrace(ran)
+  }
+  expectStatus(sandbox.stack(["destroy", "-y", "-p", "lab"]), 0)
+})
+
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
   const before = readTraces(sandbox)
   for (const [what, text, words] of GARBAGE) {

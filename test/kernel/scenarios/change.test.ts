@@ -57,6 +57,13 @@ function change(sandbox: Sandbox, from: string, to: string) {
 const IN_PLACE: [what: string, from: string, to: string, seen: (sandbox: Sandbox, init: number) => unknown, expected: unknown][] = [
   ["memory limit", "memory: 64M", "memory: 96M", (s) => groupValue(s, "memory", "lab/web", MEMORY), String(96 << 20)],
   ["pids limit", "pids: 64", "pids: 32", (s) => groupValue(s, "pids", "lab/web", PIDS), "32"],
+  [
+    "groups of a sysctl",
+    "ip_forward: 0 }",
+    'ip_forward: 0, net.ipv4.ping_group_range: "0 100" }',
+    (_, init) => inside(init, "-U -n", "cat", "/proc/sys/net/ipv4/ping_group_range").stdout,
+    "0\t100\n",
+  ],
   ["limit taken out", ", pids: 64", "", (s) => groupValue(s, "pids", "lab/web", PIDS), "max"],
   ["address", "10.20.0.2/24", "10.20.0.5/24", (_, init) => addressesOf(ipIn(init, "addr", "show", "eth0")[0]), ["10.20.0.5/24"]],
   ["mtu", "mtu: 1500", "mtu: 1300", (_, init) => ipIn(init, "link", "show", "eth0")[0].mtu, 1300],
