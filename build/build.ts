@@ -24,7 +24,7 @@ const withoutChildProcess: Plugin = {
   },
 }
 
-/** Most stack files are read without it (src/stackfile/common-form.ts), and it takes 3 ms to begin: it does so at its first use. */
+/** Most stack files are read without it (src/stackfile/common-form.ts), and it costs every start a millisecond: it begins at its first use. */
 const yamlAtFirstUse: Plugin = {
   name: "yaml-at-first-use",
   setup({ onResolve, onLoad }) {
