@@ -108,7 +108,7 @@ function stepCalls(calls: readonly TracedCall[]): Map<string, TracedCall[]> {
 
 /** Traces an apply without waiting for the monitors, which strace would follow for ever. */
 async function traceApply(sandbox: Sandbox, command: string[]): Promise<TracedCall[]> {
-  const child = sandbox.start(["sh", "-c", 'strace -f -qq -ttt -T -s 100 -o trace "$@" & echo $!; wait', "sh", ...command])
+  const child = sandbox.start(["sh", "-c", 'strace -I 2 -f -qq -ttt -T -s 100 -o trace "$@" & echo $!; wait', "sh", ...command])
   let said = ""
   await new Promise<void>((resolve, reject) => {
     child.stdout.on("data", (chunk) => {
