@@ -10,7 +10,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 2
+#define STK_ABI 3
 
 EXPORT int32_t stk_abi(void);
 
@@ -22,6 +22,11 @@ EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint
 /* later.c */
 EXPORT int32_t stk_nl_begin(int32_t fd, const uint8_t *req, int32_t len, int32_t out_len, int32_t timeout_ms);
 EXPORT int32_t stk_nl_end(int32_t done, uint8_t *out, int32_t out_len);
+
+/* visits.c */
+EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf,
+                                int32_t timeout_ms);
+EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
 
 /* spawn.c */
 EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,

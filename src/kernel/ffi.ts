@@ -17,6 +17,10 @@ export interface Ffi {
   nlBegin(fd: number, req: Uint8Array, room: number, timeoutMs: number): number
   /** Its answer; `out` has that room. */
   nlEnd(done: number, out: Uint8Array): number
+  /** Reads places in namespaces beside what the caller does meanwhile: for each the namespace's file and a path, or "" for `req`, both ended by NUL. */
+  visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
+  /** For each place an i32 length or -errno, then the bytes; -ENOBUFS: again, with more room. */
+  visitsEnd(slot: number, out: Uint8Array): number
   /** `out`: at least `SPAWNED_BYTES`. */
   spawn(monitor: string, title: string, cgroup2: string, record: Uint8Array, out: Uint8Array): number
   become(monitor: string, record: Uint8Array): number
@@ -44,7 +48,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 2
+const ABI = 3
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -56,6 +60,8 @@ const SIGNATURES = {
   stk_nl_transact: "ibibii",
   stk_nl_begin: "ibiii",
   stk_nl_end: "ibi",
+  stk_visits_begin: "bibiii",
+  stk_visits_end: "ibi",
   stk_spawn: "sssbib",
   stk_become: "sbi",
   stk_poll: "bii",
@@ -101,6 +107,8 @@ export function openFfi(folder?: string): Ffi {
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
     nlBegin: (fd, req, room, timeoutMs) => call("stk_nl_begin", fd, req, req.length, room, timeoutMs),
     nlEnd: (done, out) => call("stk_nl_end", done, out, out.length),
+    visitsBegin: (places, req, rcvbuf, timeoutMs) => call("stk_visits_begin", places, places.length, req, req.length, rcvbuf, timeoutMs),
+    visitsEnd: (slot, out) => call("stk_visits_end", slot, out, out.length),
     spawn: (monitor, title, cgroup2, record, out) => {
       if (out.length < SPAWNED_BYTES) throw new RangeError("no room for what stk_spawn writes")
       return call("stk_spawn", monitor, title, cgroup2, record, record.length, out)

@@ -40,6 +40,12 @@ export interface Kernel {
   readIn(namespaces: readonly string[], path: string): string | null
   writeIn(namespaces: readonly string[], path: string, text: string): void
 
+  /**
+   * Begins to read what only members of namespaces see, beside what the caller does meanwhile. What is asked of the result that
+   * was not in `wanted` is read there and then.
+   */
+  visit(wanted: Visits): Visited
+
   // ---- processes
   /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
   spawn(record: LaunchRecord): Monitor
@@ -49,6 +55,18 @@ export interface Kernel {
   signal(process: ProcessId, signal: number): boolean
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
   gone(process: ProcessId, timeoutMs: number): Promise<boolean>
+}
+
+/** Namespaces to be dumped, and files to be read as their members would. */
+export interface Visits {
+  dumps: readonly NetNs[]
+  files: readonly { namespace: string; path: string }[]
+}
+
+/** As `dump` and `readIn` of one namespace answer; what they throw is thrown here. */
+export interface Visited {
+  dump(ns: NetNs): NetDump
+  read(namespace: string, path: string): string | null
 }
 
 /** `host`: the namespace of this process. Otherwise the path of an nsfs file, e.g. `/proc/123/fd/10`. */

@@ -3,6 +3,7 @@ import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { openNet } from "./netlink/net.ts"
+import { openVisits } from "./netlink/visits.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
 
@@ -20,5 +21,7 @@ export function linuxKernel(folder?: string): LinuxKernel {
   const files = openFiles(ffi)
   const poller = openPoller(ffi)
   const readable = (fd: number) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))
-  return { ...files, ...openProcesses(ffi, files.read, folder, poller), ...openNet(ffi, readable) }
+  const processes = openProcesses(ffi, files.read, folder, poller)
+  const net = openNet(ffi, readable)
+  return { ...files, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }
 }

@@ -2,7 +2,7 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Kernel, KernelError, LaunchRecord, Link, NetDump } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
-import type { Desired, Foreign, KindName, Observed } from "./resource.ts"
+import type { Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
 import type { Step } from "./step.ts"
 
 /** What one kind found: its resources, and what stands in the place of wanted ones. */
@@ -56,9 +56,13 @@ export interface Scope {
   host: NetDump
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
+  /** The wanted resource of that address. */
+  resource(address: Address): Resource | undefined
   linkByIndex(index: number): Link | undefined
   /** The network namespace of a container of this stack, dumped; undefined where it has none of its own. */
   dumpOf(container: string): NetDump | undefined
+  /** Its host name; undefined where it has no uts namespace of its own. */
+  hostnameOf(container: string): string | undefined
 }
 
 /** A running monitor and the container's process, if that still runs. */

@@ -1,17 +1,19 @@
-import type { Kernel, Link, NetDump } from "../kernel/kernel.ts"
+import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
 import { readMonitors } from "./monitors.ts"
 
-/** The shared reading of one observation: the host's links once, the monitors once, each container's namespace at most once. */
+/** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
 export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups): Scope {
   const stack = desired.stack
   const monitors = readMonitors(kernel, stack, cgroups.monitors())
+  const visited = kernel.visit(wantedVisits(monitors))
   const host = kernel.dump("host")
   const byIndex = new Map(host.links.map((link): [number, Link] => [link.index, link]))
   const dumps = new Map<string, NetDump | undefined>()
+  const resources = new Map(desired.resources.map((r) => [r.address, r]))
   const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
   return {
     kernel,
@@ -22,18 +24,33 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     host,
     monitors,
     linkByIndex: (index) => byIndex.get(index),
+    resource: (address) => resources.get(address),
     dumpOf(container) {
-      if (!dumps.has(container)) dumps.set(container, dumpNamespace(kernel, monitors.get(container)?.netns))
+      if (!dumps.has(container)) dumps.set(container, dumpNamespace(visited, monitors.get(container)?.netns))
       return dumps.get(container)
+    },
+    hostnameOf(container) {
+      const utsns = monitors.get(container)?.utsns
+      return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
     },
   }
 }
 
+const HOSTNAME = "/proc/sys/kernel/hostname"
+
+function wantedVisits(monitors: Scope["monitors"]): Parameters<Kernel["visit"]>[0] {
+  const all = [...monitors.values()]
+  return {
+    dumps: all.flatMap(({ netns }) => netns ?? []),
+    files: all.flatMap(({ utsns }) => (utsns === undefined ? [] : [{ namespace: utsns, path: HOSTNAME }])),
+  }
+}
+
 /** A namespace whose monitor ended meanwhile is as good as none. */
-function dumpNamespace(kernel: Kernel, netns: string | undefined): NetDump | undefined {
+function dumpNamespace(visited: Visited, netns: string | undefined): NetDump | undefined {
   if (netns === undefined) return undefined
   try {
-    return kernel.dump(netns)
+    return visited.dump(netns)
   } catch (failure) {
     if (failure instanceof KernelError && (failure.errno === "ENOENT" || failure.errno === "ESRCH")) return undefined
     throw failure

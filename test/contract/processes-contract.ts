@@ -123,6 +123,27 @@ export const processContract: Contract = {
     )
   },
 
+  "a round through namespaces brings what each would say by itself, and of one that is gone what that says": async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    const { net, uts } = kernel.heldNamespaces(monitor)
+    const hostname = "/proc/sys/kernel/hostname"
+    must(kernel, [{ op: "veth-add", end: { name: "vout", up: true }, peer: { name: "eth0", ns: net, mac: "02:00:00:00:00:55" } }])
+    must(kernel, [{ op: "address-add", link: "eth0", address: "10.9.0.2/24" }], net)
+    const visited = kernel.visit({ dumps: [net, "/proc/4194304/ns/net"], files: [{ namespace: uts, path: hostname }] })
+    assert.equal(visited.dump(net), kernel.dump(net))
+    assert.ok(visited.dump(net).addresses.some(({ address }) => address === "10.9.0.2/24"))
+    assert.is(visited.read(uts, hostname), kernel.readIn([uts], hostname))
+    assert.is(
+      errnoOf(() => visited.dump("/proc/4194304/ns/net")),
+      "ENOENT",
+    )
+    assert.ok(linkIn(kernel.visit({ dumps: [], files: [] }).dump(net), "eth0").kind === "veth", "what was not asked for before")
+    const [one, other] = [kernel.visit({ dumps: [net], files: [] }), kernel.visit({ dumps: [net], files: [] })]
+    assert.equal(other.dump(net).links.length, one.dump(net).links.length)
+    await end(kernel, monitor, init)
+  },
+
   "a launch that fails says why, and leaves no process": async (subject) => {
     const { kernel, folder } = subject
     const launch = async (change: Partial<LaunchRecord>) => {

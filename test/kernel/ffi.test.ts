@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -89,6 +89,38 @@ test("a socket opened elsewhere leaves this thread at home, and a wrong file is 
   assert.is(ffi.nlOpenIn("/proc/self/ns/mnt", 65536), EINVAL)
   assert.is(ffi.nlOpenIn("/proc/self/stat", 65536), EINVAL)
   assert.is(readdirSync("/proc/self/fd").length, before)
+})
+
+test("a round through namespaces: texts and answers in order, more room on asking again, nonsense refused", () => {
+  const request = Buffer.alloc(32)
+  request.writeUInt32LE(32, 0)
+  request.writeUInt16LE(18, 4) // RTM_GETLINK
+  request.writeUInt16LE(0x301, 6) // NLM_F_REQUEST | NLM_F_DUMP
+  request.writeUInt32LE(7, 8)
+  const net = "/proc/self/ns/net"
+  const places = Buffer.from(`${net}\0\0/proc/self/ns/uts\0/proc/sys/kernel/hostname\0/proc/self/ns/none\0\0`)
+  const threads = () => readdirSync("/proc/self/task").length
+  const before = threads()
+  const slot = ffi.visitsBegin(places, Buffer.concat([request, request]), 65536, 1000)
+  assert.ok(slot >= 0)
+  assert.is(ffi.visitsEnd(slot, Buffer.alloc(8)), -errnoOf("ENOBUFS"))
+  const out = Buffer.alloc(1 << 17)
+  const used = ffi.visitsEnd(slot, out)
+  const links = out.readInt32LE(0)
+  assert.ok(links > 0 && out.readUInt32LE(4 + 8) === 7)
+  const length = out.readInt32LE(4 + links)
+  assert.is(out.toString("utf8", 8 + links, 8 + links + length), readFileSync("/proc/sys/kernel/hostname", "utf8"))
+  assert.is(out.readInt32LE(8 + links + length), -errnoOf("ENOENT"))
+  assert.is(used, 12 + links + length)
+  assert.is(ffi.visitsEnd(slot, out), -errnoOf("EBADF"))
+  assert.is(threads(), before)
+  for (const wrong of ["", `${net}\0`, `${net}\0\0x`]) assert.is(ffi.visitsBegin(Buffer.from(wrong), request, 65536, 1000), EINVAL)
+  const broken = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request.subarray(0, 31), 65536, 1000)
+  assert.is(ffi.visitsEnd(broken, out), 4)
+  assert.is(out.readInt32LE(0), EINVAL)
+  const many = Array.from({ length: 5 }, () => ffi.visitsBegin(places, request, 65536, 1000))
+  assert.is(many.pop(), -errnoOf("EAGAIN"))
+  for (const one of many) assert.ok(ffi.visitsEnd(one, out) > 0)
 })
 
 test.run()

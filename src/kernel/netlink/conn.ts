@@ -18,9 +18,9 @@ export interface NetlinkCalls {
 export type WhenReadable = (fd: number) => Promise<void>
 
 /** Room for the answers to a full batch, each of which the kernel charges with more than its length. */
-const RECEIVE_BUFFER = 1 << 20
+export const RECEIVE_BUFFER = 1 << 20
 /** A deletion of a thousand links takes the kernel seconds. */
-const TIMEOUT_MS = 60_000
+export const TIMEOUT_MS = 60_000
 const FIRST_OUT = 256 * 1024
 const LARGEST_OUT = 256 * 1024 * 1024
 const O_RDONLY_CLOEXEC = 0o2000000

@@ -39,36 +39,69 @@ function dumpOf<T>(op: string, encode: Encode, type: number, read: (message: Mes
   return { op, encode, type, read, found: [], interrupted: false, done: false, refusal: { errno: "ENODATA", text: "" } }
 }
 
-/**
- * Links, addresses and routes of the connection's namespace. All three are asked for in one send, the smallest first: the
- * kernel ends a dump that fits one buffer at once, and one that finds the socket busy is asked for again. Throws KernelError.
- */
+/** The three tables of a namespace, the smallest first: the kernel ends a dump that fits one buffer at once, and one that finds the socket busy is asked for again. */
+class Tables {
+  readonly #links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, readLink)
+  readonly #addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, readAddress)
+  readonly #routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, readRoute)
+  readonly all: readonly Dump<unknown>[] = [this.#addresses, this.#routes, this.#links]
+
+  /** Those that have to be read once more. */
+  open(): Dump<unknown>[] {
+    return this.all.filter((dump) => !dump.done)
+  }
+
+  whole(): NetDump {
+    return {
+      links: this.#links.found,
+      addresses: this.#addresses.found,
+      routes: this.#routes.found.filter((route) => route.table === RT_TABLE_MAIN && ROUTE_TYPES.has(route.type)),
+    }
+  }
+}
+
+/** Links, addresses and routes of the connection's namespace. All three are asked for in one send. Throws KernelError. */
 export function readNamespace(connection: Connection): NetDump {
-  const links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, readLink)
-  const addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, readAddress)
-  const routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, readRoute)
-  const all: Dump<unknown>[] = [addresses, routes, links]
+  const tables = new Tables()
   // The first of each send finds the socket idle: so each has its readings, whatever the size of the others.
-  for (let i = 0; i < READINGS + all.length - 1; i++) {
-    const open = all.filter((dump) => !dump.done)
+  for (let i = 0; i < READINGS + tables.all.length - 1; i++) {
+    const open = tables.open()
     if (open.length === 0) break
     readOnce(connection, open)
   }
-  const failed = all.find((dump) => !dump.done)
+  const [failed] = tables.open()
   if (failed !== undefined) throw new KernelError(failed.op, failed.refusal.errno, failed.refusal.text)
-  return {
-    links: links.found,
-    addresses: addresses.found,
-    routes: routes.found.filter((route) => route.table === RT_TABLE_MAIN && ROUTE_TYPES.has(route.type)),
+  return tables.whole()
+}
+
+/** The request for all three tables, whose first sequence number is `first`. Valid until the next dump. */
+export function namespaceRequest(first: number): Buffer {
+  encode(new Tables().all, first)
+  return writer.written()
+}
+
+/** What came in answer to `namespaceRequest`; undefined where that is not all of it, so that it must be read once more. */
+export function namespaceFrom(received: Buffer, first: number): NetDump | undefined {
+  const tables = new Tables()
+  try {
+    eachMessage(received, (message) => take(tables.all[(message.sequence - first) >>> 0], message))
+  } catch (error) {
+    if (error instanceof WireError || error instanceof KernelError) return undefined
+    throw error
   }
+  return tables.open().length === 0 ? tables.whole() : undefined
+}
+
+function encode(dumps: readonly Dump<unknown>[], first: number): void {
+  writer.clear()
+  for (const [i, dump] of dumps.entries()) dump.encode(writer, (first + i) >>> 0)
 }
 
 /** Throws KernelError for what another reading would not change. */
 function readOnce(connection: Connection, dumps: readonly Dump<unknown>[]): void {
   const first = connection.shared.claim(dumps.length)
-  writer.clear()
-  for (const [i, dump] of dumps.entries()) {
-    dump.encode(writer, (first + i) >>> 0)
+  encode(dumps, first)
+  for (const dump of dumps) {
     dump.found.length = 0
     dump.interrupted = false
   }

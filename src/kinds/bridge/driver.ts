@@ -63,7 +63,7 @@ function attributesOf(scope: Scope, address: Address, link: Link): Observed["att
 
 /** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
 function untold(scope: Scope, address: Address): Observed["attributes"] {
-  const wanted = scope.desired.resources.find((r) => r.address === address)?.attributes.ageing_time
+  const wanted = scope.resource(address)?.attributes.ageing_time
   return wanted === undefined ? {} : { ageing_time: wanted }
 }
 

@@ -113,9 +113,8 @@ function recordedAttributes(a: ContainerAttributes): Attributes {
 
 function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
-  const hostname = monitor.utsns === undefined ? null : scope.kernel.readIn([monitor.utsns], "/proc/sys/kernel/hostname")
   return {
-    ...(own("uts") && hostname !== null ? { hostname: hostname.trim() } : { hostname: record?.attributes.hostname ?? "" }),
+    hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
     uid_map: own("user") ? (parseMap(texts.uidMap) as unknown as Value) : [],
     gid_map: own("user") ? (parseMap(texts.gidMap) as unknown as Value) : [],
     cgroup: texts.parent,

@@ -63,7 +63,7 @@ export function observedSysctls(
   place: SysctlPlace,
   record: ContainerRecord | undefined,
 ): { [name: string]: string } {
-  const resource = scope.desired.resources.find((r) => r.address === `container.${container}`)
+  const resource = scope.resource(`container.${container}`)
   const wanted = resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).sysctls
   const defaults = record?.sysctlDefaults ?? {}
   const names = new Set([...Object.keys(wanted), ...Object.keys(record?.attributes.sysctls ?? {})])

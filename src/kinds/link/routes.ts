@@ -32,7 +32,7 @@ export type RouteSpec = ContainerAttributes["routes"][number]
 
 /** The `routes` that the stack file gives a container. */
 export function wantedRoutes(scope: Scope, container: string): RouteSpec[] {
-  const resource = scope.desired.resources.find((r) => r.address === `container.${container}`)
+  const resource = scope.resource(`container.${container}`)
   return resource === undefined ? [] : (resource.attributes as unknown as ContainerAttributes).routes
 }
 

@@ -67,6 +67,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
   }
   const net: FakeKernel["net"] = (ns, requests) =>
     requests.map((request) => refusalOf(() => mutate(request.op, () => perform(machine, self, ns, request))))
+  const readIn: FakeKernel["readIn"] = (namespaces, path) => reading(() => readSysctl(machine, self, namespaces, path))
   return {
     machine,
     counts: run.counts,
@@ -74,7 +75,8 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     dump: (ns) => reading(() => dump(machine, self, ns)),
     net,
     netLater: async (ns, requests) => net(ns, requests),
-    readIn: (namespaces, path) => reading(() => readSysctl(machine, self, namespaces, path)),
+    readIn,
+    visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
     heldNamespaces: (monitor) => heldPaths(monitor),

@@ -1,0 +1,69 @@
+import { errnoOf } from "../errno.ts"
+import type { Kernel } from "../kernel.ts"
+import { RECEIVE_BUFFER, TIMEOUT_MS } from "./conn.ts"
+import { namespaceFrom, namespaceRequest } from "./dump.ts"
+
+/** What of libstack.so goes round namespaces. */
+export interface VisitCalls {
+  visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
+  visitsEnd(slot: number, out: Uint8Array): number
+}
+
+/** What one place says at the most is seldom more; the rest is asked for by itself. */
+const ROOM_EACH = 4096
+
+/** Each socket of a round is used once: they may all count from here. */
+const FIRST = 1
+
+/**
+ * The round through namespaces. Whatever it does not bring, because a namespace is gone, changes while it is read, or says more
+ * than there is room for, is read singly when it is asked for, and fails as that does.
+ */
+export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "readIn">): Pick<Kernel, "visit"> {
+  return {
+    visit: ({ dumps, files }) => {
+      const answer = begin(calls, [...dumps.map((ns) => placeKey(ns, "")), ...files.map((file) => placeKey(file.namespace, file.path))])
+      return {
+        dump: (ns) => {
+          const bytes = answer(placeKey(ns, ""))
+          return (bytes === undefined ? undefined : namespaceFrom(bytes, FIRST)) ?? singly.dump(ns)
+        },
+        read: (namespace, path) => answer(placeKey(namespace, path))?.toString("utf8") ?? singly.readIn([namespace], path),
+      }
+    },
+  }
+}
+
+/** Waits for all of them as soon as one is asked for. */
+function begin(calls: VisitCalls, places: readonly string[]): (place: string) => Buffer | undefined {
+  const slot =
+    places.length === 0 ? -1 : calls.visitsBegin(Buffer.from(places.join("")), namespaceRequest(FIRST), RECEIVE_BUFFER, TIMEOUT_MS)
+  let answers: ReadonlyMap<string, Buffer> | undefined
+  return (place) => {
+    answers ??= slot < 0 ? new Map() : gather(calls, slot, places)
+    return answers.get(place)
+  }
+}
+
+function placeKey(ns: string, path: string): string {
+  return `${ns}\0${path}\0`
+}
+
+/** The bytes of every place that answered. */
+function gather(calls: VisitCalls, slot: number, places: readonly string[]): ReadonlyMap<string, Buffer> {
+  let out = Buffer.allocUnsafeSlow(places.length * ROOM_EACH)
+  let used = calls.visitsEnd(slot, out)
+  while (used === -errnoOf("ENOBUFS")) {
+    out = Buffer.allocUnsafeSlow(out.length * 4)
+    used = calls.visitsEnd(slot, out)
+  }
+  const answers = new Map<string, Buffer>()
+  for (let at = 0, i = 0; at < used; i++) {
+    const length = out.readInt32LE(at)
+    at += 4
+    if (length < 0) continue
+    answers.set(places[i] as string, out.subarray(at, at + length))
+    at += length
+  }
+  return answers
+}
