@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Desired, Resource } from "../model/resource.ts"
@@ -14,18 +14,31 @@ export interface KeptPlan {
 
 const FORMAT = "stack-plan-1"
 
-/** Written whole or not at all, for its owner alone: it holds the environment of every container. */
+/**
+ * Written whole or not at all, for its owner alone: it holds the environment of every container. What is no regular file
+ * (`/dev/stdout`, a pipe) is written to as it is: nothing else may take its place.
+ */
 export function writePlanFile(file: string, { desired, selection, fingerprint }: KeptPlan, { cwd }: Context): void {
   const { target, exclude, replace } = selection
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
-  const text = JSON.stringify({ format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, fingerprint })
+  const kept = JSON.stringify({ format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, fingerprint })
   const path = resolve(cwd, file)
-  const beside = `${path}.${process.pid}.new`
   try {
-    writeFileSync(beside, `${text}\n`, { mode: 0o600, flag: "wx" })
-    renameSync(beside, path)
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, `${kept}\n`)
+    else replaceFile(path, `${kept}\n`)
   } catch (failure) {
     throw unusable(file, "cannot be written", (failure as Error).message)
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  const beside = `${path}.${process.pid}.new`
+  writeFileSync(beside, text, { mode: 0o600, flag: "wx" })
+  try {
+    renameSync(beside, path)
+  } catch (failure) {
+    rmSync(beside)
+    throw failure
   }
 }
 
