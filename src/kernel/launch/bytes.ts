@@ -5,17 +5,18 @@ export const MAGIC = 0x314b5453
 export const MODE_RUN = 0
 export const MODE_EXEC = 1
 
-const FIRST_SIZE = 4096
 const U64_MAX = (1n << 64n) - 1n
 
-/** Writes the parts of a launch record, little-endian: u32, u64, text (u32 bytes, the bytes, NUL), list (u32 count, the items). */
+/**
+ * Writes the parts of a launch record, little-endian: u32, u64, text (u32 bytes, the bytes, NUL), list (u32 count, the items). They are
+ * kept as text of one character a byte and become bytes once, at the end: a record has hundreds of small parts.
+ */
 export class RecordWriter {
-  #buffer = Buffer.allocUnsafe(FIRST_SIZE)
-  #used = 0
+  #written = ""
 
   u32(value: number, what: string): this {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw invalid(`${what} is no number of 32 bits: ${value}`)
-    this.#used = this.#room(4).writeUInt32LE(value, this.#used)
+    this.#written += fourBytes(value)
     return this
   }
 
@@ -23,7 +24,7 @@ export class RecordWriter {
   u64(text: string, what: string): this {
     const value = text === "max" ? U64_MAX : /^\d{1,20}$/.test(text) ? BigInt(text) : -1n
     if (value < 0n || value > U64_MAX) throw invalid(`${what} is no number of 64 bits: ${text}`)
-    this.#used = this.#room(8).writeBigUInt64LE(value, this.#used)
+    this.#written += fourBytes(Number(value & 0xffffffffn)) + fourBytes(Number(value >> 32n))
     return this
   }
 
@@ -31,11 +32,9 @@ export class RecordWriter {
   text(text: string, what: string): this {
     if (text.includes("\0")) throw invalid(`a NUL byte in ${what}`)
     const length = Buffer.byteLength(text)
+    const bytes = length === text.length ? text : Buffer.from(text).toString("latin1")
     this.u32(length, what)
-    const buffer = this.#room(length + 1)
-    buffer.write(text, this.#used)
-    buffer[this.#used + length] = 0
-    this.#used += length + 1
+    this.#written += `${bytes}\0`
     return this
   }
 
@@ -50,17 +49,12 @@ export class RecordWriter {
   }
 
   bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#used)
+    return Buffer.from(this.#written, "latin1")
   }
+}
 
-  #room(count: number): Buffer {
-    if (this.#used + count > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#used + count))
-      this.#buffer.copy(larger, 0, 0, this.#used)
-      this.#buffer = larger
-    }
-    return this.#buffer
-  }
+function fourBytes(value: number): string {
+  return String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24)
 }
 
 function invalid(text: string): KernelError {

@@ -15,14 +15,21 @@ const started = step(web, "start", [spawned.id])
 const plan = planOf([bridge, web], [made, spawned, started])
 const noSpace = error("kernel-refused", "mkdir: ENOSPC")
 
-test("plain: a line for each step that ended", () => {
-  const lines: string[] = []
-  const display = plainProgress((text) => lines.push(text))
+test("plain: a line for each step that ended, those of one turn at once", async () => {
+  const written: string[] = []
+  const display = plainProgress((text) => written.push(text))
   display.emit({ type: "plan", plan })
   display.emit({ type: "step-start", step: made, at: 0 })
   display.emit({ type: "step-done", step: made, at: 12.4, took: 12.4 })
   display.emit({ type: "step-failed", step: spawned, at: 15, took: 3, diagnostic: noSpace })
-  assert.equal(lines, ["bridge.lan: created (12 ms)\n", "container.web: spawn failed: mkdir: ENOSPC\n"])
+  display.note("Interrupted.")
+  assert.equal(written, ["bridge.lan: created (12 ms)\ncontainer.web: spawn failed: mkdir: ENOSPC\n", "Interrupted.\n"])
+  display.emit({ type: "step-done", step: started, at: 16, took: 1 })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.is(written[2], "container.web: started (1 ms)\n")
+  display.emit({ type: "step-done", step: started, at: 17, took: 2 })
+  await display.end()
+  assert.is(written[3], "container.web: started (2 ms)\n")
 })
 
 test("JSON lines: a resource starts with its first step and is complete with its last", () => {
