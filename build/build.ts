@@ -8,10 +8,14 @@ import { warm } from "./warm.ts"
 
 /**
  * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.cache`, and the native library and program. It is
- * CommonJS, because that starts faster and because V8's code cache is for scripts.
+ * CommonJS, because that starts faster and because V8's code cache is for scripts. With `--faults` the same into dist-faults/, by an
+ * entry of its own and with a monitor of its own, for the tests alone: docs/faults.md.
  */
 const root = fileURLToPath(new URL("..", import.meta.url))
-const dist = `${root}dist`
+const faults = process.argv.includes("--faults")
+const dist = `${root}${faults ? "dist-faults" : "dist"}`
+const entry = faults ? "entry-with-faults" : "entry"
+const monitor = faults ? "faults/stack-monitor" : "stack-monitor"
 
 /** commander imports it for a way of splitting a program that is not ours; it costs 3 ms of every start. */
 const withoutChildProcess: Plugin = {
@@ -38,7 +42,7 @@ const yamlAtFirstUse: Plugin = {
 
 async function bundle(): Promise<void> {
   const result = await build({
-    entryPoints: [`${root}src/cli/entry.ts`],
+    entryPoints: [`${root}src/cli/${entry}.ts`],
     bundle: true,
     write: false,
     platform: "node",
@@ -63,7 +67,8 @@ function install(): void {
   writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n')
   copyFileSync(`${root}build/loader.cjs`, `${dist}/stack.js`)
   chmodSync(`${dist}/stack.js`, 0o755)
-  for (const file of ["libstack.so", "stack-monitor"]) copyFileSync(`${root}native/build/${file}`, `${dist}/${file}`)
+  copyFileSync(`${root}native/build/libstack.so`, `${dist}/libstack.so`)
+  copyFileSync(`${root}native/build/${monitor}`, `${dist}/stack-monitor`)
 }
 
 generateSchema()
@@ -74,4 +79,4 @@ await bundle()
 install()
 await warm(dist)
 const size = (file: string) => `${Math.round(readFileSync(`${dist}/${file}`).length / 1024)} KiB`
-console.log(`dist/stack.js: bundle ${size("bundle.cjs")}, code cache ${size("bundle.cjs.cache")}`)
+console.log(`${dist.slice(root.length)}/stack.js: bundle ${size("bundle.cjs")}, code cache ${size("bundle.cjs.cache")}`)

@@ -1,0 +1,23 @@
+import { appendFileSync } from "node:fs"
+import { parseFault } from "../kernel/faults/fault.ts"
+import { FaultPoints } from "../kernel/faults/points.ts"
+import { withFaults } from "../kernel/faults/with-faults.ts"
+import { linuxKernel } from "../kernel/linux.ts"
+import { main, processContext } from "./main.ts"
+
+/** For the build, which makes the code cache. */
+export { linuxKernel, main }
+
+/**
+ * Runs this process's command line on a kernel with fault points: the whole of the build for tests. STACK_FAULT says which
+ * fault; STACK_FAULT_COUNT names a file that gets a line for each operation. docs/faults.md
+ */
+export async function start(): Promise<never> {
+  const { STACK_FAULT: text, STACK_FAULT_COUNT: file } = process.env
+  const tell = (words: string) => {
+    if (file !== undefined) appendFileSync(file, `${words}\n`)
+  }
+  const points = new FaultPoints(text === undefined ? undefined : parseFault(text), tell)
+  const context = await processContext()
+  process.exit(await main(process.argv.slice(2), { ...context, kernel: () => withFaults(linuxKernel(), points) }))
+}

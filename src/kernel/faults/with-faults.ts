@@ -1,0 +1,91 @@
+import type { Kernel, Monitor, NetNs, NetRequest } from "../kernel.ts"
+import { KernelError } from "../kernel.ts"
+import { shellTwin } from "../netlink/twin.ts"
+import type { FaultPoints } from "./points.ts"
+
+type Answers = (KernelError | null)[]
+
+/**
+ * The same kernel, where every change of it passes the fault points first. Only builds for tests have this: nothing that
+ * src/cli/entry.ts imports comes here.
+ */
+export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K {
+  const changing: Partial<Kernel> = {
+    ...filesWithFaults(kernel, points),
+    net: (ns, requests) => netWithFaults(kernel, points, ns, requests),
+    netLater: (ns, requests) => netLaterWithFaults(kernel, points, ns, requests),
+    writeIn: (namespaces, path, text) =>
+      points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
+    spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
+    signal: (process, signal) => points.run(`kill -${signal} ${process.pid}`, () => kernel.signal(process, signal)),
+  }
+  return { ...kernel, ...changing }
+}
+
+function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
+  return {
+    write: (path, text) => points.run(`write ${path}: ${text.trim()}`, () => kernel.write(path, text)),
+    replaceFile: (path, text) => points.run(`write ${path}`, () => kernel.replaceFile(path, text)),
+    mkdir: (path, mode) => points.run(`mkdir ${path}`, () => kernel.mkdir(path, mode)),
+    rmdir: (path) => points.run(`rmdir ${path}`, () => kernel.rmdir(path)),
+    removeTree: (path) => points.run(`rm -r ${path}`, () => kernel.removeTree(path)),
+    lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),
+  }
+}
+
+/** The messages before the fault's go first, then it, then the rest: one that fails stops none behind it. */
+function netWithFaults(kernel: Kernel, points: FaultPoints, ns: NetNs, requests: readonly NetRequest[]): Answers {
+  if (!points.isWithin(requests.length)) {
+    for (const request of requests) points.run(shellTwin(request), () => {})
+    return kernel.net(ns, requests)
+  }
+  return requests.flatMap((request) => {
+    try {
+      return points.run(shellTwin(request), () => kernel.net(ns, [request]))
+    } catch (failure) {
+      return refusal(failure)
+    }
+  })
+}
+
+/** The same, one by one, beside what else goes on: other operations may be counted in between. */
+async function netLaterWithFaults(kernel: Kernel, points: FaultPoints, ns: NetNs, requests: readonly NetRequest[]): Promise<Answers> {
+  if (!points.isWithin(requests.length)) {
+    for (const request of requests) points.run(shellTwin(request), () => {})
+    return kernel.netLater(ns, requests)
+  }
+  const answers: Answers = []
+  for (const request of requests) {
+    const one = points.runLater(shellTwin(request), () => kernel.netLater(ns, [request]))
+    answers.push(...(await one.catch(refusal)))
+  }
+  return answers
+}
+
+function refusal(failure: unknown): [KernelError] {
+  if (failure instanceof KernelError) return [failure]
+  throw failure
+}
+
+/** Parked, told to go, and gone are three moments of a start: after each the caller may be killed, or not hear of it. */
+function monitorWithFaults(monitor: Monitor, title: string, points: FaultPoints): Monitor {
+  const parked = monitor.parked
+    .then((process) => points.run(`${title}: parked`, () => process))
+    .catch((failure: unknown) => {
+      monitor.abandon()
+      throw failure
+    })
+  // As with the promise itself: a caller that gives up looks at neither.
+  parked.catch(() => {})
+  return {
+    ...monitor,
+    parked,
+    go: async () => {
+      const started = points.run(`${title}: go`, () => monitor.go())
+      // A fault may come before it is looked at.
+      started.catch(() => {})
+      await started
+      points.run(`${title}: started`, () => {})
+    },
+  }
+}

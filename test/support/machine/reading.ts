@@ -1,0 +1,57 @@
+import { files, sysctls } from "./files.ts"
+import { groups } from "./groups.ts"
+import { networks } from "./networks.ts"
+import { mounts, namespaces, openFiles, processes } from "./processes.ts"
+import { ifThere, said } from "./tools.ts"
+
+/** Everything of a machine that a stack could touch, as sorted lines by sort of thing: two readings are compared as text. */
+export type Reading = { [section: string]: readonly string[] }
+
+/** Reads the machine that this process is on, which is a sandbox, by tools that are not ours. */
+export function readMachine(): Reading {
+  const all = processes()
+  const reading = {
+    networks: networks(all),
+    rules: ifThere(() => said(["nft", "list", "ruleset"]).split("\n"), []),
+    mounts: mounts(all),
+    namespaces: namespaces(all),
+    groups: groups(),
+    processes: all.map(({ pid, title }) => `${pid} ${title}`),
+    open: openFiles(all),
+    files: files(),
+    sysctls: sysctls(),
+  }
+  return Object.fromEntries(Object.entries(reading).map(([section, lines]) => [section, [...lines].sort()]))
+}
+
+/** One line for each that is in only one of them, `+` where it has come, `-` where it has gone. */
+export function differences(before: Reading, after: Reading): string[] {
+  return Object.keys(before).flatMap((section) => {
+    const [then, now] = [before[section] ?? [], after[section] ?? []]
+    return [...without(now, then).map((line) => `+ ${section}: ${line}`), ...without(then, now).map((line) => `- ${section}: ${line}`)]
+  })
+}
+
+/** The lines of one list that the other has not, or has fewer times. */
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = [...others]
+  return lines.filter((line) => {
+    const at = left.indexOf(line)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+}
+
+/**
+ * The same without what differs from one time to the next: numbers of processes and namespaces, times. Two machines on which the same
+ * stack runs read alike.
+ */
+export function likeness(reading: Reading): Reading {
+  const { networks = [], groups = [], processes = [], mounts = [] } = reading
+  return {
+    networks,
+    groups,
+    processes: processes.map((line) => line.replace(/^[0-9]+ /, "")).sort(),
+    mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+/g, "")).sort(),
+  }
+}

@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { fileURLToPath } from "node:url"
+import type { Context } from "../../src/cli/context.ts"
+import type { LinuxKernel } from "../../src/kernel/linux.ts"
+import { ownZombies } from "../support/machine/processes.ts"
+
+/** A command that takes longer hangs. */
+const COMMAND_MS = 60_000
+const COUNTED = "/run/.operations"
+/** native/monitor/faults.c reads it. */
+const MONITOR_FAULT = "/run/.monitor-fault"
+
+/** What a command came to. */
+export interface Said {
+  status: number
+  out: string
+  err: string
+}
+
+interface Shipped {
+  main(argv: readonly string[], context: Context): Promise<number>
+  linuxKernel(): LinuxKernel
+}
+
+const STACK = fileURLToPath(new URL("../../dist/stack.js", import.meta.url))
+const FAULTY = fileURLToPath(new URL("../../dist-faults/stack.js", import.meta.url))
+const { bundle: shipped } = createRequire(import.meta.url)(STACK) as { bundle: Shipped }
+/** One for all commands, as what it keeps open is for one process. */
+const kernel = shipped.linuxKernel()
+
+/** A command of the shipped build, in this process: a start of node each would be most of the time of a sweep. */
+export async function stack(...args: string[]): Promise<Said> {
+  const [out, err] = [collector(), collector()]
+  const context = { cwd: "/", environment: {}, out, err, sources: new Map<string, string>(), kernel: () => kernel }
+  const status = await inTime(shipped.main(args, context), args)
+  for (const zombie of ownZombies()) await kernel.gone(zombie, 1000)
+  return { status, out: out.text(), err: err.text() }
+}
+
+function collector() {
+  let all = ""
+  const write = (text: string | Uint8Array) => {
+    all += typeof text === "string" ? text : Buffer.from(text).toString()
+  }
+  return { write, text: () => all, terminal: false, color: false, closed: false }
+}
+
+async function inTime<T>(work: Promise<T>, args: readonly string[]): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`stack ${args.join(" ")} does not end`)), COMMAND_MS)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A disturbed command: what it said, whether its fault has come, and the operations until then. */
+export interface Disturbed extends Said {
+  fired: boolean
+  operations: string[]
+}
+
+/** A command of the build for tests, in a process of its own. */
+export function disturbed(fault: string, ...args: string[]): Disturbed {
+  const monitors = /^(monitor|child|beside):/.test(fault)
+  rmSync(COUNTED, { force: true })
+  if (monitors) writeFileSync(MONITOR_FAULT, fault)
+  const env = {
+    PATH: process.env.PATH,
+    STACK_FAULT_COUNT: COUNTED,
+    ...(monitors || fault === "none" ? {} : { STACK_FAULT: fault }),
+  }
+  const ran = spawnSync(process.execPath, [FAULTY, ...args], { encoding: "utf8", env, timeout: COMMAND_MS, killSignal: "SIGKILL" })
+  if (ran.error !== undefined) throw ran.error
+  const operations = existsSync(COUNTED) ? readFileSync(COUNTED, "utf8").split("\n").filter(Boolean) : []
+  rmSync(COUNTED, { force: true })
+  const fired = monitors ? monitorFired() : operations.length >= Number(fault.split(":")[1] ?? Number.POSITIVE_INFINITY)
+  return { status: ran.status ?? 137, out: ran.stdout, err: ran.stderr, fired, operations }
+}
+
+/** A monitor that dies of the fault says so in the file. */
+function monitorFired(): boolean {
+  const fired = readFileSync(MONITOR_FAULT, "utf8").startsWith("fired")
+  rmSync(MONITOR_FAULT)
+  return fired
+}
