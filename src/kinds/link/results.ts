@@ -32,11 +32,15 @@ function firstErrors(perStep: readonly NetRequest[][], answers: readonly (Kernel
   })
 }
 
-const GONE: ReadonlySet<string> = new Set(["ESRCH", "ENODEV"])
+/** What the kernel says of a deletion where the thing is gone already; ENXIO: all of IPv6 has left the link, as it does below its least mtu. */
+const GONE: readonly (readonly [string, readonly string[]])[] = [
+  ["ip route del", ["ESRCH", "ENODEV"]],
+  ["ip address del", ["EADDRNOTAVAIL", "ENXIO"]],
+]
 
-/** The first error that matters: a route that is gone already, with its device or without, need not be deleted. */
+/** The first error that matters: what is gone already, with its device or without, need not be deleted. */
 export function firstError(errors: readonly (KernelError | null)[]): KernelError | null {
-  return errors.find((e) => e !== null && !(GONE.has(e.errno) && e.op.startsWith("ip route del"))) ?? null
+  return errors.find((e) => e !== null && !GONE.some(([op, errnos]) => e.op.startsWith(op) && errnos.includes(e.errno))) ?? null
 }
 
 /** The error with the link's name in the place of its index, by which it was asked for. */
