@@ -6,9 +6,12 @@ import { readHostFacts } from "./host.ts"
 import { stillTrue } from "./monitors.ts"
 import { makeScope } from "./scope.ts"
 
-/** Commands that end while they are looked at: how often, and after which pause, the reading is done again. */
+/**
+ * Commands that end while they are looked at: how often the reading is done again, and after which pause, each twice as long as the one before.
+ * On a busy machine a monitor may need most of the second that these are together, until it has written how its command ended.
+ */
 const ATTEMPTS = 10
-const PAUSE_MS = 5
+const PAUSE_MS = 2
 
 /**
  * One immutable reading of all that the kernel holds of a stack, whether the file still wants it or not, and of what
@@ -20,7 +23,7 @@ export function observe(kernel: Kernel, desired: Desired, cgroups: StackGroups, 
     const scope = makeScope(kernel, desired, cgroups)
     const snapshot = readAll(scope, controllers)
     if (attempt === ATTEMPTS || stillTrue(kernel, desired.stack, scope.monitors)) return snapshot
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS * 2 ** (attempt - 1))
   }
 }
 
