@@ -44,11 +44,15 @@ function deleteEach(steps: readonly Step[], run: Run, doomed: readonly number[],
   return errors.map((error, i) => error ?? ignoreGone(failed.get(steps[i]?.change.observed?.live.ifindex as number) ?? null))
 }
 
-/** Where all that is in the stack's own group is to go, that group needs no gathering. */
+/**
+ * Where all that is in the stack's own group is to go, that group needs no gathering. Unless something is to come: the deletion is done
+ * beside other steps, and would take along what they make meanwhile.
+ */
 async function deleteAsGroup(run: Run, doomed: readonly number[], links: readonly Link[]): Promise<KernelError | null> {
   const own = linkGroupOf(run.stack)
   const gathered = new Set(links.filter((link) => link.group === own).map((link) => link.index))
-  const complete = gathered.size === doomed.length && doomed.every((index) => gathered.has(index))
+  const nothingComes = run.desired.resources.length === 0
+  const complete = nothingComes && gathered.size === doomed.length && doomed.every((index) => gathered.has(index))
   const group = complete ? own : freeGroup(new Set(links.map((link) => link.group)))
   const requests: NetRequest[] = complete ? [] : doomed.map((link) => ({ op: "link-set", link, group }))
   const answers = await run.kernel.netLater("host", [...requests, { op: "group-delete", group }])

@@ -74,7 +74,11 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     ...fileCalls({ machine, self, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
     net,
-    netLater: async (ns, requests) => net(ns, requests),
+    netLater: async (ns, requests) => {
+      // As the real one may: only after what is asked for behind it.
+      await new Promise((resolve) => setImmediate(resolve))
+      return net(ns, requests)
+    },
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
