@@ -2,6 +2,7 @@
 #include "child.h"
 
 #include "../common/process.h"
+#include "faults.h"
 #include "fds.h"
 #include "identity.h"
 #include "paths.h"
@@ -33,6 +34,7 @@ static bool enter_cgroups(const struct run_record *record, struct trouble *troub
     int result = cgroup_enter(FD_TASKS + n);
     if (result < 0) return trouble_is(trouble, STAGE_CGROUP, (uint32_t)n, result);
     close(FD_TASKS + n);
+    fault_point();
   }
   return true;
 }
@@ -84,18 +86,24 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   int none[MESSAGE_FDS];
   if (!message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
   if (!take_paths(record, trouble)) return false;
+  fault_point();
   if (!own_spaces(record, trouble)) return false;
+  fault_point();
   int result = space_mode(record, SPACE_USER) == SPACE_HOST ? 0 : become_root(identity);
   if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);
+  fault_point();
   result = setsid() < 0 ? -errno : own_keyring();
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 1, result);
+  fault_point();
   if (space_mode(record, SPACE_NET) == SPACE_NEW) {
     result = loopback_up();
     if (result < 0) return trouble_is(trouble, STAGE_LOOPBACK, 0, result);
+    fault_point();
   }
   stay_bound();
   if (!parent_lives()) _exit(0);
   result = make_output(identity);
+  fault_point();
   return result == 0 || trouble_is(trouble, STAGE_PIPE, 0, result);
 }
 
@@ -119,10 +127,13 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   if (!run_setup(&record->setup, trouble)) return false;
   int result = enter_folder(identity->cwd.at, true);
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
+  fault_point();
   if (!become(identity, trouble)) return false;
+  fault_point();
   if (!parent_lives()) _exit(0);
   result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
+  fault_point();
   return trouble_is(trouble, STAGE_EXEC, 0, exec_command(identity));
 }
 
@@ -130,6 +141,7 @@ _Noreturn void run_child(const struct run_record *record)
 {
   struct trouble trouble;
   char go;
+  faults_begin("child");
   stay_bound();
   close(FD_SYNC);
   close(FD_STATUS);
@@ -137,6 +149,7 @@ _Noreturn void run_child(const struct run_record *record)
   if (settle(record, &trouble)) {
     if (stk_read_all(FD_GO, &go, 1) != 1) _exit(0);
     close(FD_GO);
+    fault_point();
     start(record, &trouble);
   }
   message_send_failure(FD_CHILD_SYNC, &trouble);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "log.h"
 
+#include "faults.h"
 #include "fds.h"
 #include "text.h"
 
@@ -98,6 +99,7 @@ static bool append(const struct iovec *parts, int count)
   ssize_t written = writev(the_log.fd, parts, count);
   if (written == (ssize_t)len) {
     the_log.size += len;
+    fault_point();
     return true;
   }
   if (written > 0 && ftruncate(the_log.fd, (off_t)the_log.size) < 0) the_log.size += (size_t)written;

@@ -2,6 +2,7 @@
 #include "paths.h"
 
 #include "../common/process.h"
+#include "faults.h"
 #include "fds.h"
 #include "identity.h"
 #include "text.h"
@@ -26,14 +27,17 @@ static int enter_mount_space(pid_t pid)
 static _Noreturn void open_and_send(const struct run_record *record, pid_t child)
 {
   uint32_t n = 0;
+  faults_begin("beside");
   stay_bound();
   int result = enter_mount_space(child);
+  fault_point();
   const uint8_t *at = record->open_paths.at;
   for (; result >= 0 && n < record->open_paths.count; n++) {
     int fd cleanup_fd = open(next_text(&at).at, O_PATH | O_CLOEXEC);
     if (fd < 0) result = -errno;
     else result = message_send_fds(FD_SYNC, KIND_OPENED, &fd, 1);
     if (result < 0) break;
+    fault_point();
   }
   if (result < 0) message_send(FD_SYNC, KIND_FAILED, STAGE_OPEN_PATH, n, (uint32_t)-result);
   _exit(0);

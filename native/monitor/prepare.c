@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "faults.h"
 #include "setup.h"
 
 #include <errno.h>
@@ -19,7 +20,10 @@ static int give(const struct prepare *p)
 static int prepare_folder(const struct prepare *p)
 {
   struct stat status;
-  if (mkdir(p->path.at, p->mode) == 0) return give(p);
+  if (mkdir(p->path.at, p->mode) == 0) {
+    fault_point();
+    return give(p);
+  }
   if (errno != EEXIST) return -errno;
   if (fstatat(AT_FDCWD, p->path.at, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
   if (!S_ISDIR(status.st_mode)) return -ENOTDIR;
@@ -33,6 +37,7 @@ bool run_prepare(const struct list *prepare, struct trouble *trouble)
     struct prepare p = next_prepare(&at);
     int result = prepare_folder(&p);
     if (result < 0) return trouble_is(trouble, STAGE_PREPARE, n, result);
+    fault_point();
   }
   return true;
 }

@@ -3,6 +3,7 @@
 
 #include "../common/process.h"
 #include "child.h"
+#include "faults.h"
 #include "fds.h"
 #include "identity.h"
 #include "log.h"
@@ -49,6 +50,7 @@ static bool enter_own_cgroups(const struct run_record *record, struct trouble *t
   for (uint32_t n = 0; n < record->monitor_cgroups1.count; n++) {
     int fd cleanup_fd = cgroup_open(next_text(&at).at, "tasks");
     int result = fd < 0 ? fd : cgroup_enter(fd);
+    fault_point();
     if (result < 0) return trouble_is(trouble, STAGE_MONITOR_CGROUP, n, result);
   }
   return true;
@@ -102,6 +104,7 @@ static bool write_map(pid_t pid, const char *file, const struct text *map, uint3
   proc_path(path, pid, file);
   int fd cleanup_fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || write(fd, map->at, map->len) < 0) return trouble_is(trouble, stage, 0, errno);
+  fault_point();
   return true;
 }
 
@@ -116,6 +119,7 @@ static bool hold_spaces(const struct run_record *record, pid_t pid, struct troub
     proc_path(path, pid, name);
     int fd = fd_place(checked(open(path, O_RDONLY | O_CLOEXEC)), FD_NET + n);
     if (fd < 0) return trouble_is(trouble, STAGE_HOLD, held[n], fd);
+    fault_point();
   }
   return true;
 }
@@ -125,6 +129,7 @@ static bool open_run_folder(const struct run_record *record, struct trouble *tro
   int result = fd_place(checked(open(record->run_dir.at, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), FD_RUN);
   if (result < 0) return trouble_is(trouble, STAGE_RUN_FOLDER, 0, result);
   result = log_open();
+  fault_point();
   return result == 0 || trouble_is(trouble, STAGE_LOG, 0, result);
 }
 
@@ -132,6 +137,7 @@ static bool begin(const struct run_record *record, struct trouble *trouble)
 {
   int result = own_session();
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 0, result);
+  fault_point();
   return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) &&
          open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) && open_socket(trouble);
 }
@@ -153,14 +159,18 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   bool joiner = false;
   *pid = make_child(record, run_child, &joiner, trouble);
   if (*pid == 0) return false;
+  fault_point();
   close(FD_CHILD_SYNC);
   close(FD_GO);
   stk_close_range(FD_CHILD, ~0U, 0);
   if (joiner && !await_birth(pid, trouble)) return false;
+  fault_point();
   if (!write_map(*pid, "uid_map", &record->uid_map, STAGE_UID_MAP, trouble)) return false;
   if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
   message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
+  fault_point();
   if (!send_paths(record, *pid, trouble)) return false;
+  fault_point();
   int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);
   result = raise_limits(*pid, &record->identity);
@@ -211,12 +221,16 @@ _Noreturn void run_monitor(uint8_t *bytes, size_t len)
   struct run_record record;
   struct trouble trouble;
   pid_t pid = 0;
+  faults_open();
+  faults_begin("monitor");
   if (!record_read_run(bytes, len, &record)) {
     trouble_is(&trouble, STAGE_RECORD, 0, EINVAL);
     give_up(0, &trouble);
   }
   if (!begin(&record, &trouble) || !raise_child(&record, &pid, &trouble) || !take_output(&trouble)) give_up(pid, &trouble);
   munmap(bytes, len);
+  fault_point();
   message_send(FD_STATUS, KIND_PARKED, (uint32_t)pid, 0, 0);
+  fault_point();
   watch(pid);
 }

@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include "../common/process.h"
+#include "faults.h"
 #include "fds.h"
 
 #include <errno.h>
@@ -193,6 +194,7 @@ bool run_setup(const struct list *setup, struct trouble *trouble)
     struct setup s = next_setup(&at);
     int result = run_op(&s);
     if (result < 0) return trouble_is(trouble, STAGE_SETUP, n, result);
+    fault_point();
   }
   return true;
 }

@@ -2,6 +2,7 @@
 #include "spaces.h"
 
 #include "../common/process.h"
+#include "faults.h"
 #include "fds.h"
 #include "identity.h"
 
@@ -84,6 +85,7 @@ static bool join_all(const struct run_record *record, struct trouble *trouble)
     if (space_mode(record, space) != SPACE_JOINED) continue;
     if (setns(FD_SPACES + space, (int)spaces[space].flag) < 0) return trouble_is(trouble, STAGE_JOIN, space, errno);
     close(FD_SPACES + space);
+    fault_point();
   }
   return true;
 }
@@ -95,6 +97,7 @@ static bool join_all(const struct run_record *record, struct trouble *trouble)
 static _Noreturn void join(const struct run_record *record, child_main *child)
 {
   struct trouble trouble;
+  faults_begin("beside");
   stay_bound();
   close(FD_SYNC);
   if (!join_all(record, &trouble)) {
@@ -106,6 +109,7 @@ static _Noreturn void join(const struct run_record *record, child_main *child)
   into_cgroup(record, &args);
   int pid = stk_clone3(&args);
   if (pid == 0) child(record);
+  fault_point();
   if (pid > 0) message_send(FD_CHILD_SYNC, KIND_BORN, (uint32_t)pid, 0, 0);
   else message_send(FD_CHILD_SYNC, KIND_FAILED, STAGE_CLONE, 0, (uint32_t)-pid);
   _exit(pid > 0 ? 0 : 1);

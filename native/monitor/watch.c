@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "watch.h"
 
+#include "faults.h"
 #include "fds.h"
 #include "log.h"
 #include "status.h"
@@ -72,8 +73,11 @@ static void at_exec(pid_t child)
   /* A short command may have ended by now: that it was run is still to be seen, as only we reap it. */
   if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
+    fault_point();
     close(FD_STATUS);
+    fault_point();
     reserve_state();
+    fault_point();
     forget_stack();
     return;
   }
@@ -97,7 +101,10 @@ static bool write_state(int status, time_t when)
   ssize_t len = at - text;
   int fd cleanup_fd = open_state();
   if (fd < 0 || write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0) return false;
-  return renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
+  fault_point();
+  bool told = renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
+  fault_point();
+  return told;
 }
 
 static void pump(struct pollfd *watched, enum stream stream)
@@ -130,6 +137,7 @@ _Noreturn void watch(pid_t child)
     if (ended || watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
     if (ended) {
       status = wait_for(child);
+      fault_point();
       syscall(SYS_clock_gettime, CLOCK_REALTIME, &when);
       close(FD_CHILD);
       watched[WATCH_CHILD].fd = -1;

@@ -67,7 +67,7 @@ export interface Disturbed extends Said {
 
 /** A command of the build for tests, in a process of its own. */
 export function disturbed(fault: string, ...args: string[]): Disturbed {
-  const monitors = /^(monitor|child|beside):/.test(fault)
+  const monitors = isMonitors(fault)
   rmSync(COUNTED, { force: true })
   if (monitors) writeFileSync(MONITOR_FAULT, fault)
   const env = {
@@ -83,9 +83,19 @@ export function disturbed(fault: string, ...args: string[]): Disturbed {
   return { status: ran.status ?? 137, out: ran.stdout, err: ran.stderr, fired, operations }
 }
 
+/** A fault of monitors: of those, or of their children, that are started while it is there. */
+export function isMonitors(fault: string): boolean {
+  return /^(monitor|child|beside):/.test(fault)
+}
+
+/** What a monitor does after the command has ended comes at once. */
+const LAST_MS = 50
+
 /** A monitor that dies of the fault says so in the file. */
 function monitorFired(): boolean {
-  const fired = readFileSync(MONITOR_FAULT, "utf8").startsWith("fired")
+  const fired = () => readFileSync(MONITOR_FAULT, "utf8").startsWith("fired")
+  if (!fired()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_MS)
+  const has = fired()
   rmSync(MONITOR_FAULT)
-  return fired
+  return has
 }

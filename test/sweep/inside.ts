@@ -12,6 +12,9 @@ import { prepareStack } from "./stacks.ts"
 import type { Expected } from "./trial.ts"
 import { tryCase } from "./trial.ts"
 
+/** Commands that end by themselves have ended by then. */
+const SETTLES_MS = 200
+
 const folder = process.argv[2] ?? ""
 const prepared = new Map<string, StackFiles>()
 const expected: Expected = { nothing: {}, applied: new Map() }
@@ -21,6 +24,7 @@ async function prepare(name: string): Promise<StackFiles> {
   const files = prepareStack(name, folder)
   for (const file of [files.first, files.next]) {
     await must("apply", "-y", "-f", file)
+    await new Promise((resolve) => setTimeout(resolve, SETTLES_MS))
     expected.applied.set(file, likeness(readMachine()))
   }
   await must("destroy", "-y", "-f", files.next)

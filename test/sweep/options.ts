@@ -34,7 +34,6 @@ export function readOptions(args: string[]): SweepOptions {
       stack: { type: "string", multiple: true },
       phase: { type: "string", multiple: true },
       fault: { type: "string" },
-      // biome-ignore lint/suspicious/noThenProperty: it is what the option is called
       recovery: { type: "string" },
       second: { type: "string" },
       repeat: { type: "string", default: "1000" },

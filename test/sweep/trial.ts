@@ -1,8 +1,8 @@
 import type { Reading } from "../support/machine/reading.ts"
 import { differences, likeness, readMachine } from "../support/machine/reading.ts"
-import type { Case, Outcome, Phase } from "./case.ts"
+import type { Case, Outcome } from "./case.ts"
 import type { Said } from "./commands.ts"
-import { disturbed, stack } from "./commands.ts"
+import { disturbed, isMonitors, stack } from "./commands.ts"
 import type { StackFiles } from "./stacks.ts"
 
 /** What is killed needs a moment until it is gone. */
@@ -22,7 +22,7 @@ export async function tryCase(one: Case, files: StackFiles, expected: Expected):
   const check = (said: Said, what: string, ...statuses: number[]) => {
     if (!statuses.includes(said.status)) problems.push(`${what} ends with ${said.status}\n${said.out}${said.err}`)
   }
-  const { first, wanted, command } = stepsOf(one.phase, files)
+  const { first, wanted, command } = stepsOf(one, files)
   if (first !== undefined) check(await stack("apply", "-y", "-f", first), "the first apply", 0)
   const broken = disturbed(one.fault, ...command)
   problems.push(...crashes(broken))
@@ -52,8 +52,9 @@ function again(fault: string, command: string[], problems: string[]): boolean {
 }
 
 /** What is there before, the file that is wanted in the end, and the command that is disturbed. */
-function stepsOf(phase: Phase, { first, next }: StackFiles): { first?: string; wanted: string; command: string[] } {
-  if (phase === "apply") return { wanted: first, command: ["apply", "-y", "-f", first] }
+function stepsOf({ phase, fault }: Case, { first, next }: StackFiles): { first?: string; wanted: string; command: string[] } {
+  // A monitor's fault comes in the command that starts it: what it does while it is destroyed belongs to that, too.
+  if (phase === "apply" || (phase === "destroy" && isMonitors(fault))) return { wanted: first, command: ["apply", "-y", "-f", first] }
   if (phase === "update") return { first, wanted: next, command: ["apply", "-y", "-f", next] }
   return { first, wanted: first, command: ["destroy", "-y", "-f", first] }
 }

@@ -1,5 +1,5 @@
 import type { Process } from "./processes.ts"
-import { linkOf, said } from "./tools.ts"
+import { ifThere, linkOf, said } from "./tools.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: iproute2's JSON, looked at field by field
 type Row = any
@@ -7,13 +7,13 @@ type Row = any
 const SHOWN = "link show\naddress show\nroute show table all\nneighbour show\nrule show\n"
 const SHOWN_OF_V6 = "route show table all\nrule show\n"
 
-/** Links, addresses, routes, neighbours and rules of every network namespace that a process is in, as `ip` tells them. */
+/** Links, addresses, routes, neighbours and rules of every network namespace that a process is in, as `ip` tells them; one that goes meanwhile is gone. */
 export function networks(all: readonly Process[]): string[] {
   const own = linkOf("/proc/self/ns/net")
   const spaces = new Map(all.map(({ pid, title }): [string, Process] => [linkOf(`/proc/${pid}/ns/net`), { pid, title }]))
   return [...spaces].flatMap(([space, { pid, title }]) => {
     const enter = space === own ? [] : ["nsenter", "-t", String(pid), "-n"]
-    return network(enter).map((line) => `${space === own ? "host" : title}: ${line}`)
+    return ifThere(() => network(enter), []).map((line) => `${space === own ? "host" : title}: ${line}`)
   })
 }
 

@@ -1,9 +1,9 @@
 import { linesOf, linkOf, namesIn, textOf } from "./tools.ts"
 
-/** A process that lives: a zombie is dead. */
+/** A process that lives: a zombie is dead, and so is one that has given its memory back, and with it its title. */
 export interface Process {
   pid: number
-  /** Its command line, blanks between the words; that of a kernel thread is empty. */
+  /** Its command line, blanks between the words. */
   title: string
 }
 
@@ -11,6 +11,7 @@ export function processes(): Process[] {
   return namesIn("/proc")
     .filter((name) => /^[0-9]+$/.test(name) && isAlive(name))
     .map((pid) => ({ pid: Number(pid), title: textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim() }))
+    .filter(({ title }) => title !== "")
 }
 
 /** proc_pid_stat(5) */

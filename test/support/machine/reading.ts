@@ -43,15 +43,23 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 }
 
 /**
- * The same without what differs from one time to the next: numbers of processes and namespaces, times. Two machines on which the same
+ * The same without what differs from one time to the next: numbers of processes and namespaces, and what the kernel chooses. Two machines on which the same
  * stack runs read alike.
  */
 export function likeness(reading: Reading): Reading {
   const { networks = [], groups = [], processes = [], mounts = [] } = reading
   return {
-    networks,
+    networks: networks
+      .filter((line) => !/^host: address local fe80/.test(line))
+      .map(withoutChosenMac)
+      .sort(),
     groups,
     processes: processes.map((line) => line.replace(/^[0-9]+ /, "")).sort(),
     mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+/g, "")).sort(),
   }
+}
+
+/** The kernel gives the host's ends of veth pairs a MAC address by chance, and makes a link-local address of it. */
+function withoutChosenMac(line: string): string {
+  return /^host: link .* veth$/.test(line) ? line.replace(/ address [0-9a-f:]+/, "") : line
 }
