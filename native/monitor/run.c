@@ -142,13 +142,29 @@ static bool begin(const struct run_record *record, struct trouble *trouble)
          open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) && open_socket(trouble);
 }
 
-/* The joiner ends as soon as it has said which process it has made. */
+/* Of a process that nobody has told us of: it waits at the socket, and ends with it. */
+static void await_unknown(void)
+{
+  close(FD_SYNC);
+  while (wait(NULL) > 0 || errno == EINTR) continue;
+}
+
+/*
+ * The joiner ends as soon as it has said which process it has made, and what it has said is there then. One that was killed before may
+ * have made a process all the same, which holds the other end of the socket: nothing would ever come.
+ */
 static bool await_birth(pid_t *pid, struct trouble *trouble)
 {
+  struct pollfd sync = {.fd = FD_SYNC, .events = POLLIN};
   uint32_t born = 0;
-  int none[MESSAGE_FDS];
+  int none[MESSAGE_FDS], status = 0;
+  while (waitpid(*pid, &status, 0) < 0 && errno == EINTR) continue;
+  *pid = 0;
+  if (poll(&sync, 1, 0) <= 0 || (sync.revents & POLLIN) == 0) {
+    await_unknown();
+    return trouble_is(trouble, STAGE_DIED, 0, status);
+  }
   if (!message_await(FD_SYNC, KIND_BORN, none, &born, trouble)) return false;
-  while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) continue;
   *pid = (pid_t)born;
   return true;
 }
