@@ -61,15 +61,16 @@ function liveMonitor(
   }
 }
 
-/** False where a command has ended since it was read, or has ended before and its monitor has not yet written how. */
-export function stillTrue(kernel: Kernel, stack: string, monitors: ReadonlyMap<string, LiveMonitor>): boolean {
-  const all = [...monitors.values()]
-  const texts = kernel.readMany(
-    all.map(({ init, container }) => (init ? `/proc/${init.pid}/stat` : `${runFolderOf(stack, container)}/state`)),
-  )
-  return all.every(({ init, pid }, i) => {
-    const text = texts[i] ?? null
-    if (init !== undefined) return startTimeOf(text) === init.startTime
-    return text !== null || kernel.read(`/proc/${pid}/stat`) === null
-  })
+/** False where a command has ended and its monitor has not yet written how: to be asked before that is read. */
+export function allTold(kernel: Kernel, stack: string, monitors: ReadonlyMap<string, LiveMonitor>): boolean {
+  const ended = [...monitors.values()].filter(({ init }) => init === undefined)
+  const states = kernel.readMany(ended.map(({ container }) => `${runFolderOf(stack, container)}/state`))
+  return ended.every(({ pid }, i) => states[i] !== null || kernel.read(`/proc/${pid}/stat`) === null)
+}
+
+/** False where a command has ended since it was read. */
+export function stillTrue(kernel: Kernel, monitors: ReadonlyMap<string, LiveMonitor>): boolean {
+  const running = [...monitors.values()].flatMap(({ init }) => init ?? [])
+  const stats = kernel.readMany(running.map(({ pid }) => `/proc/${pid}/stat`))
+  return running.every(({ startTime }, i) => startTimeOf(stats[i] ?? null) === startTime)
 }

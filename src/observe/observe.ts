@@ -3,7 +3,7 @@ import { drivers } from "../kinds/drivers.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
 import { readHostFacts } from "./host.ts"
-import { stillTrue } from "./monitors.ts"
+import { allTold, stillTrue } from "./monitors.ts"
 import { makeScope } from "./scope.ts"
 
 /**
@@ -21,8 +21,9 @@ const PAUSE_MS = 2
 export function observe(kernel: Kernel, desired: Desired, cgroups: StackGroups, controllers: HostFacts["controllers"]): Snapshot {
   for (let attempt = 1; ; attempt++) {
     const scope = makeScope(kernel, desired, cgroups)
+    const told = allTold(kernel, desired.stack, scope.monitors)
     const snapshot = readAll(scope, controllers)
-    if (attempt === ATTEMPTS || stillTrue(kernel, desired.stack, scope.monitors)) return snapshot
+    if (attempt === ATTEMPTS || (told && stillTrue(kernel, scope.monitors))) return snapshot
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS * 2 ** (attempt - 1))
   }
 }
