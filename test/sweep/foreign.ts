@@ -5,9 +5,9 @@ import { said } from "../support/machine/tools.ts"
 const LINKS = `link add foreign0 type bridge
 link add foreign1 type veth peer name foreign2
 link set foreign1 alias "a foreign alias" master foreign0
-link set foreign0 mtu 1400 up
-link set foreign1 up
-link set foreign2 up
+link set foreign0 addrgenmode none mtu 1400 up
+link set foreign1 addrgenmode none up
+link set foreign2 addrgenmode none up
 address add 192.0.2.1/28 dev foreign0
 route add 198.51.100.0/24 via 192.0.2.2
 `
