@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, statSync } from "node:fs"
 
 const SOURCES = ["src", "build", "native", "schema", "package.json"]
-const PRODUCTS = ["dist/stack.js", "native/build/libstack.so", "native/build/stack-monitor"]
+const NATIVE = ["native/build/libstack.so", "native/build/stack-monitor"]
 
-/** True where a product of the build is not there, or the bundle, which every build writes anew, is older than a source. */
-export function isStale(root: string): boolean {
-  if (!PRODUCTS.every((path) => existsSync(`${root}/${path}`))) return true
-  const built = statSync(`${root}/dist/stack.js`).mtimeMs
+/**
+ * True where a product of the build is not there, or the bundle, which every build writes anew, is older than a source. `dist`: its folder,
+ * `dist-faults` for the build for tests.
+ */
+export function isStale(root: string, dist = "dist"): boolean {
+  const bundle = `${dist}/stack.js`
+  if (![bundle, ...NATIVE].every((path) => existsSync(`${root}/${path}`))) return true
+  const built = statSync(`${root}/${bundle}`).mtimeMs
   return SOURCES.some((path) => newest(root, path) > built)
 }
 

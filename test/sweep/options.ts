@@ -12,7 +12,7 @@ Disturbs every command at each of its operations and looks at what comes after: 
   --fault FAULT     only this one: kill:17, err:3:ENOSPC, late:3:EINTR, monitor:4; without a number (kill, late:EINTR) at each operation
   --recovery destroy  the disturbed command is followed by destroy at once, not by itself
   --second FAULT    a fault of the command that follows, too
-  --repeat N        applies and destroys, one after another, for the leak test (1000); 0: none
+  --repeat N        so many applies and destroys in a row, after which nothing may be left (1000, or 0 with one of the above)
   --jobs N          sandboxes at a time (2)
 `
 
@@ -36,7 +36,7 @@ export function readOptions(args: string[]): SweepOptions {
       fault: { type: "string" },
       recovery: { type: "string" },
       second: { type: "string" },
-      repeat: { type: "string", default: "1000" },
+      repeat: { type: "string" },
       jobs: { type: "string", default: "2" },
     },
   })
@@ -48,7 +48,7 @@ export function readOptions(args: string[]): SweepOptions {
       | Case["recovery"]
       | undefined,
     second: values.second,
-    repeat: Number(values.repeat),
+    repeat: Number(values.repeat ?? ((values.stack ?? values.phase ?? values.fault ?? values.recovery ?? values.second) ? 0 : 1000)),
     jobs: Number(values.jobs),
   }
 }

@@ -10,10 +10,11 @@ export interface Series {
   recovery: Case["recovery"]
   /** The fault at the k-th operation. */
   faultAt(k: number): string
-  second?: string
+  /** For each of them, a second one at each operation of the command that follows. */
+  secondAt?(k: number): string
 }
 
-const KINDS = ["kill", "late:EINTR", ...ERRNOS.map((errno) => `err:${errno}`), "monitor", "child", "beside"]
+export const KINDS = ["kill", "late:EINTR", ...ERRNOS.map((errno) => `err:${errno}`), "monitor", "child", "beside"]
 
 /** All that is done to a stack; destroy at once comes after the kills alone: what is left is the same for many of the others. */
 export function allSeries(stacks: readonly string[], phases: readonly Phase[]): Series[] {
@@ -25,6 +26,11 @@ export function allSeries(stacks: readonly string[], phases: readonly Phase[]): 
       }),
     ),
   )
+}
+
+/** Killed, and killed again in what should mend it: all pairs, for the stack that has the fewest. */
+export function pairs(): Series {
+  return { stack: "smallest", phase: "apply", recovery: "again", faultAt: faultAt("kill"), secondAt: faultAt("kill") }
 }
 
 /** `err:EPERM` at 3 is `err:3:EPERM`. */
