@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import type { BridgeAttributes } from "../kinds/bridge/spec.ts"
 import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
 import type { IdRange } from "../kinds/container/spec.ts"
-import type { Reference } from "./resource.ts"
+import type { Relations } from "./resource.ts"
 
 /** Keys and indexes from an entry down to one of its values. */
 export type Path = readonly (string | number)[]
@@ -46,8 +46,6 @@ export interface Entry {
 }
 
 /** What an expansion gives; the stackfile layer makes a resource of it. */
-export interface Expanded<A> {
+export interface Expanded<A> extends Relations {
   attributes: A
-  references: Reference[]
-  partOf?: Address
 }

@@ -22,6 +22,13 @@ export interface Reference {
   onReplace: "replace" | "none" | { update: string }
 }
 
+/** What a resource hangs on, as its attributes tell. */
+export interface Relations {
+  references: readonly Reference[]
+  /** The resource whose kernel object holds it. */
+  partOf?: Address
+}
+
 /** A declared thing, out of the stack file. */
 export interface Resource<A extends object = Attributes> {
   kind: KindName

@@ -1,7 +1,7 @@
 import { sharedWith } from "../kinds/container/expand.ts"
+import { containerRelations } from "../kinds/container/relations.ts"
 import type { ContainerAttributes, NamespaceMode } from "../kinds/container/spec.ts"
 import type { Path } from "../model/entry.ts"
-import type { Reference } from "../model/resource.ts"
 import type { Draft, DraftContainer } from "./resolve.ts"
 
 type Kind = keyof ContainerAttributes["namespaces"]
@@ -13,9 +13,9 @@ type Kind = keyof ContainerAttributes["namespaces"]
 export function connect(draft: Draft): void {
   const owners: Owners = new Map()
   for (const container of [...draft.containers, ...draft.spare]) {
-    const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container, owners)]
-    const seen = new Set<string>()
-    container.references = references.filter(({ address }) => !seen.has(address) && seen.add(address))
+    nameDependencies(draft, container)
+    nameOwners(draft, container, owners)
+    container.references = containerRelations(container.attributes).references
   }
   for (const veth of draft.veths) connectVeth(draft, veth)
   draft.veths = draft.veths.filter((veth) =>
@@ -29,7 +29,7 @@ function isThere(draft: Draft, address: string): boolean {
 
 // ---------------------------------------------------------------- depends_on
 
-function dependencies(draft: Draft, container: DraftContainer): Reference[] {
+function nameDependencies(draft: Draft, container: DraftContainer): void {
   const written = container.value.depends_on
   const names = Array.isArray(written) ? written : Object.keys(written ?? {})
   const addresses = names.flatMap((name, i) => {
@@ -37,7 +37,6 @@ function dependencies(draft: Draft, container: DraftContainer): Reference[] {
     return dependency(draft, container, name, path)
   })
   container.attributes = { ...container.attributes, depends_on: [...new Set(addresses)].sort() }
-  return container.attributes.depends_on.map((address) => ({ address, onReplace: "none" }))
 }
 
 function dependency(draft: Draft, { entry, instance }: DraftContainer, name: string, path: Path): string[] {
@@ -68,18 +67,12 @@ function profilesOf(draft: Draft, name: string): string {
 
 // ---------------------------------------------------------------- namespaces
 
-function sharing(draft: Draft, container: DraftContainer, known: Owners): Reference[] {
+function nameOwners(draft: Draft, container: DraftContainer, known: Owners): void {
   const modes = { ...container.attributes.namespaces }
-  const owners = new Set<string>()
   for (const kind of Object.keys(modes) as Kind[]) {
-    if (sharedWith(modes[kind]) === undefined) continue
-    const owner = ownerOf(draft, container, kind, known)
-    modes[kind] = owner
-    const shared = sharedWith(owner)
-    if (shared !== undefined) owners.add(`container.${shared}`)
+    if (sharedWith(modes[kind]) !== undefined) modes[kind] = ownerOf(draft, container, kind, known)
   }
   container.attributes = { ...container.attributes, namespaces: modes }
-  return [...owners].map((address) => ({ address, onReplace: "replace" }))
 }
 
 /** Whose namespace one shares who shares with a container, by kind and the container's name. */

@@ -7,6 +7,7 @@ import { stepId } from "../../model/step.ts"
 import { lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import { containerProblems } from "./problems.ts"
+import { containerRelations } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** A container, as the planner sees it. */
@@ -32,6 +33,7 @@ export const containerKind: Kind = {
   ],
   normalise,
   check: containerProblems,
+  relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
 

@@ -4,6 +4,7 @@ import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
 import type { BridgeAttributes } from "../bridge/spec.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
+import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** A container's interface as the file writes it. */
@@ -40,11 +41,7 @@ export function expandInterface(
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
   }
-  const references = [
-    { address: attributes.bridge, onReplace: { update: "master" } },
-    { address: attributes.container, onReplace: "replace" as const },
-  ]
-  return { attributes, references, partOf: attributes.container }
+  return { attributes, ...interfaceRelations(attributes) }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Attributes, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container on a bridge, as the planner sees it. */
@@ -23,6 +24,7 @@ export const interfaceKind: Kind = {
     { path: "up", change: "update" },
   ],
   normalise,
+  relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
 }
