@@ -3,7 +3,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
-import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
+import { LAYER_ROOT, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
 
 const RETRY_MS = 50
 
@@ -23,6 +23,8 @@ export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number
     if (held !== null) {
       // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
       kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"}\n`)
+      // Who waited for a word held the lock: now nobody does.
+      if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
       return { release: () => release(kernel, stack, held, cgroups) }
     }
     if (attempt >= attempts) throw new DiagnosticError(lockedDiagnostic(kernel, stack))

@@ -20,6 +20,7 @@ export function program(context: Context, done: (code: number) => void): Command
     .exitOverride()
   fileCommands(root, run)
   planningCommands(root, run)
+  confirmCommand(root, run)
   liveCommands(root, run)
   graphCommand(root, run)
   root
@@ -47,7 +48,7 @@ function collect(value: string, before: readonly string[] | undefined): string[]
 }
 
 const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
-const FLAGS = ["json", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
+const FLAGS = ["json", "atomic", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
 
 /** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
 function optionsOf<T>(command: Command): T {
@@ -99,14 +100,23 @@ function planningCommands(root: Command, run: Run): void {
     .argument("[planfile]", "what `plan --out` wrote")
     .option("--destroy", "make an end of everything")
     .option("-y, --auto-approve", "do not ask")
+    .option("--atomic", "undo all of it when a part fails")
+    .addOption(new Option("--confirm <duration>", "undo all of it unless `stack confirm` comes in time: 60s, 5m").argParser(duration))
     .action((planFile: string | undefined, _options, command: Command) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
     .option("-y, --auto-approve", "do not ask")
+    .option("--atomic", "undo all of it when a part fails")
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context)),
     )
+}
+
+function confirmCommand(root: Command, run: Run): void {
+  subcommand(root, "confirm", "keep what an `apply --confirm` has done").action((_options, command: Command) =>
+    run(async (context) => (await import("./commands/confirm.ts")).confirm(optionsOf(command), context)),
+  )
 }
 
 function graphCommand(root: Command, run: Run): void {

@@ -26,8 +26,12 @@ export const EVERYTHING: Selection = { target: [], exclude: [], replace: [] }
 export function selectChanges(plan: Plan, selection: Selection): Plan {
   if (selection.target.length === 0 && selection.exclude.length === 0) return plan
   for (const address of [...selection.target, ...selection.exclude]) checkAddress(plan, address)
-  const kept = keptAddresses(plan, selection)
-  const changes = plan.changes.map((change) => (kept.has(change.address) ? change : leftAlone(change)))
+  return restrictTo(plan, keptAddresses(plan, selection), "not selected")
+}
+
+/** The plan with the changes of these addresses alone; `why` the others are left alone. */
+export function restrictTo(plan: Plan, kept: ReadonlySet<Address>, why: string): Plan {
+  const changes = plan.changes.map((change) => (kept.has(change.address) ? change : leftAlone(change, why)))
   const steps = plan.steps.filter((step) => kept.has(step.address))
   const ids = new Set(steps.map((step) => step.id))
   return {
@@ -51,8 +55,8 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   return { ...snapshot, resources }
 }
 
-function leftAlone(change: Change): Change {
-  return { ...change, action: "no-op", cause: "not selected", fields: [] }
+function leftAlone(change: Change, cause: string): Change {
+  return { ...change, action: "no-op", cause, fields: [] }
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {

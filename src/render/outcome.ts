@@ -19,8 +19,13 @@ export function nothingText({ stack, changes }: Plan): string {
 /** How many names a person is willing to read. */
 const SHOWN = 12
 
-/** What an apply that was interrupted or failed has done, and what is left. */
-export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyResult, word: "apply" | "destroy"): string {
+/** What an apply that was interrupted or failed has done, and what is left. `next`: what there is to do about it. */
+export function unfinishedText(
+  plan: Plan,
+  { done, failed, interrupted }: ApplyResult,
+  word: "apply" | "destroy",
+  next = `Run \`stack ${word}\` again to go on.\n`,
+): string {
   const finished = lasting(plan, new Set(done.map((step) => step.id)))
   const byAddress = new Map<Address, { steps: number; done: number }>()
   for (const { id, address } of plan.steps) {
@@ -34,7 +39,7 @@ export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyR
   const none = all.filter(([, entry]) => entry.done === 0).map(([address]) => address)
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
-  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}Run \`stack ${word}\` again to go on.\n`
+  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}${next}`
 }
 
 /** The steps whose work is still there: a container that was spawned and never started is given up, and its links go with it. */
