@@ -1,8 +1,6 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Desired } from "../model/resource.ts"
 import { fingerprint } from "../plan/digest.ts"
-import type { Selection } from "../plan/select.ts"
 import { nothingText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
 import type { Context } from "./context.ts"
@@ -13,7 +11,7 @@ import { execute } from "./execute.ts"
 import { EXIT } from "./exit.ts"
 import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
-import type { FailOn, Prepared } from "./planning.ts"
+import type { FailOn, Prepared, Wish } from "./planning.ts"
 import { forbidden, preparePlan } from "./planning.ts"
 import { requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
@@ -31,9 +29,7 @@ export interface CarryOutOptions {
 }
 
 /** What is to be done, by which word it is told, and of a kept plan how it must come out again. */
-export interface Intent {
-  desired: Desired
-  selection: Selection
+export interface Intent extends Wish {
   word: "apply" | "destroy"
   fingerprint?: string
 }
@@ -45,21 +41,27 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
   const display = await openDisplay(options.json, context)
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {
-    const prepared = preparePlan(session, intent.desired, intent.selection, context)
+    const prepared = preparePlan(session, intent, context)
     if (intent.fingerprint !== undefined && intent.fingerprint !== fingerprint(prepared.plan)) return stale(context)
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
     display.emit({ type: "plan", plan: prepared.plan })
     if (!prepared.plan.hasChanges) {
       display.emit({ type: "verify", converged: true })
-      return nothingToDo(prepared.plan, intent, options, context)
+      return prevented(prepared, nothingToDo(prepared.plan, intent, options, context), context)
     }
     if (!options.json && intent.fingerprint === undefined) context.out.write(planText(prepared.plan, context.out))
     const refusal = options.autoApprove || intent.fingerprint !== undefined ? undefined : await approve(intent, options, context)
-    return refusal ?? (await executeOrUndo(prepared, { session, intent, options, display, context }))
+    return refusal ?? prevented(prepared, await executeOrUndo(prepared, { session, intent, options, display, context }), context)
   } finally {
     lock.release()
   }
+}
+
+/** What `prevent_destroy` kept is told at the end, and makes a success a refusal. */
+function prevented({ prevented: kept }: Prepared, code: number, context: Context): number {
+  report(context, kept)
+  return code === EXIT.ok && kept.length > 0 ? EXIT.refused : code
 }
 
 async function executeOrUndo(prepared: Prepared, running: Running): Promise<number> {

@@ -5,6 +5,7 @@ import { error, hasErrors } from "../base/diagnostic.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
+import type { Selection } from "../plan/select.ts"
 import { selectChanges } from "../plan/select.ts"
 import { completeText, unfinishedText } from "../render/outcome.ts"
 import type { Display } from "../render/progress.ts"
@@ -26,13 +27,13 @@ export interface Running {
 }
 
 /** Walks the plan and reads back. Resolves to the exit code. */
-export async function execute({ plan, snapshot }: Prepared, running: Running): Promise<number> {
+export async function execute({ plan, snapshot, selection }: Prepared, running: Running): Promise<number> {
   const { display } = running
   const note = (text: string) => display.note(text)
   const result = await interruptible(note, (signal) => walk(plan, snapshot, signal, running))
   await display.end()
   if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running)
-  return readBack(plan, running)
+  return readBack(plan, selection, running)
 }
 
 /** Every step of the plan that can be done, until the signal. */
@@ -68,9 +69,9 @@ export function reportFailures({ failed }: ApplyResult, context: Context): void 
 }
 
 /** Observes and plans again: that plan must be empty. */
-function readBack(plan: Plan, running: Running): number {
+function readBack(plan: Plan, selection: Selection, running: Running): number {
   const { intent, options, display, context } = running
-  const problems = differing(plan, running)
+  const problems = differing(plan, selection, running)
   display.emit({ type: "verify", converged: problems.length === 0 })
   if (problems.length > 0) {
     report(context, problems)
@@ -80,10 +81,10 @@ function readBack(plan: Plan, running: Running): number {
   return EXIT.ok
 }
 
-function differing(plan: Plan, { session, intent }: Running): readonly Diagnostic[] {
+function differing(plan: Plan, selection: Selection, { session }: Running): readonly Diagnostic[] {
   const { plan: after, diagnostics } = verify(plan, session)
   if (hasErrors(diagnostics)) return diagnostics
-  const left = selectChanges(after, { ...intent.selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
+  const left = selectChanges(after, { ...selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   if (left.length === 0) return []
   return [
     error("not-converged", `all steps were done, but the kernel still differs in ${left.length} of the stack's resources`, {

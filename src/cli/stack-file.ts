@@ -48,13 +48,18 @@ export function loadFile(options: FileOptions, context: Context): LoadedStack & 
  * counts, even if the rest of the file is wrong. `desired` is empty where there is no valid file.
  */
 export function liveStack(options: FileOptions, context: Context): Desired {
+  return readLive(options, context).desired
+}
+
+/** The same, and whether there is a file that could not be read to its end. */
+export function readLive(options: FileOptions, context: Context): { desired: Desired; broken: boolean } {
   if (options.name !== undefined && options.file === undefined) {
     checkName(options.name)
-    return { stack: options.name, resources: [] }
+    return { desired: { stack: options.name, resources: [] }, broken: false }
   }
   const loaded = readStack(options, context)
-  if (loaded.desired !== undefined) return loaded.desired
-  if (loaded.name !== undefined) return { stack: loaded.name, resources: [] }
+  if (loaded.desired !== undefined) return { desired: loaded.desired, broken: false }
+  if (loaded.name !== undefined) return { desired: { stack: loaded.name, resources: [] }, broken: true }
   throw new DiagnosticError(
     ...loaded.diagnostics,
     error("no-stack", "which stack?", { hint: "name it with -p NAME, or its file with -f FILE" }),

@@ -39,6 +39,12 @@ export interface Resource<A extends object = Attributes> {
   references: readonly Reference[]
   /** The resource whose kernel object holds this one: deleting or replacing it deletes or replaces this too. */
   partOf?: Address
+  /** Paths of attributes that others may change by hand; one stands for all below it. */
+  ignoreDrift?: readonly string[]
+  /** Neither deleted nor replaced. */
+  preventDestroy?: boolean
+  /** What the file says, where `attributes` leaves drift as it is. */
+  declared?: Attributes
   /** Where the file says so: of the resource, or of the field at a path like `limits.memory`. */
   range(path?: string): Range | undefined
 }

@@ -5,6 +5,7 @@ import type { Change, FieldChange } from "../model/change.ts"
 import type { Attributes, Desired, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
 import { causeOf, incompleteCause } from "./cause.ts"
 import { differences, valueAt } from "./fields.ts"
+import { ignoredFields, leavingAlone } from "./ignored.ts"
 import { implied } from "./implied.ts"
 import { sameValue } from "./values.ts"
 
@@ -40,10 +41,21 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   if (observed === undefined) return { ...base, action: "create", cause: "not there", before: null }
   const found = { ...base, observed, before: observed.attributes }
   if (observed.incomplete !== undefined) return { ...found, action: "replace", cause: incompleteCause(observed.incomplete) }
-  const fields = compare(resource, observed, snapshot.host)
+  const all = compare(resource, observed, snapshot.host)
+  const ignored = ignoredFields(all, resource, observed)
+  const fields = all.filter((field) => !ignored.includes(field))
   if (fields.length === 0) return { ...found, action: "no-op", cause: "" }
   const action = fields.some((f) => f.forcesReplacement) ? "replace" : "update"
-  return { ...found, action, cause: causeOf(action, fields), fields, drift: isDrift(fields, resource.attributes, observed.applied) }
+  const change = {
+    ...found,
+    action,
+    cause: causeOf(action, fields),
+    fields,
+    drift: isDrift(fields, resource.attributes, observed.applied),
+  } as const
+  if (action === "replace" || ignored.length === 0) return change
+  const left = leavingAlone(resource, ignored)
+  return { ...change, resource: left, after: left.attributes }
 }
 
 function compare(resource: Resource, observed: Observed, host: HostFacts): FieldChange[] {

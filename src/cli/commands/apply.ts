@@ -11,9 +11,10 @@ export async function apply(options: PlanningOptions & CarryOutOptions, planFile
   const word = options.destroy ? "destroy" : "apply"
   if (planFile !== undefined) {
     refuseWishes(options)
-    return carryOut({ ...readPlanFile(planFile, context), word }, options, context)
+    const kept = readPlanFile(planFile, context)
+    return carryOut({ ...kept, declared: kept.desired.resources, word }, options, context)
   }
-  return carryOut({ desired: desiredOf(options, context), selection: options, word }, options, context)
+  return carryOut({ ...desiredOf(options, context), selection: options, word }, options, context)
 }
 
 /** A kept plan says itself what is wanted and of what. */

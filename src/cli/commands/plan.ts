@@ -3,6 +3,7 @@ import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import type { Context } from "../context.ts"
+import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
@@ -16,15 +17,17 @@ export interface PlanOptions extends PlanningOptions {
 
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
-  const desired = desiredOf(options, context)
+  const { desired, declared } = desiredOf(options, context)
   const session = openSession(desired.stack, context)
-  const { plan: made } = preparePlan(session, desired, options, context)
+  const { plan: made, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
   const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
   if (options.out !== undefined)
-    (await import("../plan-file.ts")).writePlanFile(options.out, { desired, selection: options, fingerprint: digest }, context)
+    (await import("../plan-file.ts")).writePlanFile(options.out, { desired, selection, fingerprint: digest }, context)
   const reason = forbidden(made, options.failOn)
   if (reason !== undefined) return refuse(reason, context)
+  report(context, prevented)
+  if (prevented.length > 0) return EXIT.refused
   return options.detailedExitcode && made.hasChanges ? EXIT.changes : EXIT.ok
 }
