@@ -9,6 +9,7 @@ import { openDisplay } from "./display.ts"
 import type { Running } from "./execute.ts"
 import { execute } from "./execute.ts"
 import { EXIT } from "./exit.ts"
+import { reserveIds } from "./fresh-ids.ts"
 import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
 import type { FailOn, Prepared, Wish } from "./planning.ts"
@@ -52,9 +53,19 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
     }
     if (!options.json && intent.fingerprint === undefined) context.out.write(planText(prepared.plan, context.out))
     const refusal = options.autoApprove || intent.fingerprint !== undefined ? undefined : await approve(intent, options, context)
-    return refusal ?? prevented(prepared, await executeOrUndo(prepared, { session, intent, options, display, context }), context)
+    return refusal ?? (await reserved(prepared, { session, intent, options, display, context }))
   } finally {
     lock.release()
+  }
+}
+
+async function reserved(planned: Prepared, running: Running): Promise<number> {
+  const { session, intent, context } = running
+  const { prepared, display, release } = await reserveIds(planned, intent, session, running.display, context)
+  try {
+    return prevented(prepared, await executeOrUndo(prepared, { ...running, display }), context)
+  } finally {
+    release()
   }
 }
 

@@ -59,7 +59,7 @@ function unknownUser(kernel: Kernel, { image, user }: { image: string; user: str
 /** Maps of the other stacks' containers, by their records of this boot. */
 function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
   const boot = (kernel.read("/proc/sys/kernel/random/boot_id") ?? "").trim()
-  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack)
+  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack && !name.startsWith("."))
   const folders = others.map((other) => ({ other, names: namesIn(kernel, `${RUN_ROOT}/${other}`) }))
   const paths = folders.flatMap(({ other, names }) => (names ?? []).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
   const takenIds = kernel.readMany(paths).flatMap((text) => {

@@ -9,7 +9,8 @@ import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
-import { calling, sendAll, settled } from "../link/results.ts"
+import type { StepErrors } from "../link/results.ts"
+import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
 /** ETH_MIN_MTU */
@@ -26,11 +27,7 @@ export const bridgeDriver: Driver = {
     }
   },
   ops: {
-    create: (steps, run) =>
-      settled(
-        steps,
-        sendAll(steps, run, "host", (step) => creation(step, run)).map((error, i) => withWantedMtu(steps[i] as Step, error)),
-      ),
+    create: (steps, run) => settled(steps, create(steps, run)),
     update: (steps, run) =>
       settled(
         steps,
@@ -67,10 +64,26 @@ function untold(scope: Scope, address: Address): Observed["attributes"] {
   return wanted === undefined ? {} : { ageing_time: wanted }
 }
 
-function creation(step: Step, run: Run): NetRequest[] {
-  const { interface: name, mac, mtu, up, address, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
+function create(steps: readonly Step[], run: Run): StepErrors {
+  const made = sendAll(steps, run, "host", (step) => [creation(step, run)]).map((error, i) => withWantedMtu(steps[i] as Step, error))
+  const completed = sendAll(
+    steps,
+    run,
+    "host",
+    ofMade(steps, made, (step) => completion(step, run)),
+  )
+  return eitherError(made, completed)
+}
+
+function creation(step: Step, run: Run): NetRequest {
+  const { interface: name, mac, mtu, up, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
+  const bridge = { stp, vlan_filtering, ageing_time }
+  return { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge }
+}
+
+function completion(step: Step, run: Run): NetRequest[] {
+  const { interface: name, mtu, address } = step.change.after as unknown as BridgeAttributes
   return [
-    { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge: { stp, vlan_filtering, ageing_time } },
     { op: "link-set", link: name, alias: aliasOf(run.stack, step.address), mtu },
     ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
   ]

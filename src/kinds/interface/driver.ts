@@ -9,7 +9,7 @@ import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink, WantedNames } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
+import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
@@ -82,11 +82,18 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
 // -------------------------------------------------------------------- apply
 
 /**
- * All pairs by one message to the host's namespace, then each container's end by one to its own, while the next containers are
+ * All pairs by one message to the host's namespace, their marks by another, then each container's end by one to its own, while the next containers are
  * spawned.
  */
 async function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const outer = await sendAllLater(steps, run, "host", (step) => creation(step, run))
+  const made = await sendAllLater(steps, run, "host", (step) => [creation(step, run)])
+  const marked = await sendAllLater(
+    steps,
+    run,
+    "host",
+    ofMade(steps, made, (step) => [mark(step, run)]),
+  )
+  const outer = eitherError(made, marked)
   return Promise.all(
     steps.map(async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step)))),
   )
@@ -96,18 +103,20 @@ function containerOf(step: Step): string {
   return ((step.change.after ?? step.change.before) as unknown as InterfaceAttributes).container
 }
 
-function creation(step: Step, run: Run): NetRequest[] {
+function creation(step: Step, run: Run): NetRequest {
   const want = step.change.after as unknown as InterfaceAttributes
   const group = linkGroupOf(run.stack)
   const { mac, mtu } = want
-  return [
-    {
-      op: "veth-add",
-      end: { name: want.host_interface, mtu, group, master: want.master, up: true },
-      peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
-    },
-    { op: "link-set", link: want.host_interface, alias: aliasOf(run.stack, step.address) },
-  ]
+  return {
+    op: "veth-add",
+    end: { name: want.host_interface, mtu, group, master: want.master, up: true },
+    peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
+  }
+}
+
+function mark(step: Step, run: Run): NetRequest {
+  const { host_interface } = step.change.after as unknown as InterfaceAttributes
+  return { op: "link-set", link: host_interface, alias: aliasOf(run.stack, step.address) }
 }
 
 function insideCreation(step: Step): NetRequest[] {
