@@ -20,7 +20,7 @@ const LAB = `name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncgroups: { 
 /** Sends a signal to the command when it has written its n-th line of events, or so many milliseconds after its start. */
 function cutShort(sandbox: Sandbox, command: string[], signal: string, when: { line: number } | { ms: number }): Promise<Ran> {
   const child = sandbox.start(["sh", "-c", 'echo $$; exec "$@"', "sh", ...command])
-  const told = { stdout: "", stderr: "", sent: false }
+  const told: { stdout: string; stderr: string; sent: boolean } = { stdout: "", stderr: "", sent: false }
   const send = () => {
     const pid = told.stdout.split("\n")[0] ?? ""
     if (!told.sent && pid !== "") sandbox.run(["kill", `-${signal}`, pid])
