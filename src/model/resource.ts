@@ -90,6 +90,8 @@ export interface Snapshot {
 
 /** What the host can do and what is taken, as far as planning depends on it. */
 export interface HostFacts {
+  /** Which kernel this is: its boot, and the cookie of the network namespace that is the host's. */
+  identity: { boot: string; netns: string }
   /**
    * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does.
    * Beside them `swap`: its accounting to cgroups is on (memory.swap.max, memory.memsw.*), and `cgroup`: cgroup2 is mounted (`cgroup.*`).

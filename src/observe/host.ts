@@ -3,7 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
-import { parseRecord } from "../kinds/container/record.ts"
+import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -27,6 +27,7 @@ const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 export function readHostFacts(kernel: Kernel, desired: Desired, controllers: HostFacts["controllers"]): HostFacts {
   const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
+    identity: { boot: bootId(kernel), netns: kernel.cookie("host") },
     controllers,
     ...(automatic ? idsOfOthers(kernel, desired.stack) : { takenIds: [], closedStacks: [] }),
     subordinateIds: automatic
@@ -58,7 +59,7 @@ function unknownUser(kernel: Kernel, { image, user }: { image: string; user: str
 
 /** Maps of the other stacks' containers, by their records of this boot. */
 function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
-  const boot = (kernel.read("/proc/sys/kernel/random/boot_id") ?? "").trim()
+  const boot = bootId(kernel)
   const others = kernel.list(RUN_ROOT).filter((name) => name !== stack && !name.startsWith("."))
   const folders = others.map((other) => ({ other, names: namesIn(kernel, `${RUN_ROOT}/${other}`) }))
   const paths = folders.flatMap(({ other, names }) => (names ?? []).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))

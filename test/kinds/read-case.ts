@@ -21,6 +21,7 @@ interface ObservedFile {
 const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth"]
 
 export const HOST: HostFacts = {
+  identity: { boot: "boot-1", netns: "1" },
   controllers: { memory: "v2", pids: "v2", cpu: "v2", io: "v2", cpuset: "v2", hugetlb: "v2", cgroup: "v2", swap: "v2" },
   takenIds: [],
   closedStacks: [],

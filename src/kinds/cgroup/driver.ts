@@ -33,8 +33,13 @@ function observed(scope: Scope): Observed[] {
     address: `cgroup.${name}`,
     name,
     attributes: { limits: (limits.get(name) ?? {}) as unknown as Value },
-    live: { path: scope.cgroups.holdingFolder(name) },
+    live: placeOf(scope, scope.cgroups.holdingFolder(name)),
   }))
+}
+
+/** The inode of a cgroup's folder is never used again: another group of the name has another. */
+function placeOf({ kernel }: Scope, path: string): Observed["live"] {
+  return { path, inode: kernel.inode(path) ?? "" }
 }
 
 function wantedLimits(scope: Scope): Map<string, Limits[]> {
