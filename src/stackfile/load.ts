@@ -3,6 +3,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import { assignments } from "./assignments.ts"
+import { MAX_SIZE } from "./bounds.ts"
 import { build, checkForm } from "./build.ts"
 import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
 import { withIncludes } from "./include.ts"
@@ -19,8 +20,8 @@ export interface LoadOptions {
   varFiles: readonly string[]
   environment: { readonly [name: string]: string | undefined }
   profiles: readonly string[]
-  /** Text of standard input, if `file` is `-`. */
-  stdin?: () => string
+  /** Standard input, if `file` is `-`: at most so many bytes of it. */
+  stdin?: (most: number) => Buffer
 }
 
 export interface LoadedStack {
@@ -94,7 +95,7 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
 }
 
 function openStdin(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
-  const read = decoded(Buffer.from(options.stdin?.() ?? "", "utf8"), "standard input")
+  const read = decoded(options.stdin?.(MAX_SIZE + 1) ?? Buffer.alloc(0), "standard input")
   if ("text" in read) return { name: "<stdin>", folder: options.cwd, text: read.text }
   diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
   return undefined

@@ -155,6 +155,25 @@ scenario("a reader that goes away early is no error worth a stack trace", (sandb
   }
 })
 
+scenario("standard output that takes no more: one line, and never a stack trace", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
+  for (const args of [
+    ["plan", "-f", file],
+    ["plan", "--json", "-f", file],
+    ["apply", "-y", "--json", "-f", file],
+  ]) {
+    const ran = sandbox.run(["bash", "-c", '"$@" > /dev/full', "bash", ...sandbox.command(...args)])
+    assert.equal([ran.status, ran.stderr], [1, "error: standard output cannot be written: ENOSPC\n"], args.join(" "))
+  }
+})
+
+scenario("an endless standard input is read no further than a stack file may be long", (sandbox) => {
+  const ran = sandbox.run(["bash", "-c", 'yes "x-a: 1" | timeout 20 "$@"', "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(ran, 1).stderr, "standard input is larger than 1 MiB")
+  const bytes = sandbox.run(["bash", "-c", `printf 'a: \\351\\n' | "$@"`, "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(bytes, 1).stderr, "standard input is not UTF-8: byte 0xe9 at 1:4")
+})
+
 scenario("without a terminal and without -y, apply asks nobody and does nothing", (sandbox) => {
   const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
   const before = readTraces(sandbox)
