@@ -115,27 +115,33 @@ function expressionOf(pattern: string): RegExp | undefined {
   }
 }
 
-/** Repetitions without a bound in one pattern: of each more, the time to see that a text does not match grows by its length. */
-const MAX_REPETITIONS = 5
 /** Characters of a value that a pattern is tried on. */
 const MAX_VALUE = 128
+/**
+ * How often the ways to see that a text does not match may double in one pattern: a repetition without a bound multiplies them by
+ * somewhat less than the text's length, what may be missing doubles them.
+ */
+const MAX_DOUBLINGS = 25
+const DOUBLINGS: { readonly [quantifier: string]: number } = { "*": 5, "+": 5, "{": 5, "?": 1 }
 
 function repeatsRepetition(pattern: string): boolean {
   const groups: boolean[] = [false]
-  let repetitions = 0
+  let doublings = 0
   const bare = pattern.replace(/\\./g, "_").replace(/\[[^\]]*\]/g, "_")
   for (let i = 0; i < bare.length; i++) {
     const character = bare.charAt(i)
-    if ("*+{".includes(character)) repetitions++
+    // Behind a bracket or a quantifier, `?` is a word of the syntax: `(?:`, `*?`.
+    const quantifies = character === "?" ? i > 0 && !"(*+}?".includes(bare.charAt(i - 1)) : "*+{".includes(character)
+    if (quantifies) doublings += DOUBLINGS[character] ?? 0
     if (character === "(") groups.push(false)
-    else if ("*+{|".includes(character)) groups[groups.length - 1] = true
+    else if (quantifies || character === "|") groups[groups.length - 1] = true
     else if (character === ")") {
       const varies = groups.pop() ?? false
       if (varies && /[*+{]/.test(bare.charAt(i + 1))) return true
       if (varies && groups.length > 0) groups[groups.length - 1] = true
     }
   }
-  return repetitions > MAX_REPETITIONS
+  return doublings > MAX_DOUBLINGS
 }
 
 /** Assignments to names that nobody declared or used: most likely a slip of the pen. */

@@ -52,6 +52,11 @@ test("a value that does not match its variable's pattern is told at its source",
   assert.is(loadFiles(files, { vars: { size: "64M" } }).diagnostics.length, 0)
 })
 
+test("a pattern that soon sees whether a text matches is taken, whatever its question marks mean", () => {
+  const patterns = ["^v?[0-9]+(\\.[0-9]+)?$", "^(?:1)+(?=\\.)(?<rest>.)2$", "^[?]*.+?$", "^(1.2)*?$", "^(\\?|\\d)?.*$"]
+  for (const pattern of patterns) assert.is(told(loadText(`variables: { v: { default: '1.2', pattern: '${pattern}' } }`)), "", pattern)
+})
+
 test("includes are merged under the file, the override over it", () => {
   const loaded = loadFiles({
     "stack.yaml": "include: [a.yaml, b.yaml]\ncontainers: { web: { environment: { WHO: main } } }",
