@@ -29,6 +29,11 @@ test("bad usage is 64 and names the nearest", async ({ folder }) => {
     [["validate", "--var", "novalue"], /NAME=VALUE/],
     [["show", "-p", "../../etc"], /cannot be a stack's name/],
     [["exec", "web"], /missing required argument/],
+    [["exec", "web", "--"], /missing required argument 'command'/],
+    [["exec", "-w", "rel", "web", "ls"], /must be an absolute path/],
+    [["logs", "--since", "10", "web"], /Write it as 10m, 2h, or 2030-01-31T12:00:00Z/],
+    [["logs", "--since", "March 7", "web"], /Write it as 10m/],
+    [["logs", "--since", "2030-13-01", "web"], /Write it as 10m/],
   ] as [string[], RegExp][]) {
     const { code, out, err } = await run(folder, ...argv)
     assert.equal([code, out], [64, ""], argv.join(" "))

@@ -188,6 +188,33 @@ test("exec in what is not there, and in what has ended", async ({ shell, machine
   const { code, err } = await run(shell, "exec", "container.web", "ls")
   assert.is(code, 1)
   assert.match(err, "container.web is not running: its state is exited (3)")
+  assert.match(err, "hint: `stack apply` starts it")
+})
+
+test("exec in what has completed: only a replacement runs it again", async ({ shell, machine }) => {
+  await run(shell, "apply", "-y")
+  machine.endCommand("web", 0)
+  assert.match((await run(shell, "exec", "web", "ls")).err, "`stack apply --replace container.web` runs it again")
+})
+
+test("exec as a user whom the container's idmap does not hold", async ({ shell }) => {
+  await run(shell, "apply", "-y")
+  for (const [user, words] of [
+    ["70000", "user id 70000 is in no range of container.web's idmap"],
+    ["1:70001", "group id 70001 is in no range of container.web's idmap"],
+  ] as const) {
+    const { code, err } = await run(shell, "exec", "-u", user, "web", "ls")
+    assert.is(code, 1)
+    assert.match(err, words)
+    assert.match(err, "it has 0 to 65535")
+  }
+  await run(shell, "exec", "-u", "65535:7", "web", "ls")
+  assert.equal([shell.became?.uid, shell.became?.gid], [65535, 7])
+})
+
+test("a name that is empty shows as one", async ({ shell }) => {
+  await run(shell, "apply", "-y")
+  assert.match((await run(shell, "exec", "", "true")).err, 'no live container ""')
 })
 
 /** The machine as someone sees it who has no capability: other users' folders are closed. */
