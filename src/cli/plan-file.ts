@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto"
 import { closeSync, openSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Desired, Resource } from "../model/resource.ts"
 import type { Selection } from "../plan/select.ts"
 import type { Context } from "./context.ts"
+import type { KeptResource } from "./plan-shape.ts"
+import { planFileProblem } from "./plan-shape.ts"
 
 /** What `plan --out` keeps: the wish and the selection, and what the plan that came of it was like. */
 export interface KeptPlan {
@@ -21,11 +24,12 @@ const FORMAT = "stack-plan-1"
 export function writePlanFile(file: string, { desired, selection, fingerprint }: KeptPlan, { cwd }: Context): void {
   const { target, exclude, replace } = selection
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
-  const kept = JSON.stringify({ format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, fingerprint })
+  const kept = { format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, fingerprint }
+  const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
     const path = resolve(cwd, file)
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, `${kept}\n`)
-    else replaceFile(endOfLinks(path), `${kept}\n`)
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, text)
+    else replaceFile(endOfLinks(path), text)
   } catch (failure) {
     throw refused(file, "written", failure as NodeJS.ErrnoException)
   }
@@ -61,11 +65,12 @@ function replaceFile(path: string, text: string): void {
 }
 
 export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
-  const text = readText(resolve(cwd, file), file)
-  const kept = parse(text)
+  const kept = parse(readText(resolve(cwd, file), file))
   if (kept?.format !== FORMAT) {
     throw unusable(file, "is not a plan of this version of stack", "it was not written by `stack plan --out`, or by another version")
   }
+  const problem = planFileProblem(kept) ?? (isAsWritten(kept) ? undefined : "it is not as `stack plan --out` wrote it")
+  if (problem !== undefined) throw unusable(file, "is damaged", problem)
   const resources = kept.resources.map((resource): Resource => ({ ...resource, range: () => undefined }))
   return { desired: { stack: kept.stack, resources }, selection: kept.selection, fingerprint: kept.fingerprint }
 }
@@ -73,9 +78,20 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
 interface PlanFile {
   format: string
   stack: string
-  resources: Omit<Resource, "range">[]
+  resources: KeptResource[]
   selection: Selection
   fingerprint: string
+  digest: string
+}
+
+/** Of what is kept, in the order in which it stands there. */
+function digestOf(kept: Omit<PlanFile, "digest">): string {
+  return createHash("sha256").update(JSON.stringify(kept)).digest("hex")
+}
+
+/** What was edited by hand is no plan that anyone has seen. */
+function isAsWritten({ digest, ...kept }: PlanFile): boolean {
+  return digest === digestOf(kept)
 }
 
 function parse(text: string): PlanFile | undefined {

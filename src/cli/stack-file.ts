@@ -16,7 +16,7 @@ export interface FileOptions {
   profile: readonly string[]
 }
 
-const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
+export const STACK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** Loads the stack file without judging it. */
 export function readStack(options: FileOptions, context: Context): LoadedStack {
@@ -62,7 +62,7 @@ export function liveStack(options: FileOptions, context: Context): Desired {
 }
 
 function checkName(name: string): void {
-  if (!NAME.test(name)) throw new UsageError(`"${name}" cannot be a stack's name: [a-z0-9][a-z0-9_-]{0,31}`)
+  if (!STACK_NAME.test(name)) throw new UsageError(`"${name}" cannot be a stack's name: [a-z0-9][a-z0-9_-]{0,31}`)
 }
 
 function assignments(pairs: readonly string[]): { [name: string]: string } {

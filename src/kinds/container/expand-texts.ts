@@ -69,6 +69,10 @@ export function wordsOf(
 const ALLOWED = /^(net(\.[a-zA-Z0-9_-]+){2,}|kernel\.(msg[a-z_]+|sem|sem_next_id|shm[a-z_]+)|fs\.mqueue\.[a-z_]+)$/
 const VALUE = /^[a-zA-Z0-9_./:,+ \t-]{1,4096}$/
 
+export function isContainerSysctl(name: string): boolean {
+  return ALLOWED.test(name)
+}
+
 /** Names with dots, sorted; blanks in values as the kernel prints them. sysctl(8) */
 export function sysctlsOf(entry: Entry, value: { [name: string]: string | number }): Texts {
   const found = new Map<string, string>()
@@ -76,7 +80,7 @@ export function sysctlsOf(entry: Entry, value: { [name: string]: string | number
     const path = ["sysctls", written]
     const name = written.includes("/") ? written.replaceAll("/", ".") : written
     const text = (entry.written(path) ?? String(raw)).trim().replace(/[ \t]+/g, " ")
-    if (!ALLOWED.test(name)) {
+    if (!isContainerSysctl(name)) {
       entry.reportKey(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
         hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",
       })

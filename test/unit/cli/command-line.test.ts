@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { readPlanFile, writePlanFile } from "../../../src/cli/plan-file.ts"
 import { run as runIn } from "./process.ts"
 
 const test = suite("command line", { folder: "" })
@@ -65,27 +64,6 @@ test("the resolved document as JSON and as YAML", async ({ folder }) => {
   assert.is(JSON.parse(json.out).name, "one")
   assert.is(JSON.stringify(JSON.parse(json.out)).includes("1400"), true)
   assert.match((await run(folder, "config")).out, /^name: one$/m)
-})
-
-test("a plan file is its owner's alone, and comes back as it was", ({ folder }) => {
-  const resource = {
-    kind: "bridge",
-    address: "bridge.a",
-    name: "a",
-    attributes: { mtu: 1 },
-    references: [],
-    range: () => undefined,
-  } as const
-  const kept = {
-    desired: { stack: "one", resources: [resource] },
-    selection: { target: ["bridge.a"], exclude: [], replace: [] },
-    fingerprint: "f",
-  }
-  const context = { cwd: folder } as Parameters<typeof writePlanFile>[2]
-  writePlanFile("p", kept, context)
-  assert.is(statSync(join(folder, "p")).mode & 0o777, 0o600)
-  assert.equal(JSON.parse(JSON.stringify(readPlanFile("p", context))), JSON.parse(JSON.stringify(kept)))
-  assert.is(readFileSync(join(folder, "p"), "utf8").endsWith("\n"), true)
 })
 
 test("what is no plan file is refused in one line", async ({ folder }) => {
