@@ -16,7 +16,7 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethEntry } from "../kinds/veth/expand.ts"
 import { expandVeth } from "../kinds/veth/expand.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
-import type { Entry, Expanded, IdMaps, Path } from "../model/entry.ts"
+import type { Entry, Expanded, IdMaps, KnownBridge, Path } from "../model/entry.ts"
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
 import { makeEntry, sectionOf, unknownName } from "./entry.ts"
@@ -38,7 +38,7 @@ export interface Drafted<A, V> extends Expanded<A> {
 export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
 export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
 export type DraftVeth = Drafted<VethAttributes, VethEntry>
-export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer }
+export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer; placed: boolean }
 export interface DraftContainer extends Drafted<ContainerAttributes, ContainerEntry> {
   instance: Instance
   interfaces: DraftInterface[]
@@ -72,7 +72,7 @@ export function resolve(
   const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
   const idmaps = expandIdmaps(stack, root, plain, around)
   const lookups = {
-    bridge: lookup(around, root, "bridges", attributesByName(bridges.filter(hasItsAddresses))),
+    bridge: lookup(around, root, "bridges", knownBridges(bridges)),
     cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
     idmap: lookup(around, root, "idmaps", idmaps),
   }
@@ -95,8 +95,12 @@ export function resolve(
   }
 }
 
-/** A bridge whose addresses are not all understood says nothing of what may be on it. */
-function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
+function knownBridges(bridges: readonly DraftBridge[]): Map<string, KnownBridge> {
+  return new Map(bridges.map((bridge) => [bridge.name, { ...bridge.attributes, whole: hasItsAddresses(bridge) }]))
+}
+
+/** A bridge whose addresses are not all understood says nothing of what may not be on it. */
+export function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
   return attributes.address.length > 0 ? attributes.address.length === [value.address ?? []].flat().length : !entry.has(["address"])
 }
 
@@ -159,9 +163,7 @@ function draftContainer(stack: string, instance: Instance, around: Surroundings)
     if (at === undefined || inside.startsWith("x-")) continue
     const its = makeEntry({ stack, kind: "interface", name: `${name}.${inside}`, source: at }, around)
     const expanded = expandInterface(what, its, name, inside)
-    if (expanded !== undefined) {
-      draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
-    }
+    draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
   }
   return draft
 }

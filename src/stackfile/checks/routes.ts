@@ -47,6 +47,5 @@ function checkRoute(container: DraftContainer, links: Links, { dev, via }: Route
 /** An interface whose addresses are mistaken might be the one that is meant. */
 function someMistaken({ entry, interfaces, value }: DraftContainer): boolean {
   const names = Object.keys((value as { interfaces?: object }).interfaces ?? {})
-  const broken = interfaces.some((i) => i.attributes.address.length === 0 && i.entry.has(["address"]))
-  return broken || names.length > interfaces.length || (entry.has(["interfaces"]) && names.length === 0)
+  return interfaces.some((i) => !i.placed) || names.length > interfaces.length || (entry.has(["interfaces"]) && names.length === 0)
 }
