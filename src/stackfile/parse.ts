@@ -36,7 +36,11 @@ export function parseYaml(file: SourceFile): Parsed {
   if (second !== undefined) diagnostics.push(severalDocuments(file, second))
   if (document === undefined || document.errors.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
   const composed = composeNode(file, document)
-  return { ...composed, diagnostics: [...onePerLine(diagnostics).slice(0, MAX_ERRORS), ...composed.diagnostics] }
+  return {
+    ...composed,
+    partial: composed.partial === true || second !== undefined,
+    diagnostics: [...onePerLine(diagnostics).slice(0, MAX_ERRORS), ...composed.diagnostics],
+  }
 }
 
 /** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */

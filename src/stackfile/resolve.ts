@@ -20,7 +20,7 @@ import type { Entry, Expanded, IdMaps, KnownBridge, Path } from "../model/entry.
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
 import { makeEntry, sectionOf, unknownName } from "./entry.ts"
-import type { MapEntry, MapNode } from "./node.ts"
+import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
 import type { Suggest } from "./suggest.ts"
@@ -50,6 +50,8 @@ export interface Draft {
   bridges: DraftBridge[]
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
+  /** None of them is mistaken as a whole. */
+  allVeths: boolean
   containers: DraftContainer[]
   /** Of `replicas: 0` one each: looked at, not wanted. */
   spare: DraftContainer[]
@@ -86,6 +88,7 @@ export function resolve(
     bridges,
     cgroups,
     veths,
+    allVeths: veths.length === namesIn(root, "veths").length,
     containers,
     spare: active.filter((c) => c.instance.spare),
     interfaces: containers.flatMap((c) => c.interfaces),
@@ -132,10 +135,15 @@ function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unkn
   return found
 }
 
+/** Those of mistaken entries too. */
+export function namesIn(node: Node | undefined, section: string): string[] {
+  const found = child(node, section)
+  return found?.kind === "map" ? [...found.entries.keys()].filter((name) => !name.startsWith("x-")) : []
+}
+
 /** By name: what there is; silence where it is there but mistaken; else the nearest name is said. */
 function lookup<T>({ suggest }: Surroundings, root: MapNode, section: string, found: ReadonlyMap<string, T>) {
-  const node = child(root, section)
-  const names = node?.kind === "map" ? [...node.entries.keys()].filter((name) => !name.startsWith("x-")) : []
+  const names = namesIn(root, section)
   const known = new Set(names)
   return (name: string, path: Path, entry: Entry): T | undefined => {
     if (!known.has(name)) unknownName(suggest, entry, path, section.slice(0, -1), name, names)
@@ -169,10 +177,8 @@ function draftContainer(stack: string, instance: Instance, around: Surroundings)
 }
 
 function namesOf(root: MapNode, drafted: readonly DraftContainer[]): Draft["names"] {
-  const node = child(root, "containers")
   const names = new Map<string, { instances: DraftContainer[]; active: boolean }>()
-  if (node?.kind === "map")
-    for (const name of node.entries.keys()) if (!name.startsWith("x-")) names.set(name, { instances: [], active: true })
+  for (const name of namesIn(root, "containers")) names.set(name, { instances: [], active: true })
   for (const container of drafted) {
     const known = names.get(container.instance.base)
     if (known === undefined) continue

@@ -1,7 +1,7 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import type { MapEntry, Node } from "./node.ts"
-import { child, spotRange } from "./node.ts"
+import { child, isFailed, spotRange } from "./node.ts"
 import type { Suggest } from "./suggest.ts"
 
 /** Where a variable's value may come from, the strongest first. */
@@ -19,6 +19,8 @@ interface Declared {
   entry: MapEntry
   value: string | undefined
   from: Assigned | undefined
+  /** Its value stands in the file, but is mistaken, which has been told. */
+  failed: boolean
 }
 
 /** The values of a stack's variables. */
@@ -50,7 +52,7 @@ export function resolveVariables(
   for (const [name, declared] of declarationsOf(declarations, strongest)) {
     const problem = name === INDEX ? reserved(declared.entry) : mismatch(name, declared)
     if (problem !== undefined) diagnostics.push(problem)
-    if (problem !== undefined) mistaken.add(name)
+    if (problem !== undefined || declared.failed) mistaken.add(name)
     if (declared.value === undefined) unset.add(name)
     else values.set(name, declared.value)
   }
@@ -65,7 +67,7 @@ function declarationsOf(declarations: Node | undefined, assigned: ReadonlyMap<st
     const from = assigned.get(name)
     const fallback = entry.value.kind === "map" ? child(entry.value, "default") : entry.value
     const text = fallback?.kind === "scalar" && fallback.value !== null ? fallback.source : undefined
-    found.set(name, { entry, value: from?.value ?? text, from })
+    found.set(name, { entry, value: from?.value ?? text, from, failed: from === undefined && isFailed(fallback) })
   }
   return found
 }

@@ -179,6 +179,67 @@ test("what is missing of a stack hides no mistake of form in the rest, and makes
   assert.is(loadFiles({ "stack.yaml": main("include: nope.yaml") }).desired, undefined)
 })
 
+const MISTAKEN = `
+  e: {}
+  x: { command: x, cgroup: nosuch, sysctls: { kernel.panic: 1 }, limits: { memory: 1 } }`
+
+test("a mistake of YAML hides no other mistake of the file", () => {
+  const codes = (text: string) => loadText(text).diagnostics.map(({ code }) => code)
+  const others = ["missing-key", "unknown-reference", "bad-sysctl", "bad-limit"]
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: a, command: b }`), [...others, "duplicate-key"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: "a\\0" }`), [...others, "control-character"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: *nope }`), [...others, "unknown-anchor"])
+  const certain = ["bad-sysctl", "bad-limit"]
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { <<: 3 }`), [...certain, "bad-merge"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: x, "": 1 }`), [...certain, "bad-key"])
+})
+
+test("what a mistake of YAML leaves open is not called a mistake", () => {
+  const fine = `name: lab
+variables: { v: 1, v: 2, w: { default: *nope } }
+bridges: { lan: { address: 10.0.0.1/24, address: 10.1.0.1/24 }, wan: *nope }
+idmaps: { i: *nope }
+cgroups: { tier: {}, tier: {} }
+containers:
+  one:
+    command: [x, "\${v}", "\${w}"]
+    idmap: i
+    user: "70000"
+    cgroup: tier
+    interfaces: { e0: { bridge: lan, address: auto, gateway: 10.9.0.1 }, e1: { bridge: wan, address: 10.7.0.2 }, e2: *nope }
+    routes: [{ to: 10.8.0.0/16, via: 10.66.0.1 }, { to: 10.5.0.0/16, dev: e2 }]
+  two: { command: x, command: y, depends_on: [three, four], idmap: *nope, user: "70000" }
+  three: *nope
+containers:
+  four: { command: x, namespaces: { net: "container:three" } }
+  one: {}
+veths: { v: *nope, w: { endpoints: ["four:e1", "three:e1"] } }
+`
+  const codes = loadText(fine).diagnostics.map(({ code }) => code)
+  assert.equal([...new Set(codes)].sort(), ["duplicate-key", "unknown-anchor"], told(loadText(fine)))
+})
+
+test("the name that a partial stack may have is not guessed", () => {
+  assert.is(loadFiles({ "stack.yaml": "include: nope.yaml" }, { name: undefined }).name, undefined)
+  assert.is(loadFiles({ "stack.yaml": "include: nope.yaml" }, { name: "mine" }).name, "mine")
+  assert.is(loadText("name: mine\nname: other").name, undefined)
+  assert.is(loadText("name: mine\ncontainers: { a: { command: x, command: y } }").name, "mine")
+})
+
+test("an include that cannot be read hides no mistake that it could not mend", () => {
+  const text = `include: nope.yaml
+name: lab
+containers:
+  a: { command: [], sysctls: { kernel.panic: 1 }, limits: { memory: 1 } }
+  b: { depends_on: [c], cgroup: elsewhere, idmap: ids, user: "70000", interfaces: { e: { bridge: lan, address: auto } } }
+  d: { command: x, interfaces: { e: { bridge: own, address: auto, gateway: 10.0.0.1 } }, namespaces: { pid: "container:a" } }
+bridges: { own: }
+idmaps: { mine: {} }
+`
+  const found = loadFiles({ "stack.yaml": text }).diagnostics.map(({ code }) => code)
+  assert.equal(found, ["no-file", "no-command", "bad-sysctl", "bad-limit"])
+})
+
 test("of `replicas: 0` nothing is wanted, but all is looked at", () => {
   const none = `containers:
   web: { replicas: 0, command: x, depends_on: [bd], limits: { memory: 1, cpuset: 1-0 }, interfaces: { e: { bridge: lna } } }
