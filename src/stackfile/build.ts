@@ -11,6 +11,7 @@ import type { EnvFile, Surroundings } from "./entry.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
+import { unknownProfiles } from "./profiles.ts"
 import type { Instance, Template } from "./replicas.ts"
 import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
 import { resolve } from "./resolve.ts"
@@ -44,11 +45,12 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const entry: MapEntry = { key: root, value: root }
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
+  diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
   const instances = allInstances(templates, plain, variables, options)
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   check(draft)
-  const document = documentOf(tree, name, variables)
+  const document = documentOf(tree, name, variables, draft)
   const known = name === undefined ? {} : { name }
   return hasErrors(diagnostics) ? { document, ...known } : { desired: desiredOf(draft, [...root.entries.keys()]), document, ...known }
 }

@@ -148,6 +148,38 @@ containers:
   assert.equal(JSON.stringify(again.desired?.resources), JSON.stringify(first.desired?.resources))
 })
 
+test("the document of some profiles is what they leave of the stack file", () => {
+  const text = `
+containers:
+  x-mine: { profiles: [a] }
+  web: { command: x }
+  tool: { command: x, profiles: [debug, more], depends_on: [web] }
+  probe: { command: x, profiles: [probe], replicas: 2 }
+veths:
+  one: { endpoints: ["web:e1", "tool:e1"] }
+  two: { endpoints: ["web:e2", "host:e2"] }
+`
+  for (const profiles of [[], ["debug"], ["probe", "more"], ["*"]]) {
+    const first = loadText(text, { profiles })
+    const again = loadText(JSON.stringify(first.document))
+    assert.ok(first.desired)
+    assert.equal(JSON.stringify(again.desired), JSON.stringify(first.desired), told(again))
+    assert.not.match(JSON.stringify(first.document), /"(debug|more|probe)"\]/)
+  }
+  assert.equal(Object.keys((loadText(text).document as { veths: object }).veths), ["two"])
+})
+
+test("a profile that no container has is a mistake", () => {
+  const text = "containers: { web: { command: x, profiles: [debug, all] } }"
+  const words = (wished: string, of = text) => told(loadText(of, { profiles: [wished] }))
+  assert.match(words("debgu"), "error: --profile: no container has the profile `debgu`\n  hint: did you mean `debug`?")
+  assert.match(words("nosuch"), "there is all, debug")
+  assert.match(words("nosuch", "containers: { web: { command: x } }"), "no container has any")
+  for (const fine of ["debug", "*"]) assert.is(words(fine), "")
+  assert.not.match(words("nosuch", "containers: { web: { command: x, profiles: [*nope] } }"), "no container has")
+  assert.not.match(words("nosuch", `include: nope.yaml\n${text}`), "no container has")
+})
+
 test("files that cannot be read are told, not thrown", () => {
   assert.match(told(loadFiles({})), "there is no stack.yaml in this folder")
   assert.match(told(loadFiles({}, { file: "nope.yaml" })), "nope.yaml is not there")
