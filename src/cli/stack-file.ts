@@ -55,10 +55,10 @@ export function liveStack(options: FileOptions, context: Context): Desired {
   const loaded = readStack(options, context)
   if (loaded.desired !== undefined) return loaded.desired
   if (loaded.name !== undefined) return { stack: loaded.name, resources: [] }
-  throw new DiagnosticError(
-    ...loaded.diagnostics,
-    error("no-stack", "which stack?", { hint: "name it with -p NAME, or its file with -f FILE" }),
-  )
+  const hint = "name the stack with -p NAME, or its file with -f FILE"
+  const [first] = loaded.diagnostics
+  if (first?.code === "no-stack-file") throw new DiagnosticError({ ...first, hint })
+  throw new DiagnosticError(...loaded.diagnostics, error("no-stack", "which stack?", { hint }))
 }
 
 function checkName(name: string): void {

@@ -32,6 +32,7 @@ export function composeNode(file: SourceFile, document: Document.Parsed): Parsed
   const work: Composition = { file, anchors: new Map(), aliases: 0, copies: 0, partial: false, diagnostics: [] }
   const root = compose(work, document.contents as ParsedNode | null, 0).node
   if (root.kind === "map") return { root, partial: work.partial || hasFailedSection(root), diagnostics: work.diagnostics }
+  if (isFailed(root)) return { diagnostics: work.diagnostics }
   const isEmpty = root.kind === "scalar" && root.value === null
   const problem = error("not-a-map", isEmpty ? "the stack file is empty" : `a stack file is a map of keys, not a ${kindWord(root)}`, {
     hint: "begin with `containers:`",
@@ -52,9 +53,16 @@ function kindWord(node: Node): string {
 function compose(work: Composition, node: ParsedNode | null, depth: number): Measured {
   if (node === null) return scalar(work, 0, 0, null)
   if (isAlias(node)) return follow(work, node, depth)
-  const made = isMap(node) ? map(work, node, depth) : isSeq(node) ? list(work, node, depth) : text(work, node)
+  const read = isMap(node) ? map(work, node, depth) : isSeq(node) ? list(work, node, depth) : text(work, node)
+  // What the library makes of an unknown tag's value is not what was meant; the tag itself has been told.
+  const made = isKnownTag(node.tag) ? read : { node: failedNode(spotOf(work, node)), count: 1, height: 0 }
   if (node.anchor !== undefined) work.anchors.set(node.anchor, made)
   return made
+}
+
+/** https://yaml.org/spec/1.2.2/#103-core-schema */
+function isKnownTag(tag: string | undefined): boolean {
+  return tag === undefined || tag === "!" || /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.test(tag)
 }
 
 function spotOf({ file }: Composition, node: { range?: readonly [number, number, number] | null }): Spot {
@@ -153,15 +161,11 @@ function map(work: Composition, node: YAMLMap.Parsed, depth: number): Measured {
 }
 
 function keyText(work: Composition, key: ParsedNode, spot: Spot): string | undefined {
-  if (isScalar(key)) {
-    const name = key.type === "PLAIN" ? key.source : String(key.value)
-    if (name !== "" && !name.includes("\0")) return name
-  }
-  const isEmpty = isScalar(key)
-  report(
-    work,
-    error("bad-key", isEmpty ? "a key is empty" : "a key must be a text", { hint: "write `name: value`", range: spotRange(spot) }),
-  )
+  const name = !isScalar(key) ? undefined : key.type === "PLAIN" ? key.source : String(key.value)
+  const range = spotRange(spot)
+  if (name?.includes("\0")) report(work, error("control-character", "a key holds a NUL character", { hint: "take `\\0` out", range }))
+  else if (name !== undefined && name !== "") return name
+  else report(work, error("bad-key", name === "" ? "a key is empty" : "a key must be a text", { hint: "write `name: value`", range }))
   return undefined
 }
 

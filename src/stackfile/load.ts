@@ -84,7 +84,7 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
   if (options.file === "-") return openStdin(options, diagnostics)
   if (options.file !== undefined) {
     const path = absolutePath(options.cwd, options.file)
-    const read = readText(path, options.file, true)
+    const read = readText(path, options.file === "" ? '""' : options.file, true)
     if ("text" in read) return sourceFile(path, options.cwd, read.text)
     const hint = read.code === "no-file" ? "check the path given with -f" : read.hint
     diagnostics.push(error(read.code, read.summary, { hint }))

@@ -10,12 +10,14 @@ type Texts = { [name: string]: string }
 /** What a text map holds, in the file's order; a name without a value is undefined. Numbers stand as written. */
 function texts(entry: Entry, path: Path, value: TextsEntry | undefined): { path: Path; name: string; text: string | undefined }[] {
   if (Array.isArray(value)) {
+    const seen = new Set<string>()
     return value.map((item, i) => {
       const equals = item.indexOf("=")
       const at = [...path, i]
-      return equals < 0
-        ? { path: at, name: item, text: undefined }
-        : { path: at, name: item.slice(0, equals), text: item.slice(equals + 1) }
+      const name = equals < 0 ? item : item.slice(0, equals)
+      if (seen.has(name)) entry.report(at, "duplicate-key", `\`${name}\` stands twice in \`${path.at(-1)}\``, { hint: "take one out" })
+      seen.add(name)
+      return { path: at, name, text: equals < 0 ? undefined : item.slice(equals + 1) }
     })
   }
   return Object.entries(value ?? {}).map(([name, scalar]) => {

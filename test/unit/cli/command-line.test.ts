@@ -48,6 +48,13 @@ test("a missing file is one diagnostic and 1", async ({ folder }) => {
   }
 })
 
+test("one mistake is told once, and an empty name shows as one", async ({ folder }) => {
+  const shown = await run(folder, "show")
+  assert.is(shown.err.match(/error:/g)?.length, 1, shown.err)
+  assert.match(shown.err, "there is no stack.yaml in this folder\n  hint: name the stack with -p NAME, or its file with -f FILE")
+  assert.match((await run(folder, "validate", "-f", "")).err, 'error: "" is a folder')
+})
+
 test("options stand before or behind the command", async ({ folder }) => {
   mkdirSync(join(folder, "sub"))
   writeFileSync(join(folder, "sub/x.yaml"), "name: one\n")

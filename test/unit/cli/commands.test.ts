@@ -122,6 +122,11 @@ test("target takes what it needs, exclude what needs it, replace what nothing is
   assert.match((await run(shell, "plan", "--target", "container.wep")).err, "did you mean container.web?")
 })
 
+test("a target that has replicas: the first is named", async ({ shell }) => {
+  writeStack(shell, "name: lab\ncontainers: { web: { command: x, replicas: 2 }, wep: { command: x } }\n")
+  assert.match((await run(shell, "plan", "--target", "container.web")).err, "did you mean container.web[0]?")
+})
+
 test("apply --json: every line an object, and the result of it", async ({ shell }) => {
   const lines = (text: string) =>
     text

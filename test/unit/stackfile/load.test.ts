@@ -292,6 +292,21 @@ veths: { v: { endpoints: ["web:e1", "db:e1"] } }`
   )
 })
 
+test("one of several replicas is named by its number", () => {
+  const loaded = loadText(`
+containers:
+  web: { command: x, replicas: 2 }
+  each: { command: x, replicas: 2, depends_on: ["web[\${index}]"], namespaces: { net: "container:web[\${index}]" } }
+  next: { command: x, depends_on: { "web[1]": } }
+veths: { v: { endpoints: ["web[0]:e1", { container: "web[1]", interface: e1 }] } }
+`)
+  const references = (address: string) => resource(loaded, address).references.map((r) => r.address)
+  assert.equal(references("container.each[1]"), ["container.web[1]"])
+  assert.is((resource(loaded, "container.each[0]").attributes.namespaces as { net: string }).net, "container:web[0]")
+  assert.equal(references("container.next"), ["container.web[1]"])
+  assert.equal(references("veth.v"), ["container.web[0]", "container.web[1]"])
+})
+
 test("a .env with lines of another program's, or a folder called so, stops nothing", () => {
   const loaded = loadFiles({ "stack.yaml": "containers: { web: { command: '${a}' } }", ".env": "only words\na=1\n" })
   assert.equal(argv(loaded), ["1"])
