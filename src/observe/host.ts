@@ -1,10 +1,12 @@
 import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import type { Limits } from "../kinds/cgroup/spec.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 
@@ -24,7 +26,7 @@ const NEEDED: readonly (readonly [string, number])[] = [
 const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 
 /** What planning must know of the host. The ids others hold are read only if a map is to be chosen. */
-export function readHostFacts(kernel: Kernel, desired: Desired, controllers: HostFacts["controllers"]): HostFacts {
+export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: HostFacts["controllers"]): HostFacts {
   const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
     controllers,
@@ -33,8 +35,15 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
     missingCapabilities: missingCapabilities(kernel),
+    ...limitFacts(cgroups, desired),
     ...imageFacts(kernel, desired),
   }
+}
+
+function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "absentDevices" | "absentFiles"> {
+  const limits = desired.resources.flatMap(({ attributes }) => (attributes.limits === undefined ? [] : [attributes.limits as Limits]))
+  const { devices, files } = cgroups.absent(limits.filter(({ io, unified }) => io !== undefined || unified !== undefined))
+  return { absentDevices: devices, absentFiles: files }
 }
 
 function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "unknownUsers"> {

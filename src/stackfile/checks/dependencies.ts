@@ -17,8 +17,8 @@ export function checkDependencies(draft: Draft): void {
   for (const container of draft.containers) if (container.name !== container.instance.base) addEdges(edges, container.name, container)
   for (const circle of circlesOf(edges)) {
     const [first = "", second = first] = circle
-    const { teller, path } = edges.get(first)?.get(second) as Edge
-    teller.entry.reportKey(path, "dependency-cycle", `containers wait for each other: ${[...circle, first].join(" -> ")}`, {
+    const edge = edges.get(first)?.get(second)
+    edge?.teller.entry.reportKey(edge.path, "dependency-cycle", `containers wait for each other: ${[...circle, first].join(" -> ")}`, {
       hint: "take out one of these dependencies",
     })
   }

@@ -67,6 +67,15 @@ scenario("what only the kernel refuses: file:line:column, and what to do", (sand
   expectStatus(sandbox.stack(["destroy", "-y", "-p", "lab"]), 0)
 })
 
+scenario("limits that name what this host does not have are told at plan time", (sandbox) => {
+  const limits = "{ io: [{ device: /dev/nosuch, rbps: 1M }], unified: { nosuch.file: 1 } }"
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], limits: ${limits} }\n`)
+  const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: this host has no block device \/dev\/nosuch\n/)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: (no cgroup hierarchy of this host has the nosuch controller|nosuch\.file is a file)/)
+  expectNoTrace(ran)
+})
+
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
   const before = readTraces(sandbox)
   for (const [what, text, words] of GARBAGE) {
