@@ -90,6 +90,8 @@ export interface HostFacts {
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
   missingCapabilities: readonly string[]
+  /** The same of reading all that is live of a stack. */
+  missingToRead: readonly string[]
   /** Of the devices and the files of cgroup2 that the limits of the stack file name, those that this host certainly does not have. */
   absentDevices: readonly string[]
   absentFiles: readonly string[]

@@ -22,6 +22,15 @@ const NEEDED: readonly (readonly [string, number])[] = [
   ["CAP_SYS_ADMIN", 21],
 ]
 
+/** To look into a container: its run folder, the namespaces that its monitor holds, and the network in them (setns(2)). */
+const TO_READ: typeof NEEDED = [
+  ["CAP_DAC_READ_SEARCH", 2],
+  ["CAP_SYS_PTRACE", 19],
+  ["CAP_SYS_ADMIN", 21],
+]
+/** Who may go past permissions altogether may do so to read. */
+const INCLUDES: { readonly [name: string]: number } = { CAP_DAC_READ_SEARCH: 1 }
+
 /** Where a root without an entry in /etc/subuid takes automatic ranges from. */
 const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 
@@ -35,6 +44,7 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
     missingCapabilities: missingCapabilities(kernel),
+    missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
     ...imageFacts(kernel, desired),
   }
@@ -98,7 +108,17 @@ function subordinate(text: string | null): { host: number; count: number }[] {
 
 /** Effective capabilities that applying needs and this process lacks, by name. */
 export function missingCapabilities(kernel: Kernel): string[] {
+  return missingOf(kernel, NEEDED)
+}
+
+/** The same of reading what is live. */
+export function missingToRead(kernel: Kernel): string[] {
+  return missingOf(kernel, TO_READ)
+}
+
+function missingOf(kernel: Kernel, needed: typeof NEEDED): string[] {
   const status = kernel.read("/proc/self/status")
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
-  return NEEDED.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
+  const has = (bit: number) => (mask & (1n << BigInt(bit))) !== 0n
+  return needed.filter(([name, bit]) => !has(bit) && !has(INCLUDES[name] ?? bit)).map(([name]) => name)
 }

@@ -150,6 +150,23 @@ scenario(
   ["setpriv"],
 )
 
+scenario(
+  "who may only read sees a live stack whole",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", "name: lab\ncontainers: { web: { command: [sleep, infinity], limits: { memory: 64M } } }\n")
+    apply(sandbox, file)
+    sandbox.run(["chmod", "-R", "go+rX", sandbox.work, `${sandbox.work}/..`])
+    const capabilities = "-all,+dac_read_search,+sys_ptrace,+sys_admin"
+    const rights = ["--reuid=65534", "--regid=65534", "--clear-groups", `--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`]
+    const as = (...args: string[]) => sandbox.run(["setpriv", ...rights, ...sandbox.command(...args)])
+    assert.match(expectStatus(as("plan", "-f", file), 0).stdout, "No changes.")
+    const shown = expectStatus(as("show", "-f", file), 0)
+    assert.match(shown.stdout, /container\.web +running/)
+    assert.is(shown.stderr, "")
+  },
+  ["setpriv"],
+)
+
 scenario("a reader that goes away early is no error worth a stack trace", (sandbox) => {
   const boxes = Array.from({ length: 200 }, (_, i) => `  b${i}: { image: host, command: [sleep, infinity] }\n`).join("")
   const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${boxes}`)

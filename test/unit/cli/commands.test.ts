@@ -251,6 +251,15 @@ test("without privilege: another stack's folder hinders no plan, the ids it hold
   assert.not.match((await run(shell, "plan")).err, /ids/)
 })
 
+test("without privilege: what reading needs is named, and no more", async ({ shell, machine }) => {
+  assert.is((await run(shell, "apply", "-y")).code, 0)
+  shell.kernel = unprivileged(machine)
+  for (const command of ["plan", "show"]) {
+    assert.match((await run(shell, command)).err, /CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYS_ADMIN\n/)
+    assert.not.match((await run(shell, command)).err, /CAP_(CHOWN|KILL|SETUID|NET_ADMIN)/)
+  }
+})
+
 test("without privilege: exec says what it needs for what", async ({ shell, machine }) => {
   assert.is((await run(shell, "apply", "-y")).code, 0)
   shell.kernel = unprivileged(machine)
