@@ -31,7 +31,7 @@ int say_trouble(const char *name, const struct trouble *trouble)
   bool exec = trouble->stage == STAGE_EXEC, absent = trouble->error == ENOENT || trouble->error == ENOTDIR;
   char *at = add_text(line, end, "stack: exec: ");
   if (exec) {
-    at = add_text(add_text(at, end, name), end, ": ");
+    at = add_text(add_text(at, end, *name == '\0' ? "''" : name), end, ": ");
     at = add_text(at, end, absent ? "not found in the container" : strerror((int)trouble->error));
   } else if (trouble->stage == STAGE_JOIN && trouble->error == ESRCH) {
     at = add_text(at, end, "the container is not running");

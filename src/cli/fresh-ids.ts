@@ -5,7 +5,7 @@ import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Desired } from "../model/resource.ts"
 import { stepId } from "../model/step.ts"
-import { readHostFacts } from "../observe/host.ts"
+import { idsOfOthers } from "../observe/host.ts"
 import type { Display } from "../render/progress.ts"
 import type { Context } from "./context.ts"
 import type { Prepared, Wish } from "./planning.ts"
@@ -29,7 +29,7 @@ export async function reserveIds(prepared: Prepared, wish: Wish, session: Sessio
   if (fresh.size === 0) return { prepared, display, release: () => undefined }
   const lock = await lockIds(session.kernel)
   try {
-    const { takenIds } = readHostFacts(session.kernel, wish.desired, session.controllers)
+    const { takenIds } = idsOfOthers(session.kernel, session.stack)
     const chosen = [...rangesOf(prepared.plan.desired, fresh)]
     const stale = chosen.some((range) => takenIds.some((taken) => overlap(range, taken)))
     return until(stale ? preparePlan(session, wish, context) : prepared, fresh, display, lock)

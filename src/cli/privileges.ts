@@ -3,7 +3,7 @@ import { DiagnosticError, error, warning } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Snapshot } from "../model/resource.ts"
-import { missingCapabilities } from "../observe/host.ts"
+import { missingCapabilities, missingToRead } from "../observe/host.ts"
 
 const HINT = "run it as root, or with these capabilities (capabilities(7))"
 
@@ -24,21 +24,21 @@ export function requireEntering(kernel: Kernel): void {
 
 /** What is live of a stack cannot be read whole without privilege, and a wrong plan is worse than none. */
 export function requireWholeReading({ host, resources }: Snapshot): void {
-  if (host.missingCapabilities.length > 0 && resources.size > 0)
-    throw new DiagnosticError(missing(host.missingCapabilities, "what is live cannot be read whole"))
+  if (host.missingToRead.length > 0 && resources.size > 0)
+    throw new DiagnosticError(missing(host.missingToRead, "what is live cannot be read whole"))
 }
 
 /** A listing without privilege is still worth something, but not whole. */
 export function incompleteReading({ host, resources }: Snapshot): Diagnostic[] {
-  if (host.missingCapabilities.length === 0 || resources.size === 0) return []
-  const detail = `this process lacks ${host.missingCapabilities.join(", ")}`
+  if (host.missingToRead.length === 0 || resources.size === 0) return []
+  const detail = `this process lacks ${host.missingToRead.join(", ")}`
   return [warning("missing-capability", "what is live cannot be read whole", { detail, hint: HINT })]
 }
 
 /** The kernel said no while it was only being read. */
 export function refusedReading(failure: unknown, kernel: Kernel): unknown {
   if (!(failure instanceof KernelError) || (failure.errno !== "EPERM" && failure.errno !== "EACCES")) return failure
-  const names = missingCapabilities(kernel)
+  const names = missingToRead(kernel)
   return names.length === 0 ? failure : new DiagnosticError(missing(names, "what is live cannot be read whole"))
 }
 

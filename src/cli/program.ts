@@ -139,12 +139,12 @@ function liveCommands(root: Command, run: Run): void {
     .option("-t, --tty", "with a terminal of its own")
     .option("-u, --user <user>", "as this user of the image: uid, uid:gid or names")
     .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
-    .option("-w, --workdir <folder>", "in this folder")
-    .action((container: string, argv: string[], _options, command: Command) =>
-      run(async (context) =>
-        (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv: behindDashes(argv) }, context),
-      ),
-    )
+    .addOption(new Option("-w, --workdir <folder>", "in this folder").argParser(absolute))
+    .action((container: string, words: string[], _options, command: Command) => {
+      const argv = behindDashes(words)
+      if (argv.length === 0) command.error("error: missing required argument 'command'")
+      return run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context))
+    })
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
     .option("--follow", "go on until it ends")
@@ -170,6 +170,11 @@ function failOn(value: string, before: readonly string[] | undefined): string[] 
   return [...(before ?? []), ...words]
 }
 
+function absolute(value: string): string {
+  if (!value.startsWith("/")) throw new InvalidArgumentError("It must be an absolute path inside the container.")
+  return value
+}
+
 function natural(value: string): number {
   if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number is needed.")
   return Number(value)
@@ -190,10 +195,13 @@ function duration(value: string): number {
   return Number(match[1]) * (UNITS[match[2] ?? "s"] as number)
 }
 
+/** What `Date.parse` reads everywhere alike: it takes a bare number for a month or a year. ISO 8601 */
+const DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
+
 /** A moment, in milliseconds since 1970: so long ago, or that date. */
 function since(value: string): number {
   if (/^[0-9.]+(ms|s|m|h|d)$/.test(value)) return Date.now() - duration(value)
-  const moment = Date.parse(value)
+  const moment = DATE.test(value) ? Date.parse(value) : Number.NaN
   if (Number.isNaN(moment)) throw new InvalidArgumentError("Write it as 10m, 2h, or 2030-01-31T12:00:00Z.")
   return moment
 }

@@ -14,6 +14,12 @@ export interface IdMaps {
   gid: IdRange[] | { auto: number }
 }
 
+/** A bridge as its interfaces see it. */
+export interface KnownBridge extends BridgeAttributes {
+  /** All of its addresses are understood: otherwise nothing is known of what its subnets do not hold. */
+  whole: boolean
+}
+
 /**
  * One entry of the stack file as an `expand.ts` sees it: plain data that has passed the schema (a value that has not
  * is left out, its mistake reported), and what stands around it.
@@ -36,7 +42,7 @@ export interface Entry {
   /** A path in the file, made absolute from the folder of the file it is written in. */
   absolute(path: Path, text: string): string
   /** Names of the file's own: undefined where there is none such, which is reported, or where that one is itself mistaken. */
-  bridge(name: string, path: Path): BridgeAttributes | undefined
+  bridge(name: string, path: Path): KnownBridge | undefined
   cgroup(name: string, path: Path): CgroupAttributes | undefined
   idmap(name: string, path: Path): IdMaps | undefined
   /** Values of an `env_file`, which is reported where it cannot be read. */

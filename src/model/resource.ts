@@ -93,7 +93,7 @@ export interface HostFacts {
   /** Which kernel this is: its boot, and the cookie of the network namespace that is the host's. */
   identity: { boot: string; netns: string }
   /**
-   * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does.
+   * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`; of cgroup2 all) the hierarchy that holds it; absent: none does.
    * Beside them `swap`: its accounting to cgroups is on (memory.swap.max, memory.memsw.*), and `cgroup`: cgroup2 is mounted (`cgroup.*`).
    */
   controllers: { readonly [controller: string]: "v1" | "v2" }
@@ -105,6 +105,11 @@ export interface HostFacts {
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
   missingCapabilities: readonly string[]
+  /** The same of reading all that is live of a stack. */
+  missingToRead: readonly string[]
+  /** Of the devices and the files of cgroup2 that the limits of the stack file name, those that this host certainly does not have. */
+  absentDevices: readonly string[]
+  absentFiles: readonly string[]
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */

@@ -133,7 +133,7 @@ function checkAddress(plan: Plan, address: Address): void {
 }
 
 function unknownAddress(address: Address, known: readonly Address[], why: string): DiagnosticError {
-  const near = nearest(address, known)
+  const near = known.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, known)
   return new DiagnosticError(
     error("unknown-address", `${address} is ${why}`, {
       hint: near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`,

@@ -27,6 +27,9 @@ export const HOST: HostFacts = {
   closedStacks: [],
   subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
   missingCapabilities: [],
+  missingToRead: [],
+  absentDevices: [],
+  absentFiles: [],
   absentImages: [],
   unknownUsers: [],
 }

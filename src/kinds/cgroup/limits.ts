@@ -18,9 +18,9 @@ export function normaliseLimits(
 }
 
 /** The limits that this host cannot hold, each where the file says it. */
-export function limitDiagnostics(resource: Resource, { controllers }: HostFacts): Diagnostic[] {
+export function limitDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
   const limits = (resource.attributes.limits ?? {}) as Limits
-  return limitProblems(limits, controllers).map(({ path, message, hint }) => {
+  return limitProblems(limits, host.controllers, host).map(({ path, message, hint }) => {
     const range = resource.range(path) ?? resource.range()
     return error("unsupported-limit", message, {
       address: resource.address,

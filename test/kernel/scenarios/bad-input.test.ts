@@ -67,6 +67,15 @@ scenario("what only the kernel refuses: file:line:column, and what to do", (sand
   expectStatus(sandbox.stack(["destroy", "-y", "-p", "lab"]), 0)
 })
 
+scenario("limits that name what this host does not have are told at plan time", (sandbox) => {
+  const limits = "{ io: [{ device: /dev/nosuch, rbps: 1M }], unified: { nosuch.file: 1 } }"
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], limits: ${limits} }\n`)
+  const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: this host has no block device \/dev\/nosuch\n/)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: (no cgroup hierarchy of this host has the nosuch controller|nosuch\.file is a file)/)
+  expectNoTrace(ran)
+})
+
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
   const before = readTraces(sandbox)
   for (const [what, text, words] of GARBAGE) {
@@ -141,6 +150,23 @@ scenario(
   ["setpriv"],
 )
 
+scenario(
+  "who may only read sees a live stack whole",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", "name: lab\ncontainers: { web: { command: [sleep, infinity], limits: { memory: 64M } } }\n")
+    apply(sandbox, file)
+    sandbox.run(["chmod", "-R", "go+rX", sandbox.work, `${sandbox.work}/..`])
+    const capabilities = "-all,+dac_read_search,+sys_ptrace,+sys_admin"
+    const rights = ["--reuid=65534", "--regid=65534", "--clear-groups", `--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`]
+    const as = (...args: string[]) => sandbox.run(["setpriv", ...rights, ...sandbox.command(...args)])
+    assert.match(expectStatus(as("plan", "-f", file), 0).stdout, "No changes.")
+    const shown = expectStatus(as("show", "-f", file), 0)
+    assert.match(shown.stdout, /container\.web +running/)
+    assert.is(shown.stderr, "")
+  },
+  ["setpriv"],
+)
+
 scenario("a reader that goes away early is no error worth a stack trace", (sandbox) => {
   const boxes = Array.from({ length: 200 }, (_, i) => `  b${i}: { image: host, command: [sleep, infinity] }\n`).join("")
   const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${boxes}`)
@@ -153,6 +179,25 @@ scenario("a reader that goes away early is no error worth a stack trace", (sandb
     expectNoTrace(ran)
     assert.is(ran.stderr, "")
   }
+})
+
+scenario("standard output that takes no more: one line, and never a stack trace", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
+  for (const args of [
+    ["plan", "-f", file],
+    ["plan", "--json", "-f", file],
+    ["apply", "-y", "--json", "-f", file],
+  ]) {
+    const ran = sandbox.run(["bash", "-c", '"$@" > /dev/full', "bash", ...sandbox.command(...args)])
+    assert.equal([ran.status, ran.stderr], [1, "error: standard output cannot be written: ENOSPC\n"], args.join(" "))
+  }
+})
+
+scenario("an endless standard input is read no further than a stack file may be long", (sandbox) => {
+  const ran = sandbox.run(["bash", "-c", 'yes "x-a: 1" | timeout 20 "$@"', "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(ran, 1).stderr, "standard input is larger than 1 MiB")
+  const bytes = sandbox.run(["bash", "-c", `printf 'a: \\351\\n' | "$@"`, "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(bytes, 1).stderr, "standard input is not UTF-8: byte 0xe9 at 1:4")
 })
 
 scenario("without a terminal and without -y, apply asks nobody and does nothing", (sandbox) => {
