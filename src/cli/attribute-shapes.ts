@@ -22,7 +22,7 @@ const mtu = whole(68, 65535)
 const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of a container")
 const folder = text("absolute path", (path) => path === absolutePath("/", path))
 const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
-const bytes = whole(0, Number.MAX_SAFE_INTEGER)
+const bytes = numeric(0, Number.MAX_VALUE)
 
 /** How the resources of a kind are called, behind the kind. */
 export const NAMES: { readonly [K in KindName]: RegExp } = {

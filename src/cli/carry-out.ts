@@ -1,6 +1,7 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
-import { fingerprint } from "../plan/digest.ts"
+import type { Basis } from "../plan/stale.ts"
+import { staleness } from "../plan/stale.ts"
 import { nothingText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
 import type { Context } from "./context.ts"
@@ -32,7 +33,7 @@ export interface CarryOutOptions {
 /** What is to be done, by which word it is told, and of a kept plan how it must come out again. */
 export interface Intent extends Wish {
   word: "apply" | "destroy"
-  fingerprint?: string
+  basis?: Basis
 }
 
 /** Locks, plans, asks, executes, reads back. Resolves to the exit code. */
@@ -43,7 +44,8 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {
     const prepared = preparePlan(session, intent, context)
-    if (intent.fingerprint !== undefined && intent.fingerprint !== fingerprint(prepared.plan)) return stale(context)
+    const reasons = intent.basis === undefined ? [] : staleness(intent.basis, prepared.plan, prepared.snapshot)
+    if (reasons.length > 0) return stale(reasons, context)
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
     display.emit({ type: "plan", plan: prepared.plan })
@@ -51,8 +53,8 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
       display.emit({ type: "verify", converged: true })
       return prevented(prepared, nothingToDo(prepared.plan, intent, options, context), context)
     }
-    if (!options.json && intent.fingerprint === undefined) context.out.write(planText(prepared.plan, context.out))
-    const refusal = options.autoApprove || intent.fingerprint !== undefined ? undefined : await approve(intent, options, context)
+    if (!options.json && intent.basis === undefined) context.out.write(planText(prepared.plan, context.out))
+    const refusal = options.autoApprove || intent.basis !== undefined ? undefined : await approve(intent, options, context)
     return refusal ?? (await reserved(prepared, { session, intent, options, display, context }))
   } finally {
     lock.release()
@@ -88,8 +90,9 @@ function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, co
   return EXIT.ok
 }
 
-function stale(context: Context): number {
-  const detail = "the kernel or what the plan rests on has changed since; nothing was done"
+/** Each reason names a thing; nothing was done. */
+function stale(reasons: readonly string[], context: Context): number {
+  const detail = [...reasons, "nothing was done"].join("\n")
   report(context, [error("stale-plan", "the plan is stale", { detail, hint: "make a new one with `stack plan --out FILE`" })])
   return EXIT.refused
 }

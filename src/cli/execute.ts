@@ -1,4 +1,5 @@
 import { applyPlan } from "../apply/apply.ts"
+import { objectGuard, STALE } from "../apply/guard.ts"
 import { verify } from "../apply/verify.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
@@ -28,16 +29,16 @@ export interface Running {
 
 /** Walks the plan and reads back. Resolves to the exit code. */
 export async function execute({ plan, snapshot, selection }: Prepared, running: Running): Promise<number> {
-  const { display } = running
+  const { display, intent } = running
   const note = (text: string) => display.note(text)
-  const result = await interruptible(note, (signal) => walk(plan, snapshot, signal, running))
+  const result = await interruptible(note, (signal) => walk(plan, snapshot, signal, running, intent.basis !== undefined))
   await display.end()
   if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running)
   return readBack(plan, selection, running)
 }
 
-/** Every step of the plan that can be done, until the signal. */
-export function walk(plan: Plan, snapshot: Snapshot, signal: AbortSignal, running: Running): Promise<ApplyResult> {
+/** Every step of the plan that can be done, until the signal. `guarded`: as long as the kernel objects are those of the plan. */
+export function walk(plan: Plan, snapshot: Snapshot, signal: AbortSignal, running: Running, guarded = false): Promise<ApplyResult> {
   const { session, options, display, context } = running
   const shuffle = shuffleSeed(context)
   return applyPlan(plan, snapshot, session, {
@@ -47,6 +48,7 @@ export function walk(plan: Plan, snapshot: Snapshot, signal: AbortSignal, runnin
     // `performance` would be loaded for this alone, in a millisecond.
     now: () => Number(process.hrtime.bigint()) / 1e6,
     ...(shuffle === undefined ? {} : { shuffle }),
+    ...(guarded && { guard: objectGuard(session.kernel) }),
   })
 }
 
@@ -58,6 +60,7 @@ function shuffleSeed({ environment }: Context): number | undefined {
 function unfinished(plan: Plan, result: ApplyResult, { intent, options, context }: Running): number {
   reportFailures(result, context)
   context.err.write(unfinishedText(plan, result, intent.word, options.atomic ? "" : undefined))
+  if (result.failed.some(({ diagnostic }) => diagnostic.code === STALE)) return EXIT.refused
   return result.interrupted ? EXIT.interrupted : EXIT.error
 }
 

@@ -2,8 +2,12 @@ import { createHash } from "node:crypto"
 import { closeSync, openSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Change } from "../model/change.ts"
+import type { Plan } from "../model/plan.ts"
 import type { Desired, Resource } from "../model/resource.ts"
+import type { Step } from "../model/step.ts"
 import type { Selection } from "../plan/select.ts"
+import type { Basis } from "../plan/stale.ts"
 import type { Context } from "./context.ts"
 import type { KeptResource } from "./plan-shape.ts"
 import { planFileProblem } from "./plan-shape.ts"
@@ -12,19 +16,26 @@ import { planFileProblem } from "./plan-shape.ts"
 export interface KeptPlan {
   desired: Desired
   selection: Selection
-  fingerprint: string
+  /** The kernel objects it rests on. */
+  basis: Basis
+  /** What it was when it was made, to be looked at. */
+  shown: ShownPlan
 }
 
-const FORMAT = "stack-plan-1"
+/** What a person and a program are shown of a plan. */
+export type ShownPlan = Pick<Plan, "summary" | "hasChanges"> & { changes: ShownChange[]; steps: Omit<Step, "change">[] }
+type ShownChange = Omit<Change, "resource" | "observed">
+
+const FORMAT = "stack-plan-2"
 
 /**
  * Written whole or not at all, for its owner alone: it holds the environment of every container. What is no regular file
  * (`/dev/stdout`, a pipe) is written to as it is: nothing else may take its place.
  */
-export function writePlanFile(file: string, { desired, selection, fingerprint }: KeptPlan, { cwd }: Context): void {
+export function writePlanFile(file: string, { desired, selection, basis, shown }: KeptPlan, { cwd }: Context): void {
   const { target, exclude, replace } = selection
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
-  const kept = { format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, fingerprint }
+  const kept = { format: FORMAT, stack: desired.stack, resources, selection: { target, exclude, replace }, basis, shown }
   const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
     const path = resolve(cwd, file)
@@ -72,7 +83,24 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
   const problem = planFileProblem(kept) ?? (isAsWritten(kept) ? undefined : "it is not as `stack plan --out` wrote it")
   if (problem !== undefined) throw unusable(file, "is damaged", problem)
   const resources = kept.resources.map((resource): Resource => ({ ...resource, range: () => undefined }))
-  return { desired: { stack: kept.stack, resources }, selection: kept.selection, fingerprint: kept.fingerprint }
+  return { desired: { stack: kept.stack, resources }, selection: kept.selection, basis: kept.basis, shown: kept.shown }
+}
+
+/** What is kept of a plan to be looked at later. */
+export function shownOf({ changes, steps, summary, hasChanges }: Plan): ShownPlan {
+  return {
+    changes: changes.map(({ resource: _, observed: __, ...rest }) => rest),
+    steps: steps.map(({ change: _, ...rest }) => rest),
+    summary,
+    hasChanges,
+  }
+}
+
+/** A kept plan as the plan that is shown; it cannot be carried out. */
+export function planShown({ desired, shown }: KeptPlan): Plan {
+  const byAddress = new Map(shown.changes.map((change) => [change.address, change]))
+  const steps = shown.steps.map((step): Step => ({ ...step, change: byAddress.get(step.address) as Change }))
+  return { ...shown, stack: desired.stack, desired, steps }
 }
 
 interface PlanFile {
@@ -80,7 +108,8 @@ interface PlanFile {
   stack: string
   resources: KeptResource[]
   selection: Selection
-  fingerprint: string
+  basis: Basis
+  shown: ShownPlan
   digest: string
 }
 

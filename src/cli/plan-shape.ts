@@ -6,7 +6,7 @@ import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { KindName, Resource } from "../model/resource.ts"
 import { ATTRIBUTES, NAMES } from "./attribute-shapes.ts"
 import type { Shape } from "./shape.ts"
-import { either, listOf, oneOf, record, text, textLike } from "./shape.ts"
+import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "./shape.ts"
 import { STACK_NAME } from "./stack-file.ts"
 
 /** A resource as a plan file keeps it. */
@@ -18,7 +18,7 @@ const addresses = listOf(text())
 const resource: Shape = (value, path) => {
   const rough = record(
     { kind: oneOf(...Object.keys(kinds)), address: text(), name: text(), attributes: () => undefined, references: listOf(reference) },
-    { partOf: text() },
+    { partOf: text(), ignoreDrift: listOf(text()), preventDestroy: truth },
   )(value, path)
   if (rough !== undefined) return rough
   const { kind, address, name, attributes } = value as { kind: KindName; address: string; name: string; attributes: unknown }
@@ -27,12 +27,32 @@ const resource: Shape = (value, path) => {
   return ATTRIBUTES[kind](attributes, `${address}: attributes`)
 }
 
+const anything: Shape = () => undefined
+const hash = textLike(/^[0-9a-f]{16}$/, "fingerprint")
+const count = whole(0, 1_000_000)
+const change = record({
+  ...{ address: text(), kind: oneOf(...Object.keys(kinds)), name: text(), cause: text(), drift: truth, before: anything, after: anything },
+  action: oneOf("no-op", "create", "update", "replace", "delete"),
+  fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything })),
+})
+
 const planFile = record({
   format: text(),
   stack: textLike(STACK_NAME, "name of a stack"),
   resources: listOf(resource),
   selection: record({ target: addresses, exclude: addresses, replace: addresses }),
-  fingerprint: textLike(/^[0-9a-f]{16}$/, "fingerprint"),
+  basis: record({
+    host: record({ boot: text(), netns: text() }),
+    objects: mapOf(text(), mapOf(text(), anything)),
+    changes: mapOf(text(), hash),
+    fingerprint: hash,
+  }),
+  shown: record({
+    changes: listOf(change),
+    steps: listOf(record({ id: text(), op: text(), address: text(), cause: text(), after: addresses })),
+    summary: record({ add: count, change: count, destroy: count }),
+    hasChanges: truth,
+  }),
   digest: textLike(/^[0-9a-f]{64}$/, "digest"),
 })
 

@@ -129,9 +129,12 @@ function graphCommand(root: Command, run: Run): void {
 }
 
 function liveCommands(root: Command, run: Run): void {
-  subcommand(root, "show", "what is live")
+  subcommand(root, "show", "what is live, or what a kept plan would do")
+    .argument("[planfile]", "what `plan --out` wrote")
     .option("--json", "for programs")
-    .action((_options, command: Command) => run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), context)))
+    .action((planFile: string | undefined, _options, command: Command) =>
+      run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), planFile, context)),
+    )
   subcommand(root, "exec", "run a command in a container")
     .argument("<container>", "web, web[0] or container.web")
     .argument("<command...>", "the command and its arguments")

@@ -1,4 +1,5 @@
 import { fingerprint } from "../../plan/digest.ts"
+import { basisOf } from "../../plan/stale.ts"
 import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
@@ -19,12 +20,13 @@ export interface PlanOptions extends PlanningOptions {
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
   const { desired, declared } = desiredOf(options, context)
   const session = openSession(desired.stack, context)
-  const { plan: made, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
-  const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
-  if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
+  const { plan: made, snapshot, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
+  if (options.json) context.out.write(`${JSON.stringify(planJson(made, fingerprint(made)))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
-  if (options.out !== undefined)
-    (await import("../plan-file.ts")).writePlanFile(options.out, { desired, selection, fingerprint: digest }, context)
+  if (options.out !== undefined) {
+    const { shownOf, writePlanFile } = await import("../plan-file.ts")
+    writePlanFile(options.out, { desired, selection, basis: basisOf(made, snapshot), shown: shownOf(made) }, context)
+  }
   const reason = forbidden(made, options.failOn)
   if (reason !== undefined) return refuse(reason, context)
   report(context, prevented)

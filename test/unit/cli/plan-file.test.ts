@@ -114,7 +114,7 @@ const DAMAGE: { readonly [what: string]: readonly [Edit, RegExp] } = {
   "nothing in place of a resource": [(kept) => kept.resources.unshift(null), /resources\[0\] is no map/],
   "a stack of another type": [(kept) => ({ ...kept, stack: 3 }), /stack is no name of a stack/],
   "a stack that is a path": [(kept) => ({ ...kept, stack: "../../x" }), /stack is no name of a stack/],
-  "no fingerprint": [(kept) => delete kept.fingerprint, /fingerprint is missing/],
+  "no fingerprint": [(kept) => delete (kept.basis as { fingerprint?: string }).fingerprint, /basis.fingerprint is missing/],
   "a name that is a path": [
     (kept) => Object.assign(of(kept, "container.own"), { name: "../x", address: "container.../x" }),
     /name is no name of a container/,
