@@ -37,22 +37,24 @@ export function readHostFacts(kernel: Kernel, desired: Desired, controllers: Hos
   }
 }
 
-function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "unknownUsers"> {
+type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
+
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
   const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
-  return { absentImages, unknownUsers: [...users.values()].flatMap((one) => unknownUser(kernel, one)) }
+  const found = [...users.values()].map((one) => lookedUp(kernel, one))
+  return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
 }
 
-function unknownUser(kernel: Kernel, { image, user }: { image: string; user: string }): HostFacts["unknownUsers"][number][] {
+function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {
   try {
-    lookupUser(kernel, imageFolder(image), user)
-    return []
+    return { unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, imageFolder(image), user) }] }
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return [{ image, user, diagnostics: failure.diagnostics }]
+    return { unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }
   }
 }
 

@@ -28,6 +28,7 @@ export const HOST: HostFacts = {
   missingCapabilities: [],
   absentImages: [],
   unknownUsers: [],
+  knownUsers: [],
 }
 
 /** One golden case: what is wanted, and what the kernel holds. */
