@@ -18,7 +18,7 @@ import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
 import type { FailOn, Prepared } from "./planning.ts"
 import { forbidden, preparePlan } from "./planning.ts"
-import { requireCapabilities } from "./privileges.ts"
+import { launchProblems, requireCapabilities } from "./privileges.ts"
 import type { Session } from "./session.ts"
 import { openSession } from "./session.ts"
 import { interruptible } from "./signals.ts"
@@ -50,6 +50,8 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
     if (intent.fingerprint !== undefined && intent.fingerprint !== fingerprint(prepared.plan)) return stale(context)
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
+    const lacking = launchProblems(session.kernel, prepared.plan)
+    if (lacking.length > 0) throw new DiagnosticError(...lacking)
     display.emit({ type: "plan", plan: prepared.plan })
     if (!prepared.plan.hasChanges) {
       display.emit({ type: "verify", converged: true })

@@ -89,9 +89,9 @@ function subordinate(text: string | null): { host: number; count: number }[] {
   return own.length > 0 ? own : [ROOT_RANGE]
 }
 
-/** Effective capabilities that applying needs and this process lacks, by name. */
-export function missingCapabilities(kernel: Kernel): string[] {
+/** Effective capabilities that applying needs (or those of `needed`) and this process lacks, by name. */
+export function missingCapabilities(kernel: Kernel, needed: readonly (readonly [string, number])[] = NEEDED): string[] {
   const status = kernel.read("/proc/self/status")
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
-  return NEEDED.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
+  return needed.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
 }

@@ -3,10 +3,12 @@ import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import type { Context } from "../context.ts"
+import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan } from "../planning.ts"
+import { launchProblems } from "../privileges.ts"
 import { openSession } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
@@ -19,6 +21,10 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
   const desired = desiredOf(options, context)
   const session = openSession(desired.stack, context)
   const { plan: made } = preparePlan(session, desired, options, context)
+  report(
+    context,
+    launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
+  )
   const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))

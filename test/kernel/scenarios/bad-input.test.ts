@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectNoTrace, expectStatus, live, scenario, test } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
 
 const GARBAGE: [what: string, text: string, words: RegExp][] = [
@@ -137,6 +138,36 @@ scenario(
     expectStatus(weak, 1)
     assert.match(weak.stderr, "CAP_NET_ADMIN")
     expectSameTraces(readTraces(sandbox), before)
+  },
+  ["setpriv"],
+)
+
+const without = (sandbox: Sandbox, capability: string, ...args: string[]) =>
+  sandbox.run(["setpriv", `--bounding-set=-${capability}`, `--inh-caps=-${capability}`, ...sandbox.command(...args)])
+
+scenario(
+  "a capability that only a shared namespace needs is named before anything is done, and asked of no other container",
+  (sandbox) => {
+    const box = (rest: string) => `{ command: [sleep, infinity]${rest} }`
+    const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box("")}\n`)
+    for (const capability of ["setpcap", "sys_chroot"]) expectStatus(without(sandbox, capability, "apply", "-y", "-f", file), 0)
+    const shares = ", namespaces: { user: host, mount: 'container:own' }"
+    sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box("")}\n  shared: ${box(shares)}\n`)
+    for (const capability of ["setpcap", "sys_chroot"]) {
+      const name = `CAP_${capability.toUpperCase()}`
+      const before = readTraces(sandbox)
+      const ran = expectStatus(without(sandbox, capability, "apply", "-y", "-f", file), 1)
+      assert.match(ran.stderr, new RegExp(`stack\\.yaml:4:\\d+: error: this needs ${name}`))
+      assert.match(expectStatus(without(sandbox, capability, "plan", "-f", file), 0).stderr, new RegExp(`warning: this needs ${name}`))
+      expectSameTraces(readTraces(sandbox), before)
+      expectStatus(without(sandbox, capability, "exec", "-f", file, "own", "--", "true"), 0)
+    }
+    sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box(", namespaces: { user: host }")}\n`)
+    apply(sandbox, file)
+    for (const capability of ["setpcap", "sys_chroot"]) {
+      const ran = expectStatus(without(sandbox, capability, "exec", "-f", file, "own", "--", "true"), 1)
+      assert.match(ran.stderr, `CAP_${capability.toUpperCase()}`)
+    }
   },
   ["setpriv"],
 )
