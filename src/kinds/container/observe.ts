@@ -43,7 +43,7 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
     kind: "container",
     address: `container.${name}`,
     name,
-    attributes: { ...(record === undefined ? {} : (record.attributes as unknown as Attributes)), state: "gone" },
+    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
     incomplete: scope.runFolders.has(name) ? "its monitor is gone" : "only its writable layer is left",
     live: { runFolder: runFolderOf(scope.stack, name) },
   }
@@ -102,6 +102,12 @@ function attributesOf(found: Found, state: string): Attributes {
   const recorded = record === undefined ? {} : recordedAttributes(record.attributes)
   if (monitor.init === undefined) return { ...(record?.attributes as unknown as Attributes), state }
   return { ...recorded, ...liveAttributes(found), state }
+}
+
+/** Of one that is gone, or was never made: what only the record can tell, and what its removal and its next ids go by. */
+function remainingAttributes(a: ContainerAttributes): Attributes {
+  const { uid_map, gid_map, cgroup, namespaces } = a
+  return { ...recordedAttributes(a), uid_map, gid_map, cgroup, namespaces } as unknown as Attributes
 }
 
 /** What only the record can tell. */
