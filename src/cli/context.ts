@@ -23,6 +23,7 @@ export interface Context {
 export function report(context: Context, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return
   for (const diagnostic of diagnostics) context.alsoTell?.(diagnostic)
-  const text = renderDiagnostics(diagnostics, context.sources, { color: context.err.color })
+  const columns = context.err.terminal ? process.stderr.columns : 0
+  const text = renderDiagnostics(diagnostics, context.sources, { color: context.err.color, ...(columns > 0 ? { columns } : {}) })
   context.err.write(text.endsWith("\n") ? text : `${text}\n`)
 }

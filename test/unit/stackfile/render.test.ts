@@ -56,6 +56,24 @@ test("a long line is shown around the spot", () => {
   }
 })
 
+test("on a terminal neither the line nor its mark is wider than that, and the mark is under the spot", () => {
+  for (const columns of [40, 80, 100, 200]) {
+    for (const before of [0, 10, 30, 70, 76, 100, 300]) {
+      for (const after of [0, 1, 60]) {
+        const text = `${"a".repeat(before)}bad${"c".repeat(after)}`
+        const shown = (from: number, to: number) =>
+          renderDiagnostics([error("x", "y", { range: at(1, from, to) })], new Map([["a.yaml", text]]), { color: false, columns }).split(
+            "\n",
+          )
+        const [, line = "", mark = ""] = shown(before + 1, before + 4)
+        assert.is([...line].slice(mark.indexOf("^"), mark.lastIndexOf("^") + 1).join(""), "bad", `${columns} ${before} ${after}`)
+        const [, , end = ""] = shown(text.length + 1, text.length + 2)
+        for (const one of [line, mark, end]) assert.ok(one.length <= columns, `${one.length} of ${columns} columns`)
+      }
+    }
+  }
+})
+
 test("a spot of several lines is marked to the end of its first; an end of a line has a mark", () => {
   assert.match(show("a: [1,\n 2]", error("x", "y", { range: at(1, 4, 4, 2) })), "   1 | a: [1,\n     |    ^^^\n")
   assert.match(show("ab", error("x", "y", { range: at(1, 3, 4) })), "   1 | ab\n     |   ^\n")
