@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import type { Diagnostic } from "../../../src/base/diagnostic.ts"
 import { error, warning } from "../../../src/base/diagnostic.ts"
 import { renderDiagnostics } from "../../../src/render/diagnostic.ts"
+import { together } from "../../../src/render/together.ts"
 
 const at = (line: number, column: number, endColumn: number, endLine = line) => ({
   file: "a.yaml",
@@ -72,6 +73,18 @@ test("on a terminal neither the line nor its mark is wider than that, and the ma
       }
     }
   }
+})
+
+test("the same of several replicas is said once, and names them", () => {
+  const of = (name: string, rest: Partial<Diagnostic> = {}) =>
+    error("x", `write /sys/lab/${name}: EBUSY`, { range: at(1, 1, 2), address: `container.${name}`, hint: "wait", ...rest })
+  const replicas = Array.from({ length: 12 }, (_, i) => of(`box[${i}]`))
+  const [first, ...rest] = together([...replicas, of("web", { hint: "other" }), of("web", { range: at(2, 1, 2) })])
+  assert.is(first?.summary, "write /sys/lab/box[0]: EBUSY")
+  assert.match(first?.detail ?? "", /^the same of container\.box\[1\], .*, container\.box\[8\] and 3 more$/)
+  assert.is(rest.length, 2)
+  const unplaced = [error("x", "y", { address: "container.a" }), error("x", "y", { address: "container.b" })]
+  assert.equal(together(unplaced), unplaced)
 })
 
 test("a spot of several lines is marked to the end of its first; an end of a line has a mark", () => {
