@@ -54,6 +54,13 @@ scenario("a user whom the image does not have is told at plan time, and the cont
 const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
   ["a program that is not there", "command: [nosuchprogram]", "3:19", /nosuchprogram is in no folder of PATH/],
   ["a sysctl's value", "command: [sleep, '9'], sysctls: { net.ipv4.ip_local_port_range: abc }", "3:74", /does not take this value/],
+  [
+    "too little memory to start",
+    "command: [sleep, '9'], limits: { memory: 4K }",
+    "3:51",
+    /killed it for want of memory: .* limits\.memory \(4K\)/,
+  ],
+  ["a file as the folder", "command: [sleep, '9'], working_dir: /etc/passwd", "3:46", /\/etc\/passwd is no folder in the image/],
   ["processors that are not there", "command: [sleep, '9'], limits: { cpuset: 0-8191 }", "3:51", /this machine has the processors 0/],
 ]
 
@@ -66,6 +73,27 @@ scenario("what only the kernel refuses: file:line:column, and what to do", (sand
     expectNoTrace(ran)
   }
   expectStatus(sandbox.stack(["destroy", "-y", "-p", "lab"]), 0)
+})
+
+/** Files of a tmpfs are memory that the kernel can take back only to swap. */
+const EATER = "head -c 30000000 /dev/zero > /dev/shm/full; echo full; sleep 1000"
+
+scenario("a limit of memory below what is in use: v1 refuses it, and it is said how much that is", async (sandbox) => {
+  const stack = (memory: string) =>
+    `name: lab\ncontainers:\n  web: { command: [sh, -c, "${EATER}"], limits: { memory: ${memory}, memory_swap: 0 } }\n`
+  const file = sandbox.file("stack.yaml", stack("256M"))
+  apply(sandbox, file)
+  while (!sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("full")) await new Promise((resolve) => setTimeout(resolve, 100))
+  sandbox.file("stack.yaml", stack("8M"))
+  const ran = sandbox.stack(["apply", "-y", "-f", file])
+  if (ran.status === 1) assert.match(ran.stderr, /hint: more memory( and swap)? is in use than the new limit: \d+K? now/)
+})
+
+scenario("an error of all replicas is shown once, and names them", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\ncontainers:\n  box: { command: [nosuchprogram], replicas: 3 }\n")
+  const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.is(stderr.split("3 |   box:").length, 2)
+  assert.match(stderr, "  the same of container.box[1], container.box[2]\n")
 })
 
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
