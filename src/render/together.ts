@@ -15,7 +15,12 @@ export function together(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     if (group === undefined) groups.set(key, [diagnostic])
     else group.push(diagnostic)
   }
-  return [...groups.values()].map(withOthers)
+  return [...groups.values()].map((group) => withOthers(group.sort(byNumber)))
+}
+
+/** Steps fail in the order of chance. */
+function byNumber({ address: a = "" }: Diagnostic, { address: b = "" }: Diagnostic): number {
+  return a.localeCompare(b, "en", { numeric: true })
 }
 
 /** All that is said, with the resource's own name left out; undefined where there is no place or no resource. */

@@ -79,7 +79,7 @@ test("the same of several replicas is said once, and names them", () => {
   const of = (name: string, rest: Partial<Diagnostic> = {}) =>
     error("x", `write /sys/lab/${name}: EBUSY`, { range: at(1, 1, 2), address: `container.${name}`, hint: "wait", ...rest })
   const replicas = Array.from({ length: 12 }, (_, i) => of(`box[${i}]`))
-  const [first, ...rest] = together([...replicas, of("web", { hint: "other" }), of("web", { range: at(2, 1, 2) })])
+  const [first, ...rest] = together([...replicas.reverse(), of("web", { hint: "other" }), of("web", { range: at(2, 1, 2) })])
   assert.is(first?.summary, "write /sys/lab/box[0]: EBUSY")
   assert.match(first?.detail ?? "", /^the same of container\.box\[1\], .*, container\.box\[8\] and 3 more$/)
   assert.is(rest.length, 2)
