@@ -1,7 +1,7 @@
 /** What is left after a reboot: the disk. Processes, namespaces, cgroups and /run are gone. */
-import { rmdirSync } from "node:fs"
+import { existsSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { foldersBelow } from "../../support/cgroups.ts"
+import { removeGroup } from "../../support/cgroups.ts"
 import { apply, expectConverged, expectStatus, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
@@ -12,10 +12,8 @@ const WEB = `name: lab\ncontainers:\n${box("web")}`
 
 async function reboot(sandbox: Sandbox): Promise<void> {
   for (const pid of sandbox.processes()) process.kill(pid, "SIGKILL")
-  while (sandbox.processes().length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
-  const folders = sandbox.groups.flatMap((group) => foldersBelow(group.folder)).filter((folder) => folder.includes("/stack/"))
-  for (const folder of folders.sort().reverse()) rmdirSync(folder)
-  sandbox.run(["sh", "-c", "rmdir /sys/fs/cgroup/*/stack /sys/fs/cgroup/stack; rm -r /run/stack"])
+  for (const { folder } of sandbox.groups) if (existsSync(`${folder}/stack`)) await removeGroup(`${folder}/stack`)
+  sandbox.run(["rm", "-r", "/run/stack"])
 }
 
 scenario("after a reboot destroy removes the writable layers, and show tells of them", async (sandbox) => {
