@@ -15,7 +15,7 @@ import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
 import type { FailOn, Prepared, Wish } from "./planning.ts"
 import { forbidden, preparePlan } from "./planning.ts"
-import { requireCapabilities } from "./privileges.ts"
+import { launchProblems, requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
 
 export interface CarryOutOptions {
@@ -48,6 +48,8 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
     if (reasons.length > 0) return stale(reasons, context)
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
+    const lacking = launchProblems(session.kernel, prepared.plan)
+    if (lacking.length > 0) throw new DiagnosticError(...lacking)
     display.emit({ type: "plan", plan: prepared.plan })
     if (!prepared.plan.hasChanges) {
       display.emit({ type: "verify", converged: true })

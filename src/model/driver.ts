@@ -55,6 +55,9 @@ export interface Scope {
   cgroups: StackGroups
   /** Names of the stack's containers, wanted or found. */
   containers: ReadonlySet<string>
+  /** Of containers that have a run folder, and of those that have a writable layer, which outlives a reboot. */
+  runFolders: ReadonlySet<string>
+  layers: ReadonlySet<string>
   host: NetDump
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>

@@ -114,4 +114,6 @@ export interface HostFacts {
   absentImages: readonly string[]
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
   unknownUsers: readonly { image: string; user: string; diagnostics: readonly Diagnostic[] }[]
+  /** Ids of those that it has. */
+  knownUsers: readonly { image: string; user: string; uid: number; gid: number; groups: readonly number[] }[]
 }

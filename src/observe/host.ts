@@ -57,22 +57,24 @@ function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "ab
   return { absentDevices: devices, absentFiles: files }
 }
 
-function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "unknownUsers"> {
+type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
+
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
   const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
-  return { absentImages, unknownUsers: [...users.values()].flatMap((one) => unknownUser(kernel, one)) }
+  const found = [...users.values()].map((one) => lookedUp(kernel, one))
+  return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
 }
 
-function unknownUser(kernel: Kernel, { image, user }: { image: string; user: string }): HostFacts["unknownUsers"][number][] {
+function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {
   try {
-    lookupUser(kernel, imageFolder(image), user)
-    return []
+    return { unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, imageFolder(image), user) }] }
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return [{ image, user, diagnostics: failure.diagnostics }]
+    return { unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }
   }
 }
 
@@ -107,19 +109,15 @@ function subordinate(text: string | null): { host: number; count: number }[] {
   return own.length > 0 ? own : [ROOT_RANGE]
 }
 
-/** Effective capabilities that applying needs and this process lacks, by name. */
-export function missingCapabilities(kernel: Kernel): string[] {
-  return missingOf(kernel, NEEDED)
-}
-
-/** The same of reading what is live. */
-export function missingToRead(kernel: Kernel): string[] {
-  return missingOf(kernel, TO_READ)
-}
-
-function missingOf(kernel: Kernel, needed: typeof NEEDED): string[] {
+/** Effective capabilities that applying needs (or those of `needed`) and this process lacks, by name. */
+export function missingCapabilities(kernel: Kernel, needed: readonly (readonly [string, number])[] = NEEDED): string[] {
   const status = kernel.read("/proc/self/status")
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
   const has = (bit: number) => (mask & (1n << BigInt(bit))) !== 0n
   return needed.filter(([name, bit]) => !has(bit) && !has(INCLUDES[name] ?? bit)).map(([name]) => name)
+}
+
+/** The same of reading what is live. */
+export function missingToRead(kernel: Kernel): string[] {
+  return missingCapabilities(kernel, TO_READ)
 }

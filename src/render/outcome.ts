@@ -32,11 +32,13 @@ export function unfinishedText(
     const entry = byAddress.get(address) ?? { steps: 0, done: 0 }
     byAddress.set(address, { steps: entry.steps + 1, done: entry.done + (finished.has(id) ? 1 : 0) })
   }
+  // A step that failed may have come half way: what it has made is there, marked as the stack's.
+  const tried = new Set(failed.map(({ step }) => step.address))
   const all = [...byAddress]
   const whole = all.filter(([, entry]) => entry.done === entry.steps).map(([address]) => address)
-  const begun = all.filter(([, entry]) => entry.done > 0 && entry.done < entry.steps)
+  const begun = all.filter(([address, entry]) => entry.done < entry.steps && (entry.done > 0 || tried.has(address)))
   const half = begun.map(([address, entry]) => `${address} (${entry.done} of ${entry.steps})`)
-  const none = all.filter(([, entry]) => entry.done === 0).map(([address]) => address)
+  const none = all.filter(([address, entry]) => entry.done === 0 && !tried.has(address)).map(([address]) => address)
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
   return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}${next}`

@@ -32,6 +32,7 @@ export const HOST: HostFacts = {
   absentFiles: [],
   absentImages: [],
   unknownUsers: [],
+  knownUsers: [],
 }
 
 /** One golden case: what is wanted, and what the kernel holds. */

@@ -9,6 +9,7 @@ import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan } from "../planning.ts"
+import { launchProblems } from "../privileges.ts"
 import { openSession } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
@@ -21,6 +22,10 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
   const { desired, declared } = desiredOf(options, context)
   const session = openSession(desired.stack, context)
   const { plan: made, snapshot, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
+  report(
+    context,
+    launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
+  )
   if (options.json) context.out.write(`${JSON.stringify(planJson(made, fingerprint(made)))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
   if (options.out !== undefined) {

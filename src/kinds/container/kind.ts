@@ -4,8 +4,7 @@ import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
-import type { Limits } from "../cgroup/spec.ts"
+import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -83,7 +82,7 @@ function creation(change: Change): StepDraft[] {
   return [
     {
       op: "cgroup",
-      after: [own("remove"), ...parent.flatMap((p) => [stepId(p, "create"), stepId(p, "update")])],
+      after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [place(change.name, want)],
     },
     { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
@@ -130,7 +129,12 @@ function deletion(change: Change): StepDraft[] {
   const own = (op: string) => stepId(change.address, op)
   return [
     { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
-    { op: "remove", after: [own("stop")], before: parentOf(have).map((p) => stepId(p, "delete")), frees: [place(change.name, have)] },
+    {
+      op: "remove",
+      after: [own("stop")],
+      before: parentOf(have).flatMap((p) => ["update", "delete"].map((op) => stepId(p, op))),
+      frees: [place(change.name, have)],
+    },
   ]
 }
 
@@ -145,10 +149,8 @@ function updates(change: Change): StepDraft[] {
   return [...byOp.keys()].map((op) => (op === "limits" ? limitsUpdate(change) : { op }))
 }
 
-/** A limit is lowered before the parent's and raised after it, so that a child never asks for more than its parent has. */
+/** Between what the parent's group makes wider and what it makes tighter, so that a child never asks for more than its parent has. */
 function limitsUpdate(change: Change): StepDraft {
-  const want = change.after as unknown as ContainerAttributes
-  const parent = parentOf(want).map((p) => stepId(p, "update"))
-  const have = (change.before?.limits ?? {}) as unknown as Limits
-  return lowersOnly(have, want.limits) ? { op: "limits", before: parent } : { op: "limits", after: parent }
+  const parent = parentOf(change.after as unknown as ContainerAttributes)
+  return { op: "limits", after: parent.map((p) => stepId(p, "widen")), before: parent.map((p) => stepId(p, "update")) }
 }

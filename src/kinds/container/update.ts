@@ -8,6 +8,7 @@ import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
 import { groupPath, readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 
 type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
@@ -62,27 +63,28 @@ export const updateHostname = inPlace(["hostname"], (step, run) => {
 })
 
 /** Sysctls that are wanted are written; those no longer named go back to what they were. */
-export const updateSysctls: StepRunner = (steps, run) =>
-  steps.map((step) =>
-    attemptNow(() => {
-      const want = wantedAttributes(step).sysctls
-      const have = observedAttributes(step).sysctls ?? {}
-      const place = sysctlPlace(run.kernel, heldOf(step, run))
-      const record = readRecord(step, run)
-      const known = record?.sysctlDefaults ?? {}
-      const fresh = Object.keys(want).filter((name) => !(name in known))
-      const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, place) }
-      if (record !== undefined) {
-        const attributes = { ...record.attributes, sysctls: want }
-        writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes, sysctlDefaults })
-      }
-      const gone = Object.keys(have).filter((name) => !(name in want))
-      const values = { ...Object.fromEntries(gone.flatMap((n) => (known[n] === undefined ? [] : [[n, known[n]]]))), ...want }
-      for (const [name, value] of Object.entries(values)) {
-        if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
-      }
-    }),
-  )
+export const updateSysctls = inPlace(["sysctls"], (step, run) => {
+  const want = wantedAttributes(step).sysctls
+  const have = observedAttributes(step).sysctls ?? {}
+  const place = sysctlPlace(run.kernel, heldOf(step, run))
+  const defaults = keepDefaults(step, run, place)
+  const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults)
+  const values = { ...Object.fromEntries(gone.map((name) => [name, defaults[name] as string])), ...want }
+  for (const [name, value] of Object.entries(values)) {
+    if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
+  }
+})
+
+/** Recorded before anything is written: by its default a sysctl is known as one that a file has named, whatever comes between. */
+function keepDefaults(step: Step, run: Run, place: SysctlPlace): ContainerRecord["sysctlDefaults"] {
+  const record = readRecord(step, run)
+  const known = record?.sysctlDefaults ?? {}
+  const fresh = Object.keys(wantedAttributes(step).sysctls).filter((name) => !(name in known))
+  if (fresh.length === 0) return known
+  const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, place) }
+  if (record !== undefined) writeRecord(run.kernel, run.stack, step.change.name, { ...record, sysctlDefaults })
+  return sysctlDefaults
+}
 
 /** `ip route …` in the container's network namespace. */
 export const updateRoutes = inPlace(["routes"], (step, run) => {

@@ -26,7 +26,7 @@ containers:
   web:
     image: host
     command: [sleep, infinity]
-    limits: { memory: 64M }
+    limits: { memory: 64M, cpus: 0.5 }
     sysctls: { net.ipv4.ip_forward: 1 }
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     interfaces:
@@ -50,7 +50,15 @@ const BY_HAND: [what: string, address: string, tamper: (sandbox: Sandbox, web: L
   ["hostname", "container.web", (_, web) => inside(web.init, "-u", "hostname", "pirate")],
   ["sysctl", "container.web", (_, web) => inside(web.init, "-n", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward")],
   ["memory limit", "container.web", (s) => writeFileSync(groupFile(s, "memory", "lab/web", MEMORY), String(128 << 20))],
+  ["processor period", "container.web", (s) => changePeriod(groupFile(s, "cpu", "lab/web", CPU_PERIOD))],
 ]
+
+const CPU_PERIOD = { v1: "cpu.cfs_period_us", v2: "cpu.max" }
+
+/** Half of the period, which is twice of a processor. */
+function changePeriod(file: string): void {
+  writeFileSync(file, file.endsWith(CPU_PERIOD.v1) ? "50000" : "50000 50000")
+}
 
 scenario("a topology change of the spanning tree is nobody's doing", async (sandbox) => {
   const bridge = "name: lab\nbridges:\n  lan: { address: 10.20.0.1/24, stp: true, ageing_time: 100 }\n"
