@@ -7,7 +7,7 @@ import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
-import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import { calling, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
@@ -19,10 +19,9 @@ const SMALLEST_MTU = 68
 export const bridgeDriver: Driver = {
   name: "bridge",
   observe(scope) {
-    const wanted = wantedNames(scope)
     return {
-      resources: ownedLinks(scope, "bridge", "bridge", wanted).map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, wanted),
+      resources: ownedLinks(scope, "bridge").map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, "bridge"),
     }
   },
   ops: {
@@ -38,11 +37,6 @@ export const bridgeDriver: Driver = {
       ),
     delete: deleteLinks,
   },
-}
-
-function wantedNames(scope: Scope): WantedNames {
-  const bridges = scope.desired.resources.filter((r) => r.kind === "bridge")
-  return new Map(bridges.map((r) => [(r.attributes as unknown as BridgeAttributes).interface, r.address]))
 }
 
 function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {

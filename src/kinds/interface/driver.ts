@@ -6,7 +6,7 @@ import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
-import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
@@ -17,10 +17,9 @@ import type { InterfaceAttributes } from "./spec.ts"
 export const interfaceDriver: Driver = {
   name: "interface",
   observe(scope) {
-    const wanted = wantedNames(scope)
     return {
-      resources: ownedLinks(scope, "interface", "veth", wanted).map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, wanted),
+      resources: ownedLinks(scope, "interface").map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, "interface"),
     }
   },
   ops: {
@@ -28,11 +27,6 @@ export const interfaceDriver: Driver = {
     update: (steps, run) => settled(steps, update(steps, run)),
     delete: deleteLinks,
   },
-}
-
-function wantedNames(scope: Scope): WantedNames {
-  const interfaces = scope.desired.resources.filter((r) => r.kind === "interface")
-  return new Map(interfaces.map((r) => [(r.attributes as unknown as InterfaceAttributes).host_interface, r.address]))
 }
 
 // ------------------------------------------------------------------ observe

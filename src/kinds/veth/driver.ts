@@ -1,13 +1,15 @@
 import type { Address } from "../../base/address.ts"
-import type { KernelError, Link, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import type { KernelError, Link, NetNs, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
-import type { Attributes, Foreign, Observed } from "../../model/resource.ts"
+import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { netnsOf } from "../link/netns.ts"
-import { UNMARKED } from "../link/owned.ts"
+import { foreignLinks, ownerOf, UNMARKED } from "../link/owned.ts"
+import type { Place } from "../link/places.ts"
+import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, firstError, settled } from "../link/results.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -15,10 +17,8 @@ import type { VethAttributes } from "./spec.ts"
 type Endpoint = VethAttributes["endpoints"][number]
 
 /** One end found in some namespace. */
-interface End {
-  container: Address | "host"
+interface End extends Place {
   link: Link
-  dump: NetDump
 }
 
 /** A veth pair between two containers, or a container and the host: both ends bear the alias. veth(4) */
@@ -28,7 +28,7 @@ export const vethDriver: Driver = {
     const ends = collectEnds(scope)
     const wanted = new Map(wantedVeths(scope).map(({ address, endpoints }) => [address, endpoints]))
     const resources = [...ends].map(([address, found]) => observed(address, found, wanted.get(address) ?? []))
-    return { resources, foreign: foreignEnds(scope, ends) }
+    return { resources, foreign: foreignLinks(scope, "veth") }
   },
   ops: {
     create: (steps, run) =>
@@ -52,37 +52,11 @@ function wantedVeths(scope: Scope): { address: Address; endpoints: Endpoint[] }[
   return veths.map((r) => ({ address: r.address, endpoints: (r.attributes as unknown as VethAttributes).endpoints }))
 }
 
-/** All namespaces a pair of this stack can have an end in, each once: one that containers share is its owner's. */
-function* places(scope: Scope): Generator<{ container: Address | "host"; dump: NetDump }> {
-  yield { container: "host", dump: scope.host }
-  const seen = new Set<string>()
-  for (const name of ownersFirst(scope)) {
-    const link = scope.kernel.readLink(scope.monitors.get(name)?.netns ?? "") ?? ""
-    const dump = seen.has(link) ? undefined : scope.dumpOf(name)
-    seen.add(link)
-    if (dump !== undefined) yield { container: `container.${name}`, dump }
-  }
-}
-
-function ownersFirst(scope: Scope): string[] {
-  const joining = new Set(scope.desired.resources.filter((r) => joinsNetwork(r.attributes)).map((r) => r.name))
-  const names = [...scope.monitors].filter(([, monitor]) => monitor.netns !== undefined).map(([name]) => name)
-  return [...names.filter((name) => !joining.has(name)), ...names.filter((name) => joining.has(name))]
-}
-
-function joinsNetwork({ namespaces }: Attributes): boolean {
-  return (namespaces as { net?: string } | undefined)?.net?.startsWith("container:") === true
-}
-
 function collectEnds(scope: Scope): Map<Address, End[]> {
   const ends = new Map<Address, End[]>()
-  const group = linkGroupOf(scope.stack)
-  const wanted = wantedVeths(scope)
   for (const { container, dump } of places(scope)) {
     for (const link of dump.links) {
-      let address = addressOfAlias(scope.stack, link.alias)
-      if (address === undefined && link.alias === "" && link.group === group && link.kind === "veth")
-        address = wanted.find((v) => v.endpoints.some((e) => e.container === container && e.interface === link.name))?.address
+      const address = ownerOf(scope, container, link)
       if (address?.startsWith("veth.")) ends.set(address, [...(ends.get(address) ?? []), { container, link, dump }])
     }
   }
@@ -114,19 +88,6 @@ function incompleteness(ends: readonly End[]): string | undefined {
 
 function endpointOf({ container, link, dump }: End): Endpoint {
   return { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
-}
-
-/** Host ends whose name is another link's. Inside a container's namespace every link is the stack's. */
-function foreignEnds(scope: Scope, ends: ReadonlyMap<Address, End[]>): Foreign[] {
-  const foreign: Foreign[] = []
-  for (const { address, endpoints } of wantedVeths(scope)) {
-    for (const endpoint of endpoints.filter((e) => e.container === "host")) {
-      const link = scope.host.links.find((l) => l.name === endpoint.interface)
-      if (link === undefined || ends.get(address)?.some((e) => e.link === link)) continue
-      foreign.push({ address, what: `link ${link.name} (index ${link.index}, ${link.kind || "device"}) bears no mark of it` })
-    }
-  }
-  return foreign
 }
 
 // -------------------------------------------------------------------- apply

@@ -1,0 +1,130 @@
+/** Links that were renamed in the file, or by hand lost their mark, their place or their peer, on a kernel in memory. */
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { NetRequest } from "../../src/kernel/kernel.ts"
+import { addressOfAlias } from "../../src/model/ownership.ts"
+import type { Desired, Resource } from "../../src/model/resource.ts"
+import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
+import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
+import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
+import { apply, mustConverge, plan } from "./life.ts"
+
+function lab(...resources: Resource[]): Desired {
+  return { stack: "lab", resources: [container("a"), container("b"), ...resources] }
+}
+
+/** A pair between a container and the host. */
+function uplink(name: string, inside: string, outside: string): Resource {
+  return veth(name, { endpoints: [endpoint("container.a", inside), endpoint("host", outside)] })
+}
+
+async function applied(desired: Desired): Promise<FakeKernel> {
+  const kernel = fakeKernel()
+  mustConverge(await apply(kernel, desired))
+  return kernel.restart()
+}
+
+/** What a plan would do: `replace veth.v1`. */
+function verdicts(kernel: FakeKernel, desired: Desired): string[] {
+  const { plan: found, diagnostics } = plan(kernel.restart(), desired)
+  assert.equal(diagnostics, [])
+  return found.changes.filter((c) => c.action !== "no-op").map((c) => `${c.action} ${c.address}`)
+}
+
+function errors(kernel: FakeKernel, desired: Desired): string[] {
+  return plan(kernel.restart(), desired).diagnostics.map((d) => `${d.address}: ${d.summary}`)
+}
+
+/** The namespace of a container, by what its monitor holds open. */
+function netnsOf(kernel: FakeKernel, name: string): string {
+  const monitor = [...kernel.machine.processes.values()].find((p) => p.record?.title.endsWith(`container.${name}`))
+  return `/proc/${monitor?.pid}/fd/10`
+}
+
+/** Done by hand, on the host or in a container. */
+function byHand(kernel: FakeKernel, where: string, ...requests: NetRequest[]): void {
+  const failures = kernel.net(where === "host" ? "host" : netnsOf(kernel, where), requests).filter((error) => error !== null)
+  assert.equal(failures, [])
+}
+
+/** Repairs the kernel, and says who owns the host's links then: `core-x1 veth.core`. */
+async function repaired(kernel: FakeKernel, desired: Desired): Promise<string[]> {
+  const repairing = kernel.restart()
+  mustConverge(await apply(repairing, desired))
+  return repairing
+    .dump("host")
+    .links.flatMap((link) => addressOfAlias("lab", link.alias) ?? [])
+    .sort()
+}
+
+// ------------------------------------------------------------------ renamed
+
+test("a pair that has another name in the file is deleted, then made by that name", async () => {
+  const kernel = await applied(lab(uplink("v1", "x1", "up1")))
+  const renamed = lab(uplink("core", "x1", "up1"))
+  assert.equal(verdicts(kernel, renamed), ["create veth.core", "delete veth.v1"])
+  assert.equal(await repaired(kernel, renamed), ["veth.core"])
+})
+
+test("two pairs swap their ends on the host, or their names in the file", async () => {
+  const kernel = await applied(lab(uplink("v1", "x1", "up1"), uplink("v2", "x2", "up2")))
+  const ends = lab(uplink("v1", "x1", "up2"), uplink("v2", "x2", "up1"))
+  assert.equal(verdicts(kernel, ends), ["replace veth.v1", "replace veth.v2"])
+  await repaired(kernel, ends)
+  const names = lab(uplink("v2", "x1", "up2"), uplink("v1", "x2", "up1"))
+  assert.equal(verdicts(kernel, names), ["replace veth.v2", "replace veth.v1"])
+  await repaired(kernel, names)
+})
+
+test("a pair takes over the name of a bridge that is dropped, and the other way round", async () => {
+  const dropped = lab(bridge("lan", { interface: "shared0" }))
+  const kernel = await applied(dropped)
+  const taken = lab(uplink("v1", "x1", "shared0"))
+  assert.equal(verdicts(kernel, taken), ["create veth.v1", "delete bridge.lan"])
+  assert.equal(await repaired(kernel, taken), ["veth.v1"])
+  assert.equal(await repaired(kernel, dropped), ["bridge.lan"])
+})
+
+test("a link of another stack in the place of a pair's end is said to be that one's", async () => {
+  const kernel = await applied(lab())
+  const [a, b] = ["up1", "other"]
+  byHand(
+    kernel,
+    "host",
+    { op: "veth-add", end: { name: a, up: false }, peer: { name: b } },
+    { op: "link-set", link: a, alias: "stack:two/veth.x" },
+  )
+  const [text] = errors(kernel, lab(uplink("v1", "x1", "up1")))
+  assert.match(text ?? "", /^veth\.v1: link up1 \(index \d+, veth\) is marked "stack:two\/veth\.x", and veth\.v1 wants its place$/)
+})
+
+// ------------------------------------------------------- in other hands
+
+const PORT = lab(bridge("lan"), iface("a.eth1", { address: ["10.20.0.2/24"] }))
+
+test("an end of a pair in the place of an interface that is dropped is a new one", async () => {
+  const kernel = await applied(PORT)
+  const pair = lab(bridge("lan"), uplink("v1", "eth1", "up1"))
+  assert.equal(verdicts(kernel, pair), ["create veth.v1", "delete interface.a.eth1"])
+  assert.equal(await repaired(kernel, pair), ["bridge.lan", "veth.v1"])
+  assert.equal(await repaired(kernel, PORT), ["bridge.lan", "interface.a.eth1"])
+})
+
+test("what someone made inside a container in the place of an interface or a pair's end is named, and left alone", async () => {
+  const kernel = await applied(lab(bridge("lan")))
+  byHand(kernel, "a", { op: "veth-add", end: { name: "eth1", up: false }, peer: { name: "eth2" } })
+  const wanted = lab(bridge("lan"), iface("a.eth1"), uplink("v1", "eth2", "up1"))
+  assert.equal(
+    errors(kernel, wanted).map((text) => text.replace(/index \d+/, "index N")),
+    [
+      "interface.a.eth1: link eth1 (index N, veth) in container.a bears no mark of a stack, and interface.a.eth1 wants its place",
+      "veth.v1: link eth2 (index N, veth) in container.a bears no mark of a stack, and veth.v1 wants its place",
+    ],
+  )
+  const anew = container("a", { argv: ["sleep", "2d"] })
+  const replaced = { ...wanted, resources: [anew, ...wanted.resources.slice(1)] }
+  assert.equal(errors(kernel, replaced), [], "it goes with the namespace")
+  await repaired(kernel, replaced)
+})
+
+test.run()
