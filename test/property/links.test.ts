@@ -7,6 +7,7 @@ import type { Desired, Resource } from "../../src/model/resource.ts"
 import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
+import type { FakeProcess } from "../support/fake-kernel/machine.ts"
 import { apply, mustConverge, plan } from "./life.ts"
 
 function lab(...resources: Resource[]): Desired {
@@ -35,15 +36,15 @@ function errors(kernel: FakeKernel, desired: Desired): string[] {
   return plan(kernel.restart(), desired).diagnostics.map((d) => `${d.address}: ${d.summary}`)
 }
 
-/** The namespace of a container, by what its monitor holds open. */
-function netnsOf(kernel: FakeKernel, name: string): string {
-  const monitor = [...kernel.machine.processes.values()].find((p) => p.record?.title.endsWith(`container.${name}`))
-  return `/proc/${monitor?.pid}/fd/10`
+function monitorOf(kernel: FakeKernel, name: string): FakeProcess {
+  return [...kernel.machine.processes.values()].find((p) => p.record?.title.endsWith(`container.${name}`)) as FakeProcess
 }
 
 /** Done by hand, on the host or in a container. */
 function byHand(kernel: FakeKernel, where: string, ...requests: NetRequest[]): void {
-  const failures = kernel.net(where === "host" ? "host" : netnsOf(kernel, where), requests).filter((error) => error !== null)
+  const failures = kernel
+    .net(where === "host" ? "host" : `/proc/${monitorOf(kernel, where).pid}/fd/10`, requests)
+    .filter((error) => error !== null)
   assert.equal(failures, [])
 }
 
@@ -125,6 +126,18 @@ test("what someone made inside a container in the place of an interface or a pai
   const replaced = { ...wanted, resources: [anew, ...wanted.resources.slice(1)] }
   assert.equal(errors(kernel, replaced), [], "it goes with the namespace")
   await repaired(kernel, replaced)
+})
+
+// ------------------------------------------------------------------- routes
+
+const ROUTED = lab(bridge("lan", { address: ["10.20.0.1/24"] }), iface("a.eth0", { address: ["10.20.0.2/24"], gateway: ["10.20.0.1"] }))
+
+test("the gateway of an interface that lost its mark is no route of the container's", async () => {
+  const kernel = await applied(ROUTED)
+  byHand(kernel, "host", { op: "link-set", link: "lab-a-eth0", alias: "" })
+  const paths = plan(kernel.restart(), ROUTED).plan.changes.map((c) => `${c.action} ${c.address}`)
+  assert.ok(paths.includes("no-op container.a"), paths.join(", "))
+  await repaired(kernel, ROUTED)
 })
 
 test.run()
