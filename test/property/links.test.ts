@@ -2,12 +2,14 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { NetRequest } from "../../src/kernel/kernel.ts"
+import { ROUTE_PROTOCOL } from "../../src/kernel/kernel.ts"
 import { addressOfAlias } from "../../src/model/ownership.ts"
 import type { Desired, Resource } from "../../src/model/resource.ts"
 import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { FakeProcess } from "../support/fake-kernel/machine.ts"
+import type { Network } from "../support/fake-kernel/network.ts"
 import { apply, mustConverge, plan } from "./life.ts"
 
 function lab(...resources: Resource[]): Desired {
@@ -38,6 +40,11 @@ function errors(kernel: FakeKernel, desired: Desired): string[] {
 
 function monitorOf(kernel: FakeKernel, name: string): FakeProcess {
   return [...kernel.machine.processes.values()].find((p) => p.record?.title.endsWith(`container.${name}`)) as FakeProcess
+}
+
+/** The network namespace of a container, held open by its monitor. */
+function insideOf(kernel: FakeKernel, name: string): Network {
+  return monitorOf(kernel, name).fds.get(10)?.network as Network
 }
 
 /** Done by hand, on the host or in a container. */
@@ -138,6 +145,13 @@ test("the gateway of an interface that lost its mark is no route of the containe
   const paths = plan(kernel.restart(), ROUTED).plan.changes.map((c) => `${c.action} ${c.address}`)
   assert.ok(paths.includes("no-op container.a"), paths.join(", "))
   await repaired(kernel, ROUTED)
+})
+
+test("a route that leads nowhere is none of ours, whatever protocol number it bears", async () => {
+  const kernel = await applied(ROUTED)
+  const blackhole = { to: "10.66.0.0/16", dev: 0, metric: 0, protocol: ROUTE_PROTOCOL, table: 254, type: "blackhole" }
+  insideOf(kernel, "a").routes.push(blackhole)
+  assert.equal(verdicts(kernel, ROUTED), [])
 })
 
 test.run()
