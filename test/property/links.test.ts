@@ -1,10 +1,13 @@
 /** Links that were renamed in the file, or by hand lost their mark, their place or their peer, on a kernel in memory. */
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { readLayout } from "../../src/kernel/cgroup/layout.ts"
+import { stackGroups } from "../../src/kernel/cgroup/tree.ts"
 import type { NetRequest } from "../../src/kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../src/kernel/kernel.ts"
 import { addressOfAlias } from "../../src/model/ownership.ts"
-import type { Desired, Resource } from "../../src/model/resource.ts"
+import type { Desired, Resource, Snapshot } from "../../src/model/resource.ts"
+import { observe } from "../../src/observe/observe.ts"
 import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
@@ -32,6 +35,12 @@ function verdicts(kernel: FakeKernel, desired: Desired): string[] {
   const { plan: found, diagnostics } = plan(kernel.restart(), desired)
   assert.equal(diagnostics, [])
   return found.changes.filter((c) => c.action !== "no-op").map((c) => `${c.action} ${c.address}`)
+}
+
+/** What is live, as one sees it who has no file. */
+function observed(kernel: FakeKernel): Snapshot {
+  const layout = readLayout(kernel)
+  return observe(kernel, { stack: "lab", resources: [] }, stackGroups(kernel, layout, "lab"), layout.controllers)
 }
 
 function errors(kernel: FakeKernel, desired: Desired): string[] {
@@ -104,6 +113,28 @@ test("a link of another stack in the place of a pair's end is said to be that on
   )
   const [text] = errors(kernel, lab(uplink("v1", "x1", "up1")))
   assert.match(text ?? "", /^veth\.v1: link up1 \(index \d+, veth\) is marked "stack:two\/veth\.x", and veth\.v1 wants its place$/)
+})
+
+test("only what differs of a pair is named, whichever of its ends is changed", async () => {
+  const inside = { mac: "02:00:00:00:00:01" }
+  const ends = (container: string, name: string, up: string) => [endpoint(container, name, inside), endpoint("host", up)]
+  const kernel = await applied(lab(veth("v1", { endpoints: ends("container.a", "x0", "up1") })))
+  for (const [endpoints, ...paths] of [
+    [ends("container.a", "x1", "up1"), "endpoints.0.interface"],
+    [ends("container.b", "x0", "up1"), "endpoints.0.container"],
+    [ends("container.b", "x1", "up1"), "endpoints.0.container", "endpoints.0.interface"],
+    [ends("container.a", "x0", "up2"), "endpoints.1.interface", "endpoints.1.mac"],
+  ] as const) {
+    const changed = plan(kernel.restart(), lab(veth("v1", { endpoints }))).plan.changes.find((c) => c.kind === "veth")
+    assert.equal(changed?.fields.map((f) => f.path).sort(), paths)
+  }
+  const { resources } = observed(kernel.restart())
+  const left = resources.get("veth.v1")?.attributes.endpoints as { container: string }[]
+  assert.equal(
+    left.map((e) => e.container),
+    ["container.a", "host"],
+    "without a file the host's end comes last",
+  )
 })
 
 // ------------------------------------------------------- in other hands

@@ -63,12 +63,24 @@ function collectEnds(scope: Scope): Map<Address, End[]> {
   return ends
 }
 
-function observed(address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
-  const rank = (end: End): number => {
-    const at = wanted.findIndex((e) => e.container === end.container && e.interface === end.link.name)
-    return at < 0 ? wanted.length : at
+/**
+ * In the order of the file. An end that is not as the file has it takes the place that is left, sooner in the same container. Where
+ * no file tells the order, the host's end comes last.
+ */
+function inOrder(found: readonly End[], wanted: readonly Endpoint[]): End[] {
+  const rest = [...found.filter((e) => e.container !== "host"), ...found.filter((e) => e.container === "host")]
+  const take = (fits: (end: End) => boolean) => {
+    const at = rest.findIndex(fits)
+    return at < 0 ? undefined : rest.splice(at, 1)[0]
   }
-  const ends = [...found].sort((a, b) => rank(a) - rank(b))
+  const named = wanted.map((w) => take((e) => e.container === w.container && e.link.name === w.interface))
+  const near = named.map((end, i) => end ?? take((e) => e.container === wanted[i]?.container))
+  const placed = near.map((end) => end ?? take(() => true))
+  return [...placed.filter((end) => end !== undefined), ...rest]
+}
+
+function observed(address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
+  const ends = inOrder(found, wanted)
   const missing = incompleteness(ends)
   return {
     kind: "veth",
