@@ -166,6 +166,34 @@ test("what someone made inside a container in the place of an interface or a pai
   await repaired(kernel, replaced)
 })
 
+test("a link whose mark became another owner's is that one's", async () => {
+  const kernel = await applied(ROUTED)
+  for (const link of ["lab-lan", "lab-a-eth0"]) byHand(kernel, "host", { op: "link-set", link, alias: "someone's" })
+  assert.equal(
+    errors(kernel, ROUTED).map((text) => text.replace(/index \d+/, "index N")),
+    [
+      'bridge.lan: link lab-lan (index N, bridge) is marked "someone\'s", and bridge.lan wants its place',
+      'interface.a.eth0: link lab-a-eth0 (index N, veth) is marked "someone\'s", and interface.a.eth0 wants its place',
+    ],
+  )
+})
+
+test("a link that lost its mark and is no longer wanted goes", async () => {
+  const all = lab(bridge("lan", { address: ["10.20.0.1/24"] }), iface("a.eth0"), uplink("v1", "x1", "up1"))
+  const kernel = await applied(all)
+  for (const link of ["lab-lan", "lab-a-eth0", "up1"]) byHand(kernel, "host", { op: "link-set", link, alias: "" })
+  byHand(kernel, "a", { op: "link-set", link: "x1", alias: "" })
+  assert.equal(await repaired(kernel, lab()), [])
+  assert.equal(
+    kernel
+      .restart()
+      .dump("host")
+      .links.filter((l) => l.kind !== "")
+      .map((l) => l.name),
+    [],
+  )
+})
+
 // ------------------------------------------------------------------- routes
 
 const ROUTED = lab(bridge("lan", { address: ["10.20.0.1/24"] }), iface("a.eth0", { address: ["10.20.0.2/24"], gateway: ["10.20.0.1"] }))

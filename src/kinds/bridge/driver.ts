@@ -2,7 +2,7 @@ import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
@@ -51,8 +51,8 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
 }
 
 function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {
-  const { name, mtu, mac, up, bridge } = link
-  return { ...untold(scope, address), interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+  const { name, alias, mtu, mac, up, bridge } = link
+  return { ...untold(scope, address), interface: name, alias, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
 }
 
 /** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
@@ -62,10 +62,20 @@ function untold(scope: Scope, address: Address): Observed["attributes"] {
 }
 
 function creation(step: Step, run: Run): NetRequest[] {
-  const { interface: name, mac, mtu, up, address, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
+  const {
+    interface: name,
+    alias,
+    mac,
+    mtu,
+    up,
+    address,
+    stp,
+    vlan_filtering,
+    ageing_time,
+  } = step.change.after as unknown as BridgeAttributes
   return [
     { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge: { stp, vlan_filtering, ageing_time } },
-    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address), mtu },
+    { op: "link-set", link: name, alias, mtu },
     ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
   ]
 }
@@ -96,6 +106,7 @@ function update(step: Step): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("alias")) set.alias = want.alias
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

@@ -1,13 +1,13 @@
 import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
-import { foreignLinks, ownedLinks } from "../link/owned.ts"
+import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
@@ -45,6 +45,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     attributes: {
       container: `container.${container}`,
       host_interface: link.name,
+      alias: link.alias,
       ...masterOf(scope, link),
       ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside, link) : {}),
     },
@@ -57,8 +58,8 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
 function masterOf(scope: Scope, link: Link): Attributes {
   const master = scope.linkByIndex(link.master)
   if (master === undefined) return {}
-  const bridge = addressOfAlias(scope.stack, master.alias)
-  return { master: master.name, ...(bridge === undefined ? {} : { bridge }) }
+  const bridge = ownerOf(scope, "host", master)
+  return { master: master.name, ...(bridge?.startsWith("bridge.") ? { bridge } : {}) }
 }
 
 /** Where both ends carry a value (mtu, up), the one that was tampered with shows. */
@@ -100,7 +101,7 @@ function creation(step: Step, run: Run): NetRequest[] {
       end: { name: want.host_interface, mtu, group, master: want.master, up: true },
       peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
     },
-    { op: "link-set", link: want.host_interface, alias: aliasOf(run.stack, step.address) },
+    { op: "link-set", link: want.host_interface, alias: want.alias },
   ]
 }
 
@@ -128,6 +129,7 @@ function hostUpdate(step: Step): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live.ifindex as number }
+  if (changed.has("alias")) set.alias = want.alias
   if (changed.has("master") || changed.has("bridge")) set.master = want.master
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("up")) set.up = true

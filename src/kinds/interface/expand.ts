@@ -2,6 +2,7 @@ import { hash64 } from "../../base/hash.ts"
 import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import type { BridgeAttributes } from "../bridge/spec.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
 import type { InterfaceAttributes } from "./spec.ts"
@@ -34,6 +35,7 @@ export function expandInterface(
     container: `container.${container}`,
     interface: name,
     host_interface: hostInterface(entry.stack, container, name),
+    alias: aliasOf(entry.stack, entry.address),
     address,
     gateway,
     mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),

@@ -14,6 +14,7 @@ export const interfaceKind: Kind = {
     { path: "container", change: "replace" },
     { path: "interface", change: "replace" },
     { path: "host_interface", change: "replace" },
+    { path: "alias", change: "update" },
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },

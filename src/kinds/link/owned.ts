@@ -8,8 +8,8 @@ import type { Place } from "./places.ts"
 import { places } from "./places.ts"
 import { wantedLinks } from "./wanted.ts"
 
-/** Why a link that bears our group but no alias is half-made. */
-export const UNMARKED = "its creation was cut short before it was marked"
+/** Why a link that bears our group but no alias, and is in nobody's place, is half-made. */
+const UNMARKED = "its creation was cut short before it was marked"
 
 /** The kernel's word for the links of each kind. */
 const TYPES: { readonly [kind: string]: string } = { bridge: "bridge", interface: "veth", veth: "veth" }
@@ -50,12 +50,16 @@ export interface OwnedLink {
   incomplete?: string
 }
 
-/** The host's links of this stack for one kind: those that bear its alias, and half-made ones (our group, no alias yet). */
+/**
+ * The host's links of this stack for one kind: those that bear its alias, and those of our group without one. Such a one has lost
+ * it or was never given it: in the place of a wanted one it only lacks what it differs in, elsewhere it is the rest of something.
+ */
 export function ownedLinks(scope: Scope, kind: KindName): OwnedLink[] {
   return scope.host.links.flatMap((link) => {
     const address = ownerOf(scope, "host", link)
     if (address === undefined || splitAddress(address).kind !== kind) return []
-    return [{ link, address, ...(link.alias === "" ? { incomplete: UNMARKED } : {}) }]
+    const left = link.alias === "" && wantedLinks(scope).get(`host/${link.name}`) !== address
+    return [{ link, address, ...(left ? { incomplete: UNMARKED } : {}) }]
   })
 }
 

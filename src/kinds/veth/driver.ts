@@ -2,12 +2,12 @@ import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetNs, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { netnsOf } from "../link/netns.ts"
-import { foreignLinks, ownerOf, UNMARKED } from "../link/owned.ts"
+import { foreignLinks, ownerOf } from "../link/owned.ts"
 import type { Place } from "../link/places.ts"
 import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
@@ -86,16 +86,22 @@ function observed(address: Address, found: End[], wanted: readonly Endpoint[]): 
     kind: "veth",
     address,
     name: address.slice("veth.".length),
-    attributes: { endpoints: ends.map(endpointOf), mtu: Math.min(...ends.map((e) => e.link.mtu)) },
+    attributes: { endpoints: ends.map(endpointOf), mtu: Math.min(...ends.map((e) => e.link.mtu)), alias: aliasOfBoth(ends) },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ends: ends.map((e) => ({ container: e.container, ifindex: e.link.index, state: e.link.state })) },
   }
 }
 
 function incompleteness(ends: readonly End[]): string | undefined {
-  if (ends.some((e) => e.link.alias === "")) return UNMARKED
-  if (ends.length !== 2) return `one of its ends is not where it belongs`
-  return undefined
+  const [a, b] = ends
+  const paired = ends.length === 2 && a?.link.peerIndex === b?.link.index && b?.link.peerIndex === a?.link.index
+  return paired ? undefined : "one of its ends is not where it belongs"
+}
+
+/** The one that is not as it should be. */
+function aliasOfBoth(ends: readonly End[]): string {
+  const aliases = ends.map((e) => e.link.alias)
+  return aliases.includes("") ? "" : (aliases[0] ?? "")
 }
 
 function endpointOf({ container, link, dump }: End): Endpoint {
@@ -105,13 +111,12 @@ function endpointOf({ container, link, dump }: End): Endpoint {
 // -------------------------------------------------------------------- apply
 
 function create(step: Step, run: Run): KernelError | null {
-  const { endpoints, mtu } = step.change.after as unknown as VethAttributes
+  const { endpoints, mtu, alias } = step.change.after as unknown as VethAttributes
   const [a, b] = endpoints as [Endpoint, Endpoint]
   const group = linkGroupOf(run.stack)
   const end = (e: Endpoint) => ({ name: e.interface, ns: netnsOf(run, e.container), mac: e.mac, mtu, group })
   const born = firstError(run.kernel.net("host", [{ op: "veth-add", end: { ...end(a), up: false }, peer: end(b) }]))
   if (born !== null) return born
-  const alias = aliasOf(run.stack, step.address)
   return firstError(
     [a, b].flatMap((e) =>
       run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e)]),
@@ -131,15 +136,16 @@ function update(step: Step, run: Run): KernelError | null {
   return firstError(
     want.endpoints.flatMap((e, i) => {
       const before = have.endpoints[i]
-      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want.mtu, have.mtu))
+      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have))
     }),
   )
 }
 
-function endpointChanges(want: Endpoint, have: Endpoint, mtu: number, mtuBefore: number): NetRequest[] {
+function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes): NetRequest[] {
   const link = want.interface
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (mtu !== mtuBefore) set.mtu = mtu
+  if (pair.alias !== pairBefore.alias) set.alias = pair.alias
+  if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
   const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)

@@ -1,5 +1,6 @@
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import type { Reference } from "../../model/resource.ts"
 import { addressList, macOf } from "../link/expand-link.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -22,7 +23,7 @@ export function expandVeth(value: VethEntry, entry: Entry): Expanded<VethAttribu
   if (a === undefined || b === undefined) return undefined
   const holders = new Set([a.container, b.container].filter((c) => c !== "host"))
   const references = [...holders].map((address): Reference => ({ address, onReplace: "replace" }))
-  return { attributes: { endpoints: [a, b], mtu: value.mtu ?? 1500 }, references }
+  return { attributes: { endpoints: [a, b], mtu: value.mtu ?? 1500, alias: aliasOf(entry.stack, entry.address) }, references }
 }
 
 function endpoint(entry: Entry, path: Path, end: EndpointEntry): Endpoint | undefined {

@@ -17,6 +17,7 @@ export const vethKind: Kind = {
     { path: "endpoints.*.mac", change: "update" },
     { path: "endpoints.*.up", change: "update" },
     { path: "mtu", change: "update" },
+    { path: "alias", change: "update" },
   ],
   steps,
   disturbs,

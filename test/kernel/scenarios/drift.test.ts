@@ -40,6 +40,8 @@ const BY_HAND: [what: string, address: string, tamper: (sandbox: Sandbox, web: L
   ["bridge down", "bridge.lan", (s) => s.run(["ip", "link", "set", "lab-lan", "down"])],
   ["bridge address gone", "bridge.lan", (s) => s.run(["ip", "addr", "del", "10.20.0.1/24", "dev", "lab-lan"])],
   ["bridge address too many", "bridge.lan", (s) => s.run(["ip", "addr", "add", "10.99.0.1/24", "dev", "lab-lan"])],
+  ["bridge mark gone", "bridge.lan", (s) => s.run(["ip", "link", "set", "lab-lan", "alias", ""])],
+  ["port mark gone", "interface.web.eth0", (s) => s.run(["ip", "link", "set", port(s), "alias", ""])],
   ["port out of the bridge", "interface.web.eth0", (s) => s.run(["ip", "link", "set", port(s), "nomaster"])],
   ["port down", "interface.web.eth0", (s) => s.run(["ip", "link", "set", port(s), "down"])],
   ["address inside gone", "interface.web.eth0", (_, web) => inside(web.init, "-n", "ip", "addr", "del", "10.20.0.2/24", "dev", "eth0")],

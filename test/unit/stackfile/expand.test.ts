@@ -83,6 +83,7 @@ test("an interface takes from its bridge what it does not say", () => {
     container: "container.web",
     interface: "eth0",
     host_interface: "lab-web-eth0",
+    alias: "stack:lab/interface.web.eth0",
     address: ["10.20.0.2/24", "fd20::2/64"],
     gateway: ["10.20.0.1", "fd20::1"],
     mtu: 9000,
