@@ -55,6 +55,7 @@ function defaults(kind: KindName, name: string): Attributes {
         mac,
         mtu: 1500,
         up: true,
+        host_end: { mac: deriveMac(`lab/${kind}.${name}/host`), address: [], up: true },
       }
     case "veth":
       return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500, alias }

@@ -26,6 +26,7 @@ const LAB: Desired = {
         endpoint("container.db", "eth1", { address: ["10.1.0.2/30"] }),
       ],
     }),
+    veth("uplink", { endpoints: [endpoint("container.web", "eth2"), endpoint("host", "up1")] }),
   ],
 }
 
@@ -73,8 +74,16 @@ const TAMPERINGS: readonly Tampering[] = [
   onHost("mark of a port", { "interface.web.eth0": ["alias"] }, { op: "link-set", link: PORT, alias: "" }),
   inside("mark of a pair's end", "db", { "veth.core": ["alias"] }, { op: "link-set", link: "eth1", alias: "" }),
   onHost("a port taken off", { "interface.web.eth0": ["bridge", "master"] }, { op: "link-set", link: PORT, master: 0 }),
-  onHost("a port set down", { "interface.web.eth0": ["up"] }, { op: "link-set", link: PORT, up: false }),
+  onHost("a port set down", { "interface.web.eth0": ["host_end.up"] }, { op: "link-set", link: PORT, up: false }),
   onHost("a port's mtu", { "interface.web.eth0": ["mtu"] }, { op: "link-set", link: PORT, mtu: 1300 }),
+  onHost("a port's mtu above what is wanted", { "interface.web.eth0": ["mtu"] }, { op: "link-set", link: PORT, mtu: 9000 }),
+  onHost("a port's mac", { "interface.web.eth0": ["host_end.mac"] }, { op: "link-set", link: PORT, mac: "02:00:00:00:00:77" }),
+  onHost(
+    "an address on a port",
+    { "interface.web.eth0": ["host_end.address"] },
+    { op: "address-add", link: PORT, address: "10.88.0.1/24" },
+    { op: "address-add", link: PORT, address: "fe80::88/64" },
+  ),
   onHost("a port deleted", { "interface.web.eth0": [] }, { op: "link-delete", link: PORT }),
   onHost(
     "the bridge deleted",
@@ -85,7 +94,11 @@ const TAMPERINGS: readonly Tampering[] = [
   inside("address", "db", { "interface.db.eth0": ["address"] }, { op: "address-add", link: "eth0", address: "10.20.0.77/24" }),
   inside("gateway", "web", { "interface.web.eth0": ["gateway"] }, { op: "route-delete", to: "0.0.0.0/0", via: "10.20.0.1" }),
   inside("route", "web", { "container.web": ["routes"] }, { op: "route-delete", to: "10.99.0.0/16", via: "10.1.0.2" }),
+  inside("lo set down", "db", { "container.db": ["loopback"] }, { op: "link-set", link: "lo", up: false }),
+  inside("a pair's end whose mtu is above what is wanted", "db", { "veth.core": ["mtu"] }, { op: "link-set", link: "eth1", mtu: 9000 }),
   inside("a pair's end set down", "db", { "veth.core": ["endpoints.1.up"] }, { op: "link-set", link: "eth1", up: false }),
+  onHost("a pair's end on a bridge", { "veth.uplink": ["endpoints.1.master"] }, { op: "link-set", link: "up1", master: "lab-lan" }),
+  onHost("a pair's end on the host set down", { "veth.uplink": ["endpoints.1.up"] }, { op: "link-set", link: "up1", up: false }),
   inside("a pair deleted", "web", { "veth.core": [], "container.web": ["routes"] }, { op: "link-delete", link: "eth1" }),
   written("limit of the parent", { "cgroup.tier": ["limits.pids"] }, `${TIER}/pids.max`, "77"),
   written("limit of a container", { "container.web": ["limits.memory"] }, `${TIER}/web/memory.max`, "33554432"),

@@ -7,7 +7,7 @@ import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addres
 import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
-import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
+import { foreignLinks, mtuOf, ownedLinks, ownerOf } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
@@ -47,7 +47,9 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       host_interface: link.name,
       alias: link.alias,
       ...masterOf(scope, link),
-      ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside, link) : {}),
+      ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside) : {}),
+      ...(inside === undefined ? {} : { mtu: mtuOf(scope, address, [inside, link]) }),
+      host_end: { mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
@@ -62,15 +64,13 @@ function masterOf(scope: Scope, link: Link): Attributes {
   return { master: master.name, ...(bridge?.startsWith("bridge.") ? { bridge } : {}) }
 }
 
-/** Where both ends carry a value (mtu, up), the one that was tampered with shows. */
-function insideAttributes(scope: Scope, container: string, dump: NetDump, inside: Link, outside: Link): Attributes {
+function insideAttributes(scope: Scope, container: string, dump: NetDump, inside: Link): Attributes {
   return {
     interface: inside.name,
     address: canonicalAddresses(dump, inside.index),
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
-    mtu: Math.min(inside.mtu, outside.mtu),
-    up: inside.up && outside.up,
+    up: inside.up,
   }
 }
 
@@ -94,11 +94,11 @@ function containerOf(step: Step): string {
 function creation(step: Step, run: Run): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const group = linkGroupOf(run.stack)
-  const { mac, mtu } = want
+  const { mac, mtu, host_end } = want
   return [
     {
       op: "veth-add",
-      end: { name: want.host_interface, mtu, group, master: want.master, up: true },
+      end: { name: want.host_interface, mac: host_end.mac, mtu, group, master: want.master, up: true },
       peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
     },
     { op: "link-set", link: want.host_interface, alias: want.alias },
@@ -127,13 +127,16 @@ function update(steps: readonly Step[], run: Run): StepErrors {
 
 function hostUpdate(step: Step): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
+  const have = step.change.before as unknown as InterfaceAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
-  const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live.ifindex as number }
+  const link = step.change.observed?.live.ifindex as number
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias")) set.alias = want.alias
   if (changed.has("master") || changed.has("bridge")) set.master = want.master
   if (changed.has("mtu")) set.mtu = want.mtu
-  if (changed.has("up")) set.up = true
-  return Object.keys(set).length > 2 ? [set] : []
+  if (changed.has("host_end.mac")) set.mac = want.host_end.mac
+  if (changed.has("host_end.up")) set.up = want.host_end.up
+  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, have.host_end.address, want.host_end.address)]
 }
 
 function insideUpdate(step: Step): NetRequest[] {

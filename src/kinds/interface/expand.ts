@@ -41,6 +41,7 @@ export function expandInterface(
     mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
+    host_end: { mac: deriveMac(`${entry.stack}/${entry.address}/host`), address: [], up: true },
   }
   const references = [
     { address: attributes.bridge, onReplace: { update: "master" } },

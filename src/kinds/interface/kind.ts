@@ -22,6 +22,7 @@ export const interfaceKind: Kind = {
     { path: "mac", change: "update" },
     { path: "mtu", change: "update" },
     { path: "up", change: "update" },
+    { path: "host_end.*", change: "update" },
   ],
   normalise,
   steps,

@@ -20,6 +20,10 @@ export interface InterfaceAttributes {
   /** Default gateways, one for each family at most. */
   gateway: string[]
   mac: string
+  /** Of both ends. */
   mtu: number
+  /** Inside. */
   up: boolean
+  /** The port on the host: it is up, and only the bridge speaks for it. */
+  host_end: { mac: string; address: string[]; up: boolean }
 }

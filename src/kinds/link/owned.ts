@@ -63,6 +63,13 @@ export function ownedLinks(scope: Scope, kind: KindName): OwnedLink[] {
   })
 }
 
+/** The mtu of a pair whose ends may differ: where one is not as it is wanted, that one's. */
+export function mtuOf(scope: Scope, address: Address, ends: readonly Link[]): number {
+  const wanted = scope.resource(address)?.attributes.mtu
+  const [first = 0, ...rest] = ends.map((end) => end.mtu)
+  return [first, ...rest].find((mtu) => mtu !== wanted) ?? first
+}
+
 /** Links of another owner that stand where a wanted one of this kind must go. */
 export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
   const wanted = wantedLinks(scope)

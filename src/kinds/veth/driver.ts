@@ -7,7 +7,7 @@ import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { netnsOf } from "../link/netns.ts"
-import { foreignLinks, ownerOf } from "../link/owned.ts"
+import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import type { Place } from "../link/places.ts"
 import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
@@ -27,7 +27,7 @@ export const vethDriver: Driver = {
   observe(scope) {
     const ends = collectEnds(scope)
     const wanted = new Map(wantedVeths(scope).map(({ address, endpoints }) => [address, endpoints]))
-    const resources = [...ends].map(([address, found]) => observed(address, found, wanted.get(address) ?? []))
+    const resources = [...ends].map(([address, found]) => observed(scope, address, found, wanted.get(address) ?? []))
     return { resources, foreign: foreignLinks(scope, "veth") }
   },
   ops: {
@@ -79,14 +79,22 @@ function inOrder(found: readonly End[], wanted: readonly Endpoint[]): End[] {
   return [...placed.filter((end) => end !== undefined), ...rest]
 }
 
-function observed(address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
+function observed(scope: Scope, address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
   const ends = inOrder(found, wanted)
   const missing = incompleteness(ends)
   return {
     kind: "veth",
     address,
     name: address.slice("veth.".length),
-    attributes: { endpoints: ends.map(endpointOf), mtu: Math.min(...ends.map((e) => e.link.mtu)), alias: aliasOfBoth(ends) },
+    attributes: {
+      endpoints: ends.map((end) => endpointOf(scope, end)),
+      mtu: mtuOf(
+        scope,
+        address,
+        ends.map((e) => e.link),
+      ),
+      alias: aliasOfBoth(ends),
+    },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ends: ends.map((e) => ({ container: e.container, ifindex: e.link.index, state: e.link.state })) },
   }
@@ -104,8 +112,10 @@ function aliasOfBoth(ends: readonly End[]): string {
   return aliases.includes("") ? "" : (aliases[0] ?? "")
 }
 
-function endpointOf({ container, link, dump }: End): Endpoint {
-  return { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
+  const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
+  const own = { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+  return master === undefined ? own : { ...own, master }
 }
 
 // -------------------------------------------------------------------- apply
@@ -148,6 +158,7 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
   if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
+  if (have.master !== undefined) set.master = 0
   const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }

@@ -16,6 +16,7 @@ export const vethKind: Kind = {
     { path: "endpoints.*.address", change: "update" },
     { path: "endpoints.*.mac", change: "update" },
     { path: "endpoints.*.up", change: "update" },
+    { path: "endpoints.*.master", change: "update" },
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],
