@@ -12,7 +12,7 @@ import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { FakeProcess } from "../support/fake-kernel/machine.ts"
-import type { Network } from "../support/fake-kernel/network.ts"
+import { type Network, newNetwork } from "../support/fake-kernel/network.ts"
 import { apply, mustConverge, plan } from "./life.ts"
 
 function lab(...resources: Resource[]): Desired {
@@ -192,6 +192,49 @@ test("a link that lost its mark and is no longer wanted goes", async () => {
       .map((l) => l.name),
     [],
   )
+})
+
+/** `ip link set LINK netns …` */
+function move(kernel: FakeKernel, name: string, to: Network): void {
+  const host = kernel.machine.processes.get(1)?.namespaces.net.network
+  const link = [...(host?.links.values() ?? [])].find((l) => l.name === name)
+  if (link === undefined) throw new Error(`no link ${name}`)
+  link.network.links.delete(link.index)
+  Object.assign(link, { network: to, index: to.nextIndex++, master: 0 })
+  to.links.set(link.index, link)
+}
+
+for (const [where, target] of [
+  ["its own container", (kernel: FakeKernel) => insideOf(kernel, "a")],
+  ["another container", (kernel: FakeKernel) => insideOf(kernel, "b")],
+  ["some namespace", () => newNetwork()],
+] as const) {
+  test(`an interface whose port was moved into ${where} is made anew, it alone`, async () => {
+    const kernel = await applied(ROUTED)
+    move(kernel, "lab-a-eth0", target(kernel))
+    assert.equal(verdicts(kernel, ROUTED), ["replace interface.a.eth0"])
+    assert.equal(await repaired(kernel, ROUTED), ["bridge.lan", "interface.a.eth0"])
+    move(kernel, "lab-a-eth0", target(kernel))
+    const without = lab(bridge("lan", { address: ["10.20.0.1/24"] }))
+    assert.equal(verdicts(kernel, without), ["delete interface.a.eth0"])
+    await repaired(kernel, without)
+    for (const name of ["a", "b"])
+      assert.equal(
+        [...insideOf(kernel, name).links.values()].map((l) => l.name),
+        ["lo"],
+      )
+  })
+}
+
+test("an end that a pair was never given a mark for goes with the pair that is no longer wanted", async () => {
+  const kernel = await applied(lab(veth("core", { endpoints: [endpoint("container.a", "x1"), endpoint("container.b", "x1")] })))
+  for (const where of ["a", "b"]) byHand(kernel, where, { op: "link-set", link: "x1", alias: "" })
+  await repaired(kernel, lab())
+  for (const name of ["a", "b"])
+    assert.equal(
+      [...insideOf(kernel, name).links.values()].map((l) => l.name),
+      ["lo"],
+    )
 })
 
 // ------------------------------------------------------------------- routes

@@ -1,3 +1,4 @@
+import type { Address } from "../../base/address.ts"
 import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
@@ -7,7 +8,8 @@ import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addres
 import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
-import { foreignLinks, mtuOf, ownedLinks, ownerOf } from "../link/owned.ts"
+import { foreignLinks, mtuOf, ownedLinks, ownerOf, peerOnHost } from "../link/owned.ts"
+import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
@@ -17,10 +19,8 @@ import type { InterfaceAttributes } from "./spec.ts"
 export const interfaceDriver: Driver = {
   name: "interface",
   observe(scope) {
-    return {
-      resources: ownedLinks(scope, "interface").map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, "interface"),
-    }
+    const whole = ownedLinks(scope, "interface").map((owned) => observed(scope, owned))
+    return { resources: [...whole, ...loneEnds(scope, whole)], foreign: foreignLinks(scope, "interface") }
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
@@ -54,6 +54,32 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
   }
+}
+
+/** Ends in containers whose port somebody moved off the host: what is left of their interfaces. */
+function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
+  const known = new Set(whole.map((o) => o.address))
+  return places(scope).flatMap(({ container, dump }) =>
+    container === "host" ? [] : dump.links.flatMap((link) => loneEnd(scope, known, container, link)),
+  )
+}
+
+function loneEnd(scope: Scope, known: ReadonlySet<Address>, container: Address, link: Link): Observed[] {
+  const address = ownerOf(scope, container, link)
+  if (address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address)) return []
+  const outside = peerOnHost(scope, link)
+  const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
+  if (outside?.alias === "" && port !== undefined && known.has(port)) return []
+  return [
+    {
+      kind: "interface",
+      address,
+      name: address.slice("interface.".length),
+      attributes: { container, interface: link.name },
+      incomplete: "its port is not on the host",
+      live: { inside: link.index, state: link.state },
+    },
+  ]
 }
 
 /** The bridge it is a port of: by its mark, else only the kernel's name. */

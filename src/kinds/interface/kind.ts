@@ -70,8 +70,10 @@ function update(change: Change): StepDraft {
 }
 
 function deletion(change: Change): StepDraft {
-  const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
-  const ofContainer = container === undefined ? [] : ["routes"].map((op) => stepId(container, op))
+  const { container, host_interface: port } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  // Without a port on the host it can only be reached in the container's namespace, while there is one.
+  const ops = port === undefined ? ["routes", "remove"] : ["routes"]
+  const ofContainer = container === undefined ? [] : ops.map((op) => stepId(container, op))
   return {
     op: "delete",
     before: ofContainer,

@@ -30,10 +30,15 @@ function markedOwner(scope: Scope, { alias }: Link): Address | undefined {
 
 /** The interface of that container whose inner end this is: inner ends bear no alias, the port on the host does. */
 function ownerOutside(scope: Scope, container: Address, inside: Link): Address | undefined {
-  const outside = scope.linkByIndex(inside.peerIndex)
-  if (inside.kind !== "veth" || outside?.kind !== "veth" || outside.peerIndex !== inside.index) return undefined
-  const owner = ownerOf(scope, "host", outside)
+  const outside = peerOnHost(scope, inside)
+  const owner = outside === undefined ? undefined : ownerOf(scope, "host", outside)
   return owner?.startsWith(`interface.${splitAddress(container).name}.`) ? owner : undefined
+}
+
+/** The link of the host that may be the other end: the numbers fit, but where both are elsewhere they may do so by chance. */
+export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
+  const outside = scope.linkByIndex(inside.peerIndex)
+  return inside.kind === "veth" && outside?.kind === "veth" && outside.peerIndex === inside.index ? outside : undefined
 }
 
 function unmarkedOwner(scope: Scope, where: Place["container"], { name, alias, group, kind }: Link): Address | undefined {

@@ -1,17 +1,17 @@
 import type { Address } from "../../base/address.ts"
-import type { KernelError, Link, NetNs, NetRequest } from "../../kernel/kernel.ts"
-import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
+import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
+import { deleteEnd } from "../link/delete-end.ts"
 import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import type { Place } from "../link/places.ts"
 import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, firstError, settled } from "../link/results.ts"
+import { firstError, settled } from "../link/results.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
@@ -163,7 +163,6 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }
 
-/** Deleting one end deletes both; ends whose namespace is gone are gone. */
 function deletePairs(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step) => {
     const ends = (step.change.observed?.live.ends ?? []) as unknown as { container: Address; ifindex: number }[]
@@ -173,24 +172,4 @@ function deletePairs(steps: readonly Step[], run: Run): StepErrors {
     }
     return null
   })
-}
-
-function deleteEnd(run: Run, address: Address, end: { container: Address; ifindex: number }): KernelError | null {
-  const ns = end.container === "host" ? "host" : run.born.get(end.container)?.netns
-  if (typeof ns !== "string") return null
-  const link = linkAt(run, ns, end.ifindex)
-  if (link === undefined) return null
-  if (addressOfAlias(run.stack, link.alias) !== address && !(link.alias === "" && link.group === linkGroupOf(run.stack)))
-    return new KernelFailure(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
-  const [answer = null] = run.kernel.net(ns, [{ op: "link-delete", link: end.ifindex }])
-  return answer?.errno === "ENODEV" ? null : calling(link.name, end.ifindex, answer)
-}
-
-function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {
-  try {
-    return run.kernel.dump(ns).links.find((l) => l.index === index)
-  } catch (error) {
-    if (error instanceof KernelFailure && (error.errno === "ENOENT" || error.errno === "ESRCH")) return undefined
-    throw error
-  }
 }
