@@ -19,6 +19,7 @@ const cidrs = listOf(cidr)
 const ip = text("IP address", (address) => canonicalIp(address) === address)
 const mac = text("MAC address", (address) => parseMac(address) === address)
 const mtu = whole(68, 65535)
+const alias = textLike(/^stack:[a-z0-9][a-z0-9_-]{0,31}\/\S{1,200}$/, "mark of a stack")
 const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of a container")
 const folder = text("absolute path", (path) => path === absolutePath("/", path))
 const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
@@ -60,7 +61,7 @@ const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
  */
 export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   bridge: record({
-    ...{ interface: linkName, address: cidrs, mtu, mac, stp: truth, vlan_filtering: truth, up: truth },
+    ...{ interface: linkName, alias, address: cidrs, mtu, mac, stp: truth, vlan_filtering: truth, up: truth },
     ageing_time: whole(0, 1_000_000),
   }),
   cgroup: record({ limits }),
@@ -84,12 +85,13 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   }),
   interface: record({
     ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
-    ...{ interface: linkName, host_interface: linkName, mac, mtu, up: truth },
+    ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },
+    host_end: record({ mac, address: cidrs, up: truth }),
     address: listOf(either(oneOf("auto"), cidr)),
     gateway: listOf(ip),
   }),
   veth: record({
-    mtu,
+    ...{ alias, mtu },
     endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),
   }),
 }

@@ -79,6 +79,8 @@ export interface Foreign {
   address: Address
   /** E.g. `link br-lan (index 7, bridge) has no mark of this stack`. */
   what: string
+  /** The container whose namespace it is in: it goes when that one is replaced. Absent: on the host. */
+  within?: Address
 }
 
 /** One immutable reading of the kernel. */

@@ -2,12 +2,12 @@ import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
-import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
@@ -20,10 +20,9 @@ const SMALLEST_MTU = 68
 export const bridgeDriver: Driver = {
   name: "bridge",
   observe(scope) {
-    const wanted = wantedNames(scope)
     return {
-      resources: ownedLinks(scope, "bridge", "bridge", wanted).map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, wanted),
+      resources: ownedLinks(scope, "bridge").map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, "bridge"),
     }
   },
   ops: {
@@ -35,11 +34,6 @@ export const bridgeDriver: Driver = {
       ),
     delete: deleteLinks,
   },
-}
-
-function wantedNames(scope: Scope): WantedNames {
-  const bridges = scope.desired.resources.filter((r) => r.kind === "bridge")
-  return new Map(bridges.map((r) => [(r.attributes as unknown as BridgeAttributes).interface, r.address]))
 }
 
 function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
@@ -54,8 +48,8 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
 }
 
 function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {
-  const { name, mtu, mac, up, bridge } = link
-  return { ...untold(scope, address), interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+  const { name, alias, mtu, mac, up, bridge } = link
+  return { ...untold(scope, address), interface: name, alias, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
 }
 
 /** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
@@ -66,12 +60,7 @@ function untold(scope: Scope, address: Address): Observed["attributes"] {
 
 function create(steps: readonly Step[], run: Run): StepErrors {
   const made = sendAll(steps, run, "host", (step) => [creation(step, run)]).map((error, i) => withWantedMtu(steps[i] as Step, error))
-  const completed = sendAll(
-    steps,
-    run,
-    "host",
-    ofMade(steps, made, (step) => completion(step, run)),
-  )
+  const completed = sendAll(steps, run, "host", ofMade(steps, made, completion))
   return eitherError(made, completed)
 }
 
@@ -81,12 +70,9 @@ function creation(step: Step, run: Run): NetRequest {
   return { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge }
 }
 
-function completion(step: Step, run: Run): NetRequest[] {
-  const { interface: name, mtu, address } = step.change.after as unknown as BridgeAttributes
-  return [
-    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address), mtu },
-    ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
-  ]
+function completion(step: Step): NetRequest[] {
+  const { interface: name, alias, mtu, address } = step.change.after as unknown as BridgeAttributes
+  return [{ op: "link-set", link: name, alias, mtu }, ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a }))]
 }
 
 /**
@@ -115,6 +101,7 @@ function update(step: Step): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("alias")) set.alias = want.alias
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

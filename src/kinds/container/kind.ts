@@ -24,6 +24,7 @@ export const containerKind: Kind = {
     { path: "cgroup", change: "replace" },
     { path: "namespaces.*", change: "replace" },
     { path: "hostname", change: "update" },
+    { path: "loopback", change: "update" },
     { path: "limits.*", change: "update" },
     { path: "routes", change: "update" },
     { path: "sysctls.*", change: "update" },
@@ -40,6 +41,7 @@ export const containerKind: Kind = {
 const UPDATES: { readonly [field: string]: string } = {
   limits: "limits",
   hostname: "hostname",
+  loopback: "loopback",
   sysctls: "sysctls",
   routes: "routes",
   labels: "record",
@@ -47,14 +49,15 @@ const UPDATES: { readonly [field: string]: string } = {
 }
 
 /**
- * A command that came to a good end has done what was asked: it is not started again. Routes in a namespace that is
- * not the container's own are the owner's to tell.
+ * A command that came to a good end has done what was asked: it is not started again. Routes and `lo` in a namespace that is
+ * not the container's own are the owner's to tell; its own is made with `lo` up, for which there is no key.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
   const want = found.state === "completed" ? { ...wanted, state: "completed" } : wanted
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
-  return { desired: want, observed: own || want.routes === undefined ? found : { ...found, routes: want.routes } }
+  if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
+  return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 
 function steps(change: Change): StepDraft[] {

@@ -116,6 +116,12 @@ function recordedAttributes(a: ContainerAttributes): Attributes {
   return { image, argv, environment, working_dir, user, labels, depends_on }
 }
 
+/** Nothing where the container has no network namespace of its own, nor joins one. */
+function loopback(scope: Scope, name: string): Attributes {
+  const lo = scope.dumpOf(name)?.links.find((link) => link.name === "lo")
+  return lo === undefined ? {} : { loopback: lo.up ? "up" : "down" }
+}
+
 function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
@@ -125,6 +131,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     cgroup: texts.parent,
     limits: texts.limits as unknown as Value,
     routes: observedRoutes(scope, name) as unknown as Value,
+    ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }

@@ -93,5 +93,11 @@ export const updateRoutes = inPlace(["routes"], (step, run) => {
   if (failure !== null) throw failure
 })
 
+/** `nsenter --net ip link set lo up` */
+export const updateLoopback = inPlace([], (step, run) => {
+  const failure = firstError(run.kernel.net(netnsOf(run, step.address), [{ op: "link-set", link: "lo", up: true }]))
+  if (failure !== null) throw failure
+})
+
 /** Labels and start order: only the record holds them. */
 export const updateRecord = inPlace(["labels", "depends_on"], () => {})

@@ -2,6 +2,7 @@ import { hash64 } from "../../base/hash.ts"
 import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, KnownBridge, Path } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
@@ -37,11 +38,13 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     container: `container.${container}`,
     interface: name,
     host_interface: hostInterface(entry.stack, container, name),
+    alias: aliasOf(entry.stack, entry.address),
     address,
     gateway,
     mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
+    host_end: { mac: deriveMac(`${entry.stack}/${entry.address}/host`), address: [], up: true },
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
 }

@@ -1,5 +1,6 @@
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import { addressList, macOf } from "../link/expand-link.ts"
 import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -20,7 +21,7 @@ export function expandVeth(value: VethEntry, entry: Entry): Expanded<VethAttribu
   const ends = (value.endpoints ?? []).map((end, i) => endpoint(entry, ["endpoints", i], end))
   const [a, b] = ends
   if (a === undefined || b === undefined) return undefined
-  const attributes: VethAttributes = { endpoints: [a, b], mtu: value.mtu ?? 1500 }
+  const attributes: VethAttributes = { endpoints: [a, b], mtu: value.mtu ?? 1500, alias: aliasOf(entry.stack, entry.address) }
   return { attributes, ...vethRelations(attributes) }
 }
 

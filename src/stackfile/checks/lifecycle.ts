@@ -14,7 +14,9 @@ function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown,
   for (const [i, path] of paths.entries()) {
     const rule = ruleFor(kind, path)
     if (rule?.change === "update") continue
-    const known = kinds[kind].rules.filter((r) => r.change === "update").map((r) => r.path.replace(/\.\*.*$/, ""))
+    const known = rulesOf(kind)
+      .filter((r) => r.change === "update")
+      .map((r) => r.path.replace(/\.\*.*$/, ""))
     const near = suggest(path, known)
     const hint = near === undefined ? `there is ${[...new Set(known)].join(", ")}` : `did you mean \`${near}\`?`
     const why = rule === undefined ? `is no attribute of a ${kind}` : "cannot be changed in place"
@@ -22,10 +24,15 @@ function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown,
   }
 }
 
+/** All but the mark: without it a link is nobody's. */
+function rulesOf(kind: KindName) {
+  return kinds[kind].rules.filter(({ path }) => path !== "alias")
+}
+
 /** The rule that a path falls under, or that falls under it: `limits` and `limits.memory` meet `limits.*`. */
 function ruleFor(kind: KindName, path: string) {
   const parts = path.split(".")
-  return kinds[kind].rules.find((rule) => {
+  return rulesOf(kind).find((rule) => {
     const segments = rule.path.split(".")
     // The last `*` stands for all that is left: keys of sysctls hold dots themselves.
     if (parts.length > segments.length && segments.at(-1) !== "*") return false
