@@ -36,7 +36,8 @@ function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: 
 function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
   const record = readRecord(step, run)
   if (record === undefined) return
-  const want = wantedAttributes(step)
+  // Of what may drift the file's value is recorded: it is what tells drift from a new wish.
+  const want = (step.change.resource?.declared ?? step.change.after) as unknown as ContainerAttributes
   const attributes = { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
 }

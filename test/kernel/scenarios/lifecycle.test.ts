@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, live, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, inits, inside, live, scenario, test } from "../../support/lab.ts"
 
 const LAB = `name: lab
 bridges: { lan: { address: 10.20.0.1/24, ignore_drift: [mtu] } }
@@ -21,8 +21,7 @@ scenario("ignore_drift: what was changed by hand stays, until the file wants som
   const { init } = live(sandbox, "lab", "db")
   sandbox.run(["ip", "link", "set", "lab-lan", "mtu", "1400"])
   const name = () => sandbox.stack(["exec", "-f", file, "db", "--", "hostname"]).stdout.trim()
-  sandbox.stack(["exec", "-f", file, "db", "--", "true"])
-  sandbox.run(["sh", "-c", `nsenter -t $(pgrep -xf "sleep infinity" | head -1) -u hostname by-hand`])
+  expectStatus(inside(init, "-u", "hostname", "by-hand"), 0)
   expectConverged(sandbox, file)
   assert.is(sandbox.ip("link", "show", "lab-lan")[0].mtu, 1400)
   assert.is(live(sandbox, "lab", "db").init, init)
@@ -30,6 +29,23 @@ scenario("ignore_drift: what was changed by hand stays, until the file wants som
   apply(sandbox, file)
   assert.is(name(), "wanted")
   assert.is(live(sandbox, "lab", "db").init, init)
+})
+
+scenario("ignore_drift: another limit is changed, and the one that drifted stays as it is", (sandbox) => {
+  const lab = (limits: string) =>
+    `name: lab\ncontainers:\n  db: { image: host, command: [sleep, infinity], limits: ${limits}, ignore_drift: [limits.pids] }\n`
+  const file = sandbox.file("stack.yaml", lab("{ pids: 50, memory: 64M }"))
+  apply(sandbox, file)
+  const pidsMax = () => sandbox.run(["sh", "-c", "find /sys/fs/cgroup -path '*stack/lab/db/pids.max' | head -1"]).stdout.trim()
+  sandbox.run(["sh", "-c", `echo 77 > ${pidsMax()}`])
+  expectConverged(sandbox, file)
+  writeFileSync(file, lab("{ pids: 50, memory: 32M }"))
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(sandbox.run(["cat", pidsMax()]).stdout, "77\n")
+  writeFileSync(file, lab("{ pids: 60, memory: 32M }"))
+  apply(sandbox, file)
+  assert.is(sandbox.run(["cat", pidsMax()]).stdout, "60\n")
 })
 
 scenario("prevent_destroy: the rest is done, with exit code 3", (sandbox) => {
