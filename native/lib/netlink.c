@@ -50,6 +50,23 @@ EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf)
   return result;
 }
 
+/* <asm-generic/socket.h>, which an older libc does not have */
+#define STK_SO_NETNS_COOKIE 71
+
+/*
+ * The number of the network namespace that a socket is in, as a uint64_t in `out` (8 bytes): no other one ever has it until the machine
+ * is booted anew, as it may have an inode number. socket(7); -ENOPROTOOPT before Linux 5.14
+ */
+EXPORT int32_t stk_nl_cookie(int32_t fd, uint8_t *out, int32_t len)
+{
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (len < (int32_t)sizeof cookie) return -EINVAL;
+  if (getsockopt(fd, SOL_SOCKET, STK_SO_NETNS_COOKIE, &cookie, &size) < 0) return -errno;
+  memcpy(out, &cookie, sizeof cookie);
+  return (int32_t)sizeof cookie;
+}
+
 /* The requests in flight: their sequence numbers are first, first + 1, …, and so many answers are awaited. */
 struct batch {
   uint32_t first;

@@ -103,11 +103,15 @@ static int program_fd(const char *path)
   return kept = fd;
 }
 
-/* Node ignores SIGPIPE and others; a container's command must find everything at its default, and nothing blocked. */
+/* Node ignores SIGPIPE and others; a container's command must find everything at its default. */
 static void default_signals(void)
 {
-  sigset_t none;
   for (int number = 1; number < _NSIG; number++) signal(number, SIG_DFL);
+}
+
+static void unblock_signals(void)
+{
+  sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -141,8 +145,9 @@ static int place_descriptors(const int given[GIVEN_FDS])
 }
 
 /*
- * Runs in the parent's memory while the parent waits for its exec. All signals are blocked until the handlers,
- * which are Node's, are gone. `program` may be below GIVEN_FDS: it is moved away first.
+ * Runs in the parent's memory while the parent waits for its exec. All signals are blocked, and stay so across the exec: a
+ * Ctrl-C goes to the terminal's whole foreground group, which a monitor belongs to until it has a session of its own.
+ * `program` may be below GIVEN_FDS: it is moved away first.
  */
 static int run_child(void *arg)
 {
@@ -299,5 +304,6 @@ EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t le
   if (result < 0) return result;
   release_stdio();
   default_signals();
+  unblock_signals();
   return stk_execveat(program_above, argv, no_environment);
 }

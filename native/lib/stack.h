@@ -10,7 +10,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 3
+#define STK_ABI 4
 
 EXPORT int32_t stk_abi(void);
 
@@ -18,6 +18,7 @@ EXPORT int32_t stk_abi(void);
 EXPORT int32_t stk_nl_open(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf);
 EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint8_t *out, int32_t out_len, int32_t timeout_ms);
+EXPORT int32_t stk_nl_cookie(int32_t fd, uint8_t *out, int32_t len);
 
 /* later.c */
 EXPORT int32_t stk_nl_begin(int32_t fd, const uint8_t *req, int32_t len, int32_t out_len, int32_t timeout_ms);

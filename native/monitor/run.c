@@ -31,7 +31,7 @@ static int checked(long result)
   return result < 0 ? -errno : (int)result;
 }
 
-/* Nothing but SIGKILL ends a monitor: no closed terminal, no Ctrl-C. The child unblocks what is blocked here. */
+/* Nothing but SIGKILL ends a monitor: no closed terminal, no Ctrl-C. It is born with all blocked; the child unblocks them. */
 static int own_session(void)
 {
   sigset_t all;

@@ -24,6 +24,14 @@ static const char *doing(uint32_t stage)
   }
 }
 
+/* Of a container that shares the host's user namespace: in one of its own a process that enters has every capability. */
+static const char *needing(const struct trouble *trouble)
+{
+  if (trouble->error != EPERM) return "";
+  if (trouble->stage == STAGE_JOIN) return " (this needs CAP_SYS_ADMIN and CAP_SYS_CHROOT)";
+  return trouble->stage == STAGE_CAPABILITIES ? " (this needs CAP_SETPCAP)" : "";
+}
+
 int say_trouble(const char *name, const struct trouble *trouble)
 {
   char line[512] = "";
@@ -31,13 +39,13 @@ int say_trouble(const char *name, const struct trouble *trouble)
   bool exec = trouble->stage == STAGE_EXEC, absent = trouble->error == ENOENT || trouble->error == ENOTDIR;
   char *at = add_text(line, end, "stack: exec: ");
   if (exec) {
-    at = add_text(add_text(at, end, name), end, ": ");
+    at = add_text(add_text(at, end, *name == '\0' ? "''" : name), end, ": ");
     at = add_text(at, end, absent ? "not found in the container" : strerror((int)trouble->error));
   } else if (trouble->stage == STAGE_JOIN && trouble->error == ESRCH) {
     at = add_text(at, end, "the container is not running");
   } else {
     at = add_text(add_text(at, end, doing(trouble->stage)), end, ": ");
-    at = add_text(at, end, strerror((int)trouble->error));
+    at = add_text(add_text(at, end, strerror((int)trouble->error)), end, needing(trouble));
   }
   *at++ = '\n';
   if (write(2, line, (size_t)(at - line)) < 0) return EXIT_ERROR;

@@ -10,6 +10,7 @@ import { abandonParked } from "./abandon.ts"
 import { nextBatches } from "./batches.ts"
 import { failureDiagnostic, thrownFailure } from "./failure.ts"
 import { GraphWalk } from "./graph-walk.ts"
+import type { Guard } from "./guard.ts"
 import { shuffler } from "./shuffle.ts"
 
 export interface ApplyContext {
@@ -24,6 +25,8 @@ export interface ApplyOptions {
   signal: AbortSignal
   /** Hears of every step; the plan itself and the verification are the caller's to tell. */
   emit(event: Event): void
+  /** Of a plan that was kept: nothing new begins once it has objected. */
+  guard?: Guard
   /** A seed: ready steps are run in an order by chance, which shows a missing edge. */
   shuffle?: number
   /** Milliseconds of a monotonic clock. */
@@ -69,6 +72,8 @@ class Execution {
   readonly #running = new Set<Step>()
   readonly #ended: (() => void)[] = []
   #wake: () => void = () => {}
+  /** The guard has objected. */
+  #stale: boolean = false
   /** Steps were left ready that could have been started. */
   #more = false
 
@@ -82,30 +87,36 @@ class Execution {
 
   async walkAll(): Promise<void> {
     for (;;) {
-      if (!this.#options.signal.aborted) this.#startReady()
-      if (this.#running.size === 0) break
+      if (!this.#stopped) this.#startReady()
+      if (this.#running.size === 0 && this.#ended.length === 0) break
       await this.#someEnd()
     }
     const rest = this.#walk.rest()
     if (rest.length === 0) return
-    this.result.interrupted = true
-    this.#options.emit({ type: "interrupted" })
-    for (const step of rest) this.#skip(step, "interrupted")
+    this.result.interrupted = this.#options.signal.aborted
+    if (this.result.interrupted) this.#options.emit({ type: "interrupted" })
+    for (const step of rest) this.#skip(step, this.result.interrupted ? "interrupted" : "the plan is stale")
+  }
+
+  get #stopped(): boolean {
+    return this.#stale || this.#options.signal.aborted
   }
 
   #startReady(): void {
     this.#more = false
     for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism, runnerOf)) {
-      if (this.#options.signal.aborted) return
+      if (this.#stopped) return
       const now = batch[0]?.op === "spawn" ? batch.slice(0, SPAWNS) : batch
       this.#start(now)
       this.#more = now.length < batch.length
     }
   }
 
-  #start(batch: readonly Step[]): void {
-    this.#walk.take(batch)
+  #start(wanted: readonly Step[]): void {
+    this.#walk.take(wanted)
     const at = this.#now()
+    const batch = this.#guarded(wanted, at)
+    if (batch.length === 0) return
     for (const step of batch) {
       this.#running.add(step)
       this.#options.emit({ type: "step-start", step, at })
@@ -118,6 +129,18 @@ class Execution {
         this.#wake()
       }
       outcome.then(end, (thrown: unknown) => end({ ok: false, failure: thrownFailure(step, thrown) }))
+    })
+  }
+
+  /** Those whose objects are still the ones that the plan is about. */
+  #guarded(steps: readonly Step[], at: number): readonly Step[] {
+    const problems = this.#options.guard?.(steps) ?? []
+    return steps.filter((step, i) => {
+      const failure = problems[i]
+      if (failure === undefined) return true
+      this.#stale = true
+      this.#ended.push(() => this.#end(step, { ok: false, failure }, at, 0))
+      return false
     })
   }
 

@@ -10,7 +10,7 @@ import { refusedField } from "./refused-field.ts"
 export function failureDiagnostic(step: Step, failure: KernelError | Diagnostic, run: Run): Diagnostic {
   if (!(failure instanceof KernelError)) return { ...placed(step, undefined), ...failure, address: step.address }
   const refusal = withNames(failure, run)
-  const { field, hint } = refusedField(step, refusal, run.kernel) ?? {}
+  const { field, hint } = refusedField(step, refusal, run) ?? {}
   return { ...kernelDiagnostic(refusal, step.address), ...(hint === undefined ? {} : { hint }), ...placed(step, field) }
 }
 

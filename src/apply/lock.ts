@@ -3,7 +3,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
-import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
+import { LAYER_ROOT, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
 
 const RETRY_MS = 50
 
@@ -22,7 +22,9 @@ export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number
     const held = tryLock(kernel, stack)
     if (held !== null) {
       // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
-      kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"}\n`)
+      kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"} ${new Date().toISOString()}\n`)
+      // Who waited for a word held the lock: now nobody does.
+      if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
       return { release: () => release(kernel, stack, held, cgroups) }
     }
     if (attempt >= attempts) throw new DiagnosticError(lockedDiagnostic(kernel, stack))
@@ -88,10 +90,10 @@ function removeEmpty(kernel: Kernel, folders: readonly string[]): void {
 }
 
 function lockedDiagnostic(kernel: Kernel, stack: string): Diagnostic {
-  const pid = /^[0-9]+/.exec(kernel.read(lockPath(stack)) ?? "")?.[0]
+  const [, pid, since] = /^([0-9]+) (\S+)/.exec(kernel.read(lockPath(stack)) ?? "") ?? []
   const command = pid === undefined ? null : kernel.read(`/proc/${pid}/cmdline`)
   const holder = command === null ? "another process" : `process ${pid} (${command.replaceAll("\0", " ").trim()})`
-  return error("stack-locked", `stack ${stack} is locked by ${holder}`, {
+  return error("stack-locked", `stack ${stack} is locked by ${holder}${since === undefined ? "" : ` since ${since}`}`, {
     detail: `it holds ${lockPath(stack)}`,
     hint: "wait until it has ended, or give more time with --lock-timeout",
   })

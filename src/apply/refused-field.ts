@@ -1,8 +1,11 @@
 import { parseCpuList } from "../base/cpu.ts"
+import { formatSize } from "../base/size.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
+import { groupPath } from "../kinds/container/spawn.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import { sysctlPath } from "../kinds/container/sysctls.ts"
+import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
 
 /** The field whose wish the kernel did not grant, as a path such as `limits.memory`, and what to do where that can be told. */
@@ -12,10 +15,17 @@ export interface Refused {
 }
 
 /** What a refusal is about, told from what was asked (the words of `KernelError.op`); undefined where that cannot be told. */
-export function refusedField(step: Step, refusal: KernelError, kernel: Kernel): Refused | undefined {
+export function refusedField(step: Step, refusal: KernelError, run: Run): Refused | undefined {
+  const { kernel } = run
   switch (step.change.kind) {
     case "container":
-      return limitOf(step, refusal, kernel) ?? sysctlOf(refusal, kernel) ?? launchOf(step, refusal) ?? routeOf(refusal, "routes")
+      return (
+        limitOf(step, refusal, kernel) ??
+        sysctlOf(refusal, kernel) ??
+        killedOf(step, refusal, run) ??
+        launchOf(step, refusal) ??
+        routeOf(refusal, "routes")
+      )
     case "cgroup":
       return limitOf(step, refusal, kernel)
     case "bridge":
@@ -49,11 +59,21 @@ function limitOf({ change }: Step, { op, errno }: KernelError, kernel: Kernel): 
     const { unified = {} } = (change.after?.limits ?? {}) as Limits
     return { field: file in unified ? `limits.unified.${file}` : "limits" }
   }
-  const hint = key === "cpuset" ? cpusetHint(errno, kernel) : key === "io" && errno === "ENODEV" ? DEVICE_HINT : undefined
+  const hint =
+    key === "cpuset" ? cpusetHint(errno, kernel) : key === "io" && errno === "ENODEV" ? DEVICE_HINT : inUseHint(op, errno, kernel)
   return { field: `limits.${key}`, ...(hint === undefined ? {} : { hint }) }
 }
 
 const DEVICE_HINT = "name a whole disk, not a partition, that this machine has: /dev/NAME or MAJOR:MINOR as `lsblk --nodeps` lists them"
+
+/** cgroup v1 takes no limit of memory that more is in use of than it can take back. */
+function inUseHint(op: string, errno: string, kernel: Kernel): string | undefined {
+  const [, sum, folder] = /^write memory\.(memsw\.)?limit_in_bytes in (\S+)$/.exec(op) ?? []
+  if (folder === undefined || errno !== "EBUSY") return undefined
+  const used = Number(kernel.read(`${folder}/memory.${sum ?? ""}usage_in_bytes`))
+  const what = sum === undefined ? "memory" : "memory and swap"
+  return `more ${what} is in use than the new limit${used > 0 ? `: ${formatSize(used)} now` : ""}; raise the limit, or have the container use less`
+}
 
 function cpusetHint(errno: string, kernel: Kernel): string | undefined {
   const online = kernel.read("/sys/devices/system/cpu/online")?.trim() ?? ""
@@ -81,6 +101,21 @@ function sysctlHint(name: string, errno: string, kernel: Kernel): string | undef
 
 // ---------------------------------------------------------------- launching
 
+/** A command that the kernel has killed for want of memory before it ran, by the count that its group keeps of that. */
+function killedOf({ change }: Step, { text }: KernelError, { kernel, cgroups }: Run): Refused | undefined {
+  const want = change.after as unknown as ContainerAttributes | null
+  if (want === null || !text.includes(" was killed by signal 9 ")) return undefined
+  const { cgroup2, cgroups1 } = cgroups.foldersOf(groupPath(change.name, want), want.limits)
+  const files = [...(cgroup2 === "" ? [] : [`${cgroup2}/memory.events`]), ...cgroups1.map((folder) => `${folder}/memory.oom_control`)]
+  if (!kernel.readMany(files).some((counts) => /^oom_kill [1-9]/m.test(counts ?? ""))) return undefined
+  const own = want.limits.memory === undefined ? undefined : formatSize(want.limits.memory)
+  const limit = own === undefined ? `that cgroup.${want.cgroup} allows` : `of limits.memory (${own})`
+  return {
+    field: own === undefined ? "cgroup" : "limits.memory",
+    hint: `the kernel has killed it for want of memory: even to start takes more than the memory ${limit}; raise the limit`,
+  }
+}
+
 /** What the first word of an operation is about. */
 const LAUNCH_FIELDS: readonly (readonly [RegExp, string])[] = [
   [/^run /, "argv"],
@@ -96,9 +131,22 @@ function launchOf({ change }: Step, { op, errno }: KernelError): Refused | undef
   const want = change.after as unknown as ContainerAttributes | null
   if (want === null) return undefined
   const field = LAUNCH_FIELDS.find(([pattern]) => pattern.test(op))?.[1]
-  const hint = field === "argv" ? programHint(want, errno) : field === undefined ? freshMountHint(want, op, errno) : undefined
+  const hint = launchHint(field, want, op, errno)
   if (field === undefined && hint === undefined) return undefined
   return { ...(field === undefined ? {} : { field }), ...(hint === undefined ? {} : { hint }) }
+}
+
+function launchHint(field: string | undefined, want: ContainerAttributes, op: string, errno: string): string | undefined {
+  if (field === "argv") return programHint(want, errno)
+  if (field === "working_dir") return folderHint(want, errno)
+  return field === undefined ? freshMountHint(want, op, errno) : undefined
+}
+
+function folderHint({ working_dir, image }: ContainerAttributes, errno: string): string | undefined {
+  if (errno === "ENOTDIR") return `${working_dir} is no folder in the image (${image}), or lies below what is none: name a folder`
+  return errno === "EACCES"
+    ? `the container's user may not enter ${working_dir}, or make it: name another folder, or another user`
+    : undefined
 }
 
 /** execve(2) looks for a program without a slash in PATH, and names as missing also a script's interpreter. */

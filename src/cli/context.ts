@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { LinuxKernel } from "../kernel/linux.ts"
 import { renderDiagnostics } from "../render/diagnostic.ts"
+import { together } from "../render/together.ts"
 import type { Output } from "./output.ts"
 
 /** What a command is run in: everything of the process it may look at or write to. */
@@ -23,6 +24,7 @@ export interface Context {
 export function report(context: Context, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return
   for (const diagnostic of diagnostics) context.alsoTell?.(diagnostic)
-  const text = renderDiagnostics(diagnostics, context.sources, { color: context.err.color })
+  const columns = context.err.terminal ? process.stderr.columns : 0
+  const text = renderDiagnostics(together(diagnostics), context.sources, { color: context.err.color, ...(columns > 0 ? { columns } : {}) })
   context.err.write(text.endsWith("\n") ? text : `${text}\n`)
 }

@@ -1,15 +1,29 @@
-import { error } from "../base/diagnostic.ts"
-import type { Desired } from "../model/resource.ts"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Desired, Resource } from "../model/resource.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { EXIT } from "./exit.ts"
 import type { PlanningOptions } from "./planning.ts"
-import { liveStack, loadFile } from "./stack-file.ts"
+import { loadFile, readLive } from "./stack-file.ts"
 
-/** What is wanted: the file's resources, or with `--destroy` none. */
-export function desiredOf(options: PlanningOptions, context: Context): Desired {
-  if (options.destroy) return { stack: liveStack(options, context).stack, resources: [] }
-  return loadFile(options, context).desired
+/** What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read. */
+export function desiredOf(options: PlanningOptions, context: Context): { desired: Desired; declared: readonly Resource[] } {
+  if (!options.destroy) {
+    const { desired } = loadFile(options, context)
+    return { desired, declared: desired.resources }
+  }
+  const { desired, broken } = readLive(options, context)
+  if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
+  return { desired: { stack: desired.stack, resources: [] }, declared: desired.resources }
+}
+
+/** A file with mistakes does not tell what it protects. */
+function unsafe({ sources }: Context): DiagnosticError {
+  return new DiagnosticError(
+    error("unsafe-destroy", `what \`prevent_destroy\` keeps cannot be told: ${[...sources.keys()].join(", ")} has mistakes`, {
+      hint: "mend the file (`stack validate` tells where), or name the stack with -p NAME alone to destroy all of it",
+    }),
+  )
 }
 
 /** `--fail-on` met its case. */

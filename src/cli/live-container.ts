@@ -12,7 +12,7 @@ export function noContainer(name: string, stack: string, known: readonly string[
   const near = replicas[0] ?? nearest(name, known)
   const hint =
     near !== undefined ? `did you mean ${near}?` : known.length === 0 ? "`stack apply` starts the stack" : `there is ${list(known)}`
-  return new DiagnosticError(error("no-container", `stack ${stack} has no live container ${name}`, { hint }))
+  return new DiagnosticError(error("no-container", `stack ${stack} has no live container ${name === "" ? '""' : name}`, { hint }))
 }
 
 function list(names: readonly string[]): string {

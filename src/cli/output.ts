@@ -25,7 +25,10 @@ export async function openOutput(fd: number, wantsColor: boolean): Promise<Outpu
       return closed
     },
     write(text) {
-      if (!closed) closed = !writeAll(fd, typeof text === "string" ? Buffer.from(text) : text)
+      if (closed) return
+      // What fails is not tried again: the failure itself is told here too (`apply --json`), and telling it must not fail.
+      closed = true
+      closed = !writeAll(fd, typeof text === "string" ? Buffer.from(text) : text)
     },
   }
 }
@@ -65,18 +68,26 @@ function writeAll(fd: number, bytes: Uint8Array): boolean {
   return true
 }
 
-/** All of standard input, as text. */
-export function readInput(): string {
-  const parts: Buffer[] = []
+/** Standard input, at most so many bytes of it. */
+export function readInput(most: number): Buffer {
+  const buffer = Buffer.allocUnsafe(most)
+  let length = 0
+  while (length < most) {
+    const count = readSome(buffer, length)
+    if (count === 0) break
+    length += count
+  }
+  return buffer.subarray(0, length)
+}
+
+/** How many bytes there were; 0 at the end. */
+function readSome(buffer: Buffer, at: number): number {
   for (;;) {
-    const buffer = Buffer.allocUnsafe(1 << 16)
     try {
-      const length = readSync(0, buffer)
-      if (length === 0) return Buffer.concat(parts).toString("utf8")
-      parts.push(buffer.subarray(0, length))
+      return readSync(0, buffer, at, buffer.length - at, null)
     } catch (failure) {
       const { code } = failure as NodeJS.ErrnoException
-      if (code === "EOF") return Buffer.concat(parts).toString("utf8")
+      if (code === "EOF") return 0
       if (code !== "EAGAIN") throw new DiagnosticError(error("input", `standard input cannot be read: ${code}`))
       pause()
     }

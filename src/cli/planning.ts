@@ -1,7 +1,9 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Desired, Snapshot } from "../model/resource.ts"
+import type { Desired, Resource, Snapshot } from "../model/resource.ts"
 import { makePlan } from "../plan/plan.ts"
+import { preventedChanges, preventedDiagnostics } from "../plan/prevented.ts"
 import type { Selection } from "../plan/select.ts"
 import { markReplaced, selectChanges } from "../plan/select.ts"
 import type { Context } from "./context.ts"
@@ -27,16 +29,29 @@ export interface PlanningOptions extends FileOptions, Selection {
 export interface Prepared {
   plan: Plan
   snapshot: Snapshot
+  /** What the plan was cut to: what was asked for, less what `prevent_destroy` keeps. */
+  selection: Selection
+  /** What it keeps. */
+  prevented: readonly Diagnostic[]
+}
+
+/** What is wanted, of which part, and what the file says of resources that may be no more wanted. */
+export interface Wish {
+  desired: Desired
+  selection: Selection
+  declared: readonly Resource[]
 }
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. */
-export function preparePlan(session: Session, desired: Desired, selection: Selection, context: Context): Prepared {
+export function preparePlan(session: Session, { desired, selection, declared }: Wish, context: Context): Prepared {
   const snapshot = markReplaced(observeStack(session, desired), selection.replace)
   requireWholeReading(snapshot)
   const { plan, diagnostics } = makePlan(desired, snapshot)
   if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)
   report(context, diagnostics)
-  return { plan: selectChanges(plan, selection), snapshot }
+  const forbidden = preventedChanges(selectChanges(plan, selection), declared)
+  const kept = { ...selection, exclude: [...selection.exclude, ...forbidden.map((change) => change.address)] }
+  return { plan: selectChanges(plan, kept), snapshot, selection: kept, prevented: preventedDiagnostics(forbidden, declared) }
 }
 
 /** The first of the forbidden things that a plan does, in words; undefined: none. */

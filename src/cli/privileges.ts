@@ -2,15 +2,46 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error, warning } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
-import { missingCapabilities } from "../observe/host.ts"
+import { missingCapabilities, missingToRead } from "../observe/host.ts"
 
 const HINT = "run it as root, or with these capabilities (capabilities(7))"
 
 /** Applying needs what this process may not do: told before anything is changed. */
 export function requireCapabilities(kernel: Kernel): void {
   const names = missingCapabilities(kernel)
-  if (names.length > 0) throw new DiagnosticError(missing(names, "this changes the kernel"))
+  if (names.length > 0) throw new DiagnosticError(lacking(names, "this changes the kernel"))
+}
+
+/**
+ * What single launches need beside. In a user namespace of its own a container's process has every capability; where it is the
+ * host's, it gives up those of this process (PR_CAPBSET_DROP). To join a mount namespace is setns(2).
+ */
+const TO_LAUNCH: readonly (readonly [name: string, bit: number, needs: (spaces: ContainerAttributes["namespaces"]) => boolean])[] = [
+  ["CAP_SETPCAP", 8, ({ user }) => user === "host"],
+  ["CAP_SYS_CHROOT", 18, ({ mount }) => mount.startsWith("container:")],
+]
+
+/** Of a plan, the launches for which this process lacks a capability. */
+export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] {
+  const made = changes.filter(({ kind, action }) => kind === "container" && (action === "create" || action === "replace"))
+  const missing = new Set(
+    made.length === 0
+      ? []
+      : missingCapabilities(
+          kernel,
+          TO_LAUNCH.map(([name, bit]) => [name, bit]),
+        ),
+  )
+  return made.flatMap(({ address, after, resource }) => {
+    const { namespaces } = after as unknown as ContainerAttributes
+    const names = TO_LAUNCH.filter(([name, , needs]) => missing.has(name) && needs(namespaces)).map(([name]) => name)
+    const range = resource?.range("namespaces") ?? resource?.range()
+    const where = { address, ...(range === undefined ? {} : { range }) }
+    return names.length === 0 ? [] : [{ ...lacking(names, "the container shares namespaces"), ...where }]
+  })
 }
 
 /** What it takes to enter a container: its run folder, its namespaces (setns(2)), its cgroup, its ids. */
@@ -19,30 +50,30 @@ const TO_ENTER: ReadonlySet<string> = new Set(["CAP_DAC_OVERRIDE", "CAP_SETGID",
 /** The same for a second process in a container. */
 export function requireEntering(kernel: Kernel): void {
   const names = missingCapabilities(kernel).filter((name) => TO_ENTER.has(name))
-  if (names.length > 0) throw new DiagnosticError(missing(names, "exec enters the container's namespaces and cgroup with its ids"))
+  if (names.length > 0) throw new DiagnosticError(lacking(names, "exec enters the container's namespaces and cgroup with its ids"))
 }
 
 /** What is live of a stack cannot be read whole without privilege, and a wrong plan is worse than none. */
 export function requireWholeReading({ host, resources }: Snapshot): void {
-  if (host.missingCapabilities.length > 0 && resources.size > 0)
-    throw new DiagnosticError(missing(host.missingCapabilities, "what is live cannot be read whole"))
+  if (host.missingToRead.length > 0 && resources.size > 0)
+    throw new DiagnosticError(lacking(host.missingToRead, "what is live cannot be read whole"))
 }
 
 /** A listing without privilege is still worth something, but not whole. */
 export function incompleteReading({ host, resources }: Snapshot): Diagnostic[] {
-  if (host.missingCapabilities.length === 0 || resources.size === 0) return []
-  const detail = `this process lacks ${host.missingCapabilities.join(", ")}`
+  if (host.missingToRead.length === 0 || resources.size === 0) return []
+  const detail = `this process lacks ${host.missingToRead.join(", ")}`
   return [warning("missing-capability", "what is live cannot be read whole", { detail, hint: HINT })]
 }
 
 /** The kernel said no while it was only being read. */
 export function refusedReading(failure: unknown, kernel: Kernel): unknown {
   if (!(failure instanceof KernelError) || (failure.errno !== "EPERM" && failure.errno !== "EACCES")) return failure
-  const names = missingCapabilities(kernel)
-  return names.length === 0 ? failure : new DiagnosticError(missing(names, "what is live cannot be read whole"))
+  const names = missingToRead(kernel)
+  return names.length === 0 ? failure : new DiagnosticError(lacking(names, "what is live cannot be read whole"))
 }
 
-function missing(names: readonly string[], why: string): Diagnostic {
+function lacking(names: readonly string[], why: string): Diagnostic {
   const [one] = names
   return error("missing-capability", `this needs ${names.length === 1 ? one : names.join(", ")}`, {
     detail: `${why}, and this process lacks ${names.length === 1 ? "it" : "them"}`,

@@ -20,6 +20,7 @@ export function program(context: Context, done: (code: number) => void): Command
     .exitOverride()
   fileCommands(root, run)
   planningCommands(root, run)
+  confirmCommand(root, run)
   liveCommands(root, run)
   graphCommand(root, run)
   root
@@ -47,7 +48,7 @@ function collect(value: string, before: readonly string[] | undefined): string[]
 }
 
 const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
-const FLAGS = ["json", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
+const FLAGS = ["json", "atomic", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
 
 /** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
 function optionsOf<T>(command: Command): T {
@@ -99,14 +100,23 @@ function planningCommands(root: Command, run: Run): void {
     .argument("[planfile]", "what `plan --out` wrote")
     .option("--destroy", "make an end of everything")
     .option("-y, --auto-approve", "do not ask")
+    .option("--atomic", "undo all of it when a part fails")
+    .addOption(new Option("--confirm <duration>", "undo all of it unless `stack confirm` comes in time: 60s, 5m").argParser(duration))
     .action((planFile: string | undefined, _options, command: Command) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
     .option("-y, --auto-approve", "do not ask")
+    .option("--atomic", "undo all of it when a part fails")
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context)),
     )
+}
+
+function confirmCommand(root: Command, run: Run): void {
+  subcommand(root, "confirm", "keep what an `apply --confirm` has done").action((_options, command: Command) =>
+    run(async (context) => (await import("./commands/confirm.ts")).confirm(optionsOf(command), context)),
+  )
 }
 
 function graphCommand(root: Command, run: Run): void {
@@ -119,9 +129,12 @@ function graphCommand(root: Command, run: Run): void {
 }
 
 function liveCommands(root: Command, run: Run): void {
-  subcommand(root, "show", "what is live")
+  subcommand(root, "show", "what is live, or what a kept plan would do")
+    .argument("[planfile]", "what `plan --out` wrote")
     .option("--json", "for programs")
-    .action((_options, command: Command) => run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), context)))
+    .action((planFile: string | undefined, _options, command: Command) =>
+      run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), planFile, context)),
+    )
   subcommand(root, "exec", "run a command in a container")
     .argument("<container>", "web, web[0] or container.web")
     .argument("<command...>", "the command and its arguments")
@@ -129,12 +142,12 @@ function liveCommands(root: Command, run: Run): void {
     .option("-t, --tty", "with a terminal of its own")
     .option("-u, --user <user>", "as this user of the image: uid, uid:gid or names")
     .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
-    .option("-w, --workdir <folder>", "in this folder")
-    .action((container: string, argv: string[], _options, command: Command) =>
-      run(async (context) =>
-        (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv: behindDashes(argv) }, context),
-      ),
-    )
+    .addOption(new Option("-w, --workdir <folder>", "in this folder").argParser(absolute))
+    .action((container: string, words: string[], _options, command: Command) => {
+      const argv = behindDashes(words)
+      if (argv.length === 0) command.error("error: missing required argument 'command'")
+      return run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context))
+    })
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
     .option("--follow", "go on until it ends")
@@ -160,6 +173,11 @@ function failOn(value: string, before: readonly string[] | undefined): string[] 
   return [...(before ?? []), ...words]
 }
 
+function absolute(value: string): string {
+  if (!value.startsWith("/")) throw new InvalidArgumentError("It must be an absolute path inside the container.")
+  return value
+}
+
 function natural(value: string): number {
   if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number is needed.")
   return Number(value)
@@ -180,10 +198,13 @@ function duration(value: string): number {
   return Number(match[1]) * (UNITS[match[2] ?? "s"] as number)
 }
 
+/** What `Date.parse` reads everywhere alike: it takes a bare number for a month or a year. ISO 8601 */
+const DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
+
 /** A moment, in milliseconds since 1970: so long ago, or that date. */
 function since(value: string): number {
   if (/^[0-9.]+(ms|s|m|h|d)$/.test(value)) return Date.now() - duration(value)
-  const moment = Date.parse(value)
+  const moment = DATE.test(value) ? Date.parse(value) : Number.NaN
   if (Number.isNaN(moment)) throw new InvalidArgumentError("Write it as 10m, 2h, or 2030-01-31T12:00:00Z.")
   return moment
 }

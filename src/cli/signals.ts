@@ -15,3 +15,14 @@ export async function interruptible<T>(note: (text: string) => void, work: (sign
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted)
   }
 }
+
+/** Runs work that must not end early: a signal is answered with a word. */
+export async function uninterrupted<T>(note: (text: string) => void, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const asked = () => note("This goes on to its end.")
+  process.on("SIGINT", asked).on("SIGTERM", asked).on("SIGHUP", asked)
+  try {
+    return await work(new AbortController().signal)
+  } finally {
+    process.off("SIGINT", asked).off("SIGTERM", asked).off("SIGHUP", asked)
+  }
+}

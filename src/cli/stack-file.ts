@@ -16,7 +16,7 @@ export interface FileOptions {
   profile: readonly string[]
 }
 
-const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
+export const STACK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** Loads the stack file without judging it. */
 export function readStack(options: FileOptions, context: Context): LoadedStack {
@@ -48,21 +48,26 @@ export function loadFile(options: FileOptions, context: Context): LoadedStack & 
  * counts, even if the rest of the file is wrong. `desired` is empty where there is no valid file.
  */
 export function liveStack(options: FileOptions, context: Context): Desired {
+  return readLive(options, context).desired
+}
+
+/** The same, and whether there is a file that could not be read to its end. */
+export function readLive(options: FileOptions, context: Context): { desired: Desired; broken: boolean } {
   if (options.name !== undefined && options.file === undefined) {
     checkName(options.name)
-    return { stack: options.name, resources: [] }
+    return { desired: { stack: options.name, resources: [] }, broken: false }
   }
   const loaded = readStack(options, context)
-  if (loaded.desired !== undefined) return loaded.desired
-  if (loaded.name !== undefined) return { stack: loaded.name, resources: [] }
-  throw new DiagnosticError(
-    ...loaded.diagnostics,
-    error("no-stack", "which stack?", { hint: "name it with -p NAME, or its file with -f FILE" }),
-  )
+  if (loaded.desired !== undefined) return { desired: loaded.desired, broken: false }
+  if (loaded.name !== undefined) return { desired: { stack: loaded.name, resources: [] }, broken: true }
+  const hint = "name the stack with -p NAME, or its file with -f FILE"
+  const [first] = loaded.diagnostics
+  if (first?.code === "no-stack-file") throw new DiagnosticError({ ...first, hint })
+  throw new DiagnosticError(...loaded.diagnostics, error("no-stack", "which stack?", { hint }))
 }
 
 function checkName(name: string): void {
-  if (!NAME.test(name)) throw new UsageError(`"${name}" cannot be a stack's name: [a-z0-9][a-z0-9_-]{0,31}`)
+  if (!STACK_NAME.test(name)) throw new UsageError(`"${name}" cannot be a stack's name: [a-z0-9][a-z0-9_-]{0,31}`)
 }
 
 function assignments(pairs: readonly string[]): { [name: string]: string } {

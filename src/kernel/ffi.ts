@@ -13,7 +13,9 @@ export interface Ffi {
   nlOpen(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
   nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
-  /** The same beside what the caller does meanwhile: a descriptor that can be read when it is done. `room`: for the answers. */
+  /** `out`: 8 bytes, a u64. */
+  nlCookie(fd: number, out: Uint8Array): number
+  /** nlTransact beside what the caller does meanwhile: a descriptor that can be read when it is done. `room`: for the answers. */
   nlBegin(fd: number, req: Uint8Array, room: number, timeoutMs: number): number
   /** Its answer; `out` has that room. */
   nlEnd(done: number, out: Uint8Array): number
@@ -48,7 +50,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 3
+const ABI = 4
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -58,6 +60,7 @@ const SIGNATURES = {
   stk_nl_open: "i",
   stk_nl_open_in: "si",
   stk_nl_transact: "ibibii",
+  stk_nl_cookie: "ibi",
   stk_nl_begin: "ibiii",
   stk_nl_end: "ibi",
   stk_visits_begin: "bibiii",
@@ -105,6 +108,7 @@ export function openFfi(folder?: string): Ffi {
     nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
     nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
+    nlCookie: (fd, out) => call("stk_nl_cookie", fd, out, out.length),
     nlBegin: (fd, req, room, timeoutMs) => call("stk_nl_begin", fd, req, req.length, room, timeoutMs),
     nlEnd: (done, out) => call("stk_nl_end", done, out, out.length),
     visitsBegin: (places, req, rcvbuf, timeoutMs) => call("stk_visits_begin", places, places.length, req, req.length, rcvbuf, timeoutMs),

@@ -23,7 +23,7 @@ import { KernelError } from "./kernel.ts"
 
 type Files = Pick<
   Kernel,
-  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "stat" | "readLink" | "lock"
+  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "stat" | "inode" | "readLink" | "lock"
 >
 
 /** What reading says of a thing that is not there: also a dead process (ESRCH) and a device that is gone (ENODEV). */
@@ -43,6 +43,7 @@ export function openFiles(ffi: Ffi): Files {
       refused(`rm -r ${path}`, ffi.removeTree(path))
     },
     stat: (path) => orNull(`stat ${path}`, () => shortStat(statSync(path))),
+    inode: (path) => orNull(`stat ${path}`, () => String(statSync(path, { bigint: true }).ino)),
     readLink: (path) => orNull(`readlink ${path}`, () => readlinkSync(path), "EINVAL"),
     lock: (path) => lockFile(ffi, path),
   }

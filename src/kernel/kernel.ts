@@ -6,6 +6,8 @@ export interface Kernel {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
+  /** SO_NETNS_COOKIE of a network namespace: no other one of this boot ever has it. "" where the kernel does not tell. */
+  cookie(ns: NetNs): string
   /** Sends the requests in as few messages as possible, in order; a request that fails does not stop those behind it. */
   net(ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[]
   /** The same for what keeps the kernel busy for long: begun at once, while the caller does other things. */
@@ -32,6 +34,8 @@ export interface Kernel {
   lock(path: string): { release(): void } | null
   /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */
   stat(path: string): { type: "file" | "folder" | "other"; mode: number; uid: number; gid: number; device: string } | null
+  /** The number of a file or folder in its file system, links followed; null where it does not exist. A cgroup's is never used again. */
+  inode(path: string): string | null
   /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist or is no link. */
   readLink(path: string): string | null
 

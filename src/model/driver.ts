@@ -23,6 +23,8 @@ export interface StackGroups {
    * written, by the file or an earlier one: a device by its path is given back so, and `unified` holds the files named there.
    */
   limits(paths: readonly string[], likes?: ReadonlyMap<string, readonly Limits[]>): ReadonlyMap<string, Limits>
+  /** What these limits name and this host certainly does not have: block devices, files of cgroup2. */
+  absent(limits: readonly Limits[]): { devices: string[]; files: string[] }
   /** The limits that do not hold for a process, by its /proc/PID/cgroup: it is not in the group in the hierarchy that has them. */
   unheld(path: string, text: string): (keyof Limits)[]
   /** Brings a process that was moved out of its group, and those it has begun, back into it. */
@@ -53,6 +55,9 @@ export interface Scope {
   cgroups: StackGroups
   /** Names of the stack's containers, wanted or found. */
   containers: ReadonlySet<string>
+  /** Of containers that have a run folder, and of those that have a writable layer, which outlives a reboot. */
+  runFolders: ReadonlySet<string>
+  layers: ReadonlySet<string>
   host: NetDump
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>

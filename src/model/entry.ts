@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import type { BridgeAttributes } from "../kinds/bridge/spec.ts"
 import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
 import type { IdRange } from "../kinds/container/spec.ts"
-import type { Reference } from "./resource.ts"
+import type { Relations } from "./resource.ts"
 
 /** Keys and indexes from an entry down to one of its values. */
 export type Path = readonly (string | number)[]
@@ -12,6 +12,12 @@ export type Path = readonly (string | number)[]
 export interface IdMaps {
   uid: IdRange[] | { auto: number }
   gid: IdRange[] | { auto: number }
+}
+
+/** A bridge as its interfaces see it. */
+export interface KnownBridge extends BridgeAttributes {
+  /** All of its addresses are understood: otherwise nothing is known of what its subnets do not hold. */
+  whole: boolean
 }
 
 /**
@@ -36,7 +42,7 @@ export interface Entry {
   /** A path in the file, made absolute from the folder of the file it is written in. */
   absolute(path: Path, text: string): string
   /** Names of the file's own: undefined where there is none such, which is reported, or where that one is itself mistaken. */
-  bridge(name: string, path: Path): BridgeAttributes | undefined
+  bridge(name: string, path: Path): KnownBridge | undefined
   cgroup(name: string, path: Path): CgroupAttributes | undefined
   idmap(name: string, path: Path): IdMaps | undefined
   /** Values of an `env_file`, which is reported where it cannot be read. */
@@ -46,8 +52,6 @@ export interface Entry {
 }
 
 /** What an expansion gives; the stackfile layer makes a resource of it. */
-export interface Expanded<A> {
+export interface Expanded<A> extends Relations {
   attributes: A
-  references: Reference[]
-  partOf?: Address
 }

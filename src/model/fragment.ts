@@ -115,3 +115,17 @@ export function addresses(description: string, words = "10.20.0.2/24"): Fragment
 export function macAddress(description: string): Fragment {
   return { description, type: "string", form: "a MAC address such as 02:00:00:00:00:01", examples: ["02:00:00:00:00:01"] }
 }
+
+/** What every resource may say of how changes of it are taken. */
+export function lifecycleKeys(): { readonly [key: string]: Fragment } {
+  return {
+    ignore_drift: {
+      description: "Attributes that others may change: what was changed by hand is left so. `limits.memory`, or `limits` for all of them.",
+      type: "array",
+      items: { description: "A path as a plan shows it.", type: "string", form: "the path of an attribute" },
+      form: "a list of attributes",
+      examples: [["limits.memory"]],
+    },
+    prevent_destroy: truth("It is neither destroyed nor replaced, whatever a plan wants: the rest is done, with exit code 3.", false),
+  }
+}

@@ -1,7 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Change } from "./change.ts"
-import type { Attributes, HostFacts, KindName, Observed, Resource, Value } from "./resource.ts"
+import type { Attributes, HostFacts, KindName, Observed, Relations, Resource, Value } from "./resource.ts"
 import type { StepDraft } from "./step.ts"
 
 /** What happens when a field differs: `update` in place, or `replace` the resource. `*` stands for every key of a map (`limits.*`) or place of a list (`endpoints.*.mac`). */
@@ -23,6 +23,8 @@ export interface Kind {
   name: KindName
   /** Every attribute of the kind has a rule; the diff walks them. A value at the end of a path is compared whole. */
   rules: readonly FieldRule[]
+  /** What a resource of these attributes hangs on; absent: nothing. */
+  relations?(attributes: Attributes): Relations
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** The kernel effects of a change, and their order. */

@@ -28,6 +28,14 @@ export function runFolderOf(stack: string, container: string): string {
   return `${RUN_ROOT}/${stack}/${container}`
 }
 
+/**
+ * The apply of a stack that waits to be confirmed: as long as this file is there. Whoever takes it away in time has confirmed. It
+ * names the process that waits, by pid and start time.
+ */
+export function waitingFileOf(stack: string): string {
+  return `${RUN_ROOT}/${stack}/.unconfirmed`
+}
+
 /** Where a container's writable layer is kept. */
 export function layerFolderOf(stack: string, container: string): string {
   return `${LAYER_ROOT}/${stack}/${container}`

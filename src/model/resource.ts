@@ -22,6 +22,13 @@ export interface Reference {
   onReplace: "replace" | "none" | { update: string }
 }
 
+/** What a resource hangs on, as its attributes tell. */
+export interface Relations {
+  references: readonly Reference[]
+  /** The resource whose kernel object holds it. */
+  partOf?: Address
+}
+
 /** A declared thing, out of the stack file. */
 export interface Resource<A extends object = Attributes> {
   kind: KindName
@@ -32,6 +39,12 @@ export interface Resource<A extends object = Attributes> {
   references: readonly Reference[]
   /** The resource whose kernel object holds this one: deleting or replacing it deletes or replaces this too. */
   partOf?: Address
+  /** Paths of attributes that others may change by hand; one stands for all below it. */
+  ignoreDrift?: readonly string[]
+  /** Neither deleted nor replaced. */
+  preventDestroy?: boolean
+  /** What the file says, where `attributes` leaves drift as it is. */
+  declared?: Attributes
   /** Where the file says so: of the resource, or of the field at a path like `limits.memory`. */
   range(path?: string): Range | undefined
 }
@@ -66,6 +79,8 @@ export interface Foreign {
   address: Address
   /** E.g. `link br-lan (index 7, bridge) has no mark of this stack`. */
   what: string
+  /** The container whose namespace it is in: it goes when that one is replaced. Absent: on the host. */
+  within?: Address
 }
 
 /** One immutable reading of the kernel. */
@@ -77,8 +92,10 @@ export interface Snapshot {
 
 /** What the host can do and what is taken, as far as planning depends on it. */
 export interface HostFacts {
+  /** Which kernel this is: its boot, and the cookie of the network namespace that is the host's. */
+  identity: { boot: string; netns: string }
   /**
-   * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`) the hierarchy that holds it; absent: none does.
+   * For each controller (`memory`, `pids`, `cpu`, `io`, `cpuset`, `hugetlb`; of cgroup2 all) the hierarchy that holds it; absent: none does.
    * Beside them `swap`: its accounting to cgroups is on (memory.swap.max, memory.memsw.*), and `cgroup`: cgroup2 is mounted (`cgroup.*`).
    */
   controllers: { readonly [controller: string]: "v1" | "v2" }
@@ -90,8 +107,15 @@ export interface HostFacts {
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
   missingCapabilities: readonly string[]
+  /** The same of reading all that is live of a stack. */
+  missingToRead: readonly string[]
+  /** Of the devices and the files of cgroup2 that the limits of the stack file name, those that this host certainly does not have. */
+  absentDevices: readonly string[]
+  absentFiles: readonly string[]
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
   unknownUsers: readonly { image: string; user: string; diagnostics: readonly Diagnostic[] }[]
+  /** Ids of those that it has. */
+  knownUsers: readonly { image: string; user: string; uid: number; gid: number; groups: readonly number[] }[]
 }

@@ -1,10 +1,12 @@
 import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import type { Limits } from "../kinds/cgroup/spec.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
-import { parseRecord } from "../kinds/container/record.ts"
+import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 
@@ -20,46 +22,66 @@ const NEEDED: readonly (readonly [string, number])[] = [
   ["CAP_SYS_ADMIN", 21],
 ]
 
+/** To look into a container: its run folder, the namespaces that its monitor holds, and the network in them (setns(2)). */
+const TO_READ: typeof NEEDED = [
+  ["CAP_DAC_READ_SEARCH", 2],
+  ["CAP_SYS_PTRACE", 19],
+  ["CAP_SYS_ADMIN", 21],
+]
+/** Who may go past permissions altogether may do so to read. */
+const INCLUDES: { readonly [name: string]: number } = { CAP_DAC_READ_SEARCH: 1 }
+
 /** Where a root without an entry in /etc/subuid takes automatic ranges from. */
 const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 
 /** What planning must know of the host. The ids others hold are read only if a map is to be chosen. */
-export function readHostFacts(kernel: Kernel, desired: Desired, controllers: HostFacts["controllers"]): HostFacts {
+export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: HostFacts["controllers"]): HostFacts {
   const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
+    identity: { boot: bootId(kernel), netns: kernel.cookie("host") },
     controllers,
     ...(automatic ? idsOfOthers(kernel, desired.stack) : { takenIds: [], closedStacks: [] }),
     subordinateIds: automatic
       ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
       : { uid: [], gid: [] },
     missingCapabilities: missingCapabilities(kernel),
+    missingToRead: missingToRead(kernel),
+    ...limitFacts(cgroups, desired),
     ...imageFacts(kernel, desired),
   }
 }
 
-function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "unknownUsers"> {
+function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "absentDevices" | "absentFiles"> {
+  const limits = desired.resources.flatMap(({ attributes }) => (attributes.limits === undefined ? [] : [attributes.limits as Limits]))
+  const { devices, files } = cgroups.absent(limits.filter(({ io, unified }) => io !== undefined || unified !== undefined))
+  return { absentDevices: devices, absentFiles: files }
+}
+
+type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
+
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
   const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
-  return { absentImages, unknownUsers: [...users.values()].flatMap((one) => unknownUser(kernel, one)) }
+  const found = [...users.values()].map((one) => lookedUp(kernel, one))
+  return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
 }
 
-function unknownUser(kernel: Kernel, { image, user }: { image: string; user: string }): HostFacts["unknownUsers"][number][] {
+function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {
   try {
-    lookupUser(kernel, imageFolder(image), user)
-    return []
+    return { unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, imageFolder(image), user) }] }
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return [{ image, user, diagnostics: failure.diagnostics }]
+    return { unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }
   }
 }
 
 /** Maps of the other stacks' containers, by their records of this boot. */
-function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
-  const boot = (kernel.read("/proc/sys/kernel/random/boot_id") ?? "").trim()
-  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack)
+export function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
+  const boot = bootId(kernel)
+  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack && !name.startsWith("."))
   const folders = others.map((other) => ({ other, names: namesIn(kernel, `${RUN_ROOT}/${other}`) }))
   const paths = folders.flatMap(({ other, names }) => (names ?? []).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
   const takenIds = kernel.readMany(paths).flatMap((text) => {
@@ -87,9 +109,15 @@ function subordinate(text: string | null): { host: number; count: number }[] {
   return own.length > 0 ? own : [ROOT_RANGE]
 }
 
-/** Effective capabilities that applying needs and this process lacks, by name. */
-export function missingCapabilities(kernel: Kernel): string[] {
+/** Effective capabilities that applying needs (or those of `needed`) and this process lacks, by name. */
+export function missingCapabilities(kernel: Kernel, needed: readonly (readonly [string, number])[] = NEEDED): string[] {
   const status = kernel.read("/proc/self/status")
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status ?? "")?.[1] ?? "0"}`)
-  return NEEDED.filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n).map(([name]) => name)
+  const has = (bit: number) => (mask & (1n << BigInt(bit))) !== 0n
+  return needed.filter(([name, bit]) => !has(bit) && !has(INCLUDES[name] ?? bit)).map(([name]) => name)
+}
+
+/** The same of reading what is live. */
+export function missingToRead(kernel: Kernel): string[] {
+  return missingCapabilities(kernel, TO_READ)
 }

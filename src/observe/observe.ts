@@ -32,6 +32,6 @@ function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot 
   const readings = Object.values(drivers).map((driver) => driver.observe(scope))
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
-  const host = readHostFacts(scope.kernel, scope.desired, controllers)
+  const host = readHostFacts(scope, controllers)
   return { resources, foreign: readings.flatMap((r) => r.foreign), host }
 }

@@ -1,7 +1,7 @@
 import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
-import { RUN_ROOT } from "../model/ownership.ts"
+import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
 import { readMonitors } from "./monitors.ts"
 
@@ -15,12 +15,15 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
   const dumps = new Map<string, NetDump | undefined>()
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
   const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
+  const [runFolders, layers] = [namesIn(kernel, `${RUN_ROOT}/${stack}`), namesIn(kernel, `${LAYER_ROOT}/${stack}`)]
   return {
     kernel,
     stack,
     desired,
     cgroups,
-    containers: new Set([...wanted, ...monitors.keys(), ...kernel.list(`${RUN_ROOT}/${stack}`)]),
+    containers: new Set([...wanted, ...monitors.keys(), ...runFolders, ...layers]),
+    runFolders,
+    layers,
     host,
     monitors,
     linkByIndex: (index) => byIndex.get(index),
@@ -34,6 +37,11 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
       return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
     },
   }
+}
+
+/** Folders of containers: beside them stand the lock and what is being written. */
+function namesIn(kernel: Kernel, folder: string): Set<string> {
+  return new Set(kernel.list(folder).filter((name) => name !== "lock" && !name.startsWith(".")))
 }
 
 const HOSTNAME = "/proc/sys/kernel/hostname"

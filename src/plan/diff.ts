@@ -2,9 +2,10 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { kinds } from "../kinds/catalog.ts"
 import type { Change, FieldChange } from "../model/change.ts"
-import type { Attributes, Desired, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
+import type { Attributes, Desired, Foreign, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
 import { causeOf, incompleteCause } from "./cause.ts"
 import { differences, valueAt } from "./fields.ts"
+import { ignoredFields, leavingAlone } from "./ignored.ts"
 import { implied } from "./implied.ts"
 import { sameValue } from "./values.ts"
 
@@ -24,10 +25,11 @@ export function diff(desired: Desired, snapshot: Snapshot): Differences {
     ...desired.resources.map((resource) => verdict(resource, snapshot)),
     ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map(deletion),
   ]
+  const all = implied(changes)
   return {
-    changes: implied(changes),
+    changes: all,
     diagnostics: [
-      ...foreignDiagnostics(desired, snapshot),
+      ...foreignDiagnostics(desired, foreignThatStays(snapshot, all)),
       ...desired.resources.flatMap((r) => kinds[r.kind].check?.(r, snapshot.host) ?? []),
     ],
   }
@@ -40,10 +42,21 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   if (observed === undefined) return { ...base, action: "create", cause: "not there", before: null }
   const found = { ...base, observed, before: observed.attributes }
   if (observed.incomplete !== undefined) return { ...found, action: "replace", cause: incompleteCause(observed.incomplete) }
-  const fields = compare(resource, observed, snapshot.host)
+  const all = compare(resource, observed, snapshot.host)
+  const ignored = ignoredFields(all, resource, observed)
+  const fields = all.filter((field) => !ignored.includes(field))
   if (fields.length === 0) return { ...found, action: "no-op", cause: "" }
   const action = fields.some((f) => f.forcesReplacement) ? "replace" : "update"
-  return { ...found, action, cause: causeOf(action, fields), fields, drift: isDrift(fields, resource.attributes, observed.applied) }
+  const change = {
+    ...found,
+    action,
+    cause: causeOf(action, fields),
+    fields,
+    drift: isDrift(fields, resource.attributes, observed.applied),
+  } as const
+  if (action === "replace" || ignored.length === 0) return change
+  const left = leavingAlone(resource, ignored)
+  return { ...change, resource: left, after: left.attributes }
 }
 
 function compare(resource: Resource, observed: Observed, host: HostFacts): FieldChange[] {
@@ -66,9 +79,15 @@ function deletion(observed: Observed): Change {
   return { kind, address, name, action: "delete", cause, fields: [], drift: false, before: attributes, after: null, observed }
 }
 
-function foreignDiagnostics(desired: Desired, snapshot: Snapshot): Diagnostic[] {
+/** What is in the namespace of a container that is made anew goes with it. */
+function foreignThatStays(snapshot: Snapshot, changes: readonly Change[]): Foreign[] {
+  const replaced = new Set(changes.filter((c) => c.action === "replace").map((c) => c.address))
+  return snapshot.foreign.filter(({ within }) => within === undefined || !replaced.has(within))
+}
+
+function foreignDiagnostics(desired: Desired, foreign: readonly Foreign[]): Diagnostic[] {
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
-  return snapshot.foreign.map(({ address, what }) => {
+  return foreign.map(({ address, what }) => {
     const range = resources.get(address)?.range()
     return error("foreign-object", `${what}, and ${address} wants its place`, {
       hint: "remove or rename that object, or choose another name in the stack file: what others made is never changed",

@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.ts"
 import { hash64 } from "../base/hash.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
@@ -15,21 +16,33 @@ export function fingerprint(plan: Plan): string {
   return hash64(canonicalJson({ stack: plan.stack, changes, steps }))
 }
 
+/** The same of each change alone: to tell which one is another now. */
+export function changeDigests(plan: Plan): { [address: Address]: string } {
+  return Object.fromEntries(plan.changes.map((change) => [change.address, hash64(canonicalJson(wishValue(change)))]))
+}
+
 function byAddress(a: Change, b: Change): number {
   return a.address < b.address ? -1 : a.address > b.address ? 1 : 0
 }
 
-function changeValue({ address, action, before, after, observed }: Change): Value {
-  return { address, action, before, after, live: observed === undefined ? null : identity(observed) }
+function changeValue(change: Change): Value {
+  return { ...wishValue(change), live: change.observed === undefined ? null : identityOf(change.observed) }
+}
+
+function wishValue({ address, action, before, after }: Change): { [key: string]: Value } {
+  return { address, action, before, after }
 }
 
 function stepText({ id, after }: Step): string {
   return `${id} <- ${[...after].sort().join(" ")}`
 }
 
-/** What tells an object from the next one of its name. Its momentary state does not. */
-function identity({ live }: Observed): Value {
-  const kept = ["ifindex", "inside", "monitor", "init", "path"].filter((key) => live[key] !== undefined)
+/** Of what is live, what tells an object from the next one of its name. Its momentary state does not. */
+const TELLING = ["ifindex", "inside", "monitor", "init", "path", "inode"]
+
+/** What tells an object from the next one of its name. */
+export function identityOf({ live }: Pick<Observed, "live">): { readonly [key: string]: Value } {
+  const kept = TELLING.filter((key) => live[key] !== undefined)
   const ends = (Array.isArray(live.ends) ? (live.ends as Value[]) : []).map((end) => member(end, "ifindex") ?? null)
   return { ...Object.fromEntries(kept.map((key) => [key, live[key] as Value])), ...(keysOf(live.ends).length === 0 ? {} : { ends }) }
 }

@@ -22,9 +22,9 @@ export interface ChosenMaps {
 }
 
 /** A host id range for every `{auto: size}` map, none overlapping another's. `containers` in an order that is not chance. */
-export function chooseIdRanges(containers: readonly Resource[], snapshot: Snapshot): ChosenMaps {
-  const uid = chooseMaps("uid_map", containers, snapshot, snapshot.host.subordinateIds.uid)
-  const gid = chooseMaps("gid_map", containers, snapshot, snapshot.host.subordinateIds.gid)
+export function chooseIdRanges(stack: string, containers: readonly Resource[], snapshot: Snapshot): ChosenMaps {
+  const uid = chooseMaps("uid_map", stack, containers, snapshot)
+  const gid = chooseMaps("gid_map", stack, containers, snapshot)
   const maps = new Map<Address, Attributes>()
   for (const { address } of containers) {
     const [uids, gids] = [uid.chosen.get(address), gid.chosen.get(address)]
@@ -35,7 +35,9 @@ export function chooseIdRanges(containers: readonly Resource[], snapshot: Snapsh
   return { maps, diagnostics: [...unsure, ...uid.diagnostics, ...gid.diagnostics] }
 }
 
-function chooseMaps(field: MapName, containers: readonly Resource[], snapshot: Snapshot, ranges: readonly HostRange[]) {
+function chooseMaps(field: MapName, stack: string, containers: readonly Resource[], snapshot: Snapshot) {
+  const { subordinateIds } = snapshot.host
+  const ranges: readonly HostRange[] = field === "uid_map" ? subordinateIds.uid : subordinateIds.gid
   const slots = new Slots(ranges)
   for (const range of [...snapshot.host.takenIds, ...explicitRanges(field, containers)]) slots.take(range)
   const chosen = new Map<Address, IdRange>()
@@ -52,7 +54,9 @@ function chooseMaps(field: MapName, containers: readonly Resource[], snapshot: S
   const doomed = slots.among(doomedRanges(field, containers, snapshot))
   const diagnostics: Diagnostic[] = []
   for (const { resource, size } of waiting) {
-    const host = slots.find(resource.name, size, doomed) ?? slots.find(resource.name, size, new Set())
+    // Stacks often call their containers by the same names.
+    const name = `${stack}/${resource.name}`
+    const host = slots.find(name, size, doomed) ?? slots.find(name, size, new Set())
     if (host === undefined) diagnostics.push(exhausted(resource, field, size, ranges))
     else {
       const range = { container: 0, host, count: size }

@@ -4,6 +4,7 @@ import type { Change, FieldChange } from "../model/change.ts"
 import type { Reference, Resource } from "../model/resource.ts"
 import { causeOf } from "./cause.ts"
 import { valueAt } from "./fields.ts"
+import { asDeclared } from "./ignored.ts"
 
 /** What follows from what: a replaced resource takes along what is part of it or attached to it, until nothing changes any more. */
 export function implied(changes: readonly Change[]): Change[] {
@@ -48,7 +49,10 @@ function consequence(change: Change, replaced: Address, onReplace: Reference["on
   const { action, resource } = change
   if (onReplace === "none" || resource === undefined || (action !== "no-op" && action !== "update")) return change
   const cause = `${replaced} is replaced`
-  if (onReplace === "replace") return { ...change, action: "replace", cause }
+  if (onReplace === "replace") {
+    const whole = asDeclared(resource)
+    return { ...change, action: "replace", cause, resource: whole, after: whole.attributes }
+  }
   return touched(change, resource, onReplace.update, cause)
 }
 

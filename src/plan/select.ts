@@ -1,9 +1,10 @@
 import type { Address } from "../base/address.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
+import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Snapshot } from "../model/resource.ts"
+import type { Relations, Snapshot } from "../model/resource.ts"
 import { REPLACEMENT_ASKED } from "./cause.ts"
 import { summarise } from "./plan.ts"
 
@@ -26,8 +27,12 @@ export const EVERYTHING: Selection = { target: [], exclude: [], replace: [] }
 export function selectChanges(plan: Plan, selection: Selection): Plan {
   if (selection.target.length === 0 && selection.exclude.length === 0) return plan
   for (const address of [...selection.target, ...selection.exclude]) checkAddress(plan, address)
-  const kept = keptAddresses(plan, selection)
-  const changes = plan.changes.map((change) => (kept.has(change.address) ? change : leftAlone(change)))
+  return restrictTo(plan, keptAddresses(plan, selection), "not selected")
+}
+
+/** The plan with the changes of these addresses alone; `why` the others are left alone. */
+export function restrictTo(plan: Plan, kept: ReadonlySet<Address>, why: string): Plan {
+  const changes = plan.changes.map((change) => (kept.has(change.address) ? change : leftAlone(change, why)))
   const steps = plan.steps.filter((step) => kept.has(step.address))
   const ids = new Set(steps.map((step) => step.id))
   return {
@@ -51,15 +56,15 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   return { ...snapshot, resources }
 }
 
-function leftAlone(change: Change): Change {
-  return { ...change, action: "no-op", cause: "not selected", fields: [] }
+function leftAlone(change: Change, cause: string): Change {
+  return { ...change, action: "no-op", cause, fields: [] }
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {
   const waitsFor = edges(plan)
   const all = plan.changes.map((change) => change.address)
   const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), waitsFor)
-  const unwanted = closure(withParts(plan, exclude), reversed(waitsFor))
+  const unwanted = closure(withParts(plan, exclude), joined(reversed(waitsFor), needs(plan)))
   return new Set([...wanted].filter((address) => !unwanted.has(address)))
 }
 
@@ -73,6 +78,32 @@ function edges(plan: Plan): Map<Address, Set<Address>> {
     found.set(step.address, own)
   }
   return found
+}
+
+/** For each address that stays as it is what must not go from under it: its container, its bridge, its parent group. */
+function needs(plan: Plan): Map<Address, Set<Address>> {
+  const going = new Set(plan.changes.filter(({ action }) => action === "delete" || action === "replace").map(({ address }) => address))
+  return new Map(
+    plan.changes.map((change) => {
+      const { references = [], partOf } = relationsOf(change)
+      const addresses = [
+        ...references.filter(({ onReplace }) => onReplace !== "none").map((to) => to.address),
+        ...(partOf === undefined ? [] : [partOf]),
+      ]
+      return [change.address, new Set(addresses.filter((address) => going.has(address)))]
+    }),
+  )
+}
+
+/** Of what is only in the kernel its attributes tell. */
+function relationsOf({ kind, resource, before }: Change): Partial<Relations> {
+  return resource ?? (before === null ? {} : (kinds[kind].relations?.(before) ?? {}))
+}
+
+function joined(one: ReadonlyMap<Address, ReadonlySet<Address>>, other: ReadonlyMap<Address, ReadonlySet<Address>>) {
+  const all = new Map<Address, ReadonlySet<Address>>(one)
+  for (const [from, targets] of other) all.set(from, new Set([...(all.get(from) ?? []), ...targets]))
+  return all
 }
 
 function reversed(graph: ReadonlyMap<Address, ReadonlySet<Address>>): Map<Address, Set<Address>> {
@@ -92,7 +123,7 @@ function closure(start: Iterable<Address>, graph: ReadonlyMap<Address, ReadonlyS
 /** What lives in a selected resource is selected with it. */
 function withParts(plan: Plan, addresses: readonly Address[]): Address[] {
   const named = new Set(addresses)
-  const parts = plan.changes.filter(({ resource }) => resource?.partOf !== undefined && named.has(resource.partOf))
+  const parts = plan.changes.filter((change) => named.has(relationsOf(change).partOf ?? ""))
   return [...addresses, ...parts.map((change) => change.address)]
 }
 
@@ -102,7 +133,7 @@ function checkAddress(plan: Plan, address: Address): void {
 }
 
 function unknownAddress(address: Address, known: readonly Address[], why: string): DiagnosticError {
-  const near = nearest(address, known)
+  const near = known.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, known)
   return new DiagnosticError(
     error("unknown-address", `${address} is ${why}`, {
       hint: near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`,

@@ -14,7 +14,7 @@ export interface Settled {
  * the order of the file.
  */
 export function settle(desired: Desired, snapshot: Snapshot): Settled {
-  const ids = chooseIdRanges(sorted(desired, "container"), snapshot)
+  const ids = chooseIdRanges(desired.stack, sorted(desired, "container"), snapshot)
   const ips = chooseAddresses(desired, sorted(desired, "interface"), snapshot)
   const resources = desired.resources.map((resource): Resource => {
     const address = ips.addresses.get(resource.address)

@@ -1,7 +1,8 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
 
-/** Columns of a terminal that a source line may take; what is longer is shown around its spot. */
+/** Columns that a source line may take at most, and on a narrow terminal at least; what is longer is shown around its spot. */
 const WIDTH = 120
+const LEAST_WIDTH = 20
 const TAB = 4
 
 type Paint = (kind: "error" | "warning" | "mark" | "hint" | "quiet" | "strong", text: string) => string
@@ -16,12 +17,12 @@ const CODES = { error: "1;31", warning: "1;33", mark: "1;31", hint: "36", quiet:
  *          |       ^^^^^^
  *       hint: did you mean `memory`?
  *
- * `sources` are the texts by file name. Ends with a line break unless there is nothing to say.
+ * `sources` are the texts by file name, `columns` those of the terminal, if it is one: a mark that wraps is under nothing. Ends with a line break unless there is nothing to say.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
   sources: ReadonlyMap<string, string>,
-  { color }: { color: boolean },
+  { color, columns = Number.POSITIVE_INFINITY }: { color: boolean; columns?: number },
 ): string {
   const paint: Paint = (kind, text) => (color ? `\u001b[${CODES[kind]}m${text}\u001b[0m` : text)
   const lines = new Map<string, string[]>()
@@ -31,15 +32,15 @@ export function renderDiagnostics(
     if (!lines.has(file)) lines.set(file, text.split("\n"))
     return lines.get(file)?.[start.line - 1]
   }
-  return diagnostics.map((diagnostic) => render(diagnostic, lineOf, paint)).join("")
+  return diagnostics.map((diagnostic) => render(diagnostic, lineOf, columns, paint)).join("")
 }
 
-function render(diagnostic: Diagnostic, lineOf: (range: Range) => string | undefined, paint: Paint): string {
+function render(diagnostic: Diagnostic, lineOf: (range: Range) => string | undefined, columns: number, paint: Paint): string {
   const { severity, summary, detail, hint, range } = diagnostic
   const line = range === undefined ? undefined : lineOf(range)
   const parts = [
     `${place(diagnostic, paint)}${paint(severity, `${severity}:`)} ${paint("strong", printable(summary))}`,
-    ...(range === undefined || line === undefined ? [] : frame(...nearby(line.replace(/\r$/, ""), range), paint)),
+    ...(range === undefined || line === undefined ? [] : frame(...nearby(line.replace(/\r$/, ""), range), columns, paint)),
     ...(detail === undefined
       ? []
       : detail
@@ -68,12 +69,13 @@ function nearby(line: string, range: Range): [line: string, range: Range] {
 }
 
 /** The line and the mark under the spot; a spot of several lines is marked to the end of its first. */
-function frame(line: string, { start, end }: Range, paint: Paint): string[] {
+function frame(line: string, { start, end }: Range, columns: number, paint: Paint): string[] {
   const from = Math.min(start.column - 1, line.length)
   const to = end.line === start.line ? Math.min(Math.max(end.column - 1, from + 1), line.length + 1) : line.trimEnd().length
   const spot = Math.max(widthOf(line.slice(from, to), widthOf(line.slice(0, from), 0)) - widthOf(line.slice(0, from), 0), 1)
-  const window = around(expanded(line), widthOf(line.slice(0, from), 0), spot)
   const number = String(start.line).padStart(4)
+  const room = Math.max(LEAST_WIDTH, Math.min(WIDTH, columns - `${number} | `.length))
+  const window = around(expanded(line), widthOf(line.slice(0, from), 0), spot, room)
   const bar = (label: string) => paint("quiet", `${label} |`)
   const mark = `${" ".repeat(window.offset)}${paint("mark", "^".repeat(window.length))}`
   return [`${bar(number)} ${window.text}`.trimEnd(), `${bar(" ".repeat(number.length))} ${mark}`]
@@ -106,13 +108,14 @@ function cells(character: string): number {
   return wide.test(character) || /^\p{Emoji_Presentation}$/u.test(character) || (character.codePointAt(0) as number) >= 0x20000 ? 2 : 1
 }
 
-/** A stretch of a long line that has the spot in it. `offset` and `length` are cells in that stretch. */
-function around(text: string, start: number, length: number): { text: string; offset: number; length: number } {
-  if (widthOf(text, 0) <= WIDTH) return { text, offset: start, length }
-  const from = Math.max(0, Math.min(start - Math.floor(WIDTH / 4), widthOf(text, 0) - WIDTH + 2))
-  const cut = cellSlice(text, from, from + WIDTH - 2)
+/** A stretch of a long line that has the spot in it, and takes no more than `room`. `offset` and `length` are cells in that stretch. */
+function around(text: string, start: number, length: number, room: number): { text: string; offset: number; length: number } {
+  const width = widthOf(text, 0)
+  if (Math.max(width, start + 1) <= room) return { text, offset: start, length }
+  const from = Math.max(0, Math.min(start - Math.floor(room / 4), width - room + 2))
+  const cut = cellSlice(text, from, from + room - 2)
   const head = from > 0 ? "…" : ""
-  const tail = widthOf(text, 0) > from + WIDTH - 2 ? "…" : ""
+  const tail = width > from + room - 2 ? "…" : ""
   const offset = start - cut.from + head.length
   return { text: `${head}${cut.text}${tail}`, offset, length: Math.min(length, Math.max(1, widthOf(cut.text, 0) + head.length - offset)) }
 }

@@ -19,22 +19,29 @@ export function nothingText({ stack, changes }: Plan): string {
 /** How many names a person is willing to read. */
 const SHOWN = 12
 
-/** What an apply that was interrupted or failed has done, and what is left. */
-export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyResult, word: "apply" | "destroy"): string {
+/** What an apply that was interrupted or failed has done, and what is left. `next`: what there is to do about it. */
+export function unfinishedText(
+  plan: Plan,
+  { done, failed, interrupted }: ApplyResult,
+  word: "apply" | "destroy",
+  next = `Run \`stack ${word}\` again to go on.\n`,
+): string {
   const finished = lasting(plan, new Set(done.map((step) => step.id)))
   const byAddress = new Map<Address, { steps: number; done: number }>()
   for (const { id, address } of plan.steps) {
     const entry = byAddress.get(address) ?? { steps: 0, done: 0 }
     byAddress.set(address, { steps: entry.steps + 1, done: entry.done + (finished.has(id) ? 1 : 0) })
   }
+  // A step that failed may have come half way: what it has made is there, marked as the stack's.
+  const tried = new Set(failed.map(({ step }) => step.address))
   const all = [...byAddress]
   const whole = all.filter(([, entry]) => entry.done === entry.steps).map(([address]) => address)
-  const begun = all.filter(([, entry]) => entry.done > 0 && entry.done < entry.steps)
+  const begun = all.filter(([address, entry]) => entry.done < entry.steps && (entry.done > 0 || tried.has(address)))
   const half = begun.map(([address, entry]) => `${address} (${entry.done} of ${entry.steps})`)
-  const none = all.filter(([, entry]) => entry.done === 0).map(([address]) => address)
+  const none = all.filter(([address, entry]) => entry.done === 0 && !tried.has(address)).map(([address]) => address)
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
-  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}Run \`stack ${word}\` again to go on.\n`
+  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}${next}`
 }
 
 /** The steps whose work is still there: a container that was spawned and never started is given up, and its links go with it. */

@@ -75,7 +75,7 @@ function newFields({ after }: Change): string[] {
 const USUAL: { readonly [path: string]: Value } = { working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 }
 
 function isUsual(path: string, value: Value): boolean {
-  if (value === null || path === "state") return true
+  if (value === null || path === "state" || path === "alias" || path.startsWith("host_end.")) return true
   if (value === "") return !path.includes(".")
   if (Object.hasOwn(USUAL, path)) return value === USUAL[path]
   if (path.startsWith("namespaces.")) return value === "new"

@@ -23,6 +23,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",
+  "cgroup.widen": "limits widened",
   create: "created",
   update: "updated",
   delete: "deleted",

@@ -3,7 +3,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error, warning } from "../base/diagnostic.ts"
 import { parseDotenv } from "./dotenv.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
-import { spotRange } from "./node.ts"
+import { isFailed, spotRange } from "./node.ts"
 import { parseText } from "./parse.ts"
 import type { Assigned } from "./variables.ts"
 
@@ -73,6 +73,7 @@ function fromMap(text: string, shown: string, sources: Map<string, string>, diag
   const { root, diagnostics: found } = parseText({ name: shown, folder: "", text })
   diagnostics.push(...found)
   return [...(root?.entries ?? [])].flatMap(([name, { key, value }]): Assigned[] => {
+    if (isFailed(value)) return []
     if (value.kind === "scalar" && value.value !== null)
       return [{ name, value: value.source, from: shown, range: spotRange(value), strict: true }]
     diagnostics.push(

@@ -11,6 +11,7 @@ import type { EnvFile, Surroundings } from "./entry.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
+import { unknownProfiles } from "./profiles.ts"
 import type { Instance, Template } from "./replicas.ts"
 import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
 import { resolve } from "./resolve.ts"
@@ -24,7 +25,7 @@ import { resolveVariables, unusedAssignments } from "./variables.ts"
 export interface BuildOptions {
   /** The name that counts where the file has none. */
   folderName: string
-  name: string | undefined
+  name?: string | undefined
   assigned: readonly Assigned[]
   profiles: readonly string[]
   environment: { readonly [name: string]: string | undefined }
@@ -44,25 +45,14 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const entry: MapEntry = { key: root, value: root }
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
+  diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
   const instances = allInstances(templates, plain, variables, options)
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   check(draft)
-  const document = documentOf(tree, name, variables)
+  const document = documentOf(tree, name, variables, draft)
   const known = name === undefined ? {} : { name }
   return hasErrors(diagnostics) ? { document, ...known } : { desired: desiredOf(draft, [...root.entries.keys()]), document, ...known }
-}
-
-/** What a tree of which parts are missing says wrongly only because of that. */
-const OF_ABSENCE = new Set(["missing-key", "unknown-variable", "unset-variable"])
-
-/** The mistakes of form of a tree of which parts could not be read: no more can be said of it. */
-export function checkForm(tree: MapNode, { assigned, diagnostics }: Pick<BuildOptions, "assigned" | "diagnostics">): void {
-  const variables = resolveVariables(child(tree, "variables"), assigned, diagnostics, suggester())
-  const told: Diagnostic[] = []
-  const { root } = substituted(tree, variables, told)
-  told.push(...validate(toPlain(root) as { [key: string]: unknown }, { key: root, value: root }))
-  diagnostics.push(...told.filter(({ code }) => !OF_ABSENCE.has(code)))
 }
 
 /** Variables replaced everywhere but in their own declarations; the containers apart, as they may hold `${index}`. */

@@ -5,7 +5,7 @@ import { error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
 import { MAX_ALIASES, MAX_COPIES, MAX_DEPTH } from "./bounds.ts"
 import type { ListNode, MapEntry, MapNode, Node, Parsed, ScalarNode, Spot } from "./node.ts"
-import { spotRange } from "./node.ts"
+import { failedNode, isFailed, spotRange } from "./node.ts"
 import type { SourceFile } from "./source.ts"
 import { positionAt } from "./source.ts"
 
@@ -15,6 +15,8 @@ interface Composition {
   anchors: Map<string, Measured>
   aliases: number
   copies: number
+  /** Keys are missing from some map of it. */
+  partial: boolean
   diagnostics: Diagnostic[]
 }
 
@@ -27,15 +29,21 @@ interface Measured {
 
 /** The library's document as our nodes: anchors and merge keys resolved, keys as texts, duplicates found. */
 export function composeNode(file: SourceFile, document: Document.Parsed): Parsed {
-  const work: Composition = { file, anchors: new Map(), aliases: 0, copies: 0, diagnostics: [] }
+  const work: Composition = { file, anchors: new Map(), aliases: 0, copies: 0, partial: false, diagnostics: [] }
   const root = compose(work, document.contents as ParsedNode | null, 0).node
-  if (root.kind === "map") return { root, diagnostics: work.diagnostics }
+  if (root.kind === "map") return { root, partial: work.partial || hasFailedSection(root), diagnostics: work.diagnostics }
+  if (isFailed(root)) return { diagnostics: work.diagnostics }
   const isEmpty = root.kind === "scalar" && root.value === null
   const problem = error("not-a-map", isEmpty ? "the stack file is empty" : `a stack file is a map of keys, not a ${kindWord(root)}`, {
     hint: "begin with `containers:`",
     range: spotRange({ file, start: root.start, end: isEmpty ? root.start : root.end }),
   })
   return { diagnostics: [...work.diagnostics, problem] }
+}
+
+/** The names in it are not known. */
+function hasFailedSection({ entries }: MapNode): boolean {
+  return [...entries.values()].some(({ value }) => isFailed(value))
 }
 
 function kindWord(node: Node): string {
@@ -45,9 +53,16 @@ function kindWord(node: Node): string {
 function compose(work: Composition, node: ParsedNode | null, depth: number): Measured {
   if (node === null) return scalar(work, 0, 0, null)
   if (isAlias(node)) return follow(work, node, depth)
-  const made = isMap(node) ? map(work, node, depth) : isSeq(node) ? list(work, node, depth) : text(work, node)
+  const read = isMap(node) ? map(work, node, depth) : isSeq(node) ? list(work, node, depth) : text(work, node)
+  // What the library makes of an unknown tag's value is not what was meant; the tag itself has been told.
+  const made = isKnownTag(node.tag) ? read : { node: failedNode(spotOf(work, node)), count: 1, height: 0 }
   if (node.anchor !== undefined) work.anchors.set(node.anchor, made)
   return made
+}
+
+/** https://yaml.org/spec/1.2.2/#103-core-schema */
+function isKnownTag(tag: string | undefined): boolean {
+  return tag === undefined || tag === "!" || /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/.test(tag)
 }
 
 function spotOf({ file }: Composition, node: { range?: readonly [number, number, number] | null }): Spot {
@@ -100,11 +115,7 @@ function measure(parts: readonly Measured[]): { count: number; height: number } 
 function follow(work: Composition, alias: Alias, depth: number): Measured {
   const spot = spotOf(work, alias)
   const target = work.anchors.get(alias.source)
-  const failed = (): Measured => ({
-    node: { ...spot, kind: "scalar", value: null, plain: true, source: "", failed: true },
-    count: 1,
-    height: 0,
-  })
+  const failed = (): Measured => ({ node: failedNode(spot), count: 1, height: 0 })
   const refuse = (code: string, summary: string, hint: string): Measured => {
     report(work, error(code, summary, { hint, range: spotRange(spot) }))
     return failed()
@@ -135,10 +146,14 @@ function map(work: Composition, node: YAMLMap.Parsed, depth: number): Measured {
     const part = compose(work, pair.value, depth + 1)
     const value = part.node.start === 0 && pair.value === null ? { ...part.node, start: spot.end, end: spot.end } : part.node
     parts.push(part)
-    if (key === undefined) continue
-    if (key === "<<" && isScalar(pair.key) && pair.key.type === "PLAIN") merged.push(value)
-    else if (entries.has(key)) report(work, duplicateKey(key, spot, entries.get(key) as MapEntry))
-    else entries.set(key, { key: spot, value })
+    const first = key === undefined ? undefined : entries.get(key)
+    if (key === undefined) work.partial = true
+    else if (key === "<<" && isScalar(pair.key) && pair.key.type === "PLAIN") merged.push(value)
+    else if (first === undefined) entries.set(key, { key: spot, value })
+    else {
+      report(work, duplicateKey(key, spot, first))
+      entries.set(key, eitherOf(first, value, depth))
+    }
   }
   mergeInto(work, entries, merged)
   const made: MapNode = { kind: "map", ...spotOf(work, node), entries }
@@ -146,16 +161,23 @@ function map(work: Composition, node: YAMLMap.Parsed, depth: number): Measured {
 }
 
 function keyText(work: Composition, key: ParsedNode, spot: Spot): string | undefined {
-  if (isScalar(key)) {
-    const name = key.type === "PLAIN" ? key.source : String(key.value)
-    if (name !== "" && !name.includes("\0")) return name
-  }
-  const isEmpty = isScalar(key)
-  report(
-    work,
-    error("bad-key", isEmpty ? "a key is empty" : "a key must be a text", { hint: "write `name: value`", range: spotRange(spot) }),
-  )
+  const name = !isScalar(key) ? undefined : key.type === "PLAIN" ? key.source : String(key.value)
+  const range = spotRange(spot)
+  if (name?.includes("\0")) report(work, error("control-character", "a key holds a NUL character", { hint: "take `\\0` out", range }))
+  else if (name !== undefined && name !== "") return name
+  else report(work, error("bad-key", name === "" ? "a key is empty" : "a key must be a text", { hint: "write `name: value`", range }))
   return undefined
+}
+
+/** Which of two values is meant is not known: it is as if none stood here. Of two sections all names are taken. */
+function eitherOf({ key, value: first }: MapEntry, second: Node, depth: number): MapEntry {
+  if (depth > 0 || first.kind !== "map" || second.kind !== "map") return { key, value: failedNode(first) }
+  const entries = new Map(first.entries)
+  for (const [name, entry] of second.entries) {
+    const other = entries.get(name)
+    entries.set(name, other === undefined ? entry : eitherOf(other, entry.value, depth + 1))
+  }
+  return { key, value: { ...first, entries } }
 }
 
 function duplicateKey(key: string, spot: Spot, first: MapEntry): Diagnostic {
@@ -171,7 +193,10 @@ function mergeInto(work: Composition, entries: Map<string, MapEntry>, merged: re
   for (const source of merged.flatMap((m) => (m.kind === "list" ? m.items : [m]))) {
     if (source.kind === "map") {
       for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry)
-    } else if (source.kind === "list" || !source.failed) {
+      continue
+    }
+    work.partial = true
+    if (!isFailed(source)) {
       const hint = "write `<<: *name`, or `<<: [*one, *two]`"
       report(work, error("bad-merge", "a merge key takes a map or a list of maps", { hint, range: spotRange(source) }))
     }

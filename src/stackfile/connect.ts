@@ -1,7 +1,7 @@
 import { sharedWith } from "../kinds/container/expand.ts"
+import { containerRelations } from "../kinds/container/relations.ts"
 import type { ContainerAttributes, NamespaceMode } from "../kinds/container/spec.ts"
 import type { Path } from "../model/entry.ts"
-import type { Reference } from "../model/resource.ts"
 import type { Draft, DraftContainer } from "./resolve.ts"
 
 type Kind = keyof ContainerAttributes["namespaces"]
@@ -13,9 +13,9 @@ type Kind = keyof ContainerAttributes["namespaces"]
 export function connect(draft: Draft): void {
   const owners: Owners = new Map()
   for (const container of [...draft.containers, ...draft.spare]) {
-    const references = [...container.references, ...dependencies(draft, container), ...sharing(draft, container, owners)]
-    const seen = new Set<string>()
-    container.references = references.filter(({ address }) => !seen.has(address) && seen.add(address))
+    nameDependencies(draft, container)
+    nameOwners(draft, container, owners)
+    container.references = containerRelations(container.attributes).references
   }
   for (const veth of draft.veths) connectVeth(draft, veth)
   draft.veths = draft.veths.filter((veth) =>
@@ -24,12 +24,56 @@ export function connect(draft: Draft): void {
 }
 
 function isThere(draft: Draft, address: string): boolean {
-  return draft.names.get(address.slice("container.".length).replace(/\[\d+\]$/, ""))?.active === true
+  return called(draft, address.slice("container.".length))?.active === true
+}
+
+/** What a name in the file may stand for: a container, all of its replicas, or one of them (`web[0]`). */
+interface Called {
+  base: string
+  active: boolean
+  /** Those of `replicas: 0` too. */
+  instances: readonly DraftContainer[]
+}
+
+/** Undefined where the file has no such name. No instances: it is mistaken, or has no such replica. */
+function called(draft: Draft, name: string): Called | undefined {
+  const whole = draft.names.get(name)
+  if (whole !== undefined) return { base: name, ...whole }
+  const base = name.replace(/\[\d+\]$/, "")
+  const replicated = base === name ? undefined : draft.names.get(base)
+  if (replicated === undefined) return undefined
+  return { base, active: replicated.active, instances: replicated.instances.filter((one) => one.name === name && !one.instance.spare) }
+}
+
+type Tell = (code: string, summary: string, rest: { hint: string }) => void
+
+/** Who is called so; undefined, and told, where nobody is. */
+function find(draft: Draft, name: string, tell: Tell, words = { also: "", spelt: (near: string) => near }): Called | undefined {
+  const found = called(draft, name)
+  if (found === undefined) {
+    const [index = ""] = /\[\d+\]$/.exec(name) ?? []
+    const base = name.slice(0, name.length - index.length)
+    const near = draft.suggest(base, [...draft.names.keys(), ...(words.also === "" ? [] : [words.also])])
+    const others = `name a container of this file${words.also === "" ? "" : `, or \`${words.also}\``}`
+    tell("unknown-reference", `no container is called \`${name}\``, {
+      hint: near === undefined ? others : `did you mean \`${words.spelt(near + index)}\`?`,
+    })
+    return undefined
+  }
+  const all = draft.names.get(found.base)?.instances ?? []
+  if (found.base === name || found.instances.length > 0 || all.length === 0) return found
+  tell("unknown-reference", `container.${found.base} has no replica \`${name}\``, { hint: replicasHint(found.base, all) })
+  return undefined
+}
+
+function replicasHint(base: string, all: readonly DraftContainer[]): string {
+  if (all[0]?.instance.spare === true) return "it has `replicas: 0`"
+  return all[0]?.name === base ? `it has no \`replicas\`: call it \`${base}\`` : `the last is \`${all.at(-1)?.name}\``
 }
 
 // ---------------------------------------------------------------- depends_on
 
-function dependencies(draft: Draft, container: DraftContainer): Reference[] {
+function nameDependencies(draft: Draft, container: DraftContainer): void {
   const written = container.value.depends_on
   const names = Array.isArray(written) ? written : Object.keys(written ?? {})
   const addresses = names.flatMap((name, i) => {
@@ -37,24 +81,18 @@ function dependencies(draft: Draft, container: DraftContainer): Reference[] {
     return dependency(draft, container, name, path)
   })
   container.attributes = { ...container.attributes, depends_on: [...new Set(addresses)].sort() }
-  return container.attributes.depends_on.map((address) => ({ address, onReplace: "none" }))
 }
 
 function dependency(draft: Draft, { entry, instance }: DraftContainer, name: string, path: Path): string[] {
-  const other = draft.names.get(name)
-  if (other === undefined) {
-    const near = draft.suggest(name, draft.names.keys())
-    const hint = near === undefined ? "name a container of this file" : `did you mean \`${near}\`?`
-    entry.reportKey(path, "unknown-reference", `no container is called \`${name}\``, { hint })
-    return []
-  }
-  if (name === instance.base) {
+  const other = find(draft, name, (code, summary, rest) => entry.reportKey(path, code, summary, rest))
+  if (other === undefined) return []
+  if (name === instance.base || name === instance.name) {
     entry.reportKey(path, "dependency-cycle", `container.${name} depends on itself`, { hint: "take it out" })
     return []
   }
   if (!other.active) {
-    entry.reportKey(path, "inactive-dependency", `container.${name} is left out: none of its profiles is active`, {
-      hint: `activate one (${profilesOf(draft, name)}), or give both containers the same profiles`,
+    entry.reportKey(path, "inactive-dependency", `container.${other.base} is left out: none of its profiles is active`, {
+      hint: `activate one (${profilesOf(draft, other.base)}), or give both containers the same profiles`,
     })
   }
   return other.instances.filter((one) => !one.instance.spare).map((one) => one.entry.address)
@@ -68,18 +106,12 @@ function profilesOf(draft: Draft, name: string): string {
 
 // ---------------------------------------------------------------- namespaces
 
-function sharing(draft: Draft, container: DraftContainer, known: Owners): Reference[] {
+function nameOwners(draft: Draft, container: DraftContainer, known: Owners): void {
   const modes = { ...container.attributes.namespaces }
-  const owners = new Set<string>()
   for (const kind of Object.keys(modes) as Kind[]) {
-    if (sharedWith(modes[kind]) === undefined) continue
-    const owner = ownerOf(draft, container, kind, known)
-    modes[kind] = owner
-    const shared = sharedWith(owner)
-    if (shared !== undefined) owners.add(`container.${shared}`)
+    if (sharedWith(modes[kind]) !== undefined) modes[kind] = ownerOf(draft, container, kind, known)
   }
   container.attributes = { ...container.attributes, namespaces: modes }
-  return [...owners].map((address) => ({ address, onReplace: "replace" }))
 }
 
 /** Whose namespace one shares who shares with a container, by kind and the container's name. */
@@ -90,9 +122,9 @@ function ownerOf(draft: Draft, container: DraftContainer, kind: Kind, owners: Ow
   const next = sharedWith((container.value.namespaces?.[kind] ?? "new") as NamespaceMode) ?? ""
   const other = single(draft, container, next, ["namespaces", kind])
   if (other === undefined) return "new"
-  const way = new Set([container.instance.base])
+  const way = new Set([container.name])
   const owner = followed(draft, other, kind, owners, way)
-  for (const name of way) if (name !== container.instance.base) owners.set(`${kind} ${name}`, owner)
+  for (const name of way) if (name !== container.name) owners.set(`${kind} ${name}`, owner)
   return owner
 }
 
@@ -115,7 +147,7 @@ function followed(draft: Draft, from: DraftContainer, kind: Kind, owners: Owners
 /** Told once, at a container of the circle: the others then find their owner known. */
 function circle(draft: Draft, kind: Kind, way: readonly string[], start: string): NamespaceMode {
   const names = way.slice(way.indexOf(start))
-  const [teller] = draft.names.get(start)?.instances ?? []
+  const [teller] = called(draft, start)?.instances ?? []
   teller?.entry.report(["namespaces", kind], "namespace-cycle", `nobody owns the ${kind} namespace: ${[...names, start].join(" -> ")}`, {
     hint: `let one of them have a namespace of its own: \`${kind}: new\``,
   })
@@ -124,23 +156,18 @@ function circle(draft: Draft, kind: Kind, way: readonly string[], start: string)
 
 /** The one container of a name. Why there is none is told by the container that names it itself. */
 function single(draft: Draft, teller: DraftContainer | undefined, name: string, path: Path): DraftContainer | undefined {
-  const other = draft.names.get(name)
-  if (other === undefined) {
-    const near = draft.suggest(name, draft.names.keys())
-    const hint = near === undefined ? "name a container of this file" : `did you mean \`container:${near}\`?`
-    teller?.entry.report(path, "unknown-reference", `no container is called \`${name}\``, { hint })
-    return undefined
-  }
-  const [one] = other.instances
-  if (one !== undefined && one.name !== name) {
-    teller?.entry.report(path, "ambiguous-reference", `container.${name} has replicas: which one's namespace is meant?`, {
-      hint: "share that of a container without `replicas`",
-    })
+  const tell: Tell = (code, summary, rest) => teller?.entry.report(path, code, summary, rest)
+  const other = teller === undefined ? called(draft, name) : find(draft, name, tell, { also: "", spelt: (near) => `container:${near}` })
+  const [one] = other?.instances ?? []
+  if (other === undefined || one === undefined) return undefined
+  if (one.name !== name) {
+    const hint = one.instance.spare ? "it has `replicas: 0`" : `name one of them: \`container:${one.name}\``
+    tell("ambiguous-reference", `container.${name} has replicas: which one's namespace is meant?`, { hint })
     return undefined
   }
   if (!other.active) {
-    teller?.entry.report(path, "inactive-dependency", `container.${name} is left out: none of its profiles is active`, {
-      hint: `activate one (${profilesOf(draft, name)}), or give both containers the same profiles`,
+    tell("inactive-dependency", `container.${other.base} is left out: none of its profiles is active`, {
+      hint: `activate one (${profilesOf(draft, other.base)}), or give both containers the same profiles`,
     })
   }
   return one
@@ -153,17 +180,11 @@ function connectVeth(draft: Draft, { attributes, entry, value }: Draft["veths"][
     if (end.container === "host") continue
     const name = end.container.slice("container.".length)
     const path: Path = typeof value.endpoints?.[i] === "string" ? ["endpoints", i] : ["endpoints", i, "container"]
-    const other = draft.names.get(name)
-    const [one] = other?.instances ?? []
-    if (other === undefined) {
-      const near = draft.suggest(name, [...draft.names.keys(), "host"])
-      entry.report(path, "unknown-reference", `no container is called \`${name}\``, {
-        hint: near === undefined ? "name a container of this file, or `host`" : `did you mean \`${near}\`?`,
-      })
-    } else if (one !== undefined && one.name !== name) {
-      entry.report(path, "ambiguous-reference", `container.${name} has replicas: a pair has one end in one container`, {
-        hint: "name a container without `replicas`",
-      })
-    }
+    const tell: Tell = (code, summary, rest) => entry.report(path, code, summary, rest)
+    const [one] = find(draft, name, tell, { also: "host", spelt: (near) => near })?.instances ?? []
+    if (one === undefined || one.name === name) continue
+    tell("ambiguous-reference", `container.${name} has replicas: a pair has one end in one container`, {
+      hint: one.instance.spare ? "it has `replicas: 0`" : `name one of them: \`${one.name}\``,
+    })
   }
 }

@@ -24,7 +24,7 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   }
 }
 
-function resourceOf<A>({ kind, name, entry, source, attributes, references, partOf }: Drafted<A, unknown>): Resource {
+function resourceOf<A>({ kind, name, entry, source, value, attributes, references, partOf }: Drafted<A, unknown>): Resource {
   return {
     kind,
     address: entry.address,
@@ -32,7 +32,21 @@ function resourceOf<A>({ kind, name, entry, source, attributes, references, part
     attributes: attributes as Attributes,
     references,
     ...(partOf === undefined ? {} : { partOf }),
+    ...lifecycleOf(value as LifecycleEntry),
     range: (path) => (path === undefined || path === "" ? spotRange(source.key) : fieldRange(kind, source, path)),
+  }
+}
+
+/** What any resource may say of how changes of it are taken. */
+export interface LifecycleEntry {
+  ignore_drift?: string[] | null
+  prevent_destroy?: boolean
+}
+
+function lifecycleOf({ ignore_drift, prevent_destroy }: LifecycleEntry): Pick<Resource, "ignoreDrift" | "preventDestroy"> {
+  return {
+    ...(ignore_drift === undefined || ignore_drift === null || ignore_drift.length === 0 ? {} : { ignoreDrift: ignore_drift }),
+    ...(prevent_destroy === true ? { preventDestroy: true } : {}),
   }
 }
 

@@ -140,6 +140,12 @@ function shapeOf(node: Node | undefined): string {
   return typeof node.value === "boolean" ? `the truth value ${node.value}` : `the number ${node.source}`
 }
 
+/** A text that would be of a type without its quotes. */
+function isOfType(value: unknown, type: string): boolean {
+  if (type === "boolean") return value === "true" || value === "false"
+  return (type === "integer" || type === "number") && /^\d+$/.test(String(value))
+}
+
 /** An example, a nearest word, or quotes where YAML read something else than a text. */
 function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint?: string } {
   const key = String(path.at(-1))
@@ -152,6 +158,8 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
   ) {
     return { hint: `a text that looks like something else needs quotes: "${node.source}"` }
   }
+  if (node?.kind === "scalar" && !node.plain && types.some((type) => isOfType(node.value, type)) && !types.includes("string"))
+    return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }
   const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])].filter((word): word is string => /^[a-z:]+/i.test(String(word)))
   const near = node?.kind === "scalar" ? nearest(String(node.value), words) : undefined
   if (near !== undefined) return { hint: `did you mean \`${near}\`?` }

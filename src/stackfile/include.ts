@@ -2,7 +2,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { mergeMaps } from "./merge.ts"
 import type { MapNode, ScalarNode } from "./node.ts"
-import { spotRange } from "./node.ts"
+import { isFailed, spotRange } from "./node.ts"
 import { parseText } from "./parse.ts"
 import type { SourceFile } from "./source.ts"
 
@@ -16,23 +16,26 @@ interface Inclusion {
   open: OpenFile
   parsed: Map<string, MapNode | undefined>
   count: number
+  /** Some of it could not be read. */
+  partial: boolean
   diagnostics: Diagnostic[]
 }
 
 /**
  * A file with all that it includes merged under it, later over earlier; the file itself wins, `over` over the file. What cannot be
- * read is reported, and missing.
+ * read is reported, and missing: the tree is then partial.
  */
 export function withIncludes(
   file: SourceFile,
   open: OpenFile,
   over: SourceFile | undefined,
   diagnostics: Diagnostic[],
-): MapNode | undefined {
-  const work: Inclusion = { open, parsed: new Map(), count: 0, diagnostics }
+): { root: MapNode | undefined; partial: boolean } {
+  const work: Inclusion = { open, parsed: new Map(), count: 0, partial: false, diagnostics }
   const root = include(work, file, [])
   const override = over === undefined ? undefined : include(work, over, [])
-  return root !== undefined && override !== undefined ? mergeMaps(root, override) : (root ?? override)
+  const merged = root !== undefined && override !== undefined ? mergeMaps(root, override) : (root ?? override)
+  return { root: merged, partial: work.partial }
 }
 
 function include(work: Inclusion, file: SourceFile, chain: readonly SourceFile[]): MapNode | undefined {
@@ -49,8 +52,9 @@ function include(work: Inclusion, file: SourceFile, chain: readonly SourceFile[]
 
 function parseOnce(work: Inclusion, file: SourceFile): MapNode | undefined {
   if (!work.parsed.has(file.name)) {
-    const { root, diagnostics } = parseText(file)
+    const { root, partial, diagnostics } = parseText(file)
     work.diagnostics.push(...diagnostics)
+    work.partial ||= root === undefined || partial === true
     work.parsed.set(file.name, root)
   }
   return work.parsed.get(file.name)
@@ -61,6 +65,7 @@ function open(work: Inclusion, from: SourceFile, spot: ScalarNode, chain: readon
   const file = work.open(String(spot.value), from, range)
   if ("severity" in file) {
     work.diagnostics.push(file)
+    work.partial = true
     return undefined
   }
   const cycle = chain.findIndex((other) => other.name === file.name)
@@ -72,6 +77,7 @@ function open(work: Inclusion, from: SourceFile, spot: ScalarNode, chain: readon
   work.count++
   if (work.count === MAX_FILES + 1)
     work.diagnostics.push(error("too-many-includes", `more than ${MAX_FILES} includes`, { hint: "put some of the files together", range }))
+  work.partial ||= work.count > MAX_FILES
   return work.count > MAX_FILES ? undefined : include(work, file, chain)
 }
 
@@ -80,7 +86,9 @@ function includedNames(work: Inclusion, root: MapNode): ScalarNode[] {
   const node = root.entries.get("include")?.value
   const items = node === undefined ? [] : node.kind === "list" ? node.items : [node]
   return items.filter((item): item is ScalarNode => {
-    if (item.kind === "scalar" && typeof item.value === "string" && item.value !== "") return true
+    if (item.kind === "scalar" && typeof item.value === "string" && item.value !== "" && !isFailed(item)) return true
+    work.partial = true
+    if (isFailed(item)) return false
     work.diagnostics.push(
       error("wrong-type", "`include` takes paths of files", { hint: "write `include: [./common.yaml]`", range: spotRange(item) }),
     )

@@ -3,9 +3,12 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import { assignments } from "./assignments.ts"
-import { build, checkForm } from "./build.ts"
+import { MAX_SIZE } from "./bounds.ts"
+import type { BuildOptions } from "./build.ts"
+import { build } from "./build.ts"
 import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
 import { withIncludes } from "./include.ts"
+import type { MapNode } from "./node.ts"
 import type { SourceFile } from "./source.ts"
 
 export interface LoadOptions {
@@ -14,13 +17,13 @@ export interface LoadOptions {
   /** Where relative paths of options start, and what messages show paths from. */
   cwd: string
   /** Instead of the file's own name. */
-  name?: string
+  name?: string | undefined
   vars: { [name: string]: string }
   varFiles: readonly string[]
   environment: { readonly [name: string]: string | undefined }
   profiles: readonly string[]
-  /** Text of standard input, if `file` is `-`. */
-  stdin?: () => string
+  /** Standard input, if `file` is `-`: at most so many bytes of it. */
+  stdin?: (most: number) => Buffer
 }
 
 export interface LoadedStack {
@@ -46,26 +49,34 @@ export function loadStack(options: LoadOptions): LoadedStack {
   if (main === undefined) return { diagnostics, sources, document: null, ...(options.name === undefined ? {} : { name: options.name }) }
   sources.set(main.name, main.text)
   const open = opener(options.cwd, sources)
-  const root = withIncludes(main, open, overrideOf(main, options, open, diagnostics), diagnostics)
-  const whole = !hasErrors(diagnostics)
+  const over = overrideOf(main, options, open, diagnostics)
+  const unread = hasErrors(diagnostics)
+  const { root, partial } = withIncludes(main, open, over, diagnostics)
   const assigned = assignments(options, main.folder, sources, diagnostics)
-  if (root !== undefined && !whole) checkForm(root, { assigned, diagnostics })
+  const folderName = options.file === "-" ? basename(options.cwd) : basename(main.folder)
   const built =
-    root === undefined || !whole
-      ? { document: null }
-      : build(root, {
-          folderName: options.file === "-" ? basename(options.cwd) : basename(main.folder),
-          name: options.name,
-          assigned,
-          profiles: options.profiles,
-          environment: options.environment,
-          cwd: options.cwd,
-          diagnostics,
-        })
-  const { desired, ...rest } = built as ReturnType<typeof build>
+    root === undefined ? { document: null, diagnostics: [] } : builtOf(root, { ...options, folderName, assigned }, unread || partial)
+  diagnostics.push(...built.diagnostics)
+  const { desired, ...rest } = built
   const failed = hasErrors(diagnostics) || desired === undefined
   return { ...rest, ...(failed ? {} : { desired }), diagnostics: atMost(inOrder(diagnostics, sources)), sources }
 }
+
+/** Of a tree of which parts are missing only those mistakes are told that no part could mend; its name may be another. */
+function builtOf(root: MapNode, options: Omit<BuildOptions, "diagnostics">, partial: boolean): Omit<LoadedStack, "sources"> {
+  const diagnostics: Diagnostic[] = []
+  const built = build(root, { ...options, diagnostics })
+  if (!partial) return { ...built, diagnostics }
+  const certain = diagnostics.filter(({ code }) => !OF_ABSENCE.has(code))
+  return { document: null, ...(options.name === undefined ? {} : { name: options.name }), diagnostics: certain }
+}
+
+/** What is said of a stack because something is not there. */
+const OF_ABSENCE = new Set([
+  ...["missing-key", "no-name", "no-subnet", "unknown-profile", "unknown-reference", "unknown-variable", "unset-variable"],
+  // These rest on what is taken where nothing is written: addresses, the mtu, the ids and namespaces of a container.
+  ...["unreachable-gateway", "mtu-too-small", "unmapped-user", "namespace-combination"],
+])
 
 const NAMES = ["stack.yaml", "stack.yml"] as const
 
@@ -73,7 +84,7 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
   if (options.file === "-") return openStdin(options, diagnostics)
   if (options.file !== undefined) {
     const path = absolutePath(options.cwd, options.file)
-    const read = readText(path, options.file, true)
+    const read = readText(path, options.file === "" ? '""' : options.file, true)
     if ("text" in read) return sourceFile(path, options.cwd, read.text)
     const hint = read.code === "no-file" ? "check the path given with -f" : read.hint
     diagnostics.push(error(read.code, read.summary, { hint }))
@@ -94,7 +105,7 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
 }
 
 function openStdin(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
-  const read = decoded(Buffer.from(options.stdin?.() ?? "", "utf8"), "standard input")
+  const read = decoded(options.stdin?.(MAX_SIZE + 1) ?? Buffer.alloc(0), "standard input")
   if ("text" in read) return { name: "<stdin>", folder: options.cwd, text: read.text }
   diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
   return undefined

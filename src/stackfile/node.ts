@@ -44,11 +44,22 @@ export interface MapEntry {
 export interface Parsed {
   /** Absent when the text is no document of ours. */
   root?: MapNode
+  /** Something of the text is not in the tree: what seems to be missing there may stand in the text. */
+  partial?: boolean
   diagnostics: Diagnostic[]
 }
 
 /** Keys and indexes from a node down to another. */
 export type Path = readonly (string | number)[]
+
+/** What takes the place of a mistaken value, which has been told. */
+export function failedNode({ file, start, end }: Spot): ScalarNode {
+  return { kind: "scalar", file, start, end, value: null, plain: true, source: "", failed: true }
+}
+
+export function isFailed(node: Node | undefined): boolean {
+  return node?.kind === "scalar" && node.failed === true
+}
 
 export function isMap(node: Node | undefined): node is MapNode {
   return node?.kind === "map"

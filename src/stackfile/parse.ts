@@ -27,16 +27,20 @@ export function parseText(file: SourceFile): Parsed {
 
 /** The same by the YAML library: any form, and every mistake. */
 export function parseYaml(file: SourceFile): Parsed {
-  const { tokens, problem } = tokensOf(file)
+  const { tokens, open, problem } = tokensOf(file)
   if (problem !== undefined) return { diagnostics: [problem] }
-  const composer = new Composer({ version: "1.2", uniqueKeys: false, prettyErrors: false, merge: false })
+  const composer = new Composer({ version: "1.2", uniqueKeys: false, prettyErrors: false, merge: false, resolveKnownTags: false })
   const documents = [...composer.compose(tokens, true, file.text.length)]
-  const diagnostics = documents.flatMap((document) => syntaxErrors(file, document))
+  const diagnostics = documents.flatMap((document) => syntaxErrors(file, document, open))
   const [document, second] = documents
   if (second !== undefined) diagnostics.push(severalDocuments(file, second))
   if (document === undefined || document.errors.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
   const composed = composeNode(file, document)
-  return { ...composed, diagnostics: [...onePerLine(diagnostics).slice(0, MAX_ERRORS), ...composed.diagnostics] }
+  return {
+    ...composed,
+    partial: composed.partial === true || second !== undefined,
+    diagnostics: [...onePerLine(diagnostics).slice(0, MAX_ERRORS), ...composed.diagnostics],
+  }
 }
 
 /** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */
@@ -51,12 +55,16 @@ function controlCharacter(file: SourceFile): Diagnostic | undefined {
   })
 }
 
-/** The tokens, unless they nest too deeply: counted while they are read, before anything walks down into them. */
-function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic } {
+/**
+ * The tokens, unless they nest too deeply: counted while they are read, before anything walks down into them. `open`: where the
+ * last bracket or brace stands that is not closed.
+ */
+function tokensOf(file: SourceFile): { tokens: CST.Token[]; open?: number | undefined; problem?: Diagnostic } {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let errors = 0
   let commas = 0
+  const brackets: number[] = []
   const take = (found: Iterable<CST.Token>) => {
     for (const token of found) {
       tokens.push(token)
@@ -64,6 +72,8 @@ function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic
     }
   }
   for (const lexeme of new Lexer().lex(file.text)) {
+    if (lexeme === "[" || lexeme === "{") brackets.push(parser.offset)
+    else if (lexeme === "]" || lexeme === "}") brackets.pop()
     take(parser.next(lexeme))
     // The document itself and the scalar at the bottom are on the stack too.
     if (parser.stack.length > MAX_DEPTH + 2) return { tokens, problem: tooDeep(file, parser.offset) }
@@ -73,7 +83,7 @@ function tokensOf(file: SourceFile): { tokens: CST.Token[]; problem?: Diagnostic
     if (commas > MAX_ERRORS) return { tokens, problem: emptyItems(file, parser.offset) }
   }
   take(parser.end())
-  return { tokens }
+  return { tokens, open: brackets.at(-1) }
 }
 
 function tooDeep(file: SourceFile, offset: number): Diagnostic {
@@ -97,9 +107,9 @@ function severalDocuments(file: SourceFile, second: Document.Parsed): Diagnostic
   })
 }
 
-function syntaxErrors(file: SourceFile, document: Document.Parsed): Diagnostic[] {
+function syntaxErrors(file: SourceFile, document: Document.Parsed, open: number | undefined): Diagnostic[] {
   const problems = [...document.errors.slice(0, MOST_READ), ...document.warnings.slice(0, MOST_READ)]
-  const found = problems.map((problem) => syntaxError(file, problem))
+  const found = problems.map((problem) => syntaxError(file, problem, open))
   if (document.directives.yaml.explicit && document.directives.yaml.version !== "1.2") {
     found.unshift(error("yaml-version", "stack files are YAML 1.2", { hint: "take the %YAML directive out", range: rangeAt(file, 0, 5) }))
   }
@@ -117,8 +127,10 @@ const HINTS: { readonly [code: string]: string } = {
   BAD_ALIAS: "`*` begins an alias: quote the text, or name an anchor",
 }
 
-function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | YAMLWarning): Diagnostic {
-  const [start, end] = pos
+function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | YAMLWarning, open: number | undefined): Diagnostic {
+  // Behind the end of the text there is nothing to be shown.
+  const unclosed = open !== undefined && message.includes("and end with a") && file.text.slice(pos[0]).trim() === ""
+  const [start, end] = unclosed ? [open, open + 1] : pos
   const hint = hintFor(file, code, message, start)
   const isTag = code === "TAG_RESOLVE_FAILED"
   return error(isTag ? "unknown-tag" : "yaml-syntax", isTag ? "this tag is not known" : lowered(message), {
@@ -141,7 +153,8 @@ function lowered(message: string): string {
 /** What follows on a line after its first mistake is an echo of it, and so is a document that ends too early. */
 function onePerLine(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const lines = new Set<number | undefined>()
-  return diagnostics.filter(({ range, summary }, i) => {
+  return diagnostics.filter(({ code, range, summary }, i) => {
+    if (code === "unknown-tag") return true
     const known = lines.has(range?.start.line) || (i > 0 && summary.includes("in YAML stream"))
     lines.add(range?.start.line)
     return !known

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child, toPlain } from "./node.ts"
+import { isActive } from "./profiles.ts"
 import { substitute } from "./substitute.ts"
 import { validate } from "./validate.ts"
 import type { Variables } from "./variables.ts"
@@ -68,11 +69,6 @@ function checked(name: string, source: MapEntry, diagnostics: Diagnostic[], seen
     if (!known) diagnostics.push(problem)
   }
   return (data.containers[name] ?? {}) as { [key: string]: unknown }
-}
-
-function isActive(own: unknown, active: readonly string[]): boolean {
-  if (!Array.isArray(own) || own.length === 0 || active.includes("*")) return true
-  return own.some((profile) => active.includes(String(profile)))
 }
 
 /** True of an entry that has `replicas`, whatever its value. */

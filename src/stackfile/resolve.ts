@@ -16,11 +16,11 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethEntry } from "../kinds/veth/expand.ts"
 import { expandVeth } from "../kinds/veth/expand.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
-import type { Entry, Expanded, IdMaps, Path } from "../model/entry.ts"
+import type { Entry, Expanded, IdMaps, KnownBridge, Path } from "../model/entry.ts"
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
 import { makeEntry, sectionOf, unknownName } from "./entry.ts"
-import type { MapEntry, MapNode } from "./node.ts"
+import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
 import type { Suggest } from "./suggest.ts"
@@ -38,7 +38,7 @@ export interface Drafted<A, V> extends Expanded<A> {
 export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
 export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
 export type DraftVeth = Drafted<VethAttributes, VethEntry>
-export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer }
+export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer; placed: boolean }
 export interface DraftContainer extends Drafted<ContainerAttributes, ContainerEntry> {
   instance: Instance
   interfaces: DraftInterface[]
@@ -50,6 +50,8 @@ export interface Draft {
   bridges: DraftBridge[]
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
+  /** None of them is mistaken as a whole. */
+  allVeths: boolean
   containers: DraftContainer[]
   /** Of `replicas: 0` one each: looked at, not wanted. */
   spare: DraftContainer[]
@@ -72,7 +74,7 @@ export function resolve(
   const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
   const idmaps = expandIdmaps(stack, root, plain, around)
   const lookups = {
-    bridge: lookup(around, root, "bridges", attributesByName(bridges.filter(hasItsAddresses))),
+    bridge: lookup(around, root, "bridges", knownBridges(bridges)),
     cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
     idmap: lookup(around, root, "idmaps", idmaps),
   }
@@ -86,6 +88,7 @@ export function resolve(
     bridges,
     cgroups,
     veths,
+    allVeths: veths.length === namesIn(root, "veths").length,
     containers,
     spare: active.filter((c) => c.instance.spare),
     interfaces: containers.flatMap((c) => c.interfaces),
@@ -95,8 +98,12 @@ export function resolve(
   }
 }
 
-/** A bridge whose addresses are not all understood says nothing of what may be on it. */
-function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
+function knownBridges(bridges: readonly DraftBridge[]): Map<string, KnownBridge> {
+  return new Map(bridges.map((bridge) => [bridge.name, { ...bridge.attributes, whole: hasItsAddresses(bridge) }]))
+}
+
+/** A bridge whose addresses are not all understood says nothing of what may not be on it. */
+export function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
   return attributes.address.length > 0 ? attributes.address.length === [value.address ?? []].flat().length : !entry.has(["address"])
 }
 
@@ -128,10 +135,15 @@ function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unkn
   return found
 }
 
+/** Those of mistaken entries too. */
+export function namesIn(node: Node | undefined, section: string): string[] {
+  const found = child(node, section)
+  return found?.kind === "map" ? [...found.entries.keys()].filter((name) => !name.startsWith("x-")) : []
+}
+
 /** By name: what there is; silence where it is there but mistaken; else the nearest name is said. */
 function lookup<T>({ suggest }: Surroundings, root: MapNode, section: string, found: ReadonlyMap<string, T>) {
-  const node = child(root, section)
-  const names = node?.kind === "map" ? [...node.entries.keys()].filter((name) => !name.startsWith("x-")) : []
+  const names = namesIn(root, section)
   const known = new Set(names)
   return (name: string, path: Path, entry: Entry): T | undefined => {
     if (!known.has(name)) unknownName(suggest, entry, path, section.slice(0, -1), name, names)
@@ -159,18 +171,14 @@ function draftContainer(stack: string, instance: Instance, around: Surroundings)
     if (at === undefined || inside.startsWith("x-")) continue
     const its = makeEntry({ stack, kind: "interface", name: `${name}.${inside}`, source: at }, around)
     const expanded = expandInterface(what, its, name, inside)
-    if (expanded !== undefined) {
-      draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
-    }
+    draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
   }
   return draft
 }
 
 function namesOf(root: MapNode, drafted: readonly DraftContainer[]): Draft["names"] {
-  const node = child(root, "containers")
   const names = new Map<string, { instances: DraftContainer[]; active: boolean }>()
-  if (node?.kind === "map")
-    for (const name of node.entries.keys()) if (!name.startsWith("x-")) names.set(name, { instances: [], active: true })
+  for (const name of namesIn(root, "containers")) names.set(name, { instances: [], active: true })
   for (const container of drafted) {
     const known = names.get(container.instance.base)
     if (known === undefined) continue

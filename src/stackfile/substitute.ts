@@ -108,7 +108,10 @@ function pieceValue(work: Work, node: ScalarNode, piece: Exclude<Piece, { kind: 
   const { name, fallback } = piece
   const { variables } = work
   variables.used.add(name)
-  if (variables.mistaken.has(name)) work.refused++
+  if (variables.mistaken.has(name)) {
+    work.refused++
+    return ""
+  }
   const value = variables.values.get(name)
   if (value !== undefined && (value !== "" || fallback === undefined)) return value
   if (fallback !== undefined) return fallbackValue(work, node, fallback)

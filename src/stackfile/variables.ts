@@ -1,7 +1,7 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import type { MapEntry, Node } from "./node.ts"
-import { child, spotRange } from "./node.ts"
+import { child, isFailed, spotRange } from "./node.ts"
 import type { Suggest } from "./suggest.ts"
 
 /** Where a variable's value may come from, the strongest first. */
@@ -19,6 +19,8 @@ interface Declared {
   entry: MapEntry
   value: string | undefined
   from: Assigned | undefined
+  /** Its value stands in the file, but is mistaken, which has been told. */
+  failed: boolean
 }
 
 /** The values of a stack's variables. */
@@ -50,7 +52,7 @@ export function resolveVariables(
   for (const [name, declared] of declarationsOf(declarations, strongest)) {
     const problem = name === INDEX ? reserved(declared.entry) : mismatch(name, declared)
     if (problem !== undefined) diagnostics.push(problem)
-    if (problem !== undefined) mistaken.add(name)
+    if (problem !== undefined || declared.failed) mistaken.add(name)
     if (declared.value === undefined) unset.add(name)
     else values.set(name, declared.value)
   }
@@ -65,7 +67,7 @@ function declarationsOf(declarations: Node | undefined, assigned: ReadonlyMap<st
     const from = assigned.get(name)
     const fallback = entry.value.kind === "map" ? child(entry.value, "default") : entry.value
     const text = fallback?.kind === "scalar" && fallback.value !== null ? fallback.source : undefined
-    found.set(name, { entry, value: from?.value ?? text, from })
+    found.set(name, { entry, value: from?.value ?? text, from, failed: from === undefined && isFailed(fallback) })
   }
   return found
 }
@@ -115,27 +117,33 @@ function expressionOf(pattern: string): RegExp | undefined {
   }
 }
 
-/** Repetitions without a bound in one pattern: of each more, the time to see that a text does not match grows by its length. */
-const MAX_REPETITIONS = 5
 /** Characters of a value that a pattern is tried on. */
 const MAX_VALUE = 128
+/**
+ * How often the ways to see that a text does not match may double in one pattern: a repetition without a bound multiplies them by
+ * somewhat less than the text's length, what may be missing doubles them.
+ */
+const MAX_DOUBLINGS = 25
+const DOUBLINGS: { readonly [quantifier: string]: number } = { "*": 5, "+": 5, "{": 5, "?": 1 }
 
 function repeatsRepetition(pattern: string): boolean {
   const groups: boolean[] = [false]
-  let repetitions = 0
+  let doublings = 0
   const bare = pattern.replace(/\\./g, "_").replace(/\[[^\]]*\]/g, "_")
   for (let i = 0; i < bare.length; i++) {
     const character = bare.charAt(i)
-    if ("*+{".includes(character)) repetitions++
+    // Behind a bracket or a quantifier, `?` is a word of the syntax: `(?:`, `*?`.
+    const quantifies = character === "?" ? i > 0 && !"(*+}?".includes(bare.charAt(i - 1)) : "*+{".includes(character)
+    if (quantifies) doublings += DOUBLINGS[character] ?? 0
     if (character === "(") groups.push(false)
-    else if ("*+{|".includes(character)) groups[groups.length - 1] = true
+    else if (quantifies || character === "|") groups[groups.length - 1] = true
     else if (character === ")") {
       const varies = groups.pop() ?? false
       if (varies && /[*+{]/.test(bare.charAt(i + 1))) return true
       if (varies && groups.length > 0) groups[groups.length - 1] = true
     }
   }
-  return repetitions > MAX_REPETITIONS
+  return doublings > MAX_DOUBLINGS
 }
 
 /** Assignments to names that nobody declared or used: most likely a slip of the pen. */

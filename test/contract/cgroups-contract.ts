@@ -76,6 +76,17 @@ export const cgroupContract: Contract = {
     assert.ok(all.isGone())
   },
 
+  "devices and files that this host does not have are told, those that it may have are not": ({ kernel }) => {
+    const all = open(kernel)
+    const limits: Limits = { io: { "/dev/nosuch": { rbps: 1 } }, unified: { "cgroup.nosuch": "1", "cgroup.max.depth": "5" } }
+    const files = all.controllers.cgroup === undefined ? [] : ["cgroup.nosuch"]
+    assert.equal(all.groups.absent([{ ...limits, unified: {} }]), { devices: ["/dev/nosuch"], files: [] })
+    all.groups.make("box", {})
+    assert.equal(all.groups.absent([{}, limits]), { devices: ["/dev/nosuch"], files })
+    all.groups.remove("box")
+    assert.ok(all.isGone())
+  },
+
   "rounding what is rounded changes nothing, and a default is no limit": ({ kernel }) => {
     const all = open(kernel)
     const once = roundLimits(MANY, all.controllers)

@@ -21,13 +21,18 @@ interface ObservedFile {
 const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth"]
 
 export const HOST: HostFacts = {
+  identity: { boot: "boot-1", netns: "1" },
   controllers: { memory: "v2", pids: "v2", cpu: "v2", io: "v2", cpuset: "v2", hugetlb: "v2", cgroup: "v2", swap: "v2" },
   takenIds: [],
   closedStacks: [],
   subordinateIds: { uid: [{ host: 100_000, count: 65_536_000 }], gid: [{ host: 100_000, count: 65_536_000 }] },
   missingCapabilities: [],
+  missingToRead: [],
+  absentDevices: [],
+  absentFiles: [],
   absentImages: [],
   unknownUsers: [],
+  knownUsers: [],
 }
 
 /** One golden case: what is wanted, and what the kernel holds. */

@@ -1,5 +1,6 @@
 import { deriveMac } from "../../src/base/mac.ts"
 import type { ContainerAttributes } from "../../src/kinds/container/spec.ts"
+import { aliasOf } from "../../src/model/ownership.ts"
 import type { Attributes, KindName, Observed, Reference, Resource, Value } from "../../src/model/resource.ts"
 
 /** Desired resources as the stack file's expansion makes them, with only what a test is about written out. */
@@ -35,9 +36,10 @@ const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc",
 function defaults(kind: KindName, name: string): Attributes {
   const [, owner = "", inside = ""] = /^(.*)\.([^.]*)$/.exec(name) ?? []
   const mac = deriveMac(`lab/${kind}.${name}`)
+  const alias = aliasOf("lab", `${kind}.${name}`)
   switch (kind) {
     case "bridge":
-      return { interface: `lab-${name}`, address: [], mtu: 1500, mac, stp: false, vlan_filtering: false, ageing_time: 300, up: true }
+      return { interface: `lab-${name}`, alias, address: [], mtu: 1500, mac, stp: false, vlan_filtering: false, ageing_time: 300, up: true }
     case "cgroup":
       return { limits: {} }
     case "interface":
@@ -47,14 +49,16 @@ function defaults(kind: KindName, name: string): Attributes {
         container: `container.${owner}`,
         interface: inside,
         host_interface: `lab-${owner}-${inside}`,
+        alias,
         address: [],
         gateway: [],
         mac,
         mtu: 1500,
         up: true,
+        host_end: { mac: deriveMac(`lab/${kind}.${name}/host`), address: [], up: true },
       }
     case "veth":
-      return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500 }
+      return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500, alias }
     case "container":
       return containerDefaults(name) as unknown as Attributes
   }

@@ -44,10 +44,17 @@ function groups(): string[] {
     const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     return children.flatMap((entry) => {
       const path = `${folder}/${entry.name}`
+      if (isInUse(entry.name)) return []
       return entry.name.startsWith("stack") ? [`cgroup ${path}`] : walkSafely(path, depth - 1, walk)
     })
   }
   return existsSync("/sys/fs/cgroup") ? walkSafely("/sys/fs/cgroup", 4, walk) : []
+}
+
+/** The sandbox of a test that still runs: another run's, as a run looks when its own tests have ended. */
+function isInUse(text: string): boolean {
+  const [, pid] = /stack-test\.(\d+)\./.exec(text) ?? []
+  return pid !== undefined && existsSync(`/proc/${pid}`)
 }
 
 /** A cgroup may go while it is read. */
@@ -71,7 +78,8 @@ function processes(): string[] {
       try {
         const title = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim()
         const marked = mark !== undefined && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`${RUN_MARK}=${mark}`)
-        return title !== "" && (marked || title.startsWith("stack-monitor")) ? [`process ${pid} ${title}`] : []
+        if (title === "" || !(marked || title.startsWith("stack-monitor"))) return []
+        return isInUse(readFileSync(`/proc/${pid}/cgroup`, "utf8")) ? [] : [`process ${pid} ${title}`]
       } catch {
         return []
       }

@@ -3,7 +3,6 @@ import { carryOut } from "../carry-out.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import { desiredOf } from "../intent.ts"
-import { readPlanFile } from "../plan-file.ts"
 import type { PlanningOptions } from "../planning.ts"
 
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
@@ -11,9 +10,11 @@ export async function apply(options: PlanningOptions & CarryOutOptions, planFile
   const word = options.destroy ? "destroy" : "apply"
   if (planFile !== undefined) {
     refuseWishes(options)
-    return carryOut({ ...readPlanFile(planFile, context), word }, options, context)
+    const { readPlanFile } = await import("../plan-file.ts")
+    const { desired, selection, basis } = readPlanFile(planFile, context)
+    return carryOut({ desired, selection, basis, declared: desired.resources, word }, options, context)
   }
-  return carryOut({ desired: desiredOf(options, context), selection: options, word }, options, context)
+  return carryOut({ ...desiredOf(options, context), selection: options, word }, options, context)
 }
 
 /** A kept plan says itself what is wanted and of what. */

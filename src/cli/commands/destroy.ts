@@ -6,6 +6,6 @@ import type { PlanningOptions } from "../planning.ts"
 
 /** The plan with nothing desired. Works without a valid file: what is the stack's is marked in the kernel. */
 export async function destroy(options: PlanningOptions & CarryOutOptions, context: Context): Promise<number> {
-  const desired = desiredOf({ ...options, destroy: true }, context)
-  return carryOut({ desired, selection: options, word: "destroy" }, options, context)
+  const wish = desiredOf({ ...options, destroy: true }, context)
+  return carryOut({ ...wish, selection: options, word: "destroy" }, options, context)
 }

@@ -3,11 +3,14 @@ import type { NamespaceKind, ProcessId } from "../../kernel/kernel.ts"
 import type { ExecRecord } from "../../kernel/launch/exec.ts"
 import type { LinuxKernel } from "../../kernel/linux.ts"
 import { imageFolder } from "../../kinds/container/facts.ts"
+import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
+import type { Ids } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
 import { capabilityMask, launchEnvironment, RLIMITS } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
+import type { IdRange } from "../../kinds/container/spec.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
@@ -52,9 +55,15 @@ function liveContainer(session: Session, name: string): Observed {
     throw noContainer(name, session.stack, known)
   }
   if (observed.live.init !== undefined && observed.attributes.state === "running") return observed
-  throw new DiagnosticError(
-    error("not-running", `${observed.address} is not running: its state is ${String(observed.attributes.state)}`, {
-      hint: "`stack apply` starts it, `stack logs` shows what it has printed",
+  throw notRunning(observed)
+}
+
+/** One that has completed is as the stack wants it: an apply finds nothing to do. */
+function notRunning({ address, name, attributes: { state } }: Observed): DiagnosticError {
+  const start = state === "completed" ? `\`stack apply --replace ${address}\` runs it again` : "`stack apply` starts it"
+  return new DiagnosticError(
+    error("not-running", `${address} is not running: its state is ${String(state)}`, {
+      hint: `${start}, \`stack logs ${name}\` shows what it has printed`,
     }),
   )
 }
@@ -68,7 +77,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
   const { kernel, cgroups } = session
   const { attributes } = record
   const process = observed.live.init as unknown as ProcessId
-  const ids = options.user === undefined ? record.ids : lookupUser(kernel, imageFolder(attributes.image), options.user)
+  const ids = options.user === undefined ? record.ids : wantedIds(kernel, observed, attributes.image, options.user)
   const groups = cgroups.foldersOf(observed.live.cgroup as string, attributes.limits)
   return {
     process,
@@ -83,6 +92,26 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     argv: options.argv,
     env: environmentOf(launchEnvironment(attributes), options, context),
   }
+}
+
+/** The kernel says no more of an id that is not mapped than EINVAL. */
+function wantedIds(kernel: LinuxKernel, { address, live }: Observed, image: string, user: string): Ids {
+  const ids = lookupUser(kernel, imageFolder(image), user)
+  const { pid } = live.init as unknown as ProcessId
+  for (const [what, numbers, file] of [
+    ["user", [ids.uid], "uid_map"],
+    ["group", [ids.gid, ...ids.groups], "gid_map"],
+  ] as const) {
+    const map = parseMap(kernel.read(`/proc/${pid}/${file}`))
+    const wrong = numbers.find((id) => outsideId(map, id) === undefined)
+    if (wrong !== undefined) throw unmapped(`${what} id ${wrong} is in no range of ${address}'s idmap`, map)
+  }
+  return ids
+}
+
+function unmapped(summary: string, map: readonly IdRange[]): DiagnosticError {
+  const ranges = map.map(({ container, count }) => `${container} to ${container + count - 1}`).join(", ")
+  return new DiagnosticError(error("unmapped-user", summary, { hint: `it has ${ranges}: choose one of these, or map more` }))
 }
 
 /** The namespaces that are not this process's own: only these can, and need, be joined. */

@@ -17,7 +17,9 @@ export interface GraphOptions extends FileOptions {
 export async function graph(options: GraphOptions, context: Context): Promise<number> {
   const { desired } = loadFile(options, context)
   const drawn = options.plan
-    ? stepGraph(preparePlan(openSession(desired.stack, context), desired, EVERYTHING, context).plan)
+    ? stepGraph(
+        preparePlan(openSession(desired.stack, context), { desired, selection: EVERYTHING, declared: desired.resources }, context).plan,
+      )
     : withGroups(topology(desired), desired)
   if (drawn.nodes.length === 0) context.err.write("Nothing to draw.\n")
   context.out.write(await draw(drawn, options.format))

@@ -1,12 +1,15 @@
 import { fingerprint } from "../../plan/digest.ts"
+import { basisOf } from "../../plan/stale.ts"
 import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import type { Context } from "../context.ts"
+import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan } from "../planning.ts"
+import { launchProblems } from "../privileges.ts"
 import { openSession } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
@@ -16,15 +19,22 @@ export interface PlanOptions extends PlanningOptions {
 
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
-  const desired = desiredOf(options, context)
+  const { desired, declared } = desiredOf(options, context)
   const session = openSession(desired.stack, context)
-  const { plan: made } = preparePlan(session, desired, options, context)
-  const digest = options.json || options.out !== undefined ? fingerprint(made) : ""
-  if (options.json) context.out.write(`${JSON.stringify(planJson(made, digest))}\n`)
+  const { plan: made, snapshot, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
+  report(
+    context,
+    launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
+  )
+  if (options.json) context.out.write(`${JSON.stringify(planJson(made, fingerprint(made)))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
-  if (options.out !== undefined)
-    (await import("../plan-file.ts")).writePlanFile(options.out, { desired, selection: options, fingerprint: digest }, context)
+  if (options.out !== undefined) {
+    const { shownOf, writePlanFile } = await import("../plan-file.ts")
+    writePlanFile(options.out, { desired, selection, basis: basisOf(made, snapshot), shown: shownOf(made) }, context)
+  }
   const reason = forbidden(made, options.failOn)
   if (reason !== undefined) return refuse(reason, context)
+  report(context, prevented)
+  if (prevented.length > 0) return EXIT.refused
   return options.detailedExitcode && made.hasChanges ? EXIT.changes : EXIT.ok
 }

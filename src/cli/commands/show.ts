@@ -1,4 +1,5 @@
 import type { Desired, Observed } from "../../model/resource.ts"
+import { planText } from "../../render/plan.ts"
 import { liveResources, showJson, showText } from "../../render/show.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
@@ -8,8 +9,9 @@ import { observeStack, openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
 import { liveStack } from "../stack-file.ts"
 
-/** What is live. */
-export async function show(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
+/** What is live; or of a kept plan what it was when it was made. */
+export async function show(options: FileOptions & { json: boolean }, planFile: string | undefined, context: Context): Promise<number> {
+  if (planFile !== undefined) return showPlan(planFile, options.json, context)
   const desired = liveStack(options, context)
   const session = openSession(desired.stack, context)
   const snapshot = observeStack(session, desired)
@@ -19,6 +21,17 @@ export async function show(options: FileOptions & { json: boolean }, context: Co
   if (options.json) context.out.write(`${JSON.stringify(showJson(desired.stack, resources))}\n`)
   else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
   else context.out.write(showText(resources, context.out))
+  return EXIT.ok
+}
+
+async function showPlan(file: string, json: boolean, context: Context): Promise<number> {
+  const { planShown, readPlanFile } = await import("../plan-file.ts")
+  const kept = readPlanFile(file, context)
+  const plan = planShown(kept)
+  if (json) {
+    const { planJson } = await import("../../render/plan-json.ts")
+    context.out.write(`${JSON.stringify(planJson(plan, kept.basis.fingerprint))}\n`)
+  } else context.out.write(planText(plan, context.out))
   return EXIT.ok
 }
 

@@ -62,7 +62,9 @@ function writeLimits(tree: Tree, path: string, before: Limits, after: Limits): v
     if (hierarchy === undefined) continue
     const folder = folderOf(tree, hierarchy, path)
     if (controller.name === "cpuset") setCpuset(tree.kernel, hierarchy.version, folder, after.cpuset)
-    for (const { file, text } of codecFor(controller, hierarchy).writes(before, after)) tree.kernel.write(`${folder}/${file}`, text)
+    const codec = codecFor(controller, hierarchy)
+    const present = codec.steering === undefined ? [] : tree.kernel.readMany(codec.steering.map((file) => `${folder}/${file}`))
+    for (const { file, text } of codec.writes(before, after, present)) tree.kernel.write(`${folder}/${file}`, text)
   }
   if (!sameLimit(before.unified, after.unified)) writeUnified(tree, path, before.unified ?? {}, after.unified ?? {})
 }

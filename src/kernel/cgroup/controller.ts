@@ -12,8 +12,10 @@ export interface Codec {
   files: readonly string[]
   /** The limits that the files' texts hold, in the order of `files`; null where there is no such file. `wanted` by the stack file, to tell what texts alone do not. */
   read(texts: readonly (string | null)[], wanted: Limits): Limits
-  /** What brings a group from `before` to `after`, in order. A limit that is no more goes back to the kernel's default. */
-  writes(before: Limits, after: Limits): Write[]
+  /** What brings a group from `before` to `after`, in order. A limit that is no more goes back to the kernel's default. `present`: what `steering` hold now. */
+  writes(before: Limits, after: Limits, present: readonly (string | null)[]): Write[]
+  /** Files whose text decides how the others are to be written, and which limits do not tell. */
+  steering?: readonly string[]
 }
 
 export interface Controller {

@@ -43,20 +43,25 @@ const v1: Codec = {
       ...limit("cpu_weight", given === undefined ? undefined : notDefault(weightOfShares(given))),
     }
   },
-  writes(before, after) {
-    const writes = before.cpus === after.cpus ? [] : quotaWrites(quotaOf(before.cpus), quotaOf(after.cpus))
+  steering: ["cpu.cfs_period_us"],
+  writes(before, after, [period]) {
+    const had = { limited: before.cpus !== undefined, period: numberOf(period) ?? DEFAULT_PERIOD }
+    const writes = before.cpus === after.cpus ? [] : quotaWrites(had, quotaOf(after.cpus))
     if (before.cpu_weight !== after.cpu_weight)
       writes.push({ file: "cpu.shares", text: `${sharesOfWeight(after.cpu_weight ?? DEFAULT_CPU_WEIGHT)}` })
     return writes
   },
 }
 
-/** Between two periods there is no quota for a moment: the old one in the new period might be more than the parent's. */
-function quotaWrites(before: CpuQuota | undefined, after: CpuQuota | undefined): Write[] {
-  const [had, want] = [before?.period ?? DEFAULT_PERIOD, after?.period ?? DEFAULT_PERIOD]
+/**
+ * Between two periods there is no quota for a moment: the old one in the new period might be more than the parent's. Which
+ * period it had, only the file says: someone may have changed it by hand.
+ */
+function quotaWrites(had: { limited: boolean; period: number }, after: CpuQuota | undefined): Write[] {
+  const want = after?.period ?? DEFAULT_PERIOD
   const quota: Write = { file: "cpu.cfs_quota_us", text: `${after?.quota ?? -1}` }
-  if (had === want) return [quota]
-  const none: Write[] = before === undefined ? [] : [{ file: quota.file, text: "-1" }]
+  if (had.period === want) return [quota]
+  const none: Write[] = had.limited ? [{ file: quota.file, text: "-1" }] : []
   const period: Write = { file: "cpu.cfs_period_us", text: `${want}` }
   return after === undefined ? [...none, period] : [...none, period, quota]
 }

@@ -15,7 +15,7 @@ function missing(device: string): never {
 }
 
 /** `MAJOR:MINOR` of a path; undefined where nothing is there. */
-function numberOfDevice(kernel: Kernel, device: string): string | undefined {
+export function numberOfDevice(kernel: Kernel, device: string): string | undefined {
   return device.startsWith("/") ? kernel.stat(device)?.device || undefined : device
 }
 

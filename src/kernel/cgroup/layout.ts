@@ -26,7 +26,7 @@ interface Mount {
   folder: string
 }
 
-/** Controllers that plans depend on. */
+/** Controllers of v1 that plans depend on. */
 const REPORTED = ["memory", "pids", "cpu", "io", "cpuset", "hugetlb"]
 /** What holds the groups where there is no cgroup2. */
 const HOLDING_V1 = ["pids", "freezer", "memory"]
@@ -124,7 +124,7 @@ function topFolder(kernel: Kernel, mount: Mount, place: string, uid: number): st
 function reported(kernel: Kernel, hierarchies: readonly Hierarchy[], v2: Hierarchy | undefined): HostFacts["controllers"] {
   const found: { [controller: string]: "v1" | "v2" } = {}
   for (const { version, controllers } of hierarchies) {
-    for (const name of controllers) if (REPORTED.includes(name)) found[name] = version === 2 ? "v2" : "v1"
+    for (const name of controllers) if (version === 2 || REPORTED.includes(name)) found[name] = version === 2 ? "v2" : "v1"
   }
   if (v2 !== undefined) found.cgroup = "v2"
   if (accountsSwap(kernel, hierarchies))

@@ -1,5 +1,6 @@
 import type { StackGroups } from "../../model/driver.ts"
 import type { Kernel } from "../kernel.ts"
+import { absentFrom } from "./absent.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
@@ -16,6 +17,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
   return {
     groups: () => groupNames(tree),
     limits: (paths, likes) => readLimits(tree, paths, likes),
+    absent: (limits) => absentFrom(tree, limits),
     unheld: (path, text) => unheldLimits(tree, path, text),
     gather: (path, pid) => gather(tree, path, pid),
     holdingPath: (line) => pathIn(layout.holding, line),

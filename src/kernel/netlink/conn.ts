@@ -8,6 +8,7 @@ export interface NetlinkCalls {
   nlOpenIn(nsPath: string, rcvbuf: number): number
   /** Sends requests numbered consecutively, and gathers all their answers in `out`: the bytes received. */
   nlTransact(fd: number, request: Uint8Array, out: Uint8Array, timeoutMs: number): number
+  nlCookie(fd: number, out: Uint8Array): number
   nlBegin(fd: number, request: Uint8Array, room: number, timeoutMs: number): number
   nlEnd(done: number, out: Uint8Array): number
   open(path: string, flags: number, mode: number): number
@@ -133,6 +134,13 @@ export class Connection {
     if (received >= 0) return kept(out.subarray(0, received))
     this.close()
     return received
+  }
+
+  /** The number that no other network namespace of this boot has; "" where the kernel is too old to tell. */
+  cookie(): string {
+    if (this.#fd < 0) this.#fd = this.#open()
+    const out = Buffer.alloc(8)
+    return this.#calls.nlCookie(this.#fd, out) < 0 ? "" : String(out.readBigUInt64LE())
   }
 
   close(): void {

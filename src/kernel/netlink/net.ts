@@ -5,10 +5,14 @@ import { Connections } from "./conn.ts"
 import { readNamespace } from "./dump.ts"
 
 /** The rtnetlink half of the kernel port. Without `readable`, later is at once. rtnetlink(7) */
-export function openNet(ffi: NetlinkCalls, readable: WhenReadable = () => Promise.resolve()): Pick<Kernel, "dump" | "net" | "netLater"> {
+export function openNet(
+  ffi: NetlinkCalls,
+  readable: WhenReadable = () => Promise.resolve(),
+): Pick<Kernel, "dump" | "net" | "netLater" | "cookie"> {
   const connections = new Connections(ffi)
   return {
     dump: (ns) => connections.use(ns, readNamespace),
+    cookie: (ns) => connections.use(ns, (connection) => connection.cookie()),
     net: (ns, requests) => sendBatch(connections, ns, requests),
     netLater: (ns, requests) => sendBatchLater(connections, ns, requests, readable),
   }

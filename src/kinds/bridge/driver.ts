@@ -2,14 +2,15 @@ import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
-import type { OwnedLink, WantedNames } from "../link/owned.ts"
+import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks } from "../link/owned.ts"
-import { calling, sendAll, settled } from "../link/results.ts"
+import type { StepErrors } from "../link/results.ts"
+import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
 /** ETH_MIN_MTU */
@@ -19,18 +20,13 @@ const SMALLEST_MTU = 68
 export const bridgeDriver: Driver = {
   name: "bridge",
   observe(scope) {
-    const wanted = wantedNames(scope)
     return {
-      resources: ownedLinks(scope, "bridge", "bridge", wanted).map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, wanted),
+      resources: ownedLinks(scope, "bridge").map((owned) => observed(scope, owned)),
+      foreign: foreignLinks(scope, "bridge"),
     }
   },
   ops: {
-    create: (steps, run) =>
-      settled(
-        steps,
-        sendAll(steps, run, "host", (step) => creation(step, run)).map((error, i) => withWantedMtu(steps[i] as Step, error)),
-      ),
+    create: (steps, run) => settled(steps, create(steps, run)),
     update: (steps, run) =>
       settled(
         steps,
@@ -38,11 +34,6 @@ export const bridgeDriver: Driver = {
       ),
     delete: deleteLinks,
   },
-}
-
-function wantedNames(scope: Scope): WantedNames {
-  const bridges = scope.desired.resources.filter((r) => r.kind === "bridge")
-  return new Map(bridges.map((r) => [(r.attributes as unknown as BridgeAttributes).interface, r.address]))
 }
 
 function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
@@ -57,8 +48,8 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
 }
 
 function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {
-  const { name, mtu, mac, up, bridge } = link
-  return { ...untold(scope, address), interface: name, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+  const { name, alias, mtu, mac, up, bridge } = link
+  return { ...untold(scope, address), interface: name, alias, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
 }
 
 /** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
@@ -67,13 +58,21 @@ function untold(scope: Scope, address: Address): Observed["attributes"] {
   return wanted === undefined ? {} : { ageing_time: wanted }
 }
 
-function creation(step: Step, run: Run): NetRequest[] {
-  const { interface: name, mac, mtu, up, address, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
-  return [
-    { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge: { stp, vlan_filtering, ageing_time } },
-    { op: "link-set", link: name, alias: aliasOf(run.stack, step.address), mtu },
-    ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a })),
-  ]
+function create(steps: readonly Step[], run: Run): StepErrors {
+  const made = sendAll(steps, run, "host", (step) => [creation(step, run)]).map((error, i) => withWantedMtu(steps[i] as Step, error))
+  const completed = sendAll(steps, run, "host", ofMade(steps, made, completion))
+  return eitherError(made, completed)
+}
+
+function creation(step: Step, run: Run): NetRequest {
+  const { interface: name, mac, mtu, up, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
+  const bridge = { stp, vlan_filtering, ageing_time }
+  return { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge }
+}
+
+function completion(step: Step): NetRequest[] {
+  const { interface: name, alias, mtu, address } = step.change.after as unknown as BridgeAttributes
+  return [{ op: "link-set", link: name, alias, mtu }, ...address.map((a): NetRequest => ({ op: "address-add", link: name, address: a }))]
 }
 
 /**
@@ -102,6 +101,7 @@ function update(step: Step): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("alias")) set.alias = want.alias
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

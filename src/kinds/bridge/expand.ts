@@ -1,6 +1,7 @@
 import { shortened } from "../../base/hash.ts"
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import { addressList, macOf } from "../link/expand-link.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
@@ -18,6 +19,7 @@ export interface BridgeEntry {
 export function expandBridge(value: BridgeEntry, entry: Entry): Expanded<BridgeAttributes> {
   const attributes: BridgeAttributes = {
     interface: value.interface ?? shortened(`${entry.stack}-${entry.name}`, 15),
+    alias: aliasOf(entry.stack, entry.address),
     address: addressList(entry, ["address"], value.address),
     mtu: value.mtu ?? 1500,
     mac: macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.address}`),

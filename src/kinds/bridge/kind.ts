@@ -9,6 +9,7 @@ export const bridgeKind: Kind = {
   name: "bridge",
   rules: [
     { path: "interface", change: "replace" },
+    { path: "alias", change: "update" },
     { path: "address", change: "update" },
     { path: "mtu", change: "update" },
     { path: "mac", change: "update" },

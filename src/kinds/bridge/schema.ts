@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
+import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
 
 /** `bridges:` */
 export function bridgesSchema(): Fragment {
@@ -21,6 +21,7 @@ export function bridgesSchema(): Fragment {
           type: "string",
           form: "an interface name",
         },
+        ...lifecycleKeys(),
       },
       { later: ["nat"] },
     ),

@@ -2,6 +2,8 @@
 export interface BridgeAttributes {
   /** The kernel's name, at most 15 bytes. */
   interface: string
+  /** The mark by which it is the stack's. */
+  alias: string
   /** On the host's side, canonical and sorted. */
   address: string[]
   mtu: number

@@ -2,6 +2,7 @@ import type { Driver, Scope } from "../../model/driver.ts"
 import type { Observed, Value } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
+import { widest } from "./limits.ts"
 import type { CgroupAttributes, Limits } from "./spec.ts"
 
 /** A shared parent group, `…/stack/STACK/NAME`. cgroups(7) */
@@ -10,8 +11,8 @@ export const cgroupDriver: Driver = {
   observe: (scope) => ({ resources: observed(scope), foreign: [] }),
   ops: {
     create: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.make(step.change.name, limitsAfter(step)))),
-    update: (steps, run) =>
-      steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), limitsAfter(step)))),
+    widen: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), between(step)))),
+    update: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, between(step), limitsAfter(step)))),
     delete: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.remove(step.change.name))),
   },
 }
@@ -24,6 +25,10 @@ function limitsBefore(step: Step): Limits {
   return (step.change.before as unknown as CgroupAttributes | null)?.limits ?? {}
 }
 
+function between(step: Step): Limits {
+  return widest(limitsBefore(step), limitsAfter(step))
+}
+
 /** Groups of the stack that are no container's. */
 function observed(scope: Scope): Observed[] {
   const names = scope.cgroups.groups().filter((name) => !scope.containers.has(name))
@@ -33,8 +38,13 @@ function observed(scope: Scope): Observed[] {
     address: `cgroup.${name}`,
     name,
     attributes: { limits: (limits.get(name) ?? {}) as unknown as Value },
-    live: { path: scope.cgroups.holdingFolder(name) },
+    live: placeOf(scope, scope.cgroups.holdingFolder(name)),
   }))
+}
+
+/** The inode of a cgroup's folder is never used again: another group of the name has another. */
+function placeOf({ kernel }: Scope, path: string): Observed["live"] {
+  return { path, inode: kernel.inode(path) ?? "" }
 }
 
 function wantedLimits(scope: Scope): Map<string, Limits[]> {

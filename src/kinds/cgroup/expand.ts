@@ -136,6 +136,12 @@ const OWN_KEYS: { readonly [file: string]: string } = {
 /** Of cgroup's own files, those that are limits; the others move processes or change how the group works. */
 const CORE_LIMITS = new Set(["cgroup.max.depth", "cgroup.max.descendants"])
 
+/** A file that holds a limit for which there is no key. Each letter is looked at, as it becomes a part of a path. */
+export function isOtherLimit(file: string): boolean {
+  const isFile = /^[a-z][a-z0-9_]*(\.[a-zA-Z0-9_]+)+$/.test(file)
+  return isFile && !Object.hasOwn(OWN_KEYS, file) && (!file.startsWith("cgroup.") || CORE_LIMITS.has(file))
+}
+
 function otherFiles(entry: Entry, files: { [file: string]: string | number }): { [file: string]: string } {
   const names = Object.keys(files).sort()
   const found = names.flatMap((file): [string, string][] => {

@@ -2,7 +2,8 @@ import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { limitDiagnostics, normaliseLimits } from "./limits.ts"
+import { limitDiagnostics, normaliseLimits, widest } from "./limits.ts"
+import type { CgroupAttributes, Limits } from "./spec.ts"
 
 /** A shared parent group, as the planner sees it. */
 export const cgroupKind: Kind = {
@@ -22,7 +23,7 @@ function steps(change: Change): StepDraft[] {
     case "create":
       return [create]
     case "update":
-      return [{ op: "update" }]
+      return updates(change)
     case "replace":
       return [remove, create]
     case "delete":
@@ -30,4 +31,19 @@ function steps(change: Change): StepDraft[] {
     case "no-op":
       return []
   }
+}
+
+/** First what gets wider, then, when its members have changed too, what gets tighter. */
+function updates({ address, fields, ...change }: Change): StepDraft[] {
+  const [before, after] = [limitsOf(change.before), limitsOf(change.after)]
+  const between = widest(before, after)
+  const keys = fields.map(({ path }) => path.split(".")[1] as keyof Limits)
+  return [
+    ...(keys.some((key) => between[key] !== before[key]) ? [{ op: "widen" }] : []),
+    ...(keys.some((key) => between[key] !== after[key]) ? [{ op: "update", after: [stepId(address, "widen")] }] : []),
+  ]
+}
+
+function limitsOf(side: Change["before"]): Limits {
+  return (side as unknown as CgroupAttributes | null)?.limits ?? {}
 }

@@ -1,4 +1,4 @@
-import { parseCpuList } from "../../base/cpu.ts"
+import { formatCpuList, parseCpuList } from "../../base/cpu.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
@@ -18,9 +18,9 @@ export function normaliseLimits(
 }
 
 /** The limits that this host cannot hold, each where the file says it. */
-export function limitDiagnostics(resource: Resource, { controllers }: HostFacts): Diagnostic[] {
+export function limitDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
   const limits = (resource.attributes.limits ?? {}) as Limits
-  return limitProblems(limits, controllers).map(({ path, message, hint }) => {
+  return limitProblems(limits, host.controllers, host).map(({ path, message, hint }) => {
     const range = resource.range(path) ?? resource.range()
     return error("unsupported-limit", message, {
       address: resource.address,
@@ -30,20 +30,24 @@ export function limitDiagnostics(resource: Resource, { controllers }: HostFacts)
   })
 }
 
-/** True where every limit that differs gets tighter. */
-export function lowersOnly(before: Limits, after: Limits): boolean {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Limits>
-  return [...keys].every((key) => lowers(before[key], after[key]))
+/**
+ * What holds while a group and those in it go from one to the other: of each limit the wider one. On cgroup v1 no group may
+ * have processors, or a share of them, that the one above it has not, at any moment.
+ */
+export function widest(before: Limits, after: Limits): Limits {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Limits)[]
+  const entries = keys.map((key) => [key, wider(before[key], after[key])] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-function lowers(before: Limits[keyof Limits], after: Limits[keyof Limits]): boolean {
-  if (before === after || before === undefined) return true
-  if (typeof before === "number" && typeof after === "number") return after < before
-  if (typeof before === "string" && typeof after === "string") return isSubset(after, before)
-  return false
+/** Of a limit by device or file no value is known to be the wider one: it stays as it is. */
+function wider(before: Limits[keyof Limits], after: Limits[keyof Limits]): Limits[keyof Limits] {
+  if (typeof before === "object" || typeof after === "object") return before
+  if (before === undefined || after === undefined) return undefined
+  if (typeof before === "number" && typeof after === "number") return Math.max(before, after)
+  return formatCpuList([...new Set([...cpusOf(before), ...cpusOf(after)])].sort((a, b) => a - b))
 }
 
-function isSubset(list: string, of: string): boolean {
-  const all = new Set(parseCpuList(of))
-  return (parseCpuList(list) ?? []).every((cpu) => all.has(cpu))
+function cpusOf(list: Limits[keyof Limits]): number[] {
+  return parseCpuList(String(list)) ?? []
 }

@@ -28,15 +28,25 @@ const V2_ONLY: readonly (keyof Limits)[] = ["memory_high", "memory_low"]
 /** PID_MAX_LIMIT of <linux/threads.h>, on 64 bits. */
 const MOST_PIDS = 4_194_304
 
+type Absent = Pick<HostFacts, "absentDevices" | "absentFiles">
+const NOTHING: Absent = { absentDevices: [], absentFiles: [] }
+
 /** What the cgroup hierarchies of this host cannot hold of the limits: told before anything is changed, never skipped in silence. */
-export function limitProblems(limits: Limits, controllers: HostFacts["controllers"]): LimitProblem[] {
+export function limitProblems(limits: Limits, controllers: HostFacts["controllers"], absent: Absent = NOTHING): LimitProblem[] {
   const keys = (Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[]).filter((key) => limits[key] !== undefined)
   return [
     ...keys.flatMap((key) => controllerProblem(key, controllers)),
     ...swapProblems(limits, controllers),
     ...rangeProblems(limits),
-    ...Object.keys(limits.unified ?? {}).flatMap((file) => unifiedProblem(file, controllers)),
+    ...deviceProblems(limits, absent),
+    ...Object.keys(limits.unified ?? {}).flatMap((file) => unifiedProblem(file, controllers, absent)),
   ]
+}
+
+function deviceProblems({ io = {} }: Limits, { absentDevices }: Absent): LimitProblem[] {
+  const hint = "name one that `lsblk` lists"
+  const absent = Object.keys(io).filter((device) => absentDevices.includes(device))
+  return absent.map((device) => ({ path: `limits.io.${device}`, message: `this host has no block device ${device}`, hint }))
 }
 
 function controllerProblem(key: keyof typeof CONTROLLERS, controllers: HostFacts["controllers"]): LimitProblem[] {
@@ -79,7 +89,7 @@ function rangeProblems({ cpus, cpuset, pids }: Limits): LimitProblem[] {
 }
 
 /** A file `CONTROLLER.…` is there where that controller is on v2; `cgroup.…` and `….pressure` where v2 is mounted at all. */
-function unifiedProblem(file: string, controllers: HostFacts["controllers"]): LimitProblem[] {
+function unifiedProblem(file: string, controllers: HostFacts["controllers"], { absentFiles }: Absent): LimitProblem[] {
   const path = `limits.unified.${file}`
   const controller = file.slice(0, Math.max(0, file.indexOf(".")))
   if (controller === "" || file.includes("/"))
@@ -87,9 +97,7 @@ function unifiedProblem(file: string, controllers: HostFacts["controllers"]): Li
   const needed = file.endsWith(".pressure") ? "cgroup" : controller
   if (controllers.cgroup === undefined) return [{ path, message: `${file} is a file of cgroup v2, which is not mounted here` }]
   if (controllers[needed] === "v1") return [{ path, message: `${file} is a file of cgroup v2; here the ${needed} controller is on v1` }]
-  const known = Object.hasOwn(controllers, needed) || !KNOWN.has(needed)
-  return known ? [] : [{ path, message: `no cgroup hierarchy of this host has the ${needed} controller` }]
+  if (!Object.hasOwn(controllers, needed)) return [{ path, message: `no cgroup hierarchy of this host has the ${needed} controller` }]
+  const hint = `the files of the groups in /sys/fs/cgroup show what ${controller} has`
+  return absentFiles.includes(file) ? [{ path, message: `no cgroup of this host has the file ${file}`, hint }] : []
 }
-
-/** Controllers that HostFacts tells of; what it does not (rdma, misc) the kernel is asked for by the writing itself. */
-const KNOWN = new Set(["memory", "pids", "cpu", "io", "cpuset", "hugetlb"])

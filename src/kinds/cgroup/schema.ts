@@ -1,11 +1,14 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { keys, named, size, wholeNumber } from "../../model/fragment.ts"
+import { keys, lifecycleKeys, named, size, wholeNumber } from "../../model/fragment.ts"
 import { LEAST_CPUS, MOST_CPUS } from "./spec.ts"
 
 /** `cgroups:` */
 export function cgroupsSchema(): Fragment {
   return named("Shared parent groups, by name: what all containers in one may use together.", {
-    ...keys("A control group that containers name by `cgroup:`.", { limits: limitsSchema("What its containers may use together.") }),
+    ...keys("A control group that containers name by `cgroup:`.", {
+      limits: limitsSchema("What its containers may use together."),
+      ...lifecycleKeys(),
+    }),
     type: ["object", "null"],
   })
 }

@@ -2,7 +2,7 @@ import type { Driver } from "../../model/driver.ts"
 import { observeContainers } from "./observe.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
-import { updateHostname, updateLimits, updateRecord, updateRoutes, updateSysctls } from "./update.ts"
+import { updateHostname, updateLimits, updateLoopback, updateRecord, updateRoutes, updateSysctls } from "./update.ts"
 
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
 export const containerDriver: Driver = {
@@ -18,6 +18,7 @@ export const containerDriver: Driver = {
     hostname: updateHostname,
     sysctls: updateSysctls,
     routes: updateRoutes,
+    loopback: updateLoopback,
     record: updateRecord,
   },
 }

@@ -10,12 +10,14 @@ type Texts = { [name: string]: string }
 /** What a text map holds, in the file's order; a name without a value is undefined. Numbers stand as written. */
 function texts(entry: Entry, path: Path, value: TextsEntry | undefined): { path: Path; name: string; text: string | undefined }[] {
   if (Array.isArray(value)) {
+    const seen = new Set<string>()
     return value.map((item, i) => {
       const equals = item.indexOf("=")
       const at = [...path, i]
-      return equals < 0
-        ? { path: at, name: item, text: undefined }
-        : { path: at, name: item.slice(0, equals), text: item.slice(equals + 1) }
+      const name = equals < 0 ? item : item.slice(0, equals)
+      if (seen.has(name)) entry.report(at, "duplicate-key", `\`${name}\` stands twice in \`${path.at(-1)}\``, { hint: "take one out" })
+      seen.add(name)
+      return { path: at, name, text: equals < 0 ? undefined : item.slice(equals + 1) }
     })
   }
   return Object.entries(value ?? {}).map(([name, scalar]) => {
@@ -69,6 +71,10 @@ export function wordsOf(
 const ALLOWED = /^(net(\.[a-zA-Z0-9_-]+){2,}|kernel\.(msg[a-z_]+|sem|sem_next_id|shm[a-z_]+)|fs\.mqueue\.[a-z_]+)$/
 const VALUE = /^[a-zA-Z0-9_./:,+ \t-]{1,4096}$/
 
+export function isContainerSysctl(name: string): boolean {
+  return ALLOWED.test(name)
+}
+
 /** Names with dots, sorted; blanks in values as the kernel prints them. sysctl(8) */
 export function sysctlsOf(entry: Entry, value: { [name: string]: string | number }): Texts {
   const found = new Map<string, string>()
@@ -76,7 +82,7 @@ export function sysctlsOf(entry: Entry, value: { [name: string]: string | number
     const path = ["sysctls", written]
     const name = written.includes("/") ? written.replaceAll("/", ".") : written
     const text = (entry.written(path) ?? String(raw)).trim().replace(/[ \t]+/g, " ")
-    if (!ALLOWED.test(name)) {
+    if (!isContainerSysctl(name)) {
       entry.reportKey(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
         hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",
       })

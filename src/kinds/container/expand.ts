@@ -1,5 +1,4 @@
 import type { Entry, Expanded, IdMaps } from "../../model/entry.ts"
-import type { Reference } from "../../model/resource.ts"
 import type { LimitsEntry } from "../cgroup/expand.ts"
 import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
@@ -33,13 +32,16 @@ export interface ContainerEntry {
   labels?: TextsEntry
 }
 
+/** Of who has none of its own, and of who has one that is mistaken. */
+const NO_MAPS: IdMaps = { uid: [], gid: [] }
+
 const NAMESPACES = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"] as const
 
 /** Modes `container:NAME` and names in `depends_on` are looked at when all containers are known: here they stand as written. */
 export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<ContainerAttributes> {
   const namespaces = Object.fromEntries(NAMESPACES.map((kind) => [kind, value.namespaces?.[kind] ?? "new"])) as Namespaces
   const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
-  const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? AUTOMATIC) : { uid: [], gid: [] }
+  const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
@@ -59,8 +61,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     depends_on: dependenciesOf(value.depends_on),
     state: "running",
   }
-  const references: Reference[] = cgroup === "" ? [] : [{ address: `cgroup.${cgroup}`, onReplace: "replace" }]
-  return { attributes, references }
+  // What it hangs on is known when the names of other containers in it are addresses: connect.ts.
+  return { attributes, references: [] }
 }
 
 /** `dir:` with an absolute path without `.` and `..`. */
@@ -79,7 +81,7 @@ function argvOf({ entrypoint, command }: ContainerEntry, entry: Entry): string[]
   const written = entry.has(["entrypoint"]) || entry.has(["command"])
   const hint = "say what it runs: `command: [sleep, infinity]`"
   if (words.length === 0 && !written && !entry.misspelt("command") && !entry.misspelt("entrypoint")) {
-    entry.reportKey([], "no-command", `container.${entry.name} has no command`, { hint })
+    entry.reportKey([], "missing-key", `container.${entry.name} has no command`, { hint })
   } else if (words.length === 0 && (entrypoint !== undefined || command !== undefined)) {
     entry.report([key], "no-command", "the command is empty", { hint })
   } else if (words[0] === "")
@@ -94,7 +96,7 @@ function userOf(user: string | number | undefined): string {
 }
 
 function mapsOf(idmap: string | IdmapEntry | undefined, entry: Entry): IdMaps | undefined {
-  if (idmap === undefined) return AUTOMATIC
+  if (idmap === undefined) return entry.has(["idmap"]) ? undefined : AUTOMATIC
   return typeof idmap === "string" ? entry.idmap(idmap, ["idmap"]) : expandIdmap(idmap, entry, ["idmap"])
 }
 

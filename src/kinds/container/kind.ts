@@ -4,9 +4,9 @@ import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lowersOnly, normaliseLimits } from "../cgroup/limits.ts"
-import type { Limits } from "../cgroup/spec.ts"
+import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
+import { containerRelations } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** A container, as the planner sees it. */
@@ -24,6 +24,7 @@ export const containerKind: Kind = {
     { path: "cgroup", change: "replace" },
     { path: "namespaces.*", change: "replace" },
     { path: "hostname", change: "update" },
+    { path: "loopback", change: "update" },
     { path: "limits.*", change: "update" },
     { path: "routes", change: "update" },
     { path: "sysctls.*", change: "update" },
@@ -32,6 +33,7 @@ export const containerKind: Kind = {
   ],
   normalise,
   check: containerProblems,
+  relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
 
@@ -39,6 +41,7 @@ export const containerKind: Kind = {
 const UPDATES: { readonly [field: string]: string } = {
   limits: "limits",
   hostname: "hostname",
+  loopback: "loopback",
   sysctls: "sysctls",
   routes: "routes",
   labels: "record",
@@ -46,14 +49,15 @@ const UPDATES: { readonly [field: string]: string } = {
 }
 
 /**
- * A command that came to a good end has done what was asked: it is not started again. Routes in a namespace that is
- * not the container's own are the owner's to tell.
+ * A command that came to a good end has done what was asked: it is not started again. Routes and `lo` in a namespace that is
+ * not the container's own are the owner's to tell; its own is made with `lo` up, for which there is no key.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
   const want = found.state === "completed" ? { ...wanted, state: "completed" } : wanted
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
-  return { desired: want, observed: own || want.routes === undefined ? found : { ...found, routes: want.routes } }
+  if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
+  return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 
 function steps(change: Change): StepDraft[] {
@@ -81,7 +85,7 @@ function creation(change: Change): StepDraft[] {
   return [
     {
       op: "cgroup",
-      after: [own("remove"), ...parent.flatMap((p) => [stepId(p, "create"), stepId(p, "update")])],
+      after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [place(change.name, want)],
     },
     { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
@@ -128,7 +132,12 @@ function deletion(change: Change): StepDraft[] {
   const own = (op: string) => stepId(change.address, op)
   return [
     { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
-    { op: "remove", after: [own("stop")], before: parentOf(have).map((p) => stepId(p, "delete")), frees: [place(change.name, have)] },
+    {
+      op: "remove",
+      after: [own("stop")],
+      before: parentOf(have).flatMap((p) => ["update", "delete"].map((op) => stepId(p, op))),
+      frees: [place(change.name, have)],
+    },
   ]
 }
 
@@ -143,10 +152,8 @@ function updates(change: Change): StepDraft[] {
   return [...byOp.keys()].map((op) => (op === "limits" ? limitsUpdate(change) : { op }))
 }
 
-/** A limit is lowered before the parent's and raised after it, so that a child never asks for more than its parent has. */
+/** Between what the parent's group makes wider and what it makes tighter, so that a child never asks for more than its parent has. */
 function limitsUpdate(change: Change): StepDraft {
-  const want = change.after as unknown as ContainerAttributes
-  const parent = parentOf(want).map((p) => stepId(p, "update"))
-  const have = (change.before?.limits ?? {}) as unknown as Limits
-  return lowersOnly(have, want.limits) ? { op: "limits", before: parent } : { op: "limits", after: parent }
+  const parent = parentOf(change.after as unknown as ContainerAttributes)
+  return { op: "limits", after: parent.map((p) => stepId(p, "widen")), before: parent.map((p) => stepId(p, "update")) }
 }

@@ -1,6 +1,6 @@
 import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
-import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
+import { runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
@@ -15,7 +15,7 @@ import { observedSysctls } from "./sysctls.ts"
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
 export function observeContainers(scope: Scope): Reading {
   const boot = bootId(scope.kernel)
-  const names = [...new Set([...scope.monitors.keys(), ...leftFolders(scope)])].sort()
+  const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
   const files = readContainerFiles(scope, names)
   const records = new Map(names.map((name) => [name, parseRecord(files.get(name)?.record ?? null, boot)]))
   const namespaces = observedNamespaces(scope, modesOf(records))
@@ -34,18 +34,17 @@ function modesOf(records: ReadonlyMap<string, ContainerRecord | undefined>): Map
   return new Map(known.map(([name, record]) => [name, record.attributes.namespaces]))
 }
 
-/** Run folders: the first thing an apply makes of a container, and the last it removes. */
-function leftFolders(scope: Scope): string[] {
-  return scope.kernel.list(`${RUN_ROOT}/${scope.stack}`).filter((name) => name !== "lock" && !name.startsWith("."))
-}
-
+/**
+ * A run folder is the first thing an apply makes of a container, and the last it removes; only a reboot leaves a layer without
+ * one. Nothing tells then which image and ids the layer was made for, so that it goes with what is made anew.
+ */
 function remains(scope: Scope, name: string, record: ContainerRecord | undefined): Observed {
   return {
     kind: "container",
     address: `container.${name}`,
     name,
-    attributes: { ...(record === undefined ? {} : (record.attributes as unknown as Attributes)), state: "gone" },
-    incomplete: "its monitor is gone",
+    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
+    incomplete: scope.runFolders.has(name) ? "its monitor is gone" : "only its writable layer is left",
     live: { runFolder: runFolderOf(scope.stack, name) },
   }
 }
@@ -105,10 +104,22 @@ function attributesOf(found: Found, state: string): Attributes {
   return { ...recorded, ...liveAttributes(found), state }
 }
 
+/** Of one that is gone, or was never made: what only the record can tell, and what its removal and its next ids go by. */
+function remainingAttributes(a: ContainerAttributes): Attributes {
+  const { uid_map, gid_map, cgroup, namespaces } = a
+  return { ...recordedAttributes(a), uid_map, gid_map, cgroup, namespaces } as unknown as Attributes
+}
+
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
   const { image, argv, environment, working_dir, user, labels, depends_on } = a
   return { image, argv, environment, working_dir, user, labels, depends_on }
+}
+
+/** Nothing where the container has no network namespace of its own, nor joins one. */
+function loopback(scope: Scope, name: string): Attributes {
+  const lo = scope.dumpOf(name)?.links.find((link) => link.name === "lo")
+  return lo === undefined ? {} : { loopback: lo.up ? "up" : "down" }
 }
 
 function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
@@ -120,6 +131,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     cgroup: texts.parent,
     limits: texts.limits as unknown as Value,
     routes: observedRoutes(scope, name) as unknown as Value,
+    ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }

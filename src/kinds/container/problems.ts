@@ -2,10 +2,16 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import { limitDiagnostics } from "../cgroup/limits.ts"
+import type { ContainerAttributes } from "./spec.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
 export function containerProblems(resource: Resource, host: HostFacts): Diagnostic[] {
-  return [...imageDiagnostics(resource, host), ...userDiagnostics(resource, host), ...limitDiagnostics(resource, host)]
+  return [
+    ...imageDiagnostics(resource, host),
+    ...userDiagnostics(resource, host),
+    ...idDiagnostics(resource, host),
+    ...limitDiagnostics(resource, host),
+  ]
 }
 
 function imageDiagnostics(resource: Resource, { absentImages }: HostFacts): Diagnostic[] {
@@ -28,4 +34,28 @@ function userDiagnostics(resource: Resource, { unknownUsers }: HostFacts): Diagn
     .filter((unknown) => unknown.image === image && unknown.user === user)
     .flatMap(({ diagnostics }) => diagnostics)
     .map((diagnostic) => ({ ...diagnostic, address: resource.address, ...(range === undefined ? {} : { range }) }))
+}
+
+/** A name's ids stand in the image: that the container has none of them shows only here. */
+function idDiagnostics(resource: Resource, { knownUsers }: HostFacts): Diagnostic[] {
+  const { image, user, uid_map, gid_map, namespaces } = resource.attributes as unknown as ContainerAttributes
+  const known = namespaces.user === "new" ? knownUsers.find((one) => one.image === image && one.user === user) : undefined
+  if (known === undefined) return []
+  const groups = [...new Set([known.gid, ...known.groups])]
+  const wrong = [
+    ...(isMapped(uid_map, known.uid) ? [] : [`user id ${known.uid}`]),
+    ...groups.filter((gid) => !isMapped(gid_map, gid)).map((gid) => `group id ${gid}`),
+  ]
+  const range = resource.range("user") ?? resource.range()
+  return wrong.map((id) =>
+    error("unmapped-user", `${id} of user ${user} is in no range of the container's idmap`, {
+      address: resource.address,
+      hint: "choose a user with mapped ids, or map them",
+      ...(range === undefined ? {} : { range }),
+    }),
+  )
+}
+
+function isMapped(map: ContainerAttributes["uid_map"], id: number): boolean {
+  return Array.isArray(map) ? map.some((r) => r.container <= id && id < r.container + r.count) : id < map.auto
 }

@@ -1,6 +1,6 @@
 import type { NetDump, NetRequest, Route } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
-import { addressOfAlias } from "../../model/ownership.ts"
+import { ownerOf } from "../link/owned.ts"
 import type { RouteSpec } from "../link/routes.ts"
 import { defaultMetric, isGateway, ourRoutes, routeDeletion, wantedRoutes } from "../link/routes.ts"
 
@@ -15,17 +15,15 @@ export function observedRoutes(scope: Scope, container: string): RouteSpec[] {
   const found = ourRoutes(dump).flatMap((route) => {
     const twin = wanted.find((w) => matches(w, route, dump))
     if (twin !== undefined) return [twin]
-    return isGateway(route, wanted) && isPort(scope, dump, route.dev) ? [] : [spell(route, dump)]
+    return isGateway(route, wanted) && isPort(scope, container, dump, route.dev) ? [] : [spell(route, dump)]
   })
   return sortRoutes(found)
 }
 
-/** True of the inner end of an interface: its outer end is a port on the host. The ends of a veth pair have no gateways. */
-function isPort(scope: Scope, dump: NetDump, index: number): boolean {
+/** True of an interface, also of one that is half-made or has lost its outer end. The ends of a veth pair have no gateways. */
+function isPort(scope: Scope, container: string, dump: NetDump, index: number): boolean {
   const inside = dump.links.find((l) => l.index === index)
-  const outside = inside === undefined ? undefined : scope.linkByIndex(inside.peerIndex)
-  const address = outside === undefined || outside.peerIndex !== index ? undefined : addressOfAlias(scope.stack, outside.alias)
-  return address?.startsWith("interface.") ?? false
+  return inside !== undefined && (ownerOf(scope, `container.${container}`, inside)?.startsWith("interface.") ?? false)
 }
 
 function matches(want: RouteSpec, have: Route, dump: NetDump): boolean {

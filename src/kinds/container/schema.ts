@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { keys, named, oneOrMore, textMap, wholeNumber } from "../../model/fragment.ts"
+import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../../model/fragment.ts"
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
@@ -10,7 +10,7 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...network(), ...composition() },
+      { ...process(), ...surroundings(), ...isolation(), ...network(), ...composition(), ...lifecycleKeys() },
       { later: LATER, instead: INSTEAD },
     ),
   )
@@ -19,7 +19,7 @@ export function containersSchema(): Fragment {
 /** The design's keys that are still to come. */
 const LATER = [
   ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "cap_add", "cap_drop", "security_opt", "privileged", "profile"],
-  ...["secrets", "configs", "ephemeral", "ignore_drift", "prevent_destroy", "devices", "ulimits", "oom_score_adj", "init", "healthcheck"],
+  ...["secrets", "configs", "ephemeral", "devices", "ulimits", "oom_score_adj", "init", "healthcheck"],
   ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
 ]
 

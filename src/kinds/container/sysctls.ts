@@ -66,7 +66,7 @@ export function observedSysctls(
   const resource = scope.resource(`container.${container}`)
   const wanted = resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).sysctls
   const defaults = record?.sysctlDefaults ?? {}
-  const names = new Set([...Object.keys(wanted), ...Object.keys(record?.attributes.sysctls ?? {})])
+  const names = new Set([...Object.keys(wanted), ...Object.keys(record?.attributes.sysctls ?? {}), ...Object.keys(defaults)])
   const values = [...names].sort().flatMap((name): [string, string][] => {
     const value = readSysctl(scope.kernel, name, place)
     return value !== null && (name in wanted || value !== defaults[name]) ? [[name, value]] : []

@@ -8,6 +8,7 @@ import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
 import { groupPath, readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 
 type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
@@ -35,7 +36,8 @@ function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: 
 function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
   const record = readRecord(step, run)
   if (record === undefined) return
-  const want = wantedAttributes(step)
+  // Of what may drift the file's value is recorded: it is what tells drift from a new wish.
+  const want = (step.change.resource?.declared ?? step.change.after) as unknown as ContainerAttributes
   const attributes = { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
 }
@@ -62,32 +64,39 @@ export const updateHostname = inPlace(["hostname"], (step, run) => {
 })
 
 /** Sysctls that are wanted are written; those no longer named go back to what they were. */
-export const updateSysctls: StepRunner = (steps, run) =>
-  steps.map((step) =>
-    attemptNow(() => {
-      const want = wantedAttributes(step).sysctls
-      const have = observedAttributes(step).sysctls ?? {}
-      const place = sysctlPlace(run.kernel, heldOf(step, run))
-      const record = readRecord(step, run)
-      const known = record?.sysctlDefaults ?? {}
-      const fresh = Object.keys(want).filter((name) => !(name in known))
-      const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, place) }
-      if (record !== undefined) {
-        const attributes = { ...record.attributes, sysctls: want }
-        writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes, sysctlDefaults })
-      }
-      const gone = Object.keys(have).filter((name) => !(name in want))
-      const values = { ...Object.fromEntries(gone.flatMap((n) => (known[n] === undefined ? [] : [[n, known[n]]]))), ...want }
-      for (const [name, value] of Object.entries(values)) {
-        if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
-      }
-    }),
-  )
+export const updateSysctls = inPlace(["sysctls"], (step, run) => {
+  const want = wantedAttributes(step).sysctls
+  const have = observedAttributes(step).sysctls ?? {}
+  const place = sysctlPlace(run.kernel, heldOf(step, run))
+  const defaults = keepDefaults(step, run, place)
+  const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults)
+  const values = { ...Object.fromEntries(gone.map((name) => [name, defaults[name] as string])), ...want }
+  for (const [name, value] of Object.entries(values)) {
+    if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
+  }
+})
+
+/** Recorded before anything is written: by its default a sysctl is known as one that a file has named, whatever comes between. */
+function keepDefaults(step: Step, run: Run, place: SysctlPlace): ContainerRecord["sysctlDefaults"] {
+  const record = readRecord(step, run)
+  const known = record?.sysctlDefaults ?? {}
+  const fresh = Object.keys(wantedAttributes(step).sysctls).filter((name) => !(name in known))
+  if (fresh.length === 0) return known
+  const sysctlDefaults = { ...known, ...readDefaults(run.kernel, fresh, place) }
+  if (record !== undefined) writeRecord(run.kernel, run.stack, step.change.name, { ...record, sysctlDefaults })
+  return sysctlDefaults
+}
 
 /** `ip route …` in the container's network namespace. */
 export const updateRoutes = inPlace(["routes"], (step, run) => {
   const have = observedAttributes(step).routes ?? []
   const failure = firstError(run.kernel.net(netnsOf(run, step.address), routeChanges(have, wantedAttributes(step).routes)))
+  if (failure !== null) throw failure
+})
+
+/** `nsenter --net ip link set lo up` */
+export const updateLoopback = inPlace([], (step, run) => {
+  const failure = firstError(run.kernel.net(netnsOf(run, step.address), [{ op: "link-set", link: "lo", up: true }]))
   if (failure !== null) throw failure
 })
 

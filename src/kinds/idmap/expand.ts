@@ -30,7 +30,7 @@ export function expandIdmap(value: IdmapEntry, entry: Entry, at: Path): IdMaps |
 
 function withoutUid(entry: Entry, at: Path): undefined {
   if (!entry.has([...at, "uid"]) && !entry.has([...at, "size"])) {
-    entry.report(at, "bad-idmap", "an idmap without `uid` or `size`", {
+    entry.report(at, "missing-key", "an idmap without `uid` or `size`", {
       hint: 'write `uid: ["0 100000 65536"]`, or `size: 65536` for an automatic range',
     })
   }

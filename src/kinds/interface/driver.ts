@@ -1,15 +1,17 @@
+import type { Address } from "../../base/address.ts"
 import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import { netnsOf } from "../link/netns.ts"
-import type { OwnedLink, WantedNames } from "../link/owned.ts"
-import { foreignLinks, ownedLinks } from "../link/owned.ts"
+import type { OwnedLink } from "../link/owned.ts"
+import { foreignLinks, mtuOf, ownedLinks, ownerOf, peerOnHost } from "../link/owned.ts"
+import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, firstError, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
+import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
@@ -17,22 +19,14 @@ import type { InterfaceAttributes } from "./spec.ts"
 export const interfaceDriver: Driver = {
   name: "interface",
   observe(scope) {
-    const wanted = wantedNames(scope)
-    return {
-      resources: ownedLinks(scope, "interface", "veth", wanted).map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, wanted),
-    }
+    const whole = ownedLinks(scope, "interface").map((owned) => observed(scope, owned))
+    return { resources: [...whole, ...loneEnds(scope, whole)], foreign: foreignLinks(scope, "interface") }
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
     update: (steps, run) => settled(steps, update(steps, run)),
     delete: deleteLinks,
   },
-}
-
-function wantedNames(scope: Scope): WantedNames {
-  const interfaces = scope.desired.resources.filter((r) => r.kind === "interface")
-  return new Map(interfaces.map((r) => [(r.attributes as unknown as InterfaceAttributes).host_interface, r.address]))
 }
 
 // ------------------------------------------------------------------ observe
@@ -51,42 +45,76 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     attributes: {
       container: `container.${container}`,
       host_interface: link.name,
+      alias: link.alias,
       ...masterOf(scope, link),
-      ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside, link) : {}),
+      ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside) : {}),
+      ...(inside === undefined ? {} : { mtu: mtuOf(scope, address, [inside, link]) }),
+      host_end: { mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
   }
 }
 
+/** Ends in containers whose port somebody moved off the host: what is left of their interfaces. */
+function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
+  const known = new Set(whole.map((o) => o.address))
+  return places(scope).flatMap(({ container, dump }) =>
+    container === "host" ? [] : dump.links.flatMap((link) => loneEnd(scope, known, container, link)),
+  )
+}
+
+function loneEnd(scope: Scope, known: ReadonlySet<Address>, container: Address, link: Link): Observed[] {
+  const address = ownerOf(scope, container, link)
+  if (address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address)) return []
+  const outside = peerOnHost(scope, link)
+  const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
+  if (outside?.alias === "" && port !== undefined && known.has(port)) return []
+  return [
+    {
+      kind: "interface",
+      address,
+      name: address.slice("interface.".length),
+      attributes: { container, interface: link.name },
+      incomplete: "its port is not on the host",
+      live: { inside: link.index, state: link.state },
+    },
+  ]
+}
+
 /** The bridge it is a port of: by its mark, else only the kernel's name. */
 function masterOf(scope: Scope, link: Link): Attributes {
   const master = scope.linkByIndex(link.master)
   if (master === undefined) return {}
-  const bridge = addressOfAlias(scope.stack, master.alias)
-  return { master: master.name, ...(bridge === undefined ? {} : { bridge }) }
+  const bridge = ownerOf(scope, "host", master)
+  return { master: master.name, ...(bridge?.startsWith("bridge.") ? { bridge } : {}) }
 }
 
-/** Where both ends carry a value (mtu, up), the one that was tampered with shows. */
-function insideAttributes(scope: Scope, container: string, dump: NetDump, inside: Link, outside: Link): Attributes {
+function insideAttributes(scope: Scope, container: string, dump: NetDump, inside: Link): Attributes {
   return {
     interface: inside.name,
     address: canonicalAddresses(dump, inside.index),
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
-    mtu: Math.min(inside.mtu, outside.mtu),
-    up: inside.up && outside.up,
+    up: inside.up,
   }
 }
 
 // -------------------------------------------------------------------- apply
 
 /**
- * All pairs by one message to the host's namespace, then each container's end by one to its own, while the next containers are
+ * All pairs by one message to the host's namespace, their marks by another, then each container's end by one to its own, while the next containers are
  * spawned.
  */
 async function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const outer = await sendAllLater(steps, run, "host", (step) => creation(step, run))
+  const made = await sendAllLater(steps, run, "host", (step) => [creation(step, run)])
+  const marked = await sendAllLater(
+    steps,
+    run,
+    "host",
+    ofMade(steps, made, (step) => [mark(step)]),
+  )
+  const outer = eitherError(made, marked)
   return Promise.all(
     steps.map(async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step)))),
   )
@@ -96,18 +124,20 @@ function containerOf(step: Step): string {
   return ((step.change.after ?? step.change.before) as unknown as InterfaceAttributes).container
 }
 
-function creation(step: Step, run: Run): NetRequest[] {
+function creation(step: Step, run: Run): NetRequest {
   const want = step.change.after as unknown as InterfaceAttributes
   const group = linkGroupOf(run.stack)
-  const { mac, mtu } = want
-  return [
-    {
-      op: "veth-add",
-      end: { name: want.host_interface, mtu, group, master: want.master, up: true },
-      peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
-    },
-    { op: "link-set", link: want.host_interface, alias: aliasOf(run.stack, step.address) },
-  ]
+  const { mac, mtu, host_end } = want
+  return {
+    op: "veth-add",
+    end: { name: want.host_interface, mac: host_end.mac, mtu, group, master: want.master, up: true },
+    peer: { name: want.interface, ns: netnsOf(run, want.container), mac, mtu, group },
+  }
+}
+
+function mark(step: Step): NetRequest {
+  const { host_interface, alias } = step.change.after as unknown as InterfaceAttributes
+  return { op: "link-set", link: host_interface, alias }
 }
 
 function insideCreation(step: Step): NetRequest[] {
@@ -132,12 +162,16 @@ function update(steps: readonly Step[], run: Run): StepErrors {
 
 function hostUpdate(step: Step): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
+  const have = step.change.before as unknown as InterfaceAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
-  const set: NetRequest & { op: "link-set" } = { op: "link-set", link: step.change.observed?.live.ifindex as number }
+  const link = step.change.observed?.live.ifindex as number
+  const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
+  if (changed.has("alias")) set.alias = want.alias
   if (changed.has("master") || changed.has("bridge")) set.master = want.master
   if (changed.has("mtu")) set.mtu = want.mtu
-  if (changed.has("up")) set.up = true
-  return Object.keys(set).length > 2 ? [set] : []
+  if (changed.has("host_end.mac")) set.mac = want.host_end.mac
+  if (changed.has("host_end.up")) set.up = want.host_end.up
+  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, have.host_end.address, want.host_end.address)]
 }
 
 function insideUpdate(step: Step): NetRequest[] {

@@ -1,9 +1,10 @@
 import { hash64 } from "../../base/hash.ts"
 import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { deriveMac } from "../../base/mac.ts"
-import type { Entry, Expanded, Path } from "../../model/entry.ts"
-import type { BridgeAttributes } from "../bridge/spec.ts"
+import type { Entry, Expanded, KnownBridge, Path } from "../../model/entry.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
+import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** A container's interface as the file writes it. */
@@ -16,35 +17,42 @@ export interface InterfaceEntry {
   up?: boolean
 }
 
-/** `entry.name` is `CONTAINER.INTERFACE`; undefined where it has no usable bridge. */
-export function expandInterface(
-  value: InterfaceEntry,
-  entry: Entry,
-  container: string,
-  name: string,
-): Expanded<InterfaceAttributes> | undefined {
-  const bridge = value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])
-  const address = bridge === undefined ? [] : addressesOn(entry, bridge, value.address)
+/** What an interface is looked at with whose bridge is mistaken, which has been told. */
+const UNKNOWN: Pick<KnownBridge, "interface" | "address" | "mtu" | "whole"> = { interface: "", address: [], mtu: 1500, whole: false }
+type Bridge = typeof UNKNOWN
+
+export interface ExpandedInterface extends Expanded<InterfaceAttributes> {
+  /** In which subnets it is can be told: no address of it is mistaken, or lacks what a mistaken bridge would say. */
+  placed: boolean
+}
+
+/** `entry.name` is `CONTAINER.INTERFACE`. */
+export function expandInterface(value: InterfaceEntry, entry: Entry, container: string, name: string): ExpandedInterface {
+  const bridge = (value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])) ?? UNKNOWN
+  const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
-  if (bridge === undefined || value.bridge === undefined) return undefined
   const attributes: InterfaceAttributes = {
-    bridge: `bridge.${value.bridge}`,
+    bridge: `bridge.${value.bridge ?? ""}`,
     master: bridge.interface,
     container: `container.${container}`,
     interface: name,
     host_interface: hostInterface(entry.stack, container, name),
+    alias: aliasOf(entry.stack, entry.address),
     address,
     gateway,
     mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
+    host_end: { mac: deriveMac(`${entry.stack}/${entry.address}/host`), address: [], up: true },
   }
-  const references = [
-    { address: attributes.bridge, onReplace: { update: "master" } },
-    { address: attributes.container, onReplace: "replace" as const },
-  ]
-  return { attributes, references, partOf: attributes.container }
+  return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
+}
+
+function isPlaced(entry: Entry, value: InterfaceEntry["address"], understood: readonly string[], { whole }: Bridge): boolean {
+  const written = items(["address"], value)
+  if (written.length !== understood.length || (written.length === 0 && entry.has(["address"]))) return false
+  return whole || written.every((item) => item.value.includes("/"))
 }
 
 /**
@@ -58,7 +66,7 @@ function hostInterface(stack: string, container: string, name: string): string {
   return fits ? plain : `${stack.slice(0, 4)}-${hash64(`${stack}/${container}/${name}`).slice(0, 10)}`
 }
 
-function addressesOn(entry: Entry, bridge: BridgeAttributes, value: string | string[] | undefined): string[] {
+function addressesOn(entry: Entry, bridge: Bridge, value: string | string[] | undefined): string[] {
   const written = items(["address"], value)
   const auto = written.find((item) => item.value === "auto")
   if (auto === undefined) return addressList(entry, ["address"], withPrefixes(value, bridge))
@@ -66,7 +74,7 @@ function addressesOn(entry: Entry, bridge: BridgeAttributes, value: string | str
     entry.report(auto.path, "bad-address", "`auto` stands beside other addresses", {
       hint: "write `address: auto` alone, or only addresses",
     })
-  } else if (bridge.address.length === 0) return noSubnet(entry, auto.path)
+  } else if (bridge.whole && bridge.address.length === 0) return noSubnet(entry, auto.path)
   return ["auto"]
 }
 
@@ -78,17 +86,18 @@ function noSubnet(entry: Entry, path: Path): string[] {
 }
 
 /** An address without a prefix length takes that of the bridge's subnet it lies in. */
-function withPrefixes(value: string | string[] | undefined, bridge: BridgeAttributes): string | string[] | undefined {
+function withPrefixes(value: string | string[] | undefined, bridge: Bridge): string | string[] | undefined {
   if (value === undefined) return undefined
   return Array.isArray(value) ? value.map((text) => withPrefix(text, bridge)) : withPrefix(value, bridge)
 }
 
-/** `10.20.0.2` on a bridge with 10.20.0.1/24 as `10.20.0.2/24`. */
-export function withPrefix(text: string, bridge: Pick<BridgeAttributes, "address">): string {
+/** `10.20.0.2` on a bridge with 10.20.0.1/24 as `10.20.0.2/24`; as a network of its own where a mistaken address of the bridge might tell. */
+export function withPrefix(text: string, bridge: Pick<Bridge, "address" | "whole">): string {
   const ip = text.includes("/") ? undefined : parseIp(text)
   if (ip === undefined) return text
   const subnet = bridge.address.map((a) => parseCidr(a)).find((cidr) => cidr !== undefined && contains(cidr, ip))
-  return subnet === undefined ? text : `${formatIp(ip)}/${subnet.prefix}`
+  if (subnet === undefined && bridge.whole) return text
+  return `${formatIp(ip)}/${subnet?.prefix ?? (ip.family === 4 ? 32 : 128)}`
 }
 
 function gatewayList(entry: Entry, value: string | string[] | undefined): string[] {

@@ -5,6 +5,7 @@ import type { Attributes, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container on a bridge, as the planner sees it. */
@@ -14,6 +15,7 @@ export const interfaceKind: Kind = {
     { path: "container", change: "replace" },
     { path: "interface", change: "replace" },
     { path: "host_interface", change: "replace" },
+    { path: "alias", change: "update" },
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },
@@ -21,8 +23,10 @@ export const interfaceKind: Kind = {
     { path: "mac", change: "update" },
     { path: "mtu", change: "update" },
     { path: "up", change: "update" },
+    { path: "host_end.*", change: "update" },
   ],
   normalise,
+  relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
 }
@@ -68,8 +72,10 @@ function update(change: Change): StepDraft {
 }
 
 function deletion(change: Change): StepDraft {
-  const { container } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
-  const ofContainer = container === undefined ? [] : ["routes"].map((op) => stepId(container, op))
+  const { container, host_interface: port } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  // Without a port on the host it can only be reached in the container's namespace, while there is one.
+  const ops = port === undefined ? ["routes", "remove"] : ["routes"]
+  const ofContainer = container === undefined ? [] : ops.map((op) => stepId(container, op))
   return {
     op: "delete",
     before: ofContainer,

@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
+import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
 
 /** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
 const LINK = "^(?!x-)[^/\\s:]+$"
@@ -23,6 +23,7 @@ export function interfacesSchema(): Fragment {
         mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
         mtu: wholeNumber("Largest packet in bytes. Default: the bridge's.", 68, 65535),
         up: truth("Whether the interface is up.", true),
+        ...lifecycleKeys(),
       },
       { required: ["bridge"], later: ["vlan", "impair", "macvlan", "ipvlan", "vxlan", "dummy", "phys", "mode"] },
     ),

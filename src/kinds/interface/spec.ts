@@ -13,11 +13,17 @@ export interface InterfaceAttributes {
   interface: string
   /** Name of the port on the host, at most 15 bytes. */
   host_interface: string
+  /** The mark of the port, by which it is the stack's. */
+  alias: string
   /** Inside, canonical and sorted; `["auto"]` until the planner has chosen. */
   address: string[]
   /** Default gateways, one for each family at most. */
   gateway: string[]
   mac: string
+  /** Of both ends. */
   mtu: number
+  /** Inside. */
   up: boolean
+  /** The port on the host: it is up, and only the bridge speaks for it. */
+  host_end: { mac: string; address: string[]; up: boolean }
 }

@@ -3,6 +3,7 @@ import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepRunner } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
+import { deleteEnd } from "./delete-end.ts"
 import type { StepErrors } from "./results.ts"
 import { calling, settledLater } from "./results.ts"
 
@@ -10,7 +11,21 @@ import { calling, settledLater } from "./results.ts"
 const MANY = 2
 
 /** Op `delete` of every kind that is a link of the host: one runner for all, so that bridges and ports go by the same message. */
-export const deleteLinks: StepRunner = (steps, run) => settledLater(steps, deleteHostLinks(steps, run))
+export const deleteLinks: StepRunner = (steps, run) => settledLater(steps, deleteAll(steps, run))
+
+async function deleteAll(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const inner = steps.map((step) => deleteInnerEnd(step, run))
+  const outer = await deleteHostLinks(steps, run)
+  return outer.map((error, i) => error ?? inner[i] ?? null)
+}
+
+/** An interface whose port is not on the host goes by its end in the container, which takes the port along from wherever that is. */
+function deleteInnerEnd({ address, change }: Step, run: Run): KernelError | null {
+  const { ifindex, inside } = (change.observed?.live ?? {}) as { ifindex?: number; inside?: number }
+  const container = change.before?.container
+  if (ifindex !== undefined || inside === undefined || typeof container !== "string") return null
+  return deleteEnd(run, address, { container, ifindex: inside })
+}
 
 /**
  * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is

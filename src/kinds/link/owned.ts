@@ -4,9 +4,50 @@ import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
+import type { Place } from "./places.ts"
+import { places } from "./places.ts"
+import { wantedLinks } from "./wanted.ts"
 
-/** Why a link that bears our group but no alias is half-made. */
-export const UNMARKED = "its creation was cut short before it was marked"
+/** Why a link that bears our group but no alias, and is in nobody's place, is half-made. */
+const UNMARKED = "its creation was cut short before it was marked"
+
+/** The kernel's word for the links of each kind. */
+const TYPES: { readonly [kind: string]: string } = { bridge: "bridge", interface: "veth", veth: "veth" }
+
+/**
+ * The resource of this stack that a link belongs to: by its alias, or, where it has none but bears our group, by the place
+ * it is in. One whose place nobody wants is called by its own name. Undefined for a link of another owner.
+ */
+export function ownerOf(scope: Scope, where: Place["container"], link: Link): Address | undefined {
+  const outside = where === "host" ? undefined : ownerOutside(scope, where, link)
+  return outside ?? markedOwner(scope, link) ?? unmarkedOwner(scope, where, link)
+}
+
+function markedOwner(scope: Scope, { alias }: Link): Address | undefined {
+  const address = addressOfAlias(scope.stack, alias)
+  return address !== undefined && Object.hasOwn(TYPES, splitAddress(address).kind) ? address : undefined
+}
+
+/** The interface of that container whose inner end this is: inner ends bear no alias, the port on the host does. */
+function ownerOutside(scope: Scope, container: Address, inside: Link): Address | undefined {
+  const outside = peerOnHost(scope, inside)
+  const owner = outside === undefined ? undefined : ownerOf(scope, "host", outside)
+  return owner?.startsWith(`interface.${splitAddress(container).name}.`) ? owner : undefined
+}
+
+/** The link of the host that may be the other end: the numbers fit, but where both are elsewhere they may do so by chance. */
+export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
+  const outside = scope.linkByIndex(inside.peerIndex)
+  return inside.kind === "veth" && outside?.kind === "veth" && outside.peerIndex === inside.index ? outside : undefined
+}
+
+function unmarkedOwner(scope: Scope, where: Place["container"], { name, alias, group, kind }: Link): Address | undefined {
+  if (alias !== "" || group !== linkGroupOf(scope.stack)) return undefined
+  const wanted = wantedLinks(scope).get(`${where}/${name}`)
+  if (wanted !== undefined && TYPES[splitAddress(wanted).kind] === kind) return wanted
+  if (kind === "veth") return where === "host" ? `interface.${name}` : `interface.${splitAddress(where).name}.${name}`
+  return kind === "bridge" && where === "host" ? `bridge.${name}` : undefined
+}
 
 export interface OwnedLink {
   link: Link
@@ -14,37 +55,40 @@ export interface OwnedLink {
   incomplete?: string
 }
 
-/** Kernel names that resources of one kind want on the host. */
-export type WantedNames = ReadonlyMap<string, Address>
-
 /**
- * The host's links of this stack for one kind: those that bear its alias, and half-made ones (our group, no alias yet)
- * of that link type. A half-made one belongs to the resource that wants its name, else it is called by its own name.
+ * The host's links of this stack for one kind: those that bear its alias, and those of our group without one. Such a one has lost
+ * it or was never given it: in the place of a wanted one it only lacks what it differs in, elsewhere it is the rest of something.
  */
-export function ownedLinks(scope: Scope, kind: KindName, linkType: string, wanted: WantedNames): OwnedLink[] {
-  const group = linkGroupOf(scope.stack)
-  const owned: OwnedLink[] = []
-  for (const link of scope.host.links) {
-    const address = addressOfAlias(scope.stack, link.alias)
-    if (address !== undefined) {
-      if (splitAddress(address).kind === kind) owned.push({ link, address })
-    } else if (link.group === group && link.alias === "" && link.kind === linkType) {
-      owned.push({ link, address: wanted.get(link.name) ?? `${kind}.${link.name}`, incomplete: UNMARKED })
-    }
-  }
-  return owned
+export function ownedLinks(scope: Scope, kind: KindName): OwnedLink[] {
+  return scope.host.links.flatMap((link) => {
+    const address = ownerOf(scope, "host", link)
+    if (address === undefined || splitAddress(address).kind !== kind) return []
+    const left = link.alias === "" && wantedLinks(scope).get(`host/${link.name}`) !== address
+    return [{ link, address, ...(left ? { incomplete: UNMARKED } : {}) }]
+  })
 }
 
-/** Links of another owner that stand where a wanted one must go. */
-export function foreignLinks(scope: Scope, wanted: WantedNames): Foreign[] {
-  const group = linkGroupOf(scope.stack)
-  const foreign: Foreign[] = []
-  for (const link of scope.host.links) {
-    const address = wanted.get(link.name)
-    if (address === undefined || addressOfAlias(scope.stack, link.alias) !== undefined) continue
-    if (link.group === group && link.alias === "") continue
-    const mark = link.alias === "" ? "bears no mark of a stack" : `is marked "${link.alias}"`
-    foreign.push({ address, what: `link ${link.name} (index ${link.index}, ${link.kind || "device"}) ${mark}` })
-  }
-  return foreign
+/** The mtu of a pair whose ends may differ: where one is not as it is wanted, that one's. */
+export function mtuOf(scope: Scope, address: Address, ends: readonly Link[]): number {
+  const wanted = scope.resource(address)?.attributes.mtu
+  const [first = 0, ...rest] = ends.map((end) => end.mtu)
+  return [first, ...rest].find((mtu) => mtu !== wanted) ?? first
+}
+
+/** Links of another owner that stand where a wanted one of this kind must go. */
+export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
+  const wanted = wantedLinks(scope)
+  return places(scope).flatMap(({ container, dump }) =>
+    dump.links.flatMap((link): Foreign[] => {
+      const address = wanted.get(`${container}/${link.name}`)
+      if (address === undefined || splitAddress(address).kind !== kind || ownerOf(scope, container, link) !== undefined) return []
+      return [
+        container === "host" ? { address, what: told(link, "") } : { address, what: told(link, ` in ${container}`), within: container },
+      ]
+    }),
+  )
+}
+
+function told({ name, index, kind, alias }: Link, where: string): string {
+  return `link ${name} (index ${index}, ${kind || "device"})${where} ${alias === "" ? "bears no mark of a stack" : `is marked "${alias}"`}`
 }

@@ -23,6 +23,20 @@ export async function sendAllLater(
   return firstErrors(perStep, await run.kernel.netLater(ns, perStep.flat()))
 }
 
+/**
+ * What is to be said of links after they were made, of those that were: under the name of one that was refused, because somebody
+ * else has it, nothing is ours to change.
+ */
+export function ofMade(steps: readonly Step[], made: StepErrors, requestsOf: (step: Step) => NetRequest[]): (step: Step) => NetRequest[] {
+  const refused = new Set(steps.filter((_, i) => made[i] !== null))
+  return (step) => (refused.has(step) ? [] : requestsOf(step))
+}
+
+/** Of each step the first of two errors. */
+export function eitherError(one: StepErrors, other: StepErrors): StepErrors {
+  return one.map((error, i) => error ?? other[i] ?? null)
+}
+
 function firstErrors(perStep: readonly NetRequest[][], answers: readonly (KernelError | null)[]): StepErrors {
   let next = 0
   return perStep.map((requests) => {

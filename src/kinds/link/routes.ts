@@ -15,9 +15,9 @@ export function defaultFor(gateway: string): string {
   return gateway.includes(":") ? "::/0" : "0.0.0.0/0"
 }
 
-/** The routes of a namespace that this program added: they bear our protocol number. */
+/** The routes of a namespace that this program added: they bear our protocol number, and lead somewhere (no `blackhole`). */
 export function ourRoutes(dump: NetDump): Route[] {
-  return dump.routes.filter((r) => r.protocol === ROUTE_PROTOCOL)
+  return dump.routes.filter((r) => r.protocol === ROUTE_PROTOCOL && r.type === "unicast")
 }
 
 /** The kernel's own metric of an IPv6 route that was given none. <net/ip6_route.h> IP6_RT_PRIO_USER */

@@ -1,24 +1,24 @@
 import type { Address } from "../../base/address.ts"
-import type { KernelError, Link, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
-import { KernelError as KernelFailure } from "../../kernel/kernel.ts"
+import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
-import type { Attributes, Foreign, Observed } from "../../model/resource.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
+import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
+import { deleteEnd } from "../link/delete-end.ts"
 import { netnsOf } from "../link/netns.ts"
-import { UNMARKED } from "../link/owned.ts"
+import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
+import type { Place } from "../link/places.ts"
+import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, firstError, settled } from "../link/results.ts"
+import { firstError, settled } from "../link/results.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
 
 /** One end found in some namespace. */
-interface End {
-  container: Address | "host"
+interface End extends Place {
   link: Link
-  dump: NetDump
 }
 
 /** A veth pair between two containers, or a container and the host: both ends bear the alias. veth(4) */
@@ -27,8 +27,8 @@ export const vethDriver: Driver = {
   observe(scope) {
     const ends = collectEnds(scope)
     const wanted = new Map(wantedVeths(scope).map(({ address, endpoints }) => [address, endpoints]))
-    const resources = [...ends].map(([address, found]) => observed(address, found, wanted.get(address) ?? []))
-    return { resources, foreign: foreignEnds(scope, ends) }
+    const resources = [...ends].map(([address, found]) => observed(scope, address, found, wanted.get(address) ?? []))
+    return { resources, foreign: foreignLinks(scope, "veth") }
   },
   ops: {
     create: (steps, run) =>
@@ -52,93 +52,81 @@ function wantedVeths(scope: Scope): { address: Address; endpoints: Endpoint[] }[
   return veths.map((r) => ({ address: r.address, endpoints: (r.attributes as unknown as VethAttributes).endpoints }))
 }
 
-/** All namespaces a pair of this stack can have an end in, each once: one that containers share is its owner's. */
-function* places(scope: Scope): Generator<{ container: Address | "host"; dump: NetDump }> {
-  yield { container: "host", dump: scope.host }
-  const seen = new Set<string>()
-  for (const name of ownersFirst(scope)) {
-    const link = scope.kernel.readLink(scope.monitors.get(name)?.netns ?? "") ?? ""
-    const dump = seen.has(link) ? undefined : scope.dumpOf(name)
-    seen.add(link)
-    if (dump !== undefined) yield { container: `container.${name}`, dump }
-  }
-}
-
-function ownersFirst(scope: Scope): string[] {
-  const joining = new Set(scope.desired.resources.filter((r) => joinsNetwork(r.attributes)).map((r) => r.name))
-  const names = [...scope.monitors].filter(([, monitor]) => monitor.netns !== undefined).map(([name]) => name)
-  return [...names.filter((name) => !joining.has(name)), ...names.filter((name) => joining.has(name))]
-}
-
-function joinsNetwork({ namespaces }: Attributes): boolean {
-  return (namespaces as { net?: string } | undefined)?.net?.startsWith("container:") === true
-}
-
 function collectEnds(scope: Scope): Map<Address, End[]> {
   const ends = new Map<Address, End[]>()
-  const group = linkGroupOf(scope.stack)
-  const wanted = wantedVeths(scope)
   for (const { container, dump } of places(scope)) {
     for (const link of dump.links) {
-      let address = addressOfAlias(scope.stack, link.alias)
-      if (address === undefined && link.alias === "" && link.group === group && link.kind === "veth")
-        address = wanted.find((v) => v.endpoints.some((e) => e.container === container && e.interface === link.name))?.address
+      const address = ownerOf(scope, container, link)
       if (address?.startsWith("veth.")) ends.set(address, [...(ends.get(address) ?? []), { container, link, dump }])
     }
   }
   return ends
 }
 
-function observed(address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
-  const rank = (end: End): number => {
-    const at = wanted.findIndex((e) => e.container === end.container && e.interface === end.link.name)
-    return at < 0 ? wanted.length : at
+/**
+ * In the order of the file. An end that is not as the file has it takes the place that is left, sooner in the same container. Where
+ * no file tells the order, the host's end comes last.
+ */
+function inOrder(found: readonly End[], wanted: readonly Endpoint[]): End[] {
+  const rest = [...found.filter((e) => e.container !== "host"), ...found.filter((e) => e.container === "host")]
+  const take = (fits: (end: End) => boolean) => {
+    const at = rest.findIndex(fits)
+    return at < 0 ? undefined : rest.splice(at, 1)[0]
   }
-  const ends = [...found].sort((a, b) => rank(a) - rank(b))
+  const named = wanted.map((w) => take((e) => e.container === w.container && e.link.name === w.interface))
+  const near = named.map((end, i) => end ?? take((e) => e.container === wanted[i]?.container))
+  const placed = near.map((end) => end ?? take(() => true))
+  return [...placed.filter((end) => end !== undefined), ...rest]
+}
+
+function observed(scope: Scope, address: Address, found: End[], wanted: readonly Endpoint[]): Observed {
+  const ends = inOrder(found, wanted)
   const missing = incompleteness(ends)
   return {
     kind: "veth",
     address,
     name: address.slice("veth.".length),
-    attributes: { endpoints: ends.map(endpointOf), mtu: Math.min(...ends.map((e) => e.link.mtu)) },
+    attributes: {
+      endpoints: ends.map((end) => endpointOf(scope, end)),
+      mtu: mtuOf(
+        scope,
+        address,
+        ends.map((e) => e.link),
+      ),
+      alias: aliasOfBoth(ends),
+    },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ends: ends.map((e) => ({ container: e.container, ifindex: e.link.index, state: e.link.state })) },
   }
 }
 
 function incompleteness(ends: readonly End[]): string | undefined {
-  if (ends.some((e) => e.link.alias === "")) return UNMARKED
-  if (ends.length !== 2) return `one of its ends is not where it belongs`
-  return undefined
+  const [a, b] = ends
+  const paired = ends.length === 2 && a?.link.peerIndex === b?.link.index && b?.link.peerIndex === a?.link.index
+  return paired ? undefined : "one of its ends is not where it belongs"
 }
 
-function endpointOf({ container, link, dump }: End): Endpoint {
-  return { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+/** The one that is not as it should be. */
+function aliasOfBoth(ends: readonly End[]): string {
+  const aliases = ends.map((e) => e.link.alias)
+  return aliases.includes("") ? "" : (aliases[0] ?? "")
 }
 
-/** Host ends whose name is another link's. Inside a container's namespace every link is the stack's. */
-function foreignEnds(scope: Scope, ends: ReadonlyMap<Address, End[]>): Foreign[] {
-  const foreign: Foreign[] = []
-  for (const { address, endpoints } of wantedVeths(scope)) {
-    for (const endpoint of endpoints.filter((e) => e.container === "host")) {
-      const link = scope.host.links.find((l) => l.name === endpoint.interface)
-      if (link === undefined || ends.get(address)?.some((e) => e.link === link)) continue
-      foreign.push({ address, what: `link ${link.name} (index ${link.index}, ${link.kind || "device"}) bears no mark of it` })
-    }
-  }
-  return foreign
+function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
+  const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
+  const own = { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+  return master === undefined ? own : { ...own, master }
 }
 
 // -------------------------------------------------------------------- apply
 
 function create(step: Step, run: Run): KernelError | null {
-  const { endpoints, mtu } = step.change.after as unknown as VethAttributes
+  const { endpoints, mtu, alias } = step.change.after as unknown as VethAttributes
   const [a, b] = endpoints as [Endpoint, Endpoint]
   const group = linkGroupOf(run.stack)
   const end = (e: Endpoint) => ({ name: e.interface, ns: netnsOf(run, e.container), mac: e.mac, mtu, group })
   const born = firstError(run.kernel.net("host", [{ op: "veth-add", end: { ...end(a), up: false }, peer: end(b) }]))
   if (born !== null) return born
-  const alias = aliasOf(run.stack, step.address)
   return firstError(
     [a, b].flatMap((e) =>
       run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e)]),
@@ -158,22 +146,23 @@ function update(step: Step, run: Run): KernelError | null {
   return firstError(
     want.endpoints.flatMap((e, i) => {
       const before = have.endpoints[i]
-      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want.mtu, have.mtu))
+      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have))
     }),
   )
 }
 
-function endpointChanges(want: Endpoint, have: Endpoint, mtu: number, mtuBefore: number): NetRequest[] {
+function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes): NetRequest[] {
   const link = want.interface
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (mtu !== mtuBefore) set.mtu = mtu
+  if (pair.alias !== pairBefore.alias) set.alias = pair.alias
+  if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
+  if (have.master !== undefined) set.master = 0
   const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }
 
-/** Deleting one end deletes both; ends whose namespace is gone are gone. */
 function deletePairs(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step) => {
     const ends = (step.change.observed?.live.ends ?? []) as unknown as { container: Address; ifindex: number }[]
@@ -183,24 +172,4 @@ function deletePairs(steps: readonly Step[], run: Run): StepErrors {
     }
     return null
   })
-}
-
-function deleteEnd(run: Run, address: Address, end: { container: Address; ifindex: number }): KernelError | null {
-  const ns = end.container === "host" ? "host" : run.born.get(end.container)?.netns
-  if (typeof ns !== "string") return null
-  const link = linkAt(run, ns, end.ifindex)
-  if (link === undefined) return null
-  if (addressOfAlias(run.stack, link.alias) !== address && !(link.alias === "" && link.group === linkGroupOf(run.stack)))
-    return new KernelFailure(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
-  const [answer = null] = run.kernel.net(ns, [{ op: "link-delete", link: end.ifindex }])
-  return answer?.errno === "ENODEV" ? null : calling(link.name, end.ifindex, answer)
-}
-
-function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {
-  try {
-    return run.kernel.dump(ns).links.find((l) => l.index === index)
-  } catch (error) {
-    if (error instanceof KernelFailure && (error.errno === "ENOENT" || error.errno === "ESRCH")) return undefined
-    throw error
-  }
 }

@@ -1,7 +1,8 @@
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
-import type { Reference } from "../../model/resource.ts"
+import { aliasOf } from "../../model/ownership.ts"
 import { addressList, macOf } from "../link/expand-link.ts"
+import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
 
 /** One end as the file writes it. */
@@ -20,9 +21,8 @@ export function expandVeth(value: VethEntry, entry: Entry): Expanded<VethAttribu
   const ends = (value.endpoints ?? []).map((end, i) => endpoint(entry, ["endpoints", i], end))
   const [a, b] = ends
   if (a === undefined || b === undefined) return undefined
-  const holders = new Set([a.container, b.container].filter((c) => c !== "host"))
-  const references = [...holders].map((address): Reference => ({ address, onReplace: "replace" }))
-  return { attributes: { endpoints: [a, b], mtu: value.mtu ?? 1500 }, references }
+  const attributes: VethAttributes = { endpoints: [a, b], mtu: value.mtu ?? 1500, alias: aliasOf(entry.stack, entry.address) }
+  return { attributes, ...vethRelations(attributes) }
 }
 
 function endpoint(entry: Entry, path: Path, end: EndpointEntry): Endpoint | undefined {

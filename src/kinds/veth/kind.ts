@@ -5,6 +5,7 @@ import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
 
 /** A veth pair that no bridge joins, as the planner sees it. */
@@ -16,8 +17,11 @@ export const vethKind: Kind = {
     { path: "endpoints.*.address", change: "update" },
     { path: "endpoints.*.mac", change: "update" },
     { path: "endpoints.*.up", change: "update" },
+    { path: "endpoints.*.master", change: "update" },
     { path: "mtu", change: "update" },
+    { path: "alias", change: "update" },
   ],
+  relations: (attributes) => vethRelations(attributes as unknown as VethAttributes),
   steps,
   disturbs,
 }

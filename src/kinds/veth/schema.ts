@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
+import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
 
 /** `veths:` */
 export function vethsSchema(): Fragment {
@@ -17,6 +17,7 @@ export function vethsSchema(): Fragment {
           form: "a list of two ends, each CONTAINER:INTERFACE",
         },
         mtu: wholeNumber("Largest packet in bytes, on both ends.", 68, 65535, { default: 1500 }),
+        ...lifecycleKeys(),
       },
       { required: ["endpoints"], later: ["impair"] },
     ),

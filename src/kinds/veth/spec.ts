@@ -1,6 +1,11 @@
 /** A veth pair that no bridge joins. */
 export interface VethAttributes {
-  /** In the order of the file. `container` is an address, or `host`. */
-  endpoints: { container: string; interface: string; address: string[]; mac: string; up: boolean }[]
+  /**
+   * In the order of the file. `container` is an address, or `host`. `master` is only ever observed, on the host: the bridge that
+   * somebody made the end a port of.
+   */
+  endpoints: { container: string; interface: string; address: string[]; mac: string; up: boolean; master?: string }[]
   mtu: number
+  /** The mark of both ends, by which they are the stack's. */
+  alias: string
 }

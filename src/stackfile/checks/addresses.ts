@@ -1,5 +1,6 @@
 import { contains, formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
 import type { Draft, DraftBridge, DraftInterface } from "../resolve.ts"
+import { hasItsAddresses } from "../resolve.ts"
 import type { ClashWords } from "./clashes.ts"
 import { clashFinder } from "./clashes.ts"
 import type { Spot } from "./spots.ts"
@@ -39,13 +40,14 @@ function checkBridge(draft: Draft, bridge: DraftBridge, members: readonly DraftI
   const { entry } = bridge
   for (const address of bridge.attributes.address) clash(hostPart(address), bridgeSpot(bridge, address))
   const subnets = bridge.attributes.address.flatMap((a) => parseCidr(a) ?? [])
+  const whole = hasItsAddresses(bridge)
   for (const member of members) {
     for (const address of member.attributes.address) {
       const cidr = parseCidr(address)
       if (cidr === undefined) continue
       const path = interfacePath(draft, member, address)
       const own = subnets.filter((subnet) => subnet.family === cidr.family)
-      if (own.length > 0 && !own.some((subnet) => contains(subnet, cidr))) {
+      if (whole && own.length > 0 && !own.some((subnet) => contains(subnet, cidr))) {
         const list = own.map((subnet) => formatCidr(networkOf(subnet))).join(", ")
         member.entry.report(path, "outside-subnet", `address ${address} is outside the subnet of ${entry.address}, ${list}`, {
           hint: "choose an address of the subnet, or `address: auto`",

@@ -4,6 +4,7 @@ import { checkDependencies } from "./dependencies.ts"
 import { checkGateways } from "./gateways.ts"
 import { checkGroups } from "./groups.ts"
 import { checkIds } from "./ids.ts"
+import { checkLifecycle } from "./lifecycle.ts"
 import { checkLimits } from "./limits.ts"
 import { checkLinkNames } from "./link-names.ts"
 import { checkMacs } from "./macs.ts"
@@ -27,6 +28,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkLimits,
   checkNamespaces,
   checkDependencies,
+  checkLifecycle,
 ]
 
 /** Those that look at one container after another. */

@@ -21,13 +21,12 @@ function checkGateway(draft: Draft, one: DraftInterface, gateway: string): void 
   if (ip === undefined) return
   const path = gatewayPath(one, gateway)
   const subnets = subnetsOf(draft, one)
-  // Nothing to compare with: all its addresses are mistaken, which has been told.
-  if (attributes.address.length === 0 && entry.has(["address"])) return
   if (attributes.address.some((a) => hostPart(a) === gateway)) {
     entry.report(path, "bad-gateway", `gateway ${gateway} is the interface's own address`, {
       hint: "a gateway is another machine: the bridge's address, or a router's",
     })
   } else if (!isOnLink(subnets, ip)) {
+    if (!one.placed) return
     const family = subnets.filter((s) => s.family === ip.family)
     const list = family.map((s) => formatCidr(networkOf(s))).join(", ")
     const why = family.length === 0 ? `the interface has no IPv${ip.family} address` : `it is not in ${list}`

@@ -52,7 +52,7 @@ function finder(holder: string) {
 
 /** What the kernel takes as the name of a new link. net/core/dev.c, dev_valid_name; devinet.c, sysctl_dev_name_is_allowed */
 function isUsable(name: string, { entry, path, onKey }: Spot & { onKey: boolean }): boolean {
-  const why = whyNot(name)
+  const why = whyNoLinkName(name)
   if (why === undefined) return true
   const report = onKey ? entry.reportKey : entry.report
   report(path, "bad-link-name", `\`${name}\` cannot be the name of an interface: ${why}`, {
@@ -61,7 +61,8 @@ function isUsable(name: string, { entry, path, onKey }: Spot & { onKey: boolean 
   return false
 }
 
-function whyNot(name: string): string | undefined {
+/** Why the kernel takes no new link of that name, in words. */
+export function whyNoLinkName(name: string): string | undefined {
   const bytes = new TextEncoder().encode(name).length
   if (name === "") return "it is empty"
   if (bytes > LONGEST) return `it has ${bytes} bytes`

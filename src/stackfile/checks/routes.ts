@@ -2,9 +2,17 @@ import { parseIp } from "../../base/ip.ts"
 import { nearest } from "../../base/nearest.ts"
 import type { RouteEntry } from "../../kinds/container/expand-routes.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
+import { namesIn } from "../resolve.ts"
 import { isOnLink, linksOf } from "./on-link.ts"
 
-type Links = ReturnType<typeof linksOf>
+/** The links of a container. */
+interface Links {
+  links: ReturnType<typeof linksOf>
+  /** None is mistaken as a whole, and so may be the one that is meant. */
+  named: boolean
+  /** And of each the subnets are known. */
+  placed: boolean
+}
 
 /** Routes over interfaces that are not there, are down, or from which the next hop cannot be reached. */
 export function checkRoutes(draft: Draft): void {
@@ -12,15 +20,17 @@ export function checkRoutes(draft: Draft): void {
     const routes = container.value.routes ?? []
     if (routes.length === 0 || container.attributes.namespaces.net !== "new") continue
     const links = linksOf(draft, container)
-    for (const [i, route] of routes.entries()) checkRoute(container, links, route, i)
+    const named = draft.allVeths && isEachKnown(container)
+    const placed = named && container.interfaces.every((one) => one.placed)
+    for (const [i, route] of routes.entries()) checkRoute(container, { links, named, placed }, route, i)
   }
 }
 
-function checkRoute(container: DraftContainer, links: Links, { dev, via }: RouteEntry, i: number): void {
+function checkRoute(container: DraftContainer, { links, named, placed }: Links, { dev, via }: RouteEntry, i: number): void {
   const { entry } = container
   const link = dev === undefined ? undefined : links.get(dev)
   if (dev !== undefined && dev !== "lo" && link === undefined) {
-    if (entry.has(["interfaces", dev])) return
+    if (!named || entry.has(["interfaces", dev])) return
     const near = nearest(dev, links.keys())
     const hint =
       near === undefined
@@ -37,16 +47,14 @@ function checkRoute(container: DraftContainer, links: Links, { dev, via }: Route
     })
   const ip = via === undefined ? undefined : parseIp(via)
   if (ip === undefined || [...links].some(([name, l]) => (dev ?? name) === name && l.up && isOnLink(l.subnets, ip))) return
-  if (link?.up === false || someMistaken(container)) return
+  if (link?.up === false || !placed) return
   const where = dev === undefined ? `no subnet of ${entry.address} holds it` : `it is in no subnet of ${dev}`
   entry.report(["routes", i, "via"], "unreachable-gateway", `next hop ${via} cannot be reached: ${where}`, {
     hint: "choose an address of a subnet that one of its interfaces is in",
   })
 }
 
-/** An interface whose addresses are mistaken might be the one that is meant. */
-function someMistaken({ entry, interfaces, value }: DraftContainer): boolean {
-  const names = Object.keys((value as { interfaces?: object }).interfaces ?? {})
-  const broken = interfaces.some((i) => i.attributes.address.length === 0 && i.entry.has(["address"]))
-  return broken || names.length > interfaces.length || (entry.has(["interfaces"]) && names.length === 0)
+function isEachKnown({ entry, interfaces, source }: DraftContainer): boolean {
+  const written = namesIn(source.value, "interfaces").length
+  return written === interfaces.length && (written > 0 || !entry.has(["interfaces"]))
 }

@@ -4,6 +4,7 @@ import type { Entry } from "../../model/entry.ts"
 import type { MapEntry, Path } from "../node.ts"
 import { rangeOfPath } from "../node.ts"
 import type { Draft, DraftInterface } from "../resolve.ts"
+import { hasItsAddresses } from "../resolve.ts"
 
 /** Something that has an address, a name or a MAC address, and where the file says so. */
 export interface Spot {
@@ -32,7 +33,8 @@ export function addressPath(path: Path, value: string | readonly string[] | unde
 
 /** The same for an interface, whose addresses may lack their prefix length. */
 export function interfacePath(draft: Draft, { attributes, value }: DraftInterface, address: string): Path {
-  const bridge = draft.bridges.find((b) => b.entry.address === attributes.bridge)?.attributes ?? { address: [] }
+  const found = draft.bridges.find((b) => b.entry.address === attributes.bridge)
+  const bridge = { address: found?.attributes.address ?? [], whole: found !== undefined && hasItsAddresses(found) }
   return pathOf(["address"], value.address, (text) => canonicalCidr(withPrefix(text, bridge)) === address)
 }
 

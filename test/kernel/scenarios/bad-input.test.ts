@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectNoTrace, expectStatus, live, scenario, test } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
 
 const GARBAGE: [what: string, text: string, words: RegExp][] = [
@@ -53,6 +54,13 @@ scenario("a user whom the image does not have is told at plan time, and the cont
 const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
   ["a program that is not there", "command: [nosuchprogram]", "3:19", /nosuchprogram is in no folder of PATH/],
   ["a sysctl's value", "command: [sleep, '9'], sysctls: { net.ipv4.ip_local_port_range: abc }", "3:74", /does not take this value/],
+  [
+    "too little memory to start",
+    "command: [sleep, '9'], limits: { memory: 64K }",
+    "3:51",
+    /killed it for want of memory: .* limits\.memory \(64K\)/,
+  ],
+  ["a file as the folder", "command: [sleep, '9'], working_dir: /etc/passwd", "3:46", /\/etc\/passwd is no folder in the image/],
   ["processors that are not there", "command: [sleep, '9'], limits: { cpuset: 0-8191 }", "3:51", /this machine has the processors 0/],
 ]
 
@@ -65,6 +73,38 @@ scenario("what only the kernel refuses: file:line:column, and what to do", (sand
     expectNoTrace(ran)
   }
   expectStatus(sandbox.stack(["destroy", "-y", "-p", "lab"]), 0)
+})
+
+scenario("limits that name what this host does not have are told at plan time", (sandbox) => {
+  const limits = "{ io: [{ device: /dev/nosuch, rbps: 1M }], unified: { nosuch.file: 1 } }"
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], limits: ${limits} }\n`)
+  const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: this host has no block device \/dev\/nosuch\n/)
+  assert.match(ran.stderr, /stack\.yaml:3:\d+: error: (no cgroup hierarchy of this host has the nosuch controller|nosuch\.file is a file)/)
+  expectNoTrace(ran)
+})
+
+/** Files of a tmpfs are memory that the kernel can take back only to swap. */
+const EATER = "head -c 30000000 /dev/zero > /dev/shm/full; echo full; sleep 1000"
+
+scenario("a limit of memory below what is in use: v1 refuses it, and it is said how much that is", async (sandbox) => {
+  const stack = (memory: string) =>
+    `name: lab\ncontainers:\n  web: { command: [sh, -c, "${EATER}"], limits: { memory: ${memory}, memory_swap: 0 } }\n`
+  const file = sandbox.file("stack.yaml", stack("256M"))
+  apply(sandbox, file)
+  while (!sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("full")) await new Promise((resolve) => setTimeout(resolve, 100))
+  sandbox.file("stack.yaml", stack("8M"))
+  const ran = sandbox.stack(["apply", "-y", "-f", file])
+  // v2 takes it, and kills.
+  if (sandbox.groups.some((group) => group.controllers.includes("memory")))
+    assert.match(expectStatus(ran, 1).stderr, /hint: more memory( and swap)? is in use than the new limit: \d+K? now/)
+})
+
+scenario("an error of all replicas is shown once, and names them", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\ncontainers:\n  box: { command: [nosuchprogram], replicas: 3 }\n")
+  const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.is(stderr.split("3 |   box:").length, 2)
+  assert.match(stderr, "  the same of container.box[1], container.box[2]\n")
 })
 
 scenario("garbage: exit 1, file:line:column, no stack trace, nothing made", (sandbox) => {
@@ -141,6 +181,53 @@ scenario(
   ["setpriv"],
 )
 
+scenario(
+  "who may only read sees a live stack whole",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", "name: lab\ncontainers: { web: { command: [sleep, infinity], limits: { memory: 64M } } }\n")
+    apply(sandbox, file)
+    sandbox.run(["chmod", "-R", "go+rX", sandbox.work, `${sandbox.work}/..`])
+    const capabilities = "-all,+dac_read_search,+sys_ptrace,+sys_admin"
+    const rights = ["--reuid=65534", "--regid=65534", "--clear-groups", `--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`]
+    const as = (...args: string[]) => sandbox.run(["setpriv", ...rights, ...sandbox.command(...args)])
+    assert.match(expectStatus(as("plan", "-f", file), 0).stdout, "No changes.")
+    const shown = expectStatus(as("show", "-f", file), 0)
+    assert.match(shown.stdout, /container\.web +running/)
+    assert.is(shown.stderr, "")
+  },
+  ["setpriv"],
+)
+
+const without = (sandbox: Sandbox, capability: string, ...args: string[]) =>
+  sandbox.run(["setpriv", `--bounding-set=-${capability}`, `--inh-caps=-${capability}`, ...sandbox.command(...args)])
+
+scenario(
+  "a capability that only a shared namespace needs is named before anything is done, and asked of no other container",
+  (sandbox) => {
+    const box = (rest: string) => `{ command: [sleep, infinity]${rest} }`
+    const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box("")}\n`)
+    for (const capability of ["setpcap", "sys_chroot"]) expectStatus(without(sandbox, capability, "apply", "-y", "-f", file), 0)
+    const shares = ", namespaces: { user: host, mount: 'container:own' }"
+    sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box("")}\n  shared: ${box(shares)}\n`)
+    for (const capability of ["setpcap", "sys_chroot"]) {
+      const name = `CAP_${capability.toUpperCase()}`
+      const before = readTraces(sandbox)
+      const ran = expectStatus(without(sandbox, capability, "apply", "-y", "-f", file), 1)
+      assert.match(ran.stderr, new RegExp(`stack\\.yaml:4:\\d+: error: this needs ${name}`))
+      assert.match(expectStatus(without(sandbox, capability, "plan", "-f", file), 0).stderr, new RegExp(`warning: this needs ${name}`))
+      expectSameTraces(readTraces(sandbox), before)
+      expectStatus(without(sandbox, capability, "exec", "-f", file, "own", "--", "true"), 0)
+    }
+    sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box(", namespaces: { user: host }")}\n`)
+    apply(sandbox, file)
+    for (const capability of ["setpcap", "sys_chroot"]) {
+      const ran = expectStatus(without(sandbox, capability, "exec", "-f", file, "own", "--", "true"), 1)
+      assert.match(ran.stderr, `CAP_${capability.toUpperCase()}`)
+    }
+  },
+  ["setpriv"],
+)
+
 scenario("a reader that goes away early is no error worth a stack trace", (sandbox) => {
   const boxes = Array.from({ length: 200 }, (_, i) => `  b${i}: { image: host, command: [sleep, infinity] }\n`).join("")
   const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${boxes}`)
@@ -153,6 +240,25 @@ scenario("a reader that goes away early is no error worth a stack trace", (sandb
     expectNoTrace(ran)
     assert.is(ran.stderr, "")
   }
+})
+
+scenario("standard output that takes no more: one line, and never a stack trace", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
+  for (const args of [
+    ["plan", "-f", file],
+    ["plan", "--json", "-f", file],
+    ["apply", "-y", "--json", "-f", file],
+  ]) {
+    const ran = sandbox.run(["bash", "-c", '"$@" > /dev/full', "bash", ...sandbox.command(...args)])
+    assert.equal([ran.status, ran.stderr], [1, "error: standard output cannot be written: ENOSPC\n"], args.join(" "))
+  }
+})
+
+scenario("an endless standard input is read no further than a stack file may be long", (sandbox) => {
+  const ran = sandbox.run(["bash", "-c", 'yes "x-a: 1" | timeout 20 "$@"', "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(ran, 1).stderr, "standard input is larger than 1 MiB")
+  const bytes = sandbox.run(["bash", "-c", `printf 'a: \\351\\n' | "$@"`, "bash", ...sandbox.command("validate", "-f", "-")])
+  assert.match(expectStatus(bytes, 1).stderr, "standard input is not UTF-8: byte 0xe9 at 1:4")
 })
 
 scenario("without a terminal and without -y, apply asks nobody and does nothing", (sandbox) => {

@@ -246,4 +246,30 @@ scenario("a limit of a shared parent changes in place", (sandbox) => {
   assert.match(readFileSync(`/proc/${after.init}/cgroup`, "utf8"), /\/stack\/lab\/tier\/web$/m)
 })
 
+/** One processor more and a smaller share of it, at once: neither is within the other. */
+const MOVES: [from: string, to: string][] = [
+  ['{ cpuset: "0" }', '{ cpuset: "1" }'],
+  ['{ cpus: 1, cpuset: "0" }', '{ cpus: 0.5, cpuset: "0-1" }'],
+  ["{ memory: 128M, cpus: 0.5 }", "{ memory: 256M, cpus: 0.25 }"],
+]
+
+for (const [from, to] of MOVES) {
+  scenario(`the limits of a shared parent and of its container change together: ${from} to ${to} and back`, (sandbox) => {
+    const stack = (limits: string) =>
+      `name: lab\ncgroups: { tier: { limits: ${limits} } }\ncontainers:\n  web: { command: [sleep, infinity], cgroup: tier, limits: ${limits} }\n`
+    const { before, after } = change(sandbox, stack(from), stack(to))
+    assert.equal(after, before)
+    const back = sandbox.file("stack.yaml", stack(from))
+    apply(sandbox, back)
+    expectConverged(sandbox, back)
+  })
+}
+
+scenario("a container that is replaced does not hold the shared parent on its old processors", (sandbox) => {
+  const stack = (cpus: string, command: string) =>
+    `name: lab\ncgroups: { tier: { limits: { cpuset: "${cpus}" } } }\ncontainers:\n  web: { command: [sleep, ${command}], cgroup: tier, limits: { cpuset: "${cpus}" } }\n`
+  const { after, before } = change(sandbox, stack("0", "infinity"), stack("1", "1000000"))
+  assert.is.not(after.init, before.init)
+})
+
 test.run()

@@ -71,6 +71,15 @@ scenario("after a failed apply, destroy alone leaves nothing", (sandbox) => {
   expectSameTraces(readTraces(sandbox), empty)
 })
 
+scenario("a container whose cgroup could not be made whole is told as begun, and nothing of it as live", (sandbox) => {
+  const limits = ", limits: { memory: 64M, cpuset: '8000' }"
+  const file = sandbox.file("stack.yaml", one("[sleep, infinity]", limits))
+  const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.match(stderr, /Half done: container\.\w+ \(0 of 3\)$/m)
+  const shown = expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout
+  assert.match(shown, /^container\.\w+ +gone *$/m)
+})
+
 scenario("a working folder that cannot be, a user that is not there", (sandbox) => {
   for (const [rest, word] of [
     [", working_dir: /etc/passwd/folder", "/etc/passwd/folder"],

@@ -38,6 +38,7 @@ scenario("not found is 127, not executable is 126, each with one line that says 
   const closed = expectStatus(exec(["web", "--", "/etc/passwd"]), 126)
   assert.match(closed.stderr, "/etc/passwd")
   expectNoTrace(closed)
+  assert.is(expectStatus(exec(["web", "--", ""]), 127).stderr, "stack: exec: '': not found in the container\n")
 })
 
 scenario("standard input, output and error pass through as they are", (sandbox) => {

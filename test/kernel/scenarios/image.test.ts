@@ -100,6 +100,10 @@ scenario(
     assert.match(status, new RegExp(`^Uid:\\t${base + 1001}\\t`, "m"))
     assert.match(status, new RegExp(`^Gid:\\t${base + 1002}\\t`, "m"))
     assert.match(sandbox.stack(exec(file, "one", "id")).stdout, /^uid=1001\(alice\) gid=1002\(staff\) groups=.*1010\(wheel\)/)
+    sandbox.file("stack.yaml", boxes("dir:./rootfs", ", user: alice").replace("idmap: box, user", "idmap: { size: 1002 }, user"))
+    const { stderr } = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+    assert.match(stderr, /stack\.yaml:\d+:\d+: error: group id 1002 of user alice is in no range of the container's idmap$/m)
+    assert.not.match(stderr, "user id")
   },
   ["busybox"],
 )

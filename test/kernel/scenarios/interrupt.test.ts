@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectNoTrace, expectStatus, inits, pings, scenario, test } from "../../support/lab.ts"
 import type { Ran, Sandbox } from "../../support/sandbox.ts"
@@ -20,7 +21,7 @@ const LAB = `name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncgroups: { 
 /** Sends a signal to the command when it has written its n-th line of events, or so many milliseconds after its start. */
 function cutShort(sandbox: Sandbox, command: string[], signal: string, when: { line: number } | { ms: number }): Promise<Ran> {
   const child = sandbox.start(["sh", "-c", 'echo $$; exec "$@"', "sh", ...command])
-  const told = { stdout: "", stderr: "", sent: false }
+  const told: { stdout: string; stderr: string; sent: boolean } = { stdout: "", stderr: "", sent: false }
   const send = () => {
     const pid = told.stdout.split("\n")[0] ?? ""
     if (!told.sent && pid !== "") sandbox.run(["kill", `-${signal}`, pid])
@@ -101,5 +102,40 @@ for (const signal of ["INT", "TERM"]) {
     await expectHealed(sandbox, file)
   })
 }
+
+const MANY = `name: lab\ncontainers:\n  box: { image: host, command: [sleep, infinity], replicas: 25 }\n`
+const MADE = "cgroup made"
+
+/** A Ctrl-C reaches all of the terminal's foreground group: here it does so many milliseconds after the cgroups are made. */
+function interruptGroup(sandbox: Sandbox, command: string[], ms: number): Promise<Ran> {
+  const child = sandbox.start(["setsid", ...command])
+  const told = { stdout: "", stderr: "" }
+  child.stdout.on("data", (chunk) => {
+    told.stdout += chunk
+  })
+  child.stderr.on("data", (chunk) => {
+    const before = told.stderr
+    told.stderr += chunk
+    if (!before.includes(MADE) && told.stderr.includes(MADE)) setTimeout(() => process.kill(-leaderOf(child.pid), "SIGINT"), ms)
+  })
+  return new Promise((resolve) => child.on("close", (code) => resolve({ ...told, status: code ?? -1 })))
+}
+
+/** nsenter stays behind as the parent of what it has put into the sandbox's pid namespace. */
+function leaderOf(nsenter: number | undefined): number {
+  return Number(readFileSync(`/proc/${nsenter}/task/${nsenter}/children`, "utf8"))
+}
+
+scenario("Ctrl-C on a terminal reaches no monitor: no step fails by it", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", MANY)
+  for (const ms of [0, 1, 2, 4, 6, 8, 11, 14, 18, 25]) {
+    const ran = await interruptGroup(sandbox, sandbox.command("apply", "-y", "-f", file), ms)
+    assert.not.match(ran.stderr, /error:|failed/, `after ${ms} ms`)
+    assert.ok([0, 130].includes(ran.status), ran.stderr)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  }
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+})
 
 test.run()

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, live, namespaceOf, planOf, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, inits, ipIn, live, namespaceOf, planOf, scenario, test } from "../../support/lab.ts"
 
 /** Our word, and the file below /proc/PID/ns. namespaces(7) */
 const KINDS: [kind: string, file: string][] = [
@@ -56,6 +56,22 @@ scenario("another container's user namespace: the same map, not an overlapping o
   const { one, two } = inits(sandbox, "ns")
   assert.is(namespaceOf(Number(two), "user"), namespaceOf(Number(one), "user"))
   assert.is(readFileSync(`/proc/${two}/uid_map`, "utf8"), readFileSync(`/proc/${one}/uid_map`, "utf8"))
+})
+
+scenario("one of several replicas: its namespace is shared, a pair ends in it", (sandbox) => {
+  const text = `name: lab
+containers:
+  web: { command: [sleep, infinity], replicas: 2 }
+  each: { command: [sleep, infinity], replicas: 2, depends_on: ["web[0]"], namespaces: { net: "container:web[\${index}]" } }
+veths: { v: { endpoints: ["web[0]:e1", "web[1]:e1"] } }
+`
+  const file = sandbox.file("stack.yaml", text)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const net = (name: string) => namespaceOf(live(sandbox, "lab", name).init, "net")
+  assert.equal([net("each[0]"), net("each[1]")], [net("web[0]"), net("web[1]")])
+  assert.is.not(net("web[0]"), net("web[1]"))
+  assert.is(ipIn(live(sandbox, "lab", "web[1]").init, "link", "show", "e1")[0].ifalias, "stack:lab/veth.v")
 })
 
 scenario("a container that shares is replaced with the one it shares with", (sandbox) => {

@@ -4,7 +4,7 @@ import { describeMachine } from "./describe.ts"
 import { fileCalls } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
-import { dump, perform } from "./net.ts"
+import { dump, networkOf, perform } from "./net.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
 import type { MachineOptions } from "./start.ts"
 import { startMachine } from "./start.ts"
@@ -73,6 +73,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     counts: run.counts,
     ...fileCalls({ machine, self, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
+    cookie: (ns) => reading(() => networkOf(machine, self, ns, `open ${ns}`).cookie),
     net,
     netLater: async (ns, requests) => {
       // As the real one may: only after what is asked for behind it.

@@ -4,7 +4,7 @@ import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
 import { readProc, readProcLink } from "./procfs.ts"
 import { writeSysctl } from "./sysctls.ts"
-import type { Folder } from "./tree.ts"
+import type { Folder, Node } from "./tree.ts"
 import { lookup, makeFolder, parentFolder, putFile, removeFolder, textFile } from "./tree.ts"
 
 interface Context {
@@ -16,7 +16,7 @@ interface Context {
 
 type FileCalls = Pick<
   Kernel,
-  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "lock" | "stat" | "readLink"
+  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "lock" | "stat" | "inode" | "readLink"
 >
 
 export function fileCalls(context: Context): FileCalls {
@@ -34,6 +34,7 @@ export function fileCalls(context: Context): FileCalls {
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
+    inode: (path) => reading(() => inodeOf(lookup(root, path))),
     readLink: (path) => reading(() => linkText(machine, self, path)),
   }
 }
@@ -93,6 +94,17 @@ function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<K
   const { mode, uid, gid } = node
   const type = node.type === "file" || node.type === "folder" ? node.type : "other"
   return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
+}
+
+const INODES = new WeakMap<Node, string>()
+let nextInode = 1
+
+/** A number for each file that ever was. */
+function inodeOf(node: Node | undefined): string | null {
+  if (node === undefined) return null
+  const known = INODES.get(node) ?? String(nextInode++)
+  INODES.set(node, known)
+  return known
 }
 
 function linkText(machine: Machine, self: FakeProcess, path: string): string | null {

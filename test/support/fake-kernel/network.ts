@@ -5,7 +5,11 @@ export interface Network {
   links: Map<number, NetLink>
   routes: Route[]
   nextIndex: number
+  /** SO_NETNS_COOKIE */
+  cookie: string
 }
+
+let nextCookie = 1
 
 export interface NetAddress {
   address: string
@@ -35,7 +39,7 @@ export interface NetLink {
 
 /** A new namespace holds a loopback link that is down. */
 export function newNetwork(): Network {
-  const network: Network = { links: new Map(), routes: [], nextIndex: 1 }
+  const network: Network = { links: new Map(), routes: [], nextIndex: 1, cookie: String(nextCookie++) }
   addLink(network, { name: "lo", kind: "", mac: "00:00:00:00:00:00", macGiven: true, mtu: 65_536 })
   return network
 }

@@ -15,7 +15,7 @@ test("held, a second one waits its time and is told who holds it", async () => {
   assert.instance(problem, DiagnosticError)
   const [diagnostic] = (problem as DiagnosticError).diagnostics
   assert.is(diagnostic?.code, "stack-locked")
-  assert.match(diagnostic?.summary ?? "", /^stack lab is locked by process \d+ \(/)
+  assert.match(diagnostic?.summary ?? "", /^stack lab is locked by process \d+ \(.*\) since \d{4}-\d\d-\d\dT/)
   lock.release()
   const again = await lockStack(kernel, "lab", 0)
   again.release()

@@ -43,7 +43,8 @@ test("a list of processors has one spelling", () => {
   )
 })
 
-const writes = (codec: Codec, before: Limits, after: Limits) => codec.writes(before, after).map(({ file, text }) => `${file} ${text}`)
+const writes = (codec: Codec, before: Limits, after: Limits, ...present: string[]) =>
+  codec.writes(before, after, present).map(({ file, text }) => `${file} ${text}`)
 
 test("v1: memory alone is never above memory and swap, at no step of a change", () => {
   const [limit, sum] = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
@@ -62,7 +63,10 @@ test("v1: from one period to another a quota is never read in the wrong one", ()
   const [quota, period] = ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
   assert.equal(writes(cpu.v1, {}, { cpus: 0.5 }), [`${quota} 50000`])
   assert.equal(writes(cpu.v1, { cpus: 0.5 }, { cpus: 0.005 }), [`${quota} -1`, `${period} 1000000`, `${quota} 5000`])
-  assert.equal(writes(cpu.v1, { cpus: 0.005 }, {}), [`${quota} -1`, `${period} 100000`])
+  assert.equal(writes(cpu.v1, { cpus: 0.005 }, {}, "1000000\n"), [`${quota} -1`, `${period} 100000`])
+  const byHand = [{ cpus: 1 }, { cpus: 0.5 }, "50000\n"] as const
+  assert.equal(writes(cpu.v1, ...byHand), [`${quota} -1`, `${period} 100000`, `${quota} 50000`])
+  assert.equal(writes(cpu.v2, ...byHand), ["cpu.max 50000 100000"])
   assert.equal(cpu.v1.read(["-1\n", "100000\n", "1024\n"], {}), {})
 })
 

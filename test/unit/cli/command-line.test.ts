@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { readPlanFile, writePlanFile } from "../../../src/cli/plan-file.ts"
 import { run as runIn } from "./process.ts"
 
 const test = suite("command line", { folder: "" })
@@ -29,6 +28,11 @@ test("bad usage is 64 and names the nearest", async ({ folder }) => {
     [["validate", "--var", "novalue"], /NAME=VALUE/],
     [["show", "-p", "../../etc"], /cannot be a stack's name/],
     [["exec", "web"], /missing required argument/],
+    [["exec", "web", "--"], /missing required argument 'command'/],
+    [["exec", "-w", "rel", "web", "ls"], /must be an absolute path/],
+    [["logs", "--since", "10", "web"], /Write it as 10m, 2h, or 2030-01-31T12:00:00Z/],
+    [["logs", "--since", "March 7", "web"], /Write it as 10m/],
+    [["logs", "--since", "2030-13-01", "web"], /Write it as 10m/],
   ] as [string[], RegExp][]) {
     const { code, out, err } = await run(folder, ...argv)
     assert.equal([code, out], [64, ""], argv.join(" "))
@@ -42,6 +46,13 @@ test("a missing file is one diagnostic and 1", async ({ folder }) => {
     assert.equal([code, out], [1, ""], argv.join(" "))
     assert.not.match(err, /internal error|\n\s+at /)
   }
+})
+
+test("one mistake is told once, and an empty name shows as one", async ({ folder }) => {
+  const shown = await run(folder, "show")
+  assert.is(shown.err.match(/error:/g)?.length, 1, shown.err)
+  assert.match(shown.err, "there is no stack.yaml in this folder\n  hint: name the stack with -p NAME, or its file with -f FILE")
+  assert.match((await run(folder, "validate", "-f", "")).err, 'error: "" is a folder')
 })
 
 test("options stand before or behind the command", async ({ folder }) => {
@@ -60,27 +71,6 @@ test("the resolved document as JSON and as YAML", async ({ folder }) => {
   assert.is(JSON.parse(json.out).name, "one")
   assert.is(JSON.stringify(JSON.parse(json.out)).includes("1400"), true)
   assert.match((await run(folder, "config")).out, /^name: one$/m)
-})
-
-test("a plan file is its owner's alone, and comes back as it was", ({ folder }) => {
-  const resource = {
-    kind: "bridge",
-    address: "bridge.a",
-    name: "a",
-    attributes: { mtu: 1 },
-    references: [],
-    range: () => undefined,
-  } as const
-  const kept = {
-    desired: { stack: "one", resources: [resource] },
-    selection: { target: ["bridge.a"], exclude: [], replace: [] },
-    fingerprint: "f",
-  }
-  const context = { cwd: folder } as Parameters<typeof writePlanFile>[2]
-  writePlanFile("p", kept, context)
-  assert.is(statSync(join(folder, "p")).mode & 0o777, 0o600)
-  assert.equal(JSON.parse(JSON.stringify(readPlanFile("p", context))), JSON.parse(JSON.stringify(kept)))
-  assert.is(readFileSync(join(folder, "p"), "utf8").endsWith("\n"), true)
 })
 
 test("what is no plan file is refused in one line", async ({ folder }) => {

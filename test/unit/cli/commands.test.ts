@@ -122,6 +122,11 @@ test("target takes what it needs, exclude what needs it, replace what nothing is
   assert.match((await run(shell, "plan", "--target", "container.wep")).err, "did you mean container.web?")
 })
 
+test("a target that has replicas: the first is named", async ({ shell }) => {
+  writeStack(shell, "name: lab\ncontainers: { web: { command: x, replicas: 2 }, wep: { command: x } }\n")
+  assert.match((await run(shell, "plan", "--target", "container.web")).err, "did you mean container.web[0]?")
+})
+
 test("apply --json: every line an object, and the result of it", async ({ shell }) => {
   const lines = (text: string) =>
     text
@@ -188,6 +193,33 @@ test("exec in what is not there, and in what has ended", async ({ shell, machine
   const { code, err } = await run(shell, "exec", "container.web", "ls")
   assert.is(code, 1)
   assert.match(err, "container.web is not running: its state is exited (3)")
+  assert.match(err, "hint: `stack apply` starts it")
+})
+
+test("exec in what has completed: only a replacement runs it again", async ({ shell, machine }) => {
+  await run(shell, "apply", "-y")
+  machine.endCommand("web", 0)
+  assert.match((await run(shell, "exec", "web", "ls")).err, "`stack apply --replace container.web` runs it again")
+})
+
+test("exec as a user whom the container's idmap does not hold", async ({ shell }) => {
+  await run(shell, "apply", "-y")
+  for (const [user, words] of [
+    ["70000", "user id 70000 is in no range of container.web's idmap"],
+    ["1:70001", "group id 70001 is in no range of container.web's idmap"],
+  ] as const) {
+    const { code, err } = await run(shell, "exec", "-u", user, "web", "ls")
+    assert.is(code, 1)
+    assert.match(err, words)
+    assert.match(err, "it has 0 to 65535")
+  }
+  await run(shell, "exec", "-u", "65535:7", "web", "ls")
+  assert.equal([shell.became?.uid, shell.became?.gid], [65535, 7])
+})
+
+test("a name that is empty shows as one", async ({ shell }) => {
+  await run(shell, "apply", "-y")
+  assert.match((await run(shell, "exec", "", "true")).err, 'no live container ""')
 })
 
 /** The machine as someone sees it who has no capability: other users' folders are closed. */
@@ -217,6 +249,15 @@ test("without privilege: another stack's folder hinders no plan, the ids it hold
   assert.match(err, /warning: the ids that stack other holds cannot be read/)
   writeStack(shell, "name: lab\nbridges: { lan: {} }\n")
   assert.not.match((await run(shell, "plan")).err, /ids/)
+})
+
+test("without privilege: what reading needs is named, and no more", async ({ shell, machine }) => {
+  assert.is((await run(shell, "apply", "-y")).code, 0)
+  shell.kernel = unprivileged(machine)
+  for (const command of ["plan", "show"]) {
+    assert.match((await run(shell, command)).err, /CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_SYS_ADMIN\n/)
+    assert.not.match((await run(shell, command)).err, /CAP_(CHOWN|KILL|SETUID|NET_ADMIN)/)
+  }
 })
 
 test("without privilege: exec says what it needs for what", async ({ shell, machine }) => {

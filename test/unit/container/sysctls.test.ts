@@ -58,4 +58,26 @@ test("without a user namespace of its own they are the host's", async () => {
   assert.is(hostValue(kernel), "0\t100")
 })
 
+const PORTS = "net.ipv4.ip_local_port_range"
+
+test("what the kernel has refused was not applied: it is no drift that it is not there", async () => {
+  const kernel = fakeKernel()
+  mustConverge(await apply(kernel, lab({})))
+  const wish = lab({ [PING]: "0 100", [PORTS]: "abc" }, { labels: { x: "y" } })
+  const { failed } = await apply(kernel.restart(), wish)
+  assert.is(failed[0]?.diagnostic.errno, "EINVAL")
+  const [change] = plan(kernel.restart(), wish).plan.changes
+  assert.equal([change?.fields.map((f) => f.path), change?.drift], [[`sysctls.${PORTS}`], false])
+})
+
+test("one that was written before the kernel refused another goes back when it is no longer named", async () => {
+  const kernel = fakeKernel()
+  mustConverge(await apply(kernel, lab({})))
+  await apply(kernel.restart(), lab({ [PING]: "0 100", [PORTS]: "abc" }))
+  assert.is(hostValue(kernel), "700000\t700100")
+  const next = kernel.restart()
+  mustConverge(await apply(next, lab({})))
+  assert.is(hostValue(next), "700000\t765535")
+})
+
 test.run()

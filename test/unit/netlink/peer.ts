@@ -51,6 +51,7 @@ export function peer(answer: (message: Message, n: number) => Buffer[], options:
     nlOpenIn: (path) => opening(path, sockets, self.opened),
     open: (path) => opening(path, descriptors, self.files),
     close: (fd) => (sockets.delete(fd) || descriptors.delete(fd) ? 0 : -9),
+    nlCookie: () => -92,
     nlBegin: (fd, request, room) => {
       const out = Buffer.alloc(room)
       const received = self.nlTransact(fd, request, out, 0)

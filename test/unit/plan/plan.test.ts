@@ -47,16 +47,13 @@ test("a part keeps what it has when the stack grows around it", () => {
   assert.equal(grown.summary, { add: 20, change: 0, destroy: 0 })
 })
 
-test("the planning of a thousand containers is quick, new, unchanged and gone", () => {
+test("a thousand containers: new, unchanged and gone", () => {
   const { plan } = makePlan(lab(1000), snapshot())
   const live = applied(plan.desired.resources)
-  const timed = (desired: Desired, from: Snapshot) => {
-    const began = performance.now()
-    makePlan(desired, from)
-    return performance.now() - began
-  }
-  const times = [timed(lab(1000), snapshot()), timed(lab(1000), live), timed({ stack: "lab", resources: [] }, live)]
-  assert.ok(Math.max(...times) < 500, times.join(" "))
+  const count = plan.desired.resources.length
+  assert.equal(plan.summary, { add: count, change: 0, destroy: 0 })
+  assert.not.ok(makePlan(lab(1000), live).plan.hasChanges)
+  assert.equal(makePlan({ stack: "lab", resources: [] }, live).plan.summary, { add: 0, change: 0, destroy: count })
 })
 
 test("the fingerprint: the same for a permuted file, another for another object of the same name", () => {

@@ -66,6 +66,12 @@ test("JSON lines: a failure is an apply_errored, and nothing says that the whole
   assert.is(JSON.parse(diagnosticLine(noSpace, "")).diagnostic.summary, "mkdir: ENOSPC")
 })
 
+test("what a step has failed in the middle of is not left untouched", () => {
+  const failed = [{ step: spawned, diagnostic: noSpace }]
+  const result = { done: [made], failed, skipped: [{ step: started, because: spawned.id }], interrupted: false }
+  assert.match(unfinishedText(plan, result, "apply"), "Half done: container.web (0 of 2)\n  Left:      nothing\n")
+})
+
 test("an interrupted apply says what is done and what is left", () => {
   const result = { done: [made, spawned], failed: [], skipped: [{ step: started, because: "interrupted" }], interrupted: true }
   assert.is(
@@ -99,7 +105,7 @@ test("a long list of names is cut, and says by how many", () => {
   const result = { done: [], failed: [{ step: steps[0] as (typeof steps)[0], diagnostic: noSpace }], skipped: [], interrupted: false }
   const text = unfinishedText(planOf(many, steps), result, "apply")
   assert.match(text, "Apply failed: 1 of 100 steps.")
-  assert.match(text, "container.c11 and 88 more\n")
+  assert.match(text, "container.c12 and 87 more\n")
 })
 
 test("the last line counts", () => {

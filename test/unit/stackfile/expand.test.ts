@@ -1,5 +1,6 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { deriveMac } from "../../../src/base/mac.ts"
 import type { ContainerAttributes } from "../../../src/kinds/container/spec.ts"
 import type { InterfaceAttributes } from "../../../src/kinds/interface/spec.ts"
 import { loadText, resource, told } from "./load.ts"
@@ -83,10 +84,12 @@ test("an interface takes from its bridge what it does not say", () => {
     container: "container.web",
     interface: "eth0",
     host_interface: "lab-web-eth0",
+    alias: "stack:lab/interface.web.eth0",
     address: ["10.20.0.2/24", "fd20::2/64"],
     gateway: ["10.20.0.1", "fd20::1"],
     mtu: 9000,
     up: true,
+    host_end: { mac: deriveMac("lab/interface.web.eth0/host"), address: [], up: true },
   })
   assert.equal(references, [
     { address: "bridge.lan", onReplace: { update: "master" } },

@@ -52,6 +52,11 @@ test("a value that does not match its variable's pattern is told at its source",
   assert.is(loadFiles(files, { vars: { size: "64M" } }).diagnostics.length, 0)
 })
 
+test("a pattern that soon sees whether a text matches is taken, whatever its question marks mean", () => {
+  const patterns = ["^v?[0-9]+(\\.[0-9]+)?$", "^(?:1)+(?=\\.)(?<rest>.)2$", "^[?]*.+?$", "^(1.2)*?$", "^(\\?|\\d)?.*$"]
+  for (const pattern of patterns) assert.is(told(loadText(`variables: { v: { default: '1.2', pattern: '${pattern}' } }`)), "", pattern)
+})
+
 test("includes are merged under the file, the override over it", () => {
   const loaded = loadFiles({
     "stack.yaml": "include: [a.yaml, b.yaml]\ncontainers: { web: { environment: { WHO: main } } }",
@@ -143,6 +148,38 @@ containers:
   assert.equal(JSON.stringify(again.desired?.resources), JSON.stringify(first.desired?.resources))
 })
 
+test("the document of some profiles is what they leave of the stack file", () => {
+  const text = `
+containers:
+  x-mine: { profiles: [a] }
+  web: { command: x }
+  tool: { command: x, profiles: [debug, more], depends_on: [web] }
+  probe: { command: x, profiles: [probe], replicas: 2 }
+veths:
+  one: { endpoints: ["web:e1", "tool:e1"] }
+  two: { endpoints: ["web:e2", "host:e2"] }
+`
+  for (const profiles of [[], ["debug"], ["probe", "more"], ["*"]]) {
+    const first = loadText(text, { profiles })
+    const again = loadText(JSON.stringify(first.document))
+    assert.ok(first.desired)
+    assert.equal(JSON.stringify(again.desired), JSON.stringify(first.desired), told(again))
+    assert.not.match(JSON.stringify(first.document), /"(debug|more|probe)"\]/)
+  }
+  assert.equal(Object.keys((loadText(text).document as { veths: object }).veths), ["two"])
+})
+
+test("a profile that no container has is a mistake", () => {
+  const text = "containers: { web: { command: x, profiles: [debug, all] } }"
+  const words = (wished: string, of = text) => told(loadText(of, { profiles: [wished] }))
+  assert.match(words("debgu"), "error: --profile: no container has the profile `debgu`\n  hint: did you mean `debug`?")
+  assert.match(words("nosuch"), "there is all, debug")
+  assert.match(words("nosuch", "containers: { web: { command: x } }"), "no container has any")
+  for (const fine of ["debug", "*"]) assert.is(words(fine), "")
+  assert.not.match(words("nosuch", "containers: { web: { command: x, profiles: [*nope] } }"), "no container has")
+  assert.not.match(words("nosuch", `include: nope.yaml\n${text}`), "no container has")
+})
+
 test("files that cannot be read are told, not thrown", () => {
   assert.match(told(loadFiles({})), "there is no stack.yaml in this folder")
   assert.match(told(loadFiles({}, { file: "nope.yaml" })), "nope.yaml is not there")
@@ -174,6 +211,67 @@ test("what is missing of a stack hides no mistake of form in the rest, and makes
   assert.is(loadFiles({ "stack.yaml": main("include: nope.yaml") }).desired, undefined)
 })
 
+const MISTAKEN = `
+  e: {}
+  x: { command: x, cgroup: nosuch, sysctls: { kernel.panic: 1 }, limits: { memory: 1 } }`
+
+test("a mistake of YAML hides no other mistake of the file", () => {
+  const codes = (text: string) => loadText(text).diagnostics.map(({ code }) => code)
+  const others = ["missing-key", "unknown-reference", "bad-sysctl", "bad-limit"]
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: a, command: b }`), [...others, "duplicate-key"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: "a\\0" }`), [...others, "control-character"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: *nope }`), [...others, "unknown-anchor"])
+  const certain = ["bad-sysctl", "bad-limit"]
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { <<: 3 }`), [...certain, "bad-merge"])
+  assert.equal(codes(`containers:${MISTAKEN}\n  f: { command: x, "": 1 }`), [...certain, "bad-key"])
+})
+
+test("what a mistake of YAML leaves open is not called a mistake", () => {
+  const fine = `name: lab
+variables: { v: 1, v: 2, w: { default: *nope } }
+bridges: { lan: { address: 10.0.0.1/24, address: 10.1.0.1/24 }, wan: *nope }
+idmaps: { i: *nope }
+cgroups: { tier: {}, tier: {} }
+containers:
+  one:
+    command: [x, "\${v}", "\${w}"]
+    idmap: i
+    user: "70000"
+    cgroup: tier
+    interfaces: { e0: { bridge: lan, address: auto, gateway: 10.9.0.1 }, e1: { bridge: wan, address: 10.7.0.2 }, e2: *nope }
+    routes: [{ to: 10.8.0.0/16, via: 10.66.0.1 }, { to: 10.5.0.0/16, dev: e2 }]
+  two: { command: x, command: y, depends_on: [three, four], idmap: *nope, user: "70000" }
+  three: *nope
+containers:
+  four: { command: x, namespaces: { net: "container:three" } }
+  one: {}
+veths: { v: *nope, w: { endpoints: ["four:e1", "three:e1"] } }
+`
+  const codes = loadText(fine).diagnostics.map(({ code }) => code)
+  assert.equal([...new Set(codes)].sort(), ["duplicate-key", "unknown-anchor"], told(loadText(fine)))
+})
+
+test("the name that a partial stack may have is not guessed", () => {
+  assert.is(loadFiles({ "stack.yaml": "include: nope.yaml" }, { name: undefined }).name, undefined)
+  assert.is(loadFiles({ "stack.yaml": "include: nope.yaml" }, { name: "mine" }).name, "mine")
+  assert.is(loadText("name: mine\nname: other").name, undefined)
+  assert.is(loadText("name: mine\ncontainers: { a: { command: x, command: y } }").name, "mine")
+})
+
+test("an include that cannot be read hides no mistake that it could not mend", () => {
+  const text = `include: nope.yaml
+name: lab
+containers:
+  a: { command: [], sysctls: { kernel.panic: 1 }, limits: { memory: 1 } }
+  b: { depends_on: [c], cgroup: elsewhere, idmap: ids, user: "70000", interfaces: { e: { bridge: lan, address: auto } } }
+  d: { command: x, interfaces: { e: { bridge: own, address: auto, gateway: 10.0.0.1 } }, namespaces: { pid: "container:a" } }
+bridges: { own: }
+idmaps: { mine: {} }
+`
+  const found = loadFiles({ "stack.yaml": text }).diagnostics.map(({ code }) => code)
+  assert.equal(found, ["no-file", "no-command", "bad-sysctl", "bad-limit"])
+})
+
 test("of `replicas: 0` nothing is wanted, but all is looked at", () => {
   const none = `containers:
   web: { replicas: 0, command: x, depends_on: [bd], limits: { memory: 1, cpuset: 1-0 }, interfaces: { e: { bridge: lna } } }
@@ -192,6 +290,21 @@ veths: { v: { endpoints: ["web:e1", "db:e1"] } }`
     [["container.db", []]],
     told(fine),
   )
+})
+
+test("one of several replicas is named by its number", () => {
+  const loaded = loadText(`
+containers:
+  web: { command: x, replicas: 2 }
+  each: { command: x, replicas: 2, depends_on: ["web[\${index}]"], namespaces: { net: "container:web[\${index}]" } }
+  next: { command: x, depends_on: { "web[1]": } }
+veths: { v: { endpoints: ["web[0]:e1", { container: "web[1]", interface: e1 }] } }
+`)
+  const references = (address: string) => resource(loaded, address).references.map((r) => r.address)
+  assert.equal(references("container.each[1]"), ["container.web[1]"])
+  assert.is((resource(loaded, "container.each[0]").attributes.namespaces as { net: string }).net, "container:web[0]")
+  assert.equal(references("container.next"), ["container.web[1]"])
+  assert.equal(references("veth.v"), ["container.web[0]", "container.web[1]"])
 })
 
 test("a .env with lines of another program's, or a folder called so, stops nothing", () => {

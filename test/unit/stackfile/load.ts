@@ -10,7 +10,7 @@ const PLAIN: LoadOptions = { file: "-", cwd: "/srv/lab", vars: {}, varFiles: [],
 
 /** Loads a text as standard input of a folder that is called `lab`. */
 export function loadText(text: string, options: Partial<LoadOptions> = {}): LoadedStack {
-  return loadStack({ ...PLAIN, ...options, stdin: () => text })
+  return loadStack({ ...PLAIN, ...options, stdin: () => Buffer.from(text) })
 }
 
 /** Loads files out of a folder of their own; `stack.yaml` is the first. */

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import type { Diagnostic } from "../../../src/base/diagnostic.ts"
 import { error, warning } from "../../../src/base/diagnostic.ts"
 import { renderDiagnostics } from "../../../src/render/diagnostic.ts"
+import { together } from "../../../src/render/together.ts"
 
 const at = (line: number, column: number, endColumn: number, endLine = line) => ({
   file: "a.yaml",
@@ -54,6 +55,36 @@ test("a long line is shown around the spot", () => {
       assert.is(marked(text, before + 1, before + 4), "bad", `${before} ${after}`)
     }
   }
+})
+
+test("on a terminal neither the line nor its mark is wider than that, and the mark is under the spot", () => {
+  for (const columns of [40, 80, 100, 200]) {
+    for (const before of [0, 10, 30, 70, 76, 100, 300]) {
+      for (const after of [0, 1, 60]) {
+        const text = `${"a".repeat(before)}bad${"c".repeat(after)}`
+        const shown = (from: number, to: number) =>
+          renderDiagnostics([error("x", "y", { range: at(1, from, to) })], new Map([["a.yaml", text]]), { color: false, columns }).split(
+            "\n",
+          )
+        const [, line = "", mark = ""] = shown(before + 1, before + 4)
+        assert.is([...line].slice(mark.indexOf("^"), mark.lastIndexOf("^") + 1).join(""), "bad", `${columns} ${before} ${after}`)
+        const [, , end = ""] = shown(text.length + 1, text.length + 2)
+        for (const one of [line, mark, end]) assert.ok(one.length <= columns, `${one.length} of ${columns} columns`)
+      }
+    }
+  }
+})
+
+test("the same of several replicas is said once, and names them", () => {
+  const of = (name: string, rest: Partial<Diagnostic> = {}) =>
+    error("x", `write /sys/lab/${name}: EBUSY`, { range: at(1, 1, 2), address: `container.${name}`, hint: "wait", ...rest })
+  const replicas = Array.from({ length: 12 }, (_, i) => of(`box[${i}]`))
+  const [first, ...rest] = together([...replicas.reverse(), of("web", { hint: "other" }), of("web", { range: at(2, 1, 2) })])
+  assert.is(first?.summary, "write /sys/lab/box[0]: EBUSY")
+  assert.match(first?.detail ?? "", /^the same of container\.box\[1\], .*, container\.box\[8\] and 3 more$/)
+  assert.is(rest.length, 2)
+  const unplaced = [error("x", "y", { address: "container.a" }), error("x", "y", { address: "container.b" })]
+  assert.equal(together(unplaced), unplaced)
 })
 
 test("a spot of several lines is marked to the end of its first; an end of a line has a mark", () => {

@@ -1,0 +1,33 @@
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Kernel } from "../kernel/kernel.ts"
+import { RUN_ROOT } from "../model/ownership.ts"
+import type { StackLock } from "./lock.ts"
+
+const PATH = `${RUN_ROOT}/.ids`
+const RETRY_MS = 10
+/** Whoever holds it writes a few small files meanwhile. */
+const PATIENCE_MS = 60_000
+
+/**
+ * One lock for all stacks of the host: held from the choice of automatic id ranges until the records that tell other stacks of them
+ * are written. To be taken by one who holds the lock of a stack. Throws a DiagnosticError where it does not become free.
+ */
+export async function lockIds(kernel: Kernel): Promise<StackLock> {
+  for (let waited = 0; waited <= PATIENCE_MS; waited += RETRY_MS) {
+    const held = kernel.lock(PATH)
+    if (held !== null) return { release: () => release(kernel, held) }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+  throw new DiagnosticError(
+    error("ids-locked", `another process holds ${PATH}`, { hint: "find it with `fuser`, and wait until it has ended" }),
+  )
+}
+
+/** Its name goes while it is still locked: whoever waits at it begins anew. */
+function release(kernel: Kernel, held: { release(): void }): void {
+  try {
+    kernel.removeTree(PATH)
+  } finally {
+    held.release()
+  }
+}

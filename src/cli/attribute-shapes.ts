@@ -1,0 +1,97 @@
+import { canonicalCidr, canonicalIp } from "../base/ip.ts"
+import { parseMac } from "../base/mac.ts"
+import { isOtherLimit } from "../kinds/cgroup/expand.ts"
+import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
+import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
+import type { KindName } from "../model/resource.ts"
+import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
+import { absolutePath } from "../stackfile/files.ts"
+import type { Shape } from "./shape.ts"
+import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "./shape.ts"
+
+const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}"
+const CONTAINER = `${NAME}(\\[\\d{1,4}\\])?`
+const LAST_ID = 2 ** 32 - 2
+
+const linkName = text("name of a link", (name) => whyNoLinkName(name) === undefined)
+const cidr = text("address with its prefix length", (address) => canonicalCidr(address) === address)
+const cidrs = listOf(cidr)
+const ip = text("IP address", (address) => canonicalIp(address) === address)
+const mac = text("MAC address", (address) => parseMac(address) === address)
+const mtu = whole(68, 65535)
+const alias = textLike(/^stack:[a-z0-9][a-z0-9_-]{0,31}\/\S{1,200}$/, "mark of a stack")
+const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of a container")
+const folder = text("absolute path", (path) => path === absolutePath("/", path))
+const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
+const bytes = numeric(0, Number.MAX_VALUE)
+
+/** How the resources of a kind are called, behind the kind. */
+export const NAMES: { readonly [K in KindName]: RegExp } = {
+  bridge: new RegExp(`^${NAME}$`),
+  cgroup: new RegExp(`^${NAME}$`),
+  container: new RegExp(`^${CONTAINER}$`),
+  interface: new RegExp(`^${CONTAINER}\\.[^/]+$`),
+  veth: new RegExp(`^${NAME}$`),
+}
+
+const rates = { rbps: bytes, wbps: bytes, riops: bytes, wiops: bytes }
+const limits = record(
+  {},
+  {
+    ...{ memory: bytes, memory_high: bytes, memory_low: bytes, memory_swap: bytes },
+    cpus: numeric(LEAST_CPUS, MOST_CPUS),
+    cpu_weight: whole(1, 10_000),
+    cpuset: textLike(/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/, "list of processors"),
+    pids: whole(1, 4_194_304),
+    io: mapOf(textLike(/^(\/dev\/[^\n]+|\d+:\d+)$/, "device"), record({}, rates)),
+    unified: mapOf(text("limit of a cgroup", isOtherLimit), oneLine),
+  },
+)
+
+const idRange = record({ container: whole(0, LAST_ID), host: whole(1, LAST_ID), count: whole(1, LAST_ID) })
+const idMap = either(record({ auto: whole(1, LAST_ID) }), listOf(idRange))
+const namespace = textLike(new RegExp(`^(new|host|container:${CONTAINER})$`), "namespace of a container's or the host's")
+const routeTo = text("network", (network) => canonicalCidr(network) === network)
+const route = record({ to: routeTo }, { via: ip, dev: text("name of a link"), metric: whole(1, 2 ** 32 - 1) })
+const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
+
+/**
+ * The canonical attributes of each kind, as far as what works from them relies on their form: names that become parts of paths
+ * above all, and what the kernel is told in a message of fixed layout.
+ */
+export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
+  bridge: record({
+    ...{ interface: linkName, alias, address: cidrs, mtu, mac, stp: truth, vlan_filtering: truth, up: truth },
+    ageing_time: whole(0, 1_000_000),
+  }),
+  cgroup: record({ limits }),
+  container: record({
+    image: text("image", (image) => image === "host" || (image.startsWith("dir:") && folder(image.slice("dir:".length), "") === undefined)),
+    argv: listOf(text()),
+    environment: mapOf(textLike(/^[^=\s]+$/, "name of a variable"), text()),
+    working_dir: textLike(/^\//, "absolute path"),
+    user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
+    hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
+    uid_map: idMap,
+    gid_map: idMap,
+    cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
+    limits,
+    routes: listOf(route),
+    sysctls: mapOf(text("kernel parameter of a container", isContainerSysctl), oneLine),
+    namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
+    labels: mapOf(text(), text()),
+    depends_on: listOf(container),
+    state: oneOf("running"),
+  }),
+  interface: record({
+    ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
+    ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },
+    host_end: record({ mac, address: cidrs, up: truth }),
+    address: listOf(either(oneOf("auto"), cidr)),
+    gateway: listOf(ip),
+  }),
+  veth: record({
+    ...{ alias, mtu },
+    endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),
+  }),
+}

@@ -1,0 +1,91 @@
+/** What is wrong with a value of unknown origin, with its path: `mtu is no whole number from 68 to 65535`; undefined where nothing is. */
+export type Shape = (value: unknown, path: string) => string | undefined
+
+function unless(holds: (value: unknown) => boolean, words: string): Shape {
+  return (value, path) => (holds(value) ? undefined : `${path} is no ${words}`)
+}
+
+/** A text that holds no NUL, for which the kernel's interfaces have no room, and for which this holds. */
+export function text(words = "text", holds: (text: string) => boolean = () => true): Shape {
+  return unless((value) => typeof value === "string" && !value.includes("\0") && holds(value), words)
+}
+
+export function textLike(pattern: RegExp, words: string): Shape {
+  return text(words, (value) => pattern.test(value))
+}
+
+export function oneOf(...words: readonly string[]): Shape {
+  return text(`word out of ${words.join(", ")}`, (value) => words.includes(value))
+}
+
+export function whole(least: number, most: number): Shape {
+  return unless(
+    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+    `whole number from ${least} to ${most}`,
+  )
+}
+
+export function numeric(least: number, most: number): Shape {
+  return unless((value) => typeof value === "number" && value >= least && value <= most, `number from ${least} to ${most}`)
+}
+
+export const truth: Shape = unless((value) => typeof value === "boolean", "truth value")
+
+export function either(a: Shape, b: Shape): Shape {
+  return (value, path) => (a(value, path) === undefined ? undefined : b(value, path))
+}
+
+/** Of `count` items, where that is given. */
+export function listOf(item: Shape, count?: number): Shape {
+  return (value, path) => {
+    if (!Array.isArray(value)) return `${path} is no list`
+    if (count !== undefined && value.length !== count) return `${path} has not ${count} items`
+    return first(value.map((one: unknown, i) => () => item(one, `${path}[${i}]`)))
+  }
+}
+
+/** Keys that a user gives, each of a form. */
+export function mapOf(key: Shape, item: Shape): Shape {
+  return (value, path) => {
+    if (!isObject(value)) return `${path} is no map`
+    return first(
+      Object.entries(value).map(
+        ([name, one]) =>
+          () =>
+            key(name, `${path}: the key ${JSON.stringify(name)}`) ?? item(one, `${path}.${name}`),
+      ),
+    )
+  }
+}
+
+/** All of these keys, perhaps some of those, and no others. */
+export function record(needed: { readonly [key: string]: Shape }, optional: { readonly [key: string]: Shape } = {}): Shape {
+  return (value, path) => {
+    if (!isObject(value)) return `${path} is no map`
+    const below = (key: string) => (path === "" ? key : `${path}.${key}`)
+    const missing = Object.keys(needed).find((key) => !Object.hasOwn(value, key))
+    if (missing !== undefined) return `${below(missing)} is missing`
+    const shapes = new Map([...Object.entries(needed), ...Object.entries(optional)])
+    return first(
+      Object.entries(value).map(
+        ([key, one]) =>
+          () =>
+            (shapes.get(key) ?? unknownKey)(one, below(key)),
+      ),
+    )
+  }
+}
+
+const unknownKey: Shape = (_, path) => `${path} is no known key`
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+function first(checks: readonly (() => string | undefined)[]): string | undefined {
+  for (const check of checks) {
+    const wrong = check()
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}

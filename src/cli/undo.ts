@@ -1,0 +1,57 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error, hasErrors } from "../base/diagnostic.ts"
+import type { Plan } from "../model/plan.ts"
+import type { Snapshot } from "../model/resource.ts"
+import { makePlan } from "../plan/plan.ts"
+import { undoing, wishOf } from "../plan/undo.ts"
+import { report } from "./context.ts"
+import { openDisplay } from "./display.ts"
+import type { Running } from "./execute.ts"
+import { reportFailures, walk } from "./execute.ts"
+import { EXIT } from "./exit.ts"
+import type { Prepared } from "./planning.ts"
+import { observeStack } from "./session.ts"
+import { uninterrupted } from "./signals.ts"
+
+/**
+ * Brings back what was there before the run: what it found then is planned for as if a file had asked for it, and applied.
+ * Resolves to `code` where that is done, else to the code of an error, told.
+ */
+export async function undo({ plan, snapshot }: Prepared, running: Running, code: number): Promise<number> {
+  const { options, context } = running
+  const display = await openDisplay(options.json, context)
+  display.note("Undoing what was done.")
+  const { back, now, diagnostics } = wayBack(plan, snapshot, running)
+  if (hasErrors(diagnostics)) return failed(diagnostics, running)
+  display.emit({ type: "plan", plan: back })
+  const note = (text: string) => display.note(text)
+  const result = await uninterrupted(note, (signal) => walk(back, now, signal, { ...running, display }))
+  await display.end()
+  reportFailures(result, context)
+  const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).back.changes.filter(({ action }) => action !== "no-op")
+  if (result.failed.length > 0 || left.length > 0) return failed(stillDiffering(left), running)
+  context.err.write("Undone: all is as it was before.\n")
+  return code
+}
+
+/** The plan from what is there now to what was, restricted to what the run had to do with. */
+function wayBack(done: Plan, before: Snapshot, { session }: Running): { back: Plan; now: Snapshot; diagnostics: readonly Diagnostic[] } {
+  const now = observeStack(session, wishOf(before, done.stack, before))
+  const { plan, diagnostics } = makePlan(wishOf(before, done.stack, now), now)
+  return { back: undoing(plan, done), now, diagnostics }
+}
+
+function stillDiffering(left: Plan["changes"]): Diagnostic[] {
+  const detail = left.map(({ address, action, cause }) => `${address}: ${action} (${cause})`).join("\n")
+  return [
+    error("not-undone", "not all of what was done could be undone", {
+      ...(detail === "" ? {} : { detail }),
+      hint: "`stack plan` shows what differs from the file; `stack apply` with the former file brings it back",
+    }),
+  ]
+}
+
+function failed(diagnostics: readonly Diagnostic[], { context }: Running): number {
+  report(context, diagnostics)
+  return EXIT.error
+}

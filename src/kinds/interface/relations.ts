@@ -1,0 +1,13 @@
+import type { Relations } from "../../model/resource.ts"
+import type { InterfaceAttributes } from "./spec.ts"
+
+/** It lives in its container, and is attached anew to a bridge that is made anew. */
+export function interfaceRelations({ bridge, container }: Pick<InterfaceAttributes, "bridge" | "container">): Relations {
+  return {
+    references: [
+      { address: bridge, onReplace: { update: "master" } },
+      { address: container, onReplace: "replace" },
+    ],
+    partOf: container,
+  }
+}

@@ -1,0 +1,28 @@
+import type { Address } from "../../base/address.ts"
+import type { Scope } from "../../model/driver.ts"
+import type { Resource } from "../../model/resource.ts"
+import type { BridgeAttributes } from "../bridge/spec.ts"
+import type { InterfaceAttributes } from "../interface/spec.ts"
+import type { VethAttributes } from "../veth/spec.ts"
+
+/** Who wants a link where: `host/lab-lan`, `container.web/eth0`. */
+export type WantedLinks = ReadonlyMap<string, Address>
+
+/** Found once for each observation, for all kinds of links. */
+const KNOWN = new WeakMap<Scope, WantedLinks>()
+
+/** The places in which the stack file wants links, of all kinds. */
+export function wantedLinks(scope: Scope): WantedLinks {
+  const known =
+    KNOWN.get(scope) ?? new Map(scope.desired.resources.flatMap((r) => spotsOf(r).map((spot): [string, Address] => [spot, r.address])))
+  KNOWN.set(scope, known)
+  return known
+}
+
+function spotsOf({ kind, attributes }: Resource): string[] {
+  if (kind === "bridge") return [`host/${(attributes as unknown as BridgeAttributes).interface}`]
+  if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => `${e.container}/${e.interface}`)
+  if (kind !== "interface") return []
+  const { container, interface: inside, host_interface: outside } = attributes as unknown as InterfaceAttributes
+  return [`host/${outside}`, `${container}/${inside}`]
+}

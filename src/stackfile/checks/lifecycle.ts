@@ -1,0 +1,41 @@
+import { kinds } from "../../kinds/catalog.ts"
+import type { KindName } from "../../model/resource.ts"
+import type { LifecycleEntry } from "../desired.ts"
+import type { Draft, Drafted } from "../resolve.ts"
+
+/** `ignore_drift` names attributes that there are, and that can be changed in place. */
+export function checkLifecycle(draft: Draft): void {
+  const { bridges, cgroups, veths, containers, interfaces } = draft
+  for (const one of [...bridges, ...cgroups, ...veths, ...containers, ...interfaces]) checkPaths(draft, one)
+}
+
+function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown, unknown>): void {
+  const paths = (value as LifecycleEntry).ignore_drift ?? []
+  for (const [i, path] of paths.entries()) {
+    const rule = ruleFor(kind, path)
+    if (rule?.change === "update") continue
+    const known = rulesOf(kind)
+      .filter((r) => r.change === "update")
+      .map((r) => r.path.replace(/\.\*.*$/, ""))
+    const near = suggest(path, known)
+    const hint = near === undefined ? `there is ${[...new Set(known)].join(", ")}` : `did you mean \`${near}\`?`
+    const why = rule === undefined ? `is no attribute of a ${kind}` : "cannot be changed in place"
+    entry.report(["ignore_drift", i], "unknown-attribute", `\`${path}\` ${why}`, { hint })
+  }
+}
+
+/** All but the mark: without it a link is nobody's. */
+function rulesOf(kind: KindName) {
+  return kinds[kind].rules.filter(({ path }) => path !== "alias")
+}
+
+/** The rule that a path falls under, or that falls under it: `limits` and `limits.memory` meet `limits.*`. */
+function ruleFor(kind: KindName, path: string) {
+  const parts = path.split(".")
+  return rulesOf(kind).find((rule) => {
+    const segments = rule.path.split(".")
+    // The last `*` stands for all that is left: keys of sysctls hold dots themselves.
+    if (parts.length > segments.length && segments.at(-1) !== "*") return false
+    return segments.every((segment, i) => segment === "*" || parts[i] === undefined || segment === parts[i])
+  })
+}

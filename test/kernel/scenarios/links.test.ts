@@ -1,0 +1,126 @@
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, inside, live, pings, planOf, scenario, test, titleOf, verdicts } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+
+/** Two containers that nothing joins, and what is given. */
+function lab(bridges: string, veths: string, interfaces = "{}"): string {
+  return `
+name: lab
+bridges: {${bridges}}
+containers:
+  a: { command: [sleep, infinity], interfaces: ${interfaces} }
+  b: { command: [sleep, infinity] }
+veths: {${veths}}
+`
+}
+
+const V1 = 'v1: { endpoints: ["a:x1", "host:up1"] }'
+const V2 = 'v2: { endpoints: ["a:x2", "host:up2"] }'
+
+/** Applies one text after the other, and says what each plan did: `delete+create veth.v1`. */
+function inTurn(sandbox: Sandbox, ...texts: string[]): string[][] {
+  return texts.map((text) => {
+    const file = sandbox.file("stack.yaml", text)
+    const found = verdicts(planOf(sandbox, file))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    return found
+  })
+}
+
+function aliasOn(sandbox: Sandbox, link: string): string {
+  return sandbox.ip("link", "show", link)[0].ifalias
+}
+
+scenario("pairs change their names, their ends, and take over the name of a bridge", (sandbox) => {
+  const [, ...plans] = inTurn(
+    sandbox,
+    lab("", `${V1}, ${V2}`),
+    lab("", `${V1.replace("v1", "core")}, ${V2}`),
+    lab("", `${V1.replace("v1", "core").replace("up1", "up2")}, ${V2.replace("up2", "up1")}`),
+    lab("lan: { interface: shared0 }", V2),
+    lab("", V2.replace("up2", "shared0")),
+  )
+  assert.equal(plans, [
+    ["create veth.core", "delete veth.v1"],
+    ["delete+create veth.core", "delete+create veth.v2"],
+    ["create bridge.lan", "delete+create veth.v2", "delete veth.core"],
+    ["delete+create veth.v2", "delete bridge.lan"],
+  ])
+  assert.is(aliasOn(sandbox, "shared0"), "stack:lab/veth.v2")
+})
+
+scenario("another stack's link in the place of a pair's end is said to be that one's", (sandbox) => {
+  apply(sandbox, sandbox.file("one.yaml", "name: one\nbridges: { lan: { interface: up1 } }\n"))
+  const ran = expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab("", V1))]), 1)
+  assert.match(ran.stderr, 'is marked "stack:one/bridge.lan"')
+})
+
+scenario("a pair's end takes the place of an interface, and the other way round", (sandbox) => {
+  const port = lab("lan: { address: 10.20.0.1/24 }", "", "{ x1: { bridge: lan, address: 10.20.0.2/24 } }")
+  const pair = lab("lan: { address: 10.20.0.1/24 }", V1)
+  const [, ...plans] = inTurn(sandbox, port, pair, port)
+  assert.equal(plans, [
+    ["create veth.v1", "delete interface.a.x1"],
+    ["create interface.a.x1", "delete veth.v1"],
+  ])
+})
+
+const ROUTED = lab("lan: { address: 10.20.0.1/24 }", "", "{ eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 } }")
+
+/** Where someone moves the port to, by a process there. */
+const ELSEWHERE: [where: string, pid: (sandbox: Sandbox) => Promise<number>][] = [
+  ["its own container", async (sandbox) => live(sandbox, "lab", "a").init],
+  ["another container", async (sandbox) => live(sandbox, "lab", "b").init],
+  ["some namespace", aside],
+]
+
+/** A process in a network namespace of its own that is no container. */
+async function aside(sandbox: Sandbox): Promise<number> {
+  sandbox.start(["unshare", "-n", "sleep", "61"])
+  for (let tries = 0; tries < 100; tries++) {
+    const pid = sandbox.processes().find((p) => titleOf(p) === "sleep 61")
+    if (pid !== undefined) return pid
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error("no process sleeps in a namespace of its own")
+}
+
+for (const [where, pid] of ELSEWHERE) {
+  scenario(`an interface whose port was moved into ${where} is made anew, it alone`, async (sandbox) => {
+    const file = sandbox.file("stack.yaml", ROUTED)
+    apply(sandbox, file)
+    const before = live(sandbox, "lab", "a")
+    expectStatus(inside(before.monitor, "-n", "ip", "link", "set", "lab-a-eth0", "netns", String(await pid(sandbox))), 0)
+    assert.equal(verdicts(planOf(sandbox, file)), ["delete+create interface.a.eth0"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.equal(live(sandbox, "lab", "a"), before)
+    assert.ok(pings(before.init, "10.20.0.1"))
+    assert.not.match(inside(before.init, "-n", "ip", "-o", "link").stdout, "lab-a-eth0")
+  })
+}
+
+scenario("what someone made inside a container in the place of an interface is named, and left alone", (sandbox) => {
+  apply(sandbox, sandbox.file("stack.yaml", lab("lan: {}", "")))
+  const { init } = live(sandbox, "lab", "a")
+  inside(init, "-n", "ip", "link", "add", "eth0", "type", "bridge")
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", ROUTED)]), 1)
+  assert.match(
+    ran.stderr,
+    /link eth0 \(index \d+, bridge\) in container\.a bears no mark of a stack, and interface\.a\.eth0 wants its place/,
+  )
+  assert.match(inside(init, "-n", "ip", "-d", "link", "show", "eth0").stdout, "bridge")
+})
+
+scenario("a gateway stays with an interface whose mark is gone", (sandbox) => {
+  const file = sandbox.file("stack.yaml", ROUTED)
+  apply(sandbox, file)
+  sandbox.run(["ip", "link", "set", "lab-a-eth0", "alias", ""])
+  assert.equal(verdicts(planOf(sandbox, file)), ["update interface.a.eth0"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.match(inside(live(sandbox, "lab", "a").init, "-n", "ip", "route").stdout, "default via 10.20.0.1")
+})
+
+test.run()
