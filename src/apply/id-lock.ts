@@ -1,7 +1,6 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
-import type { StackLock } from "./lock.ts"
 
 const PATH = `${RUN_ROOT}/.ids`
 const RETRY_MS = 10
@@ -12,7 +11,7 @@ const PATIENCE_MS = 60_000
  * One lock for all stacks of the host: held from the choice of automatic id ranges until the records that tell other stacks of them
  * are written. To be taken by one who holds the lock of a stack. Throws a DiagnosticError where it does not become free.
  */
-export async function lockIds(kernel: Kernel): Promise<StackLock> {
+export async function lockIds(kernel: Kernel): Promise<{ release(): void }> {
   for (let waited = 0; waited <= PATIENCE_MS; waited += RETRY_MS) {
     const held = kernel.lock(PATH)
     if (held !== null) return { release: () => release(kernel, held) }
@@ -30,4 +29,10 @@ function release(kernel: Kernel, held: { release(): void }): void {
   } finally {
     held.release()
   }
+}
+
+/** What a process left that was killed while it held the lock. */
+export function removeLeftLock(kernel: Kernel): void {
+  const held = kernel.stat(PATH) === null ? null : kernel.lock(PATH)
+  if (held !== null) release(kernel, held)
 }

@@ -4,6 +4,7 @@ import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { removeLeftLock } from "./id-lock.ts"
 
 const RETRY_MS = 50
 
@@ -71,6 +72,7 @@ function release(kernel: Kernel, stack: string, held: { release(): void }, cgrou
     if (kernel.list(`${RUN_ROOT}/${stack}`).every((name) => name === "lock")) {
       cgroups?.tidy()
       kernel.removeTree(lockPath(stack))
+      removeLeftLock(kernel)
       removeEmpty(kernel, [`${RUN_ROOT}/${stack}`, RUN_ROOT])
       removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/"))])
     }
