@@ -2,12 +2,16 @@ import type { Kernel } from "../kernel/kernel.ts"
 import type { LiveMonitor } from "../model/driver.ts"
 import { monitorTitle, runFolderOf } from "../model/ownership.ts"
 
-/** Field 22 of /proc/PID/stat, clock ticks since boot; undefined for a zombie, which is dead. proc_pid_stat(5) */
+/** PF_EXITING of field 9, <linux/sched.h>: its namespaces and files are given back before it is a zombie. */
+const EXITING = 0x4
+
+/** Field 22 of /proc/PID/stat, clock ticks since boot; undefined for one that is dead, or dies: nothing true can be read of it. proc_pid_stat(5) */
 export function startTimeOf(stat: string | null): string | undefined {
   if (stat === null) return undefined
   // The command may itself hold blanks and parentheses: the fields are counted from behind the last one.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19]
+  const isDead = fields[0] === "Z" || fields[0] === "X" || (Number(fields[6]) & EXITING) !== 0
+  return isDead ? undefined : fields[19]
 }
 
 /** PF_FORKNOEXEC of field 9, <linux/sched.h>: the kernel clears it at exec, and no process can set it of itself. */
