@@ -42,6 +42,9 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
   })
 }
 
+/** Folders that only hold a stack's groups in one hierarchy, and stay, empty, as long as it has some in another. */
+const STACKS_OWN = /\/stack(\/[^/ ]+)? /
+
 /**
  * The same without what differs from one time to the next: numbers of processes and namespaces, and what the kernel chooses. Two machines on which the same
  * stack runs read alike.
@@ -53,7 +56,7 @@ export function likeness(reading: Reading): Reading {
       .filter((line) => !/^host: address local fe80/.test(line))
       .map(withoutChosenMac)
       .sort(),
-    groups,
+    groups: groups.filter((line) => !STACKS_OWN.test(line)),
     processes: processes.map((line) => line.replace(/^[0-9]+ /, "")).sort(),
     mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+/g, "")).sort(),
   }
