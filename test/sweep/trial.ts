@@ -5,8 +5,8 @@ import type { Said } from "./commands.ts"
 import { disturbed, isMonitors, stack } from "./commands.ts"
 import type { StackFiles } from "./stacks.ts"
 
-/** What is killed needs a moment until it is gone. */
-const SETTLES_MS = 3_000
+/** What is killed needs a moment until it is gone; on an emulated machine, a long one. */
+const SETTLES_MS = 10_000
 const LOOK_MS = 20
 
 /** The machine before anything was done, and how it reads once a stack is there without any disturbance. */
