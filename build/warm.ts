@@ -5,8 +5,10 @@ import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import type { Script } from "node:vm"
 import type { Context } from "../src/cli/context.ts"
+import type { Ffi } from "../src/kernel/ffi.ts"
 import type { LinuxKernel } from "../src/kernel/linux.ts"
 import { fakeKernel } from "../test/support/fake-kernel/fake-kernel.ts"
+import { quietFfi } from "./quiet-ffi.ts"
 
 const EXAMPLE = `
 name: stack-build
@@ -37,6 +39,56 @@ const COMMANDS = [["plan"], ["apply", "-y"], ["plan"], ["plan", "--json"], ["sho
 interface Bundle {
   main(argv: readonly string[], context: Context): Promise<number>
   linuxKernel(): LinuxKernel
+  kernelBehind(ffi: Ffi): LinuxKernel
+}
+
+/** A kernel in memory that has the real one's code run along, against a native side that does nothing: what comes of that is nobody's. */
+function accompanied(memory: LinuxKernel, code: LinuxKernel): LinuxKernel {
+  const along = <T>(work: () => T): T | undefined => {
+    try {
+      return work()
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    ...memory,
+    net: (ns, requests) => {
+      along(() => code.net(ns, requests))
+      return memory.net(ns, requests)
+    },
+    netLater: (ns, requests) => {
+      along(() => code.netLater(ns, requests).catch(() => undefined))
+      return memory.netLater(ns, requests)
+    },
+    spawn: (record) => {
+      along(() => {
+        const monitor = code.spawn(record)
+        return monitor.parked.then(() => monitor.go()).catch(() => undefined)
+      })
+      return memory.spawn(record)
+    },
+    signal: (process, signal) => {
+      along(() => code.signal(process, signal))
+      return memory.signal(process, signal)
+    },
+    gone: (process, timeout) => {
+      along(() => void code.gone(process, timeout))
+      return memory.gone(process, timeout)
+    },
+    readMany: (paths) => {
+      along(() => code.readMany(paths))
+      return memory.readMany(paths)
+    },
+    removeTree: (path) => {
+      along(() => code.removeTree(path))
+      return memory.removeTree(path)
+    },
+    lock: (path) => {
+      along(() => code.lock(path)?.release())
+      return memory.lock(path)
+    },
+  }
 }
 
 /**
@@ -53,7 +105,8 @@ export async function warm(dist: string): Promise<void> {
   try {
     writeFileSync(join(folder, "stack.yaml"), EXAMPLE)
     const memory = fakeKernel() as unknown as LinuxKernel
-    for (const command of COMMANDS) await bundle.main(command, { ...context, kernel: () => memory })
+    const kernel = accompanied(memory, bundle.kernelBehind(quietFfi()))
+    for (const command of COMMANDS) await bundle.main(command, { ...context, kernel: () => kernel })
     await bundle.main(["plan"], { ...context, kernel: bundle.linuxKernel })
   } finally {
     rmSync(folder, { recursive: true })

@@ -3,8 +3,6 @@
 #include "stack.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -62,17 +60,6 @@ static struct later *prepared(int fd, const uint8_t *req, int32_t len, int32_t o
   return later;
 }
 
-/* Signals are for Node's own threads. */
-static int begin(struct later *later)
-{
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&later->thread, NULL, carry_out, later);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return -error;
-}
-
 /*
  * stk_nl_transact, but while the kernel works on it the caller goes on: the descriptor that comes back can be read when it is done, and
  * is closed by stk_nl_end. The request is copied. Until then nobody else may use `fd`.
@@ -85,7 +72,7 @@ EXPORT int32_t stk_nl_begin(int32_t fd, const uint8_t *req, int32_t len, int32_t
   if (slot == MOST) return -EAGAIN;
   struct later *later = prepared(fd, req, len, out_len, timeout_ms);
   if (later == NULL) return -ENOMEM;
-  int result = begin(later);
+  int result = start_thread(&later->thread, carry_out, later);
   if (result < 0) {
     forget(later);
     return result;

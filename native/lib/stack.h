@@ -5,6 +5,7 @@
 #ifndef STACK_H
 #define STACK_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -52,6 +53,9 @@ EXPORT int32_t stk_lock(const char *path);
 
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);
+
+/* thread.c, not exported: pthread_create(3), but signals are for Node's own threads. 0 or -errno. */
+int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* namespaces.c, not exported: a visit to other namespaces by this thread. */
 struct visit {

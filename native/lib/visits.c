@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,17 +101,6 @@ static void *go_round(void *arg)
   return NULL;
 }
 
-/* Signals are for Node's own threads. */
-static int begin(struct visits *visits)
-{
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&visits->thread, NULL, go_round, visits);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return -error;
-}
-
 /* Whole pairs of texts: an even number of ends, and the last byte is one. */
 static int well_formed(const uint8_t *places, size_t len)
 {
@@ -141,7 +128,7 @@ EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_
   visits->request_len = req_len;
   memcpy(visits->data, places, (size_t)len);
   memcpy(visits->data + len, req, (size_t)req_len);
-  int result = begin(visits);
+  int result = start_thread(&visits->thread, go_round, visits);
   if (result < 0) {
     free(visits);
     return result;

@@ -1,7 +1,7 @@
 import { main, processContext } from "./main.ts"
 
 /** For the build, which makes the code cache. */
-export { linuxKernel } from "../kernel/linux.ts"
+export { kernelBehind, linuxKernel } from "../kernel/linux.ts"
 export { main }
 
 /** Runs this process's command line. */

@@ -1,3 +1,4 @@
+import type { Ffi } from "./ffi.ts"
 import { openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
@@ -17,7 +18,11 @@ export interface LinuxKernel extends Kernel {
 
 /** The kernel this process runs on. Nothing native is loaded before it is needed. `folder`: of libstack.so and stack-monitor. */
 export function linuxKernel(folder?: string): LinuxKernel {
-  const ffi = openFfi(folder)
+  return kernelBehind(openFfi(folder), folder)
+}
+
+/** The same on another native side. */
+export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const files = openFiles(ffi)
   const poller = openPoller(ffi)
   const readable = (fd: number) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { performanceDocument } from "./document.ts"
 import { measureStages } from "./stages.ts"
 import type { Row } from "./targets.ts"
 import { rowTable, targetTable } from "./targets.ts"
@@ -18,6 +19,7 @@ const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
   --growth       also 100, 500 and 1000 containers, stack alone
   --stages       also system calls and milliseconds of each stage of an apply
   --json FILE    all numbers
+  --write FILE   the document (docs/performance.md)
 Peers: names of folders in test/bench/peers (stack floor-c crun lxc docker-compose).
 It needs root, installs the Debian packages of the peers, and takes some minutes.
 `
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
       growth: { type: "boolean", default: false },
       stages: { type: "boolean", default: false },
       json: { type: "string" },
+      write: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
@@ -43,6 +46,7 @@ async function main(): Promise<void> {
   console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth)}`)
   const stages = values.stages ? await measureStages(100) : undefined
   if (stages !== undefined) console.log(`\n${stages}`)
+  if (values.write !== undefined) writeFileSync(values.write, performanceDocument({ rows, growth, stages }, new Date()))
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, growth, stages }, null, 1)}\n`)
 }
 

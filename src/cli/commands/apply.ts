@@ -1,12 +1,14 @@
 import type { CarryOutOptions } from "../carry-out.ts"
 import { carryOut } from "../carry-out.ts"
 import type { Context } from "../context.ts"
+import { tellInJson } from "../display.ts"
 import { UsageError } from "../exit.ts"
 import { desiredOf } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
 export async function apply(options: PlanningOptions & CarryOutOptions, planFile: string | undefined, context: Context): Promise<number> {
+  if (options.json) await tellInJson(context)
   const word = options.destroy ? "destroy" : "apply"
   if (planFile !== undefined) {
     refuseWishes(options)

@@ -72,15 +72,17 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
   return { path, mode: 0o710, uid: 0, gid: owner.gid }
 }
 
-/** One overlay of the folder. https://docs.kernel.org/filesystems/overlayfs.html */
+/**
+ * One overlay of the folder, mounted over the layer's own: its parts are only reached before. Every folder less is a tenth of a
+ * millisecond of ext4's. https://docs.kernel.org/filesystems/overlayfs.html
+ */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
-  const root = `${facts.layer}/root`
+  const root = facts.layer
   return {
     prepare: [
       layerFolder(facts.layer, owner),
       { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
       { path: `${facts.layer}/work`, mode: 0o755, ...owner },
-      { path: root, mode: 0o755, ...owner },
     ],
     openPaths: facts.closed ? [facts.image] : [],
     setup: [

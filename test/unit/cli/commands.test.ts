@@ -127,6 +127,23 @@ test("a target that has replicas: the first is named", async ({ shell }) => {
   assert.match((await run(shell, "plan", "--target", "container.web")).err, "did you mean container.web[0]?")
 })
 
+test("apply --json and destroy --json: mistakes of the file and of a plan file are lines too", async ({ shell }) => {
+  writeStack(shell, "name: lab\nbridgess: {}\n")
+  for (const argv of [
+    ["apply", "-y", "--json"],
+    ["apply", "-y", "--json", "no-such-plan"],
+    ["destroy", "-y", "--json", "-f", "no-such-file"],
+  ]) {
+    const { code, out } = await run(shell, ...argv)
+    assert.is(code, 1)
+    const lines = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.ok(lines.length > 0 && lines.every((line) => line.type === "diagnostic" && line.diagnostic.severity === "error"), out)
+  }
+})
+
 test("apply --json: every line an object, and the result of it", async ({ shell }) => {
   const lines = (text: string) =>
     text

@@ -1,0 +1,46 @@
+import { cpus, release, totalmem } from "node:os"
+import type { Row } from "./targets.ts"
+import { rowTable, targetTable } from "./targets.ts"
+
+/** All that one run of the bench has measured. */
+export interface Measured {
+  rows: readonly Row[]
+  growth: readonly Row[]
+  stages: string | undefined
+}
+
+const INTRODUCTION = `# Performance
+
+Made by \`npm run bench -- --growth --stages --write docs/performance.md\`; not edited by hand. Every figure is a median of one run in
+which all tools take turns on the same machine: trust the ratios, not the milliseconds. [test/bench/peers](../test/bench/peers/README.md)
+tells what is measured, and how the labs are checked from outside.`
+
+const TARGETS = `## What is to be reached
+
+\`bare\` is \`node -e 0\` in the same run, \`floor-c\` one C program that makes the bare system calls. A third of crun's time is less than
+what \`floor-c\` needs wherever crun takes less than three times as long as the kernel itself: there it cannot be reached by any tool.`
+
+const STAGES = `## Where the time of an apply goes
+
+Of each stage: what it adds to the whole command's time, the system calls of the command itself and of the monitors and containers it
+starts, and how long the kernel worked on all of them (on all processors; waiting does not count; tracing adds to it).`
+
+const NOTES = `## What is known of it
+
+- The kernel itself needs most of the time: a network namespace, a veth pair, a cgroup in each hierarchy and an overlay for each container.
+- ext4 goes past inodes that were freed within the last minutes when it makes a new one: an apply soon after a destroy pays for that, in
+  every tool that makes folders for its containers.
+- A command lives for a fraction of a second: V8's optimising compiler is off (\`--no-opt\`), and the bundle comes with a code cache
+  that knows what plan, apply, show and destroy run (build/warm.ts).
+- Containers' network namespaces are read by a thread of its own, while the main one reads processes and groups (native/lib/visits.c).
+- The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`
+
+/** The document, as Markdown. */
+export function performanceDocument({ rows, growth, stages }: Measured, date: Date): string {
+  const [processor] = cpus()
+  const memory = Math.round(totalmem() / 2 ** 30)
+  const machine = `${date.toISOString().slice(0, 10)}, Linux ${release()}, Node ${process.versions.node}, ${cpus().length} × ${processor?.model ?? "?"}, ${memory} GiB.`
+  const parts = [INTRODUCTION, machine, TARGETS, targetTable(rows, growth), "## Beside other tools", rowTable([...rows, ...growth])]
+  if (stages !== undefined) parts.push(STAGES, stages)
+  return `${[...parts, NOTES].join("\n\n")}\n`
+}
