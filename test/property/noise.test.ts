@@ -12,7 +12,7 @@ import { anyStack } from "./arbitrary.ts"
 import { apply, holds, mustConverge, plan } from "./life.ts"
 import { spellStack } from "./spell-stack.ts"
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 60)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 40)
 const layouts = fc.constantFrom("v1" as const, "hybrid" as const, "v2" as const)
 
 /** Values that have many spellings, and values that the kernel gives back otherwise than they were written. */
@@ -21,7 +21,13 @@ const manifold = fc.record({
     {
       memory_swap: fc.constantFrom(0, 1_048_576, 5_000),
       cpu_weight: fc.constantFrom(100, 250, 10_000),
-      cpuset: fc.constantFrom("0", "0,1", "0,1,2", "0,2"),
+      memory_high: fc.constantFrom(33_554_432, 33_554_433),
+      memory_low: fc.constantFrom(0, 4_194_304),
+      unified: fc.constantFrom<{ [file: string]: string }>(
+        { "memory.oom.group": "1" },
+        { "memory.min": "4194304", "memory.oom.group": "0" },
+      ),
+      cpuset: fc.constantFrom("0", "1", "0,1"),
       io: fc.constantFrom(
         { "/dev/vda": { rbps: 10_485_760, wiops: 100 } },
         { "/dev/vda": { wbps: 1_048_576 }, "8:0": { riops: 1000, rbps: 4096 } },
@@ -51,13 +57,22 @@ const manifold = fc.record({
 
 type Manifold = typeof manifold extends fc.Arbitrary<infer T> ? T : never
 
-const anyManifoldStack = fc
-  .tuple(anyStack, manifold)
-  .map(([stack, more]) => ({ ...stack, resources: stack.resources.map((r) => enriched(r, more)) }))
+const anyCase = fc.tuple(anyStack, manifold, layouts).map(([stack, more, layout]) => {
+  const known = layout === "v2" ? more : { ...more, limits: onlyV1(more.limits) }
+  return { layout, stack: { ...stack, resources: stack.resources.map((r) => enriched(r, known)) } }
+})
+
+/** The rest is cgroup v2's alone. */
+function onlyV1({ memory_swap, cpu_weight, cpuset, io }: Manifold["limits"]): Manifold["limits"] {
+  const kept = Object.entries({ memory_swap, cpu_weight, cpuset, io }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept)
+}
 
 function enriched(resource: Resource, more: Manifold): Resource {
   const { kind, name, attributes } = resource
   if (kind === "veth") return { ...resource, attributes: withDerivedMacs(name, attributes) }
+  // A gateway behind an interface that is down is a mistake of the file's.
+  if (kind === "interface") return attributes.up === true ? resource : { ...resource, attributes: { ...attributes, gateway: [] } }
   if (kind !== "container") return resource
   const box = attributes as unknown as ContainerAttributes
   // Only the last one: two containers with one map would have to share it.
@@ -91,7 +106,7 @@ function load(text: string): Desired {
 
 test("applied in one spelling, a plan in every other spelling is empty", async () => {
   await holds(
-    fc.asyncProperty(anyManifoldStack, layouts, fc.array(fc.nat(), { minLength: 3, maxLength: 5 }), async (stack, layout, seeds) => {
+    fc.asyncProperty(anyCase, fc.array(fc.nat(), { minLength: 3, maxLength: 5 }), async ({ stack, layout }, seeds) => {
       const kernel = fakeKernel({ layout })
       const [first = "", ...others] = seeds.map((seed) => spellStack(stack, seed))
       mustConverge(await apply(kernel, load(first)))

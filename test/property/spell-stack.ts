@@ -13,6 +13,7 @@ import {
   spellCpus,
   spellCpuset,
   spellIp,
+  spellKernelSize,
   spellKeys,
   spellList,
   spellMac,
@@ -85,7 +86,7 @@ export function spellLimits(dice: Dice, limits: Limits): Yaml {
   const rates = ([device, rate]: readonly [string, object]): Yaml => {
     const entries = Object.entries(rate as { [key: string]: number })
     const spelt = entries.map(([key, n]) => [key, key.endsWith("bps") ? spellSize(dice, n) : spellWhole(dice, n)] as const)
-    return { map: dice.shuffled([["device", device] as const, ...spelt]) }
+    return { map: dice.shuffled([["device", spellDevice(dice, device)] as const, ...spelt]) }
   }
   const keys = spellKeys(dice, [
     ...sizes,
@@ -94,17 +95,29 @@ export function spellLimits(dice: Dice, limits: Limits): Yaml {
     ["cpuset", cpuset === undefined ? undefined : spellCpuset(dice, cpuset.split(",").map(Number))],
     ["pids", limits.pids === undefined ? undefined : spellWhole(dice, limits.pids)],
     ["io", io === undefined ? undefined : { list: dice.shuffled(Object.entries(io).map(rates)) }],
-    [
-      "unified",
-      unified === undefined ? undefined : { map: Object.entries(unified).map(([file, text]) => [file, spellSysctl(dice, text)] as const) },
-    ],
+    ["unified", unified === undefined ? undefined : spellFiles(dice, unified)],
   ])
   return { map: keys }
+}
+
+/** As they stand, with blanks around; sizes as the kernel reads them. */
+function spellFiles(dice: Dice, files: { readonly [file: string]: string }): Yaml {
+  const spelt = Object.entries(files).map(([file, text]) => {
+    const value = file === "memory.min" ? spellKernelSize(dice, Number(text)) : text
+    return [file, dice.pick<Yaml>(value, ` ${value} `, /^\d+$/.test(value) ? new Plain(value) : value)] as const
+  })
+  return { map: dice.shuffled(spelt) }
+}
+
+/** A device by its path or by its number. */
+function spellDevice(dice: Dice, device: string): string {
+  return device === "/dev/vda" ? dice.pick(device, "254:0") : device
 }
 
 function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlMap): YamlMap {
   const box = attributes as unknown as ContainerAttributes
   const at = dice.pick(0, 0, 1)
+  const joins = box.namespaces.net !== "new"
   const routes = box.routes.map((r) => ({
     map: spellKeys(dice, [
       ["to", r.to],
@@ -129,8 +142,8 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["idmap", ...spellMaps(dice, box)],
     ["cgroup", box.cgroup === "" ? undefined : box.cgroup],
     ["limits", spellLimits(dice, box.limits), Object.keys(box.limits).length === 0],
-    ["interfaces", { map: ports }, ports.length === 0],
-    ["routes", { list: dice.shuffled(routes) }, routes.length === 0],
+    ["interfaces", joins ? undefined : { map: ports }, ports.length === 0],
+    ["routes", joins ? undefined : { list: dice.shuffled(routes) }, routes.length === 0],
     ["sysctls", spellSysctls(dice, box.sysctls), Object.keys(box.sysctls).length === 0],
     ["namespaces", { map: spellKeys(dice, modes) }],
     ["depends_on", spellDependencies(dice, box.depends_on), box.depends_on.length === 0],

@@ -7,11 +7,16 @@ import { Plain } from "./write-yaml.ts"
 export function spellSize(dice: Dice, bytes: number): Yaml {
   const units = ["", "K", "M", "G", "T"].flatMap((unit, i) => {
     const count = bytes / 1024 ** i
-    return count >= 0.001 && Number(count.toFixed(6)) === count ? [[String(count), unit] as const] : []
+    return (count === 0 || count >= 0.001) && Number(count.toFixed(6)) === count ? [[String(count), unit] as const] : []
   })
   const [count, unit] = dice.pick(...units)
   if (unit === "") return dice.pick<Yaml>(new Plain(count), count)
   return `${count}${dice.pick("", " ")}${dice.pick(unit, unit.toLowerCase(), `${unit}B`, `${unit}iB`, `${unit.toLowerCase()}b`)}`
+}
+
+/** As the kernel itself reads a size: one letter, and no blank. */
+export function spellKernelSize(dice: Dice, bytes: number): string {
+  return dice.pick(...["", "K", "M"].flatMap((unit, i) => (bytes % 1024 ** i === 0 ? [`${bytes / 1024 ** i}${unit}`] : [])))
 }
 
 export function spellCpus(dice: Dice, cpus: number): Yaml {
