@@ -81,6 +81,7 @@ export function spellLimits(dice: Dice, limits: Limits): Yaml {
   const { cpuset, io, unified } = limits
   const sizes = (["memory", "memory_high", "memory_low", "memory_swap"] as const).map((key) => {
     const bytes = limits[key]
+    if (key === "memory_low" && bytes === undefined) return [key, spellSize(dice, 0), true] as const
     return [key, bytes === undefined ? undefined : spellSize(dice, bytes)] as const
   })
   const rates = ([device, rate]: readonly [string, object]): Yaml => {
