@@ -36,7 +36,9 @@ const NOTHING: Absent = { absentDevices: [], absentFiles: [] }
 
 /** What the cgroup hierarchies of this host cannot hold of the limits: told before anything is changed, never skipped in silence. */
 export function limitProblems(limits: Limits, controllers: HostFacts["controllers"], absent: Absent = NOTHING): LimitProblem[] {
-  const keys = (Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[]).filter((key) => limits[key] !== undefined && limits[key] !== NONE[key])
+  const keys = (Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[]).filter(
+    (key) => limits[key] !== undefined && limits[key] !== NONE[key],
+  )
   return [
     ...keys.flatMap((key) => controllerProblem(key, controllers)),
     ...swapProblems(limits, controllers),
