@@ -19,14 +19,13 @@ export function numberOfDevice(kernel: Kernel, device: string): string | undefin
   return device.startsWith("/") ? kernel.stat(device)?.device || undefined : device
 }
 
-/** The other way: devices called by the path by which they were asked for. */
+/** The other way: devices called as they were asked for, by path or by number; by the first of `likes` where several name one. */
 export function devicePaths(kernel: Kernel, devices: Devices, likes: readonly Limits[]): Devices {
-  const paths = new Map(
-    likes
-      .flatMap((like) => Object.keys(like.io ?? {}))
-      .filter((device) => device.startsWith("/"))
-      .map((path) => [numberOfDevice(kernel, path), path]),
-  )
-  const entries = Object.entries(devices).map(([device, rates]) => [paths.get(device) ?? device, rates] as const)
+  const names = new Map<string, string>()
+  for (const name of likes.flatMap((like) => Object.keys(like.io ?? {}))) {
+    const number = numberOfDevice(kernel, name)
+    if (number !== undefined && !names.has(number)) names.set(number, name)
+  }
+  const entries = Object.entries(devices).map(([device, rates]) => [names.get(device) ?? device, rates] as const)
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }

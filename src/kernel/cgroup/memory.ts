@@ -42,8 +42,15 @@ const v1: Codec = {
   },
 }
 
+/** Each part in whole pages, as it will be read back: of two remainders the sum could be a page more. */
 function sumOf({ memory, memory_swap }: Limits): number {
-  return memory_swap === undefined ? Number.POSITIVE_INFINITY : (memory ?? 0) + memory_swap
+  return memory_swap === undefined ? Number.POSITIVE_INFINITY : wholePages(memory ?? 0) + wholePages(memory_swap)
+}
+
+const PAGE = 4096
+
+function wholePages(bytes: number): number {
+  return Math.floor(bytes / PAGE) * PAGE
 }
 
 export const memory: Controller = { name: "memory", keys: ["memory", "memory_high", "memory_low", "memory_swap"], v1, v2 }

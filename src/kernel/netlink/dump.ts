@@ -12,8 +12,11 @@ import { encodeRouteDump, readRoute } from "./rtnl/route.ts"
 import type { Message } from "./wire.ts"
 import { eachMessage, WireError, WireWriter } from "./wire.ts"
 
-/** How often a dump is read that a change of the namespace interrupted. */
-const READINGS = 8
+/**
+ * How often a dump is read that a change of the namespace interrupted. Where links are made as fast as one program can, every second or third
+ * reading of a hundred links is; so many in a row are not.
+ */
+const READINGS = 60
 /** Errors of a dump that may pass. EBUSY: a socket does one dump after another, and the one before was not done yet. */
 const PASSING = new Set(["EBUSY", "EINTR", "EAGAIN", "ENOBUFS"])
 const ROUTE_TYPES = new Set(["unicast", "blackhole", "unreachable", "prohibit"])

@@ -1,4 +1,4 @@
-import { LEAST_CPUS, parseCpuList } from "../../base/cpu.ts"
+import { DEFAULT_CPU_WEIGHT, LEAST_CPUS, parseCpuList } from "../../base/cpu.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Limits } from "./spec.ts"
 
@@ -22,6 +22,9 @@ const CONTROLLERS: { readonly [K in Exclude<keyof Limits, "unified">]-?: string 
   io: "io",
 }
 
+/** What a group is given by nobody: no hierarchy is needed to hold it. */
+const NONE: Limits = { memory_low: 0, cpu_weight: DEFAULT_CPU_WEIGHT }
+
 /** cgroup v2 alone has these. */
 const V2_ONLY: readonly (keyof Limits)[] = ["memory_high", "memory_low"]
 
@@ -33,7 +36,9 @@ const NOTHING: Absent = { absentDevices: [], absentFiles: [] }
 
 /** What the cgroup hierarchies of this host cannot hold of the limits: told before anything is changed, never skipped in silence. */
 export function limitProblems(limits: Limits, controllers: HostFacts["controllers"], absent: Absent = NOTHING): LimitProblem[] {
-  const keys = (Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[]).filter((key) => limits[key] !== undefined)
+  const keys = (Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[]).filter(
+    (key) => limits[key] !== undefined && limits[key] !== NONE[key],
+  )
   return [
     ...keys.flatMap((key) => controllerProblem(key, controllers)),
     ...swapProblems(limits, controllers),

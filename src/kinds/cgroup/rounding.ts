@@ -1,4 +1,5 @@
 import { cpuQuota, DEFAULT_CPU_WEIGHT, formatCpuList, parseCpuList } from "../../base/cpu.ts"
+import { parseSize } from "../../base/size.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Limits } from "./spec.ts"
 
@@ -51,8 +52,16 @@ function roundIo(io: NonNullable<Limits["io"]>): Limits["io"] {
   return devices.length === 0 ? undefined : Object.fromEntries(devices.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Blanks and line ends around a value say nothing. */
+/** Blanks and line ends around a value say nothing, and memory counts in pages. */
 function roundUnified(unified: NonNullable<Limits["unified"]>): Limits["unified"] {
-  const files = Object.entries(unified).map(([file, text]) => [file, text.trim()] as const)
+  const files = Object.entries(unified).map(([file, text]) => [file, roundFile(file, text.trim())] as const)
   return files.length === 0 ? undefined : Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Files of the memory controller that hold a size; the kernel takes one with a unit (memparse() in lib/cmdline.c) and gives back bytes. */
+const SIZE_FILE = /^memory\.([a-z]+\.)?(min|low|high|max)$/
+
+function roundFile(file: string, text: string): string {
+  const bytes = SIZE_FILE.test(file) && /^\d+[kmgtp]?$/i.test(text) ? pages(parseSize(text)) : undefined
+  return bytes === undefined ? text : `${bytes}`
 }

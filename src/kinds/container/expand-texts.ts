@@ -1,3 +1,4 @@
+import { formatCpuList, parseCpuList } from "../../base/cpu.ts"
 import { shellWords } from "../../base/shell-words.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import { items } from "../link/expand-link.ts"
@@ -75,13 +76,30 @@ export function isContainerSysctl(name: string): boolean {
   return ALLOWED.test(name)
 }
 
-/** Names with dots, sorted; blanks in values as the kernel prints them. sysctl(8) */
+/** The one whose value is a set of numbers, which the kernel gives back as the fewest ranges. */
+const PORT_SET = "net.ipv4.ip_local_reserved_ports"
+
+/** One blank between words, and numbers in decimal: the kernel takes them to the base that their first digits tell. */
+function sysctlText(name: string, written: string): string {
+  const ports = name === PORT_SET ? parseCpuList(written) : undefined
+  if (ports !== undefined) return formatCpuList(ports)
+  const words = written.trim().split(/[ \t]+/)
+  return words.map((word) => (/^-?(0x[0-9a-f]+|0[0-7]+)$/i.test(word) ? inDecimal(word) : word)).join(" ")
+}
+
+function inDecimal(word: string): string {
+  const [, sign = "", digits = ""] = /^(-?)(.*)$/.exec(word) ?? []
+  const value = BigInt(/^0x/i.test(digits) ? digits : `0o${digits}`)
+  return value === 0n ? "0" : `${sign}${value}`
+}
+
+/** Names with dots, sorted; values as the kernel prints them. sysctl(8) */
 export function sysctlsOf(entry: Entry, value: { [name: string]: string | number }): Texts {
   const found = new Map<string, string>()
   for (const [written, raw] of Object.entries(value)) {
     const path = ["sysctls", written]
     const name = written.includes("/") ? written.replaceAll("/", ".") : written
-    const text = (entry.written(path) ?? String(raw)).trim().replace(/[ \t]+/g, " ")
+    const text = sysctlText(name, entry.written(path) ?? String(raw))
     if (!isContainerSysctl(name)) {
       entry.reportKey(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
         hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",

@@ -47,7 +47,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     image: imageOf(value.image, entry),
     argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
-    working_dir: value.working_dir ?? "/",
+    working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
     hostname,
     uid_map: maps.uid,
@@ -87,6 +87,12 @@ function argvOf({ entrypoint, command }: ContainerEntry, entry: Entry): string[]
   } else if (words[0] === "")
     entry.report([key], "no-command", "the command's first word is empty", { hint: "the first word is the program" })
   return words
+}
+
+/** One spelling of a path: no empty part and no `.`. A `..` stays: behind a symbolic link it leads elsewhere than the text tells. */
+function folderOf(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".")
+  return `/${parts.join("/")}`
 }
 
 /** As written; what means root in every image is "". */

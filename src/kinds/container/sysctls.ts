@@ -69,7 +69,17 @@ export function observedSysctls(
   const names = new Set([...Object.keys(wanted), ...Object.keys(record?.attributes.sysctls ?? {}), ...Object.keys(defaults)])
   const values = [...names].sort().flatMap((name): [string, string][] => {
     const value = readSysctl(scope.kernel, name, place)
+    if (value !== null && isRoundedTo(name, wanted[name] ?? "", value)) return [[name, wanted[name] as string]]
     return value !== null && (name in wanted || value !== defaults[name]) ? [[name, value]] : []
   })
   return Object.fromEntries(values)
+}
+
+/** Ticks of a second, CONFIG_HZ: which of them a kernel has it does not tell. */
+const TICKS = [100, 250, 300, 1000]
+
+/** True where a time in milliseconds reads back as the whole ticks that it takes. proc_dointvec_ms_jiffies() in kernel/sysctl.c */
+function isRoundedTo(name: string, written: string, read: string): boolean {
+  if (!name.endsWith("_ms") || !/^\d+$/.test(written)) return false
+  return TICKS.some((ticks) => String(Math.ceil((Math.ceil((Number(written) * ticks) / 1000) * 1000) / ticks)) === read)
 }

@@ -175,6 +175,7 @@ const V2: { readonly [controller: string]: readonly Rule[] } = {
   memory: [
     rule("memory.max", "max", memoryMax),
     rule("memory.high", "max", memoryMax),
+    rule("memory.min", "0", memoryMax),
     rule("memory.low", "0", memoryMax),
     rule("memory.swap.max", "max", memoryMax),
     rule("memory.oom.group", "0", whole(0, 1, "EINVAL")),

@@ -1,0 +1,248 @@
+/** A stack file that says what the resources are, in one of its many spellings. */
+import { deriveMac } from "../../src/base/mac.ts"
+import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
+import type { Limits } from "../../src/kinds/cgroup/spec.ts"
+import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
+import type { InterfaceAttributes } from "../../src/kinds/interface/spec.ts"
+import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
+import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
+import type { Dice } from "./dice.ts"
+import { diceOf } from "./dice.ts"
+import {
+  spellCidr,
+  spellCpus,
+  spellCpuset,
+  spellIp,
+  spellKernelSize,
+  spellKeys,
+  spellList,
+  spellMac,
+  spellSize,
+  spellSysctl,
+  spellTexts,
+  spellWhole,
+  spellWords,
+} from "./spellings.ts"
+import type { Yaml, YamlMap } from "./write-yaml.ts"
+import { Anchored, Plain, writeYaml } from "./write-yaml.ts"
+
+export function spellStack({ stack, resources }: Desired, seed: number): string {
+  const dice = diceOf(seed)
+  const bases: [string, Anchored][] = []
+  const of = <T>(kind: KindName) => resources.filter((r) => r.kind === kind) as unknown as (Resource & { attributes: T })[]
+  const named = (kind: KindName, spell: (resource: Resource) => Yaml): Yaml => ({
+    map: dice.shuffled(of(kind)).map((resource) => [resource.name, spell(resource)] as const),
+  })
+  const lans = new Map(of<BridgeAttributes>("bridge").map((r) => [r.address, r.attributes]))
+  const container = (resource: Resource) => {
+    const ports = of<InterfaceAttributes>("interface").filter((port) => port.partOf === resource.address)
+    return shared(dice, bases, resource.name, spellContainer(dice, resource, interfaces(dice, ports, lans)))
+  }
+  const sections = spellKeys(dice, [
+    ["name", stack],
+    ["bridges", named("bridge", (r) => spellBridge(dice, r))],
+    ["cgroups", named("cgroup", (r) => ({ map: spellKeys(dice, [["limits", spellLimits(dice, r.attributes.limits as Limits)]]) }))],
+    ["containers", named("container", container)],
+    ["veths", named("veth", (r) => spellVeth(dice, r))],
+  ])
+  return writeYaml(dice, [...bases, ...sections])
+}
+
+/** Some of the keys may stand elsewhere, under an anchor. */
+function shared(dice: Dice, bases: [string, Anchored][], name: string, keys: YamlMap): Yaml {
+  if (dice.chance()) return { map: keys }
+  const own = keys.filter(() => dice.chance())
+  const base = keys.filter((key) => !own.includes(key))
+  bases.push([`x-${name}`, new Anchored(name, base)])
+  return { map: dice.shuffled([["<<", new Plain(`*${name}`)] as const, ...own]) }
+}
+
+function spellBridge(dice: Dice, { name, attributes }: Resource): Yaml {
+  const lan = attributes as unknown as BridgeAttributes
+  const keys = spellKeys(dice, [
+    [
+      "address",
+      spellList(
+        dice,
+        lan.address.map((a) => spellCidr(dice, a)),
+      ),
+    ],
+    ["mtu", spellWhole(dice, lan.mtu), lan.mtu === 1500],
+    ["mac", spellMac(dice, lan.mac), lan.mac === deriveMac(`lab/bridge.${name}`)],
+    ["stp", new Plain(lan.stp), !lan.stp],
+    ["vlan_filtering", new Plain(lan.vlan_filtering), !lan.vlan_filtering],
+    ["ageing_time", spellWhole(dice, lan.ageing_time), lan.ageing_time === 300],
+    ["interface", lan.interface, lan.interface === `lab-${name}`],
+  ])
+  return { map: keys }
+}
+
+export function spellLimits(dice: Dice, limits: Limits): Yaml {
+  const { cpuset, io, unified } = limits
+  const sizes = (["memory", "memory_high", "memory_low", "memory_swap"] as const).map((key) => {
+    const bytes = limits[key]
+    if (key === "memory_low" && bytes === undefined) return [key, spellSize(dice, 0), true] as const
+    return [key, bytes === undefined ? undefined : spellSize(dice, bytes)] as const
+  })
+  const rates = ([device, rate]: readonly [string, object]): Yaml => {
+    const entries = Object.entries(rate as { [key: string]: number })
+    const spelt = entries.map(([key, n]) => [key, key.endsWith("bps") ? spellSize(dice, n) : spellWhole(dice, n)] as const)
+    return { map: dice.shuffled([["device", spellDevice(dice, device)] as const, ...spelt]) }
+  }
+  const keys = spellKeys(dice, [
+    ...sizes,
+    ["cpus", limits.cpus === undefined ? undefined : spellCpus(dice, limits.cpus)],
+    ["cpu_weight", spellWhole(dice, limits.cpu_weight ?? 100), limits.cpu_weight === undefined],
+    ["cpuset", cpuset === undefined ? undefined : spellCpuset(dice, cpuset.split(",").map(Number))],
+    ["pids", limits.pids === undefined ? undefined : spellWhole(dice, limits.pids)],
+    ["io", io === undefined ? undefined : { list: dice.shuffled(Object.entries(io).map(rates)) }],
+    ["unified", unified === undefined ? undefined : spellFiles(dice, unified)],
+  ])
+  return { map: keys }
+}
+
+/** As they stand, with blanks around; sizes as the kernel reads them. */
+function spellFiles(dice: Dice, files: { readonly [file: string]: string }): Yaml {
+  const spelt = Object.entries(files).map(([file, text]) => {
+    const value = file === "memory.min" ? spellKernelSize(dice, Number(text)) : text
+    return [file, dice.pick<Yaml>(value, ` ${value} `, /^\d+$/.test(value) ? new Plain(value) : value)] as const
+  })
+  return { map: dice.shuffled(spelt) }
+}
+
+/** A device by its path or by its number. */
+function spellDevice(dice: Dice, device: string): string {
+  return device === "/dev/vda" ? dice.pick(device, "254:0") : device
+}
+
+function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlMap): YamlMap {
+  const box = attributes as unknown as ContainerAttributes
+  const at = dice.pick(0, 0, 1)
+  const joins = box.namespaces.net !== "new"
+  const routes = box.routes.map((r) => ({
+    map: spellKeys(dice, [
+      ["to", r.to],
+      ["via", r.via === undefined ? undefined : spellIp(dice, r.via)],
+      ["dev", r.dev],
+    ]),
+  }))
+  const modes = Object.entries(box.namespaces).map(([kind, mode]) => [kind, mode, mode === "new"] as const)
+  return spellKeys(dice, [
+    ["image", "host", true],
+    ["entrypoint", at === 0 ? undefined : spellWords(dice, box.argv.slice(0, at))],
+    ["command", spellWords(dice, box.argv.slice(at))],
+    ["environment", spellTexts(dice, box.environment), Object.keys(box.environment).length === 0],
+    ["labels", spellTexts(dice, box.labels), Object.keys(box.labels).length === 0],
+    [
+      "working_dir",
+      dice.pick(box.working_dir, `${box.working_dir}/`, `${box.working_dir}/./`).replace(/^\/+/, "/"),
+      box.working_dir === "/",
+    ],
+    ["user", dice.pick<Yaml>(new Plain(0), "0:0", "0"), true],
+    ["hostname", box.hostname, box.hostname === name],
+    ["idmap", ...spellMaps(dice, box)],
+    ["cgroup", box.cgroup === "" ? undefined : box.cgroup],
+    ["limits", spellLimits(dice, box.limits), Object.keys(box.limits).length === 0],
+    ["interfaces", joins ? undefined : { map: ports }, ports.length === 0],
+    ["routes", joins ? undefined : { list: dice.shuffled(routes) }, routes.length === 0],
+    ["sysctls", spellSysctls(dice, box.sysctls), Object.keys(box.sysctls).length === 0],
+    ["namespaces", { map: spellKeys(dice, modes) }],
+    ["depends_on", spellDependencies(dice, box.depends_on), box.depends_on.length === 0],
+  ])
+}
+
+function spellMaps(dice: Dice, { uid_map, gid_map }: ContainerAttributes): [Yaml, boolean] {
+  if (!Array.isArray(uid_map) || !Array.isArray(gid_map)) return [{ map: [["size", spellWhole(dice, 65_536)]] }, true]
+  const keys = spellKeys(dice, [
+    ["uid", spellRanges(dice, uid_map)],
+    ["gid", spellRanges(dice, gid_map), JSON.stringify(uid_map) === JSON.stringify(gid_map)],
+  ])
+  return [{ map: keys }, false]
+}
+
+/** LXC's lines or OCI's maps, in any order. */
+function spellRanges(dice: Dice, ranges: readonly IdRange[]): Yaml {
+  const spelt = ranges.map(({ container, host, count }): Yaml => {
+    const gap = dice.pick(" ", "  ")
+    if (dice.chance()) return `${dice.pick("", "b ")}${container}${gap}${host} ${count}`
+    const map = [["containerID", new Plain(container)] as const, ["hostID", new Plain(host)] as const, ["size", new Plain(count)] as const]
+    return { map: dice.shuffled(map) }
+  })
+  return { list: dice.shuffled(spelt) }
+}
+
+function spellSysctls(dice: Dice, sysctls: { readonly [name: string]: string }): Yaml {
+  const entries = Object.entries(sysctls).map(
+    ([name, value]) => [dice.pick(name, name.replaceAll(".", "/")), spellSysctl(dice, value)] as const,
+  )
+  return { map: dice.shuffled(entries) }
+}
+
+function spellDependencies(dice: Dice, addresses: readonly string[]): Yaml {
+  const names = dice.shuffled(addresses.map((address) => address.replace("container.", "")))
+  if (dice.chance()) return { list: names }
+  const condition = (): Yaml => dice.pick<Yaml>({ map: [] }, new Plain("null"), { map: [["condition", "service_started"]] })
+  return { map: names.map((name) => [name, condition()] as const) }
+}
+
+function interfaces(
+  dice: Dice,
+  ports: readonly (Resource & { attributes: InterfaceAttributes })[],
+  lans: ReadonlyMap<string, BridgeAttributes>,
+): YamlMap {
+  return ports.map(({ name, attributes: port }) => {
+    const keys = spellKeys(dice, [
+      ["bridge", port.bridge.replace("bridge.", "")],
+      [
+        "address",
+        spellList(
+          dice,
+          port.address.map((a) => spellCidr(dice, a)),
+        ),
+      ],
+      [
+        "gateway",
+        spellList(
+          dice,
+          port.gateway.map((a) => spellIp(dice, a)),
+        ),
+      ],
+      ["mac", spellMac(dice, port.mac), port.mac === deriveMac(`lab/interface.${name}`)],
+      ["mtu", spellWhole(dice, port.mtu), port.mtu === lans.get(port.bridge)?.mtu],
+      ["up", new Plain(port.up), port.up],
+    ])
+    const filled = keys.filter(([, value]) => !(typeof value === "object" && "list" in value && value.list.length === 0))
+    return [port.interface, { map: filled }] as const
+  })
+}
+
+function spellVeth(dice: Dice, { name, attributes }: Resource): Yaml {
+  const { endpoints, mtu } = attributes as unknown as VethAttributes
+  const end = ({ container, interface: at, address, mac, up }: VethAttributes["endpoints"][number]): Yaml => {
+    const holder = container.replace("container.", "")
+    const derived = mac === deriveMac(`lab/veth.${name}/${container}/${at}`)
+    if (address.length === 0 && up && derived && dice.chance()) return `${holder}:${at}`
+    const keys = spellKeys(dice, [
+      ["container", holder],
+      ["interface", at],
+      [
+        "address",
+        address.length === 0
+          ? undefined
+          : spellList(
+              dice,
+              address.map((a) => spellCidr(dice, a)),
+            ),
+      ],
+      ["mac", spellMac(dice, mac), derived],
+      ["up", new Plain(up), up],
+    ])
+    return { map: keys }
+  }
+  return {
+    map: spellKeys(dice, [
+      ["endpoints", { list: dice.shuffled(endpoints.map(end)) }],
+      ["mtu", spellWhole(dice, mtu), mtu === 1500],
+    ]),
+  }
+}
