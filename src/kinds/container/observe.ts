@@ -8,7 +8,7 @@ import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
 import type { ContainerRecord } from "./record.ts"
-import { bootId, parseRecord, recordPath, recordProblem } from "./record.ts"
+import { bootId, isOfEarlierBoot, parseRecord, recordPath, recordProblem } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
@@ -26,7 +26,9 @@ export function observeContainers(scope: Scope): Reading {
     const record = records.get(name)
     const monitor = scope.monitors.get(name)
     const spaces = namespaces.get(name)
-    return monitor === undefined ? remains(scope, name, record) : observed({ scope, name, monitor, texts, record, spaces })
+    return monitor === undefined
+      ? remains(scope, name, record, whyGone(scope, name, isOfEarlierBoot(texts.record, boot)))
+      : observed({ scope, name, monitor, texts, record, spaces })
   })
   return { resources, foreign: [] }
 }
@@ -58,15 +60,22 @@ function modesOf(records: ReadonlyMap<string, ContainerRecord | undefined>): Map
  * A run folder is the first thing an apply makes of a container, and the last it removes; only a reboot leaves a layer without
  * one. Nothing tells then which image and ids the layer was made for, so that it goes with what is made anew.
  */
-function remains(scope: Scope, name: string, record: ContainerRecord | undefined): Observed {
+function remains(scope: Scope, name: string, record: ContainerRecord | undefined, why: string): Observed {
   return {
     kind: "container",
     address: `container.${name}`,
     name,
     attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
-    incomplete: scope.runFolders.has(name) ? "its monitor is gone" : "only its writable layer is left",
+    incomplete: why,
     live: { runFolder: runFolderOf(scope.stack, name) },
   }
+}
+
+const BOOTED = "the machine was booted since it was made"
+
+function whyGone(scope: Scope, name: string, earlier: boolean): string {
+  if (earlier) return BOOTED
+  return scope.runFolders.has(name) ? "its monitor is gone" : `${BOOTED}: only its writable layer is left`
 }
 
 interface Found {

@@ -35,6 +35,12 @@ export function parseRecord(text: string | null, boot: string): ContainerRecord 
   return bootOf(value) === boot && recordShape(value, "") === undefined ? (value as ContainerRecord) : undefined
 }
 
+/** Whether it was written before the machine was booted for the last time. */
+export function isOfEarlierBoot(text: string | null, boot: string): boolean {
+  const value = text === null ? undefined : parsed(text)
+  return recordShape(value, "") === undefined && bootOf(value) !== boot
+}
+
 /** Why nobody can understand it; undefined where it is a record, whether of this boot or of an earlier one. */
 export function recordProblem(text: string): string | undefined {
   const value = parsed(text)
