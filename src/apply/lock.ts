@@ -4,6 +4,7 @@ import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { folderProblem, requireSoundRunFolder } from "../observe/run-folder.ts"
 import { removeLeftLock } from "./id-lock.ts"
 
 const RETRY_MS = 50
@@ -46,6 +47,7 @@ function tryLock(kernel: Kernel, stack: string): { release(): void } | null {
     try {
       makeFolder(kernel, RUN_ROOT, 0o755)
       makeFolder(kernel, `${RUN_ROOT}/${stack}`, 0o700)
+      requireSoundRunFolder(kernel, stack)
       return kernel.lock(lockPath(stack))
     } catch (failure) {
       if (left === 0 || !(failure instanceof KernelError && failure.errno === "ENOENT")) throw failure
@@ -53,17 +55,11 @@ function tryLock(kernel: Kernel, stack: string): { release(): void } | null {
   }
 }
 
-/** What lies in these folders is trusted and removed: no symbolic link may lead elsewhere. */
+/** What lies in these folders is trusted and removed: whoever finds one there looks at it first. */
 function makeFolder(kernel: Kernel, path: string, mode: number): void {
   if (kernel.mkdir(path, mode)) return
-  const link = kernel.readLink(path)
-  if (link === null && kernel.stat(path)?.type !== "file") return
-  throw new DiagnosticError(
-    error("no-run-folder", `${path} is ${link === null ? "a file" : `a symbolic link to ${link}`}`, {
-      detail: "it must be a folder: what is known of running containers is kept there",
-      hint: "find out who made it, and remove it",
-    }),
-  )
+  const problem = folderProblem(kernel, path)
+  if (problem !== undefined) throw new DiagnosticError(problem)
 }
 
 /** The lock file goes while it is still locked: whoever waits at it finds that it has no name any more, and begins anew. */

@@ -1,13 +1,13 @@
 import { canonicalCidr, canonicalIp } from "../base/ip.ts"
 import { parseMac } from "../base/mac.ts"
+import type { Shape } from "../base/shape.ts"
+import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
-import type { Shape } from "./shape.ts"
-import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "./shape.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}"
 const CONTAINER = `${NAME}(\\[\\d{1,4}\\])?`

@@ -1,3 +1,5 @@
+import type { Shape } from "../base/shape.ts"
+import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
@@ -5,8 +7,6 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { KindName, Resource } from "../model/resource.ts"
 import { ATTRIBUTES, NAMES } from "./attribute-shapes.ts"
-import type { Shape } from "./shape.ts"
-import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "./shape.ts"
 import { STACK_NAME } from "./stack-file.ts"
 
 /** A resource as a plan file keeps it. */

@@ -2,6 +2,8 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Desired, Resource, Snapshot } from "../model/resource.ts"
+import { occupants } from "../observe/occupants.ts"
+import { occupiedChanges, occupiedDiagnostics, removes } from "../plan/occupied.ts"
 import { makePlan } from "../plan/plan.ts"
 import { preventedChanges, preventedDiagnostics } from "../plan/prevented.ts"
 import type { Selection } from "../plan/select.ts"
@@ -29,9 +31,9 @@ export interface PlanningOptions extends FileOptions, Selection {
 export interface Prepared {
   plan: Plan
   snapshot: Snapshot
-  /** What the plan was cut to: what was asked for, less what `prevent_destroy` keeps. */
+  /** What the plan was cut to: what was asked for, less what `prevent_destroy` and what others have put into things keep. */
   selection: Selection
-  /** What it keeps. */
+  /** What they keep. */
   prevented: readonly Diagnostic[]
 }
 
@@ -49,9 +51,13 @@ export function preparePlan(session: Session, { desired, selection, declared }: 
   const { plan, diagnostics } = makePlan(desired, snapshot)
   if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)
   report(context, diagnostics)
-  const forbidden = preventedChanges(selectChanges(plan, selection), declared)
-  const kept = { ...selection, exclude: [...selection.exclude, ...forbidden.map((change) => change.address)] }
-  return { plan: selectChanges(plan, kept), snapshot, selection: kept, prevented: preventedDiagnostics(forbidden, declared) }
+  const selected = selectChanges(plan, selection)
+  const forbidden = preventedChanges(selected, declared)
+  const occupied = occupants(session.kernel, session.cgroups, selected.changes.filter(removes), snapshot)
+  const entered = occupiedChanges(selected.changes, occupied)
+  const kept = { ...selection, exclude: [...selection.exclude, ...[...forbidden, ...entered].map((change) => change.address)] }
+  const prevented = [...preventedDiagnostics(forbidden, declared), ...occupiedDiagnostics(entered, occupied)]
+  return { plan: selectChanges(plan, kept), snapshot, selection: kept, prevented }
 }
 
 /** The first of the forbidden things that a plan does, in words; undefined: none. */

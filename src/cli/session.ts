@@ -4,6 +4,7 @@ import type { LinuxKernel } from "../kernel/linux.ts"
 import type { StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
+import { requireSoundRunFolder } from "../observe/run-folder.ts"
 import type { Context } from "./context.ts"
 import { refusedReading } from "./privileges.ts"
 
@@ -24,6 +25,7 @@ export function openSession(stack: string, context: Context): Session {
 /** Reads what is live. Refused for want of privilege: a DiagnosticError that names the missing capabilities. */
 export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired): Snapshot {
   try {
+    requireSoundRunFolder(kernel, desired.stack)
     return observe(kernel, desired, cgroups, controllers)
   } catch (failure) {
     throw refusedReading(failure, kernel)

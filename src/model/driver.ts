@@ -32,6 +32,8 @@ export interface StackGroups {
   /** The path in a line of /proc/PID/cgroup, if the line is the holding hierarchy's. */
   holdingPath(line: string): string | undefined
   holdingFolder(path: string): string
+  /** All processes in a group and in those below it, in every hierarchy. */
+  members(path: string): GroupMember[]
   /** Members of the group of monitors. */
   monitors(): number[]
   prepareMonitors(): void
@@ -45,6 +47,13 @@ export interface StackGroups {
   remove(path: string): void
   /** Removes the stack's own folders if nothing is left in them: after a run that had no group to remove. */
   tidy(): void
+}
+
+/** `below`: "" or `/NAME…`, behind the group's own path; `folder`: where it is. */
+export interface GroupMember {
+  pid: number
+  below: string
+  folder: string
 }
 
 /** The shared reading behind one observation: each namespace is dumped once, each monitor looked at once. */

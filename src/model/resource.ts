@@ -69,8 +69,16 @@ export interface Observed {
   incomplete?: string
   /** What the last apply wanted, where a record tells: a field that differs from the observed but not from this is drift. */
   applied?: Attributes
+  /** What others have put into it, where the reading tells. */
+  occupied?: Occupied
   /** Numbers born in the kernel (pid, ifindex, namespace paths). For drivers and `show`; never in a plan. */
   live: { readonly [key: string]: Value }
+}
+
+/** Who is in what is another's, a line each, and what to do about it: it is neither deleted nor replaced. */
+export interface Occupied {
+  by: readonly string[]
+  hint: string
 }
 
 /** A thing of another owner in the place of one we want. */

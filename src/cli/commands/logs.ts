@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import { readMonitors } from "../../observe/monitors.ts"
+import { requireSoundRunFolder } from "../../observe/run-folder.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { containerName, noContainer } from "../live-container.ts"
@@ -30,6 +31,7 @@ export async function logs(options: LogsOptions, context: Context): Promise<numb
   const { stack } = liveStack(options, context)
   const name = containerName(options.container)
   const known = runFolders(stack)
+  requireSoundRunFolder(context.kernel(), stack)
   if (!known.includes(name)) throw noContainer(name, stack, known)
   const folder = runFolderOf(stack, name)
   const file = new LogFile(`${folder}/log`)

@@ -7,7 +7,7 @@ import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder }
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
-import { pidsIn } from "./members.ts"
+import { membersOf, pidsIn } from "./members.ts"
 import { groupNames, readLimits } from "./reading.ts"
 import { removeGroup, tidyStack } from "./remove.ts"
 
@@ -22,6 +22,11 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     gather: (path, pid) => gather(tree, path, pid),
     holdingPath: (line) => pathIn(layout.holding, line),
     holdingFolder: (path) => holdingFolder(tree, path),
+    members: (path) =>
+      layout.hierarchies.flatMap((hierarchy) => {
+        const folder = folderOf(tree, hierarchy, path)
+        return membersOf(kernel, folder).map(({ pid, below }) => ({ pid, below, folder: `${folder}${below}` }))
+      }),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
     make: (path, limits) => makeGroup(tree, path, limits),

@@ -8,7 +8,7 @@ import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink } from "../link/owned.ts"
-import { foreignLinks, ownedLinks } from "../link/owned.ts"
+import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
@@ -43,8 +43,23 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     name: address.slice("bridge.".length),
     attributes: attributesOf(scope, address, link),
     ...(incomplete === undefined ? {} : { incomplete }),
+    ...foreignPorts(scope, link),
     live: { ifindex: link.index, interface: link.name, state: link.state },
   }
+}
+
+/** A bridge that goes lets go of its ports. */
+function foreignPorts(scope: Scope, { index }: Link): Pick<Observed, "occupied"> {
+  const ports = scope.host.links.filter((link) => link.master === index && ownerOf(scope, "host", link) === undefined)
+  if (ports.length === 0) return {}
+  const names = ports.map(
+    (port) => `link ${port.name} (index ${port.index}, ${port.kind || "device"}), ${ownership(port)}, is a port of it`,
+  )
+  return { occupied: { by: names, hint: "take it off the bridge (`ip link set NAME nomaster`), or delete it" } }
+}
+
+function ownership({ alias }: Link): string {
+  return alias === "" ? "which bears no mark of a stack" : `which is marked "${alias}"`
 }
 
 function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {

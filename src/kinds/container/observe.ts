@@ -1,3 +1,4 @@
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
@@ -7,7 +8,7 @@ import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
 import type { ContainerRecord } from "./record.ts"
-import { bootId, parseRecord } from "./record.ts"
+import { bootId, isOfEarlierBoot, parseRecord, recordPath, recordProblem } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
@@ -17,6 +18,7 @@ export function observeContainers(scope: Scope): Reading {
   const boot = bootId(scope.kernel)
   const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
   const files = readContainerFiles(scope, names)
+  requireUnderstood(scope, names, files)
   const records = new Map(names.map((name) => [name, parseRecord(files.get(name)?.record ?? null, boot)]))
   const namespaces = observedNamespaces(scope, modesOf(records))
   const resources = names.map((name) => {
@@ -24,9 +26,29 @@ export function observeContainers(scope: Scope): Reading {
     const record = records.get(name)
     const monitor = scope.monitors.get(name)
     const spaces = namespaces.get(name)
-    return monitor === undefined ? remains(scope, name, record) : observed({ scope, name, monitor, texts, record, spaces })
+    return monitor === undefined
+      ? remains(scope, name, record, whyGone(scope, name, isOfEarlierBoot(texts.record, boot)))
+      : observed({ scope, name, monitor, texts, record, spaces })
   })
   return { resources, foreign: [] }
+}
+
+/** A record that is no record is somebody's doing, whom nothing is taken from: without one, the container is made anew. */
+function requireUnderstood(scope: Scope, names: readonly string[], files: ReadonlyMap<string, ContainerFiles>): void {
+  const problems = names.flatMap((name) => {
+    const text = files.get(name)?.record ?? null
+    const problem = text === null ? undefined : recordProblem(text)
+    if (problem === undefined) return []
+    const path = recordPath(scope.stack, name)
+    const summary = `the record of container.${name} cannot be understood: ${path}: ${problem}`
+    return [
+      error("unsound-record", summary, {
+        address: `container.${name}`,
+        hint: `remove it (rm ${path}): the next apply makes the container anew`,
+      }),
+    ]
+  })
+  if (problems.length > 0) throw new DiagnosticError(...problems)
 }
 
 function modesOf(records: ReadonlyMap<string, ContainerRecord | undefined>): Map<string, ContainerAttributes["namespaces"]> {
@@ -38,15 +60,22 @@ function modesOf(records: ReadonlyMap<string, ContainerRecord | undefined>): Map
  * A run folder is the first thing an apply makes of a container, and the last it removes; only a reboot leaves a layer without
  * one. Nothing tells then which image and ids the layer was made for, so that it goes with what is made anew.
  */
-function remains(scope: Scope, name: string, record: ContainerRecord | undefined): Observed {
+function remains(scope: Scope, name: string, record: ContainerRecord | undefined, why: string): Observed {
   return {
     kind: "container",
     address: `container.${name}`,
     name,
     attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
-    incomplete: scope.runFolders.has(name) ? "its monitor is gone" : "only its writable layer is left",
+    incomplete: why,
     live: { runFolder: runFolderOf(scope.stack, name) },
   }
+}
+
+const BOOTED = "the machine was booted since it was made"
+
+function whyGone(scope: Scope, name: string, earlier: boolean): string {
+  if (earlier) return BOOTED
+  return scope.runFolders.has(name) ? "its monitor is gone" : `${BOOTED}: only its writable layer is left`
 }
 
 interface Found {

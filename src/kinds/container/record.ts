@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Ids } from "./identity.ts"
+import { recordShape } from "./record-shape.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /**
@@ -30,11 +31,34 @@ export function writeRecord(kernel: Kernel, stack: string, container: string, re
 
 /** The record, or undefined where there is none, it is of another boot, or not ours to understand. */
 export function parseRecord(text: string | null, boot: string): ContainerRecord | undefined {
-  if (text === null) return undefined
+  const value = text === null ? undefined : parsed(text)
+  return bootOf(value) === boot && recordShape(value, "") === undefined ? (value as ContainerRecord) : undefined
+}
+
+/** Whether it was written before the machine was booted for the last time. */
+export function isOfEarlierBoot(text: string | null, boot: string): boolean {
+  const value = text === null ? undefined : parsed(text)
+  return recordShape(value, "") === undefined && bootOf(value) !== boot
+}
+
+/** Why nobody can understand it; undefined where it is a record, whether of this boot or of an earlier one. */
+export function recordProblem(text: string): string | undefined {
+  const value = parsed(text)
+  if (value === undefined) return "it is no JSON"
+  if (typeof value !== "object" || value === null) return "it is no map"
+  const { version } = value as { version?: unknown }
+  if (version !== undefined && version !== 1) return `its version is ${JSON.stringify(version)}, and this program knows 1`
+  return Array.isArray(value) ? "it is no map" : recordShape(value, "")
+}
+
+function parsed(text: string): unknown {
   try {
-    const record = JSON.parse(text) as ContainerRecord
-    return record.version === 1 && record.boot === boot ? record : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function bootOf(value: unknown): unknown {
+  return (value as { boot?: unknown } | null | undefined)?.boot
 }

@@ -3,6 +3,7 @@ import type { Run, StepResult } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt, attemptNow } from "../step-result.ts"
+import type { ContainerAttributes } from "./spec.ts"
 
 const SIGKILL = 9
 const SIGTERM = 15
@@ -29,10 +30,15 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       const { init, monitor } = processesOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
       for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
-      run.cgroups.kill(groupOf(step))
+      if (init === undefined || !ownsPids(step)) run.cgroups.kill(groupOf(step))
       for (const process of [init, monitor]) if (process !== undefined) await run.kernel.gone(process, KILL_MS)
     }),
   )
+}
+
+/** With the first process of its pid namespace all others of a container are gone: what is left in its group is not the container's. */
+function ownsPids({ change }: Step): boolean {
+  return (change.before as Partial<ContainerAttributes> | null)?.namespaces?.pid === "new"
 }
 
 function statusPath(init: ProcessId | undefined): string {

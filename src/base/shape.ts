@@ -58,8 +58,19 @@ export function mapOf(key: Shape, item: Shape): Shape {
   }
 }
 
+type Shapes = { readonly [key: string]: Shape }
+
 /** All of these keys, perhaps some of those, and no others. */
-export function record(needed: { readonly [key: string]: Shape }, optional: { readonly [key: string]: Shape } = {}): Shape {
+export function record(needed: Shapes, optional: Shapes = {}): Shape {
+  return keyed(needed, optional, unknownKey)
+}
+
+/** All of these keys, and whatever others. */
+export function including(needed: Shapes): Shape {
+  return keyed(needed, {}, () => undefined)
+}
+
+function keyed(needed: Shapes, optional: Shapes, others: Shape): Shape {
   return (value, path) => {
     if (!isObject(value)) return `${path} is no map`
     const below = (key: string) => (path === "" ? key : `${path}.${key}`)
@@ -70,7 +81,7 @@ export function record(needed: { readonly [key: string]: Shape }, optional: { re
       Object.entries(value).map(
         ([key, one]) =>
           () =>
-            (shapes.get(key) ?? unknownKey)(one, below(key)),
+            (shapes.get(key) ?? others)(one, below(key)),
       ),
     )
   }

@@ -1,0 +1,77 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import type { Kernel } from "../kernel/kernel.ts"
+import { RUN_ROOT } from "../model/ownership.ts"
+
+const OTHERS_WRITE = 0o022
+const OTHERS_ANYTHING = 0o077
+
+/** Files of a container's run folder. */
+const FILES = new Set(["spec.json", "log", "log.1", "state"])
+
+/**
+ * Throws a DiagnosticError where something in the run folder of a stack is not as it was made: what lies there is trusted, and
+ * removed with the stack. No symbolic link may lead elsewhere, and nobody but root may have had a hand in it.
+ */
+export function requireSoundRunFolder(kernel: Kernel, stack: string): void {
+  const own = `${RUN_ROOT}/${stack}`
+  const above = [folderProblem(kernel, RUN_ROOT), folderProblem(kernel, own)].filter((problem) => problem !== undefined)
+  if (above.length > 0) throw new DiagnosticError(...above)
+  const names = kernel.list(own).filter((name) => !name.startsWith("."))
+  const problems = names.flatMap((name) =>
+    name === "lock" ? (fileProblem(kernel, `${own}/lock`) ?? []) : containerProblems(kernel, `${own}/${name}`),
+  )
+  if (problems.length > 0) throw new DiagnosticError(...problems)
+}
+
+function containerProblems(kernel: Kernel, folder: string): Diagnostic[] {
+  const problem = folderProblem(kernel, folder)
+  if (problem !== undefined) return [problem]
+  const files = kernel.list(folder).filter((name) => FILES.has(name))
+  return files.flatMap((name) => fileProblem(kernel, `${folder}/${name}`) ?? [])
+}
+
+/** Undefined also where it is not there. All stacks' folder may be looked into. */
+export function folderProblem(kernel: Kernel, path: string): Diagnostic | undefined {
+  const wrong = notOf(kernel, path, "folder")
+  if (wrong !== undefined) return wrong
+  const mode = kernel.stat(path)?.mode ?? 0
+  if (path === RUN_ROOT) return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change what is in it", "755")
+  return (mode & OTHERS_ANYTHING) === 0 ? undefined : tooOpen(path, mode, "lets others in", "700")
+}
+
+/** Undefined also where it is not there. */
+export function fileProblem(kernel: Kernel, path: string): Diagnostic | undefined {
+  const wrong = notOf(kernel, path, "file")
+  if (wrong !== undefined) return wrong
+  const mode = kernel.stat(path)?.mode ?? 0
+  return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change it", "600")
+}
+
+/** Another sort of thing in its place, or one of another owner. */
+function notOf(kernel: Kernel, path: string, sort: "file" | "folder"): Diagnostic | undefined {
+  const link = kernel.readLink(path)
+  if (link !== null) return misplaced(path, `is a symbolic link to ${link}`, sort)
+  const status = kernel.stat(path)
+  if (status === null) return undefined
+  if (status.type !== sort) return misplaced(path, status.type === "other" ? `is no ${sort}` : `is a ${status.type}`, sort)
+  if (status.uid === 0) return undefined
+  return error("unsound-run-folder", `${path} belongs to user ${status.uid}, not to root`, {
+    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
+    hint: `find out who changed it; if all is well with it: chown 0:0 ${path}`,
+  })
+}
+
+function misplaced(path: string, is: string, sort: string): Diagnostic {
+  return error("unsound-run-folder", `${path} ${is}`, {
+    detail: `it must be a ${sort}: what is known of running containers is kept there`,
+    hint: "find out who made it, and remove it",
+  })
+}
+
+function tooOpen(path: string, mode: number, what: string, right: string): Diagnostic {
+  return error("unsound-run-folder", `${path} ${what} (mode ${mode.toString(8)})`, {
+    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
+    hint: `find out who changed it; if all is well with it: chmod ${right} ${path}`,
+  })
+}

@@ -1,0 +1,103 @@
+/** What lies in the run folder is trusted: so what is not as it was made is told by its name, and nothing is changed. */
+import * as assert from "uvu/assert"
+import { apply, expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
+
+const LAB = "name: lab\ncontainers: { web: { command: [sleep, infinity] } }\n"
+const OTHER = "name: lab\ncontainers: { web: { command: [sleep, infinity] }, db: { command: [sleep, infinity] } }\n"
+
+/** What root has done by hand in /run/stack, and what is said of it. */
+const DAMAGES: [what: string, script: string, words: RegExp][] = [
+  ["all stacks' folder is a link", "mv stack real && ln -s real stack", /\/run\/stack is a symbolic link to real/],
+  ["all stacks' folder lets others write", "chmod 777 stack", /\/run\/stack lets others change what is in it \(mode 777\)/],
+  ["the stack's folder is a link", "mv stack/lab lab && ln -s /run/lab stack/lab", /\/run\/stack\/lab is a symbolic link to \/run\/lab/],
+  ["the stack's folder is another's", "chown 1000 stack/lab", /\/run\/stack\/lab belongs to user 1000, not to root/],
+  ["the stack's folder lets others in", "chmod 755 stack/lab", /\/run\/stack\/lab lets others in \(mode 755\)/],
+  [
+    "a container's folder is a link",
+    "mv stack/lab/web w && ln -s /run/w stack/lab/web",
+    /\/run\/stack\/lab\/web is a symbolic link to \/run\/w/,
+  ],
+  ["a container's folder is a file", "touch stack/lab/db", /\/run\/stack\/lab\/db is a file/],
+  ["a container's folder is another's", "chown 1000:1000 stack/lab/web", /\/run\/stack\/lab\/web belongs to user 1000/],
+  [
+    "the record is a link",
+    "mv stack/lab/web/spec.json s && ln -s /run/s stack/lab/web/spec.json",
+    /web\/spec\.json is a symbolic link to \/run\/s/,
+  ],
+  ["the record is a folder", "rm stack/lab/web/spec.json; mkdir stack/lab/web/spec.json", /web\/spec\.json is a folder/],
+  ["the record is a pipe", "rm stack/lab/web/spec.json; mkfifo stack/lab/web/spec.json", /web\/spec\.json is no file/],
+  ["the record is another's", "chown 1000 stack/lab/web/spec.json", /web\/spec\.json belongs to user 1000/],
+  ["others may write the record", "chmod 666 stack/lab/web/spec.json", /web\/spec\.json lets others change it \(mode 666\)/],
+  ["the log is a link", "ln -sf /etc/passwd stack/lab/web/log", /web\/log is a symbolic link to \/etc\/passwd/],
+  ["the state is a link that leads nowhere", "ln -s /nowhere stack/lab/web/state", /web\/state is a symbolic link to \/nowhere/],
+  ["the lock is a link", "rm -f stack/lab/lock; ln -s /run/victim stack/lab/lock", /lab\/lock is a symbolic link to \/run\/victim/],
+  ["the lock is a folder", "rm -f stack/lab/lock; mkdir stack/lab/lock", /lab\/lock is a folder/],
+]
+
+const spec = (edit: string) =>
+  `python3 - <<'E'\nimport json\np = "stack/lab/web/spec.json"\nr = json.load(open(p))\n${edit}\njson.dump(r, open(p, "w"))\nE`
+const GARBAGE: typeof DAMAGES = [
+  ["bytes", "head -c 5000 /dev/urandom > stack/lab/web/spec.json", /web\/spec\.json: it is no JSON/],
+  ["nothing", ": > stack/lab/web/spec.json", /web\/spec\.json: it is no JSON/],
+  ["much too much", "yes '[1, 2]' | head -c 30000000 > stack/lab/web/spec.json", /web\/spec\.json: it is no JSON/],
+  ["deep", `python3 -c 'print("[" * 100000 + "]" * 100000)' > stack/lab/web/spec.json`, /web\/spec\.json: it is no (JSON|map)/],
+  ["a later version", spec('r["version"] = 2'), /web\/spec\.json: its version is 2/],
+  ["attributes that are none", spec('r["attributes"] = 5'), /web\/spec\.json: attributes is no map/],
+  ["a map that is none", spec('r["attributes"]["uid_map"] = [None]'), /web\/spec\.json: attributes\.uid_map\[0\] is no map/],
+  ["a group elsewhere", spec('r["attributes"]["cgroup"] = "../other"'), /web\/spec\.json: attributes\.cgroup is no name of a cgroup/],
+]
+
+function damaged(sandbox: Sandbox, script: string): void {
+  sandbox.run(["bash", "-c", `cd /run && ${script}`])
+}
+
+/** Each damage is done to the folder as the apply left it. */
+function expectRefused(sandbox: Sandbox, damages: typeof DAMAGES): void {
+  const file = sandbox.file("stack.yaml", LAB)
+  const more = sandbox.file("more.yaml", OTHER)
+  apply(sandbox, file)
+  damaged(sandbox, "cp -a stack whole")
+  for (const [what, script, words] of damages) {
+    damaged(sandbox, script)
+    const before = readTraces(sandbox)
+    for (const args of [
+      ["plan", "-f", more],
+      ["apply", "-y", "-f", more],
+      ["destroy", "-y", "-f", file],
+      ["show", "-f", file],
+    ]) {
+      const ran = expectStatus(sandbox.stack(args), 1)
+      assert.match(ran.stderr, words, `${what}: ${args[0]}`)
+      expectNoTrace(ran)
+      expectSameTraces(readTraces(sandbox), before, `${what}: ${args[0]}`)
+    }
+    damaged(sandbox, "rm -rf stack real lab w s victim; cp -a whole stack")
+  }
+}
+
+scenario("what is not of its sort, or not root's alone, is named, and nothing is changed", (sandbox) => expectRefused(sandbox, DAMAGES))
+
+scenario("a record that nobody understands is named, and nothing is changed", (sandbox) => expectRefused(sandbox, GARBAGE), ["python3"])
+
+scenario("a record that nobody understands, once it is removed: the container is made anew", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  damaged(sandbox, "echo nonsense > stack/lab/web/spec.json")
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, "hint: remove it")
+  damaged(sandbox, "rm stack/lab/web/spec.json")
+  apply(sandbox, file)
+  assert.is(sandbox.stack(["exec", "-f", file, "web", "--", "true"]).status, 0)
+})
+
+scenario("a log that leads elsewhere is not shown", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  damaged(sandbox, "ln -sf /etc/passwd stack/lab/web/log")
+  const ran = expectStatus(sandbox.stack(["logs", "-f", file, "web"]), 1)
+  assert.is(ran.stdout, "")
+  assert.match(ran.stderr, "web/log is a symbolic link to /etc/passwd")
+})
+
+test.run()
