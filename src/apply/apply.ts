@@ -7,6 +7,7 @@ import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
 import type { Step } from "../model/step.ts"
 import { abandonParked } from "./abandon.ts"
+import { forgetChanging, rememberApplied } from "./applied.ts"
 import { nextBatches } from "./batches.ts"
 import { failureDiagnostic, thrownFailure } from "./failure.ts"
 import { GraphWalk } from "./graph-walk.ts"
@@ -40,8 +41,10 @@ export interface ApplyOptions {
 export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyContext, options: ApplyOptions): Promise<ApplyResult> {
   const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot) }
   const execution = new Execution(plan.steps, run, options)
+  forgetChanging(run.kernel, plan, snapshot)
   await execution.walkAll()
   await abandonParked(run, execution.result)
+  rememberApplied(run.kernel, plan, snapshot, execution.result)
   return execution.result
 }
 

@@ -1,3 +1,4 @@
+import { rememberApplied } from "../apply/applied.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Basis } from "../plan/stale.ts"
@@ -53,6 +54,7 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
     display.emit({ type: "plan", plan: prepared.plan })
     if (!prepared.plan.hasChanges) {
       display.emit({ type: "verify", converged: true })
+      rememberApplied(session.kernel, prepared.plan, prepared.snapshot, { failed: [], skipped: [] })
       return prevented(prepared, nothingToDo(prepared.plan, intent, options, context), context)
     }
     if (!options.json && intent.basis === undefined) context.out.write(planText(prepared.plan, context.out))

@@ -33,7 +33,7 @@ const count = whole(0, 1_000_000)
 const change = record({
   ...{ address: text(), kind: oneOf(...Object.keys(kinds)), name: text(), cause: text(), drift: truth, before: anything, after: anything },
   action: oneOf("no-op", "create", "update", "replace", "delete"),
-  fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything })),
+  fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
 })
 
 const planFile = record({

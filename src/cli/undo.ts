@@ -1,3 +1,4 @@
+import { restoreApplied } from "../apply/applied.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
@@ -30,6 +31,7 @@ export async function undo({ plan, snapshot }: Prepared, running: Running, code:
   reportFailures(result, context)
   const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).back.changes.filter(({ action }) => action !== "no-op")
   if (result.failed.length > 0 || left.length > 0) return failed(stillDiffering(left), running)
+  restoreApplied(running.session.kernel, plan.stack, snapshot)
   context.err.write("Undone: all is as it was before.\n")
   return code
 }

@@ -10,6 +10,8 @@ export interface FieldChange {
   before: Value | undefined
   after: Value | undefined
   forcesReplacement: boolean
+  /** The last apply wanted just what is wanted now: someone else changed it. */
+  drift?: true
 }
 
 /** One resource's verdict. */
@@ -21,7 +23,7 @@ export interface Change {
   /** What a user understands: `not there`, `not in the stack file`, `mtu: 1500 -> 9000`, `container.web is replaced`. */
   cause: string
   fields: readonly FieldChange[]
-  /** The file did not change, the kernel did. */
+  /** The file did not change, the kernel did: in one of the fields, or the object itself is gone or broken. */
   drift: boolean
   before: Attributes | null
   after: Attributes | null

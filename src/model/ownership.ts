@@ -36,6 +36,11 @@ export function waitingFileOf(stack: string): string {
   return `${RUN_ROOT}/${stack}/.unconfirmed`
 }
 
+/** Where the last apply of a stack keeps what it wanted: a folder, so that what a killed one was writing there goes with it. */
+export function appliedFolderOf(stack: string): string {
+  return `${RUN_ROOT}/${stack}/.applied`
+}
+
 /** Where a container's writable layer is kept. */
 export function layerFolderOf(stack: string, container: string): string {
   return `${LAYER_ROOT}/${stack}/${container}`

@@ -67,8 +67,11 @@ export interface Observed {
   attributes: Attributes
   /** Half-made (a killed apply): it bears our mark but not all its parts. Says what is missing. */
   incomplete?: string
-  /** What the last apply wanted, where a record tells: a field that differs from the observed but not from this is drift. */
-  applied?: Attributes
+  /**
+   * What the last apply wanted, where its record tells: a field that differs from the observed but not from this is drift. Null: an
+   * apply that was to change it has not ended well.
+   */
+  applied?: Attributes | null
   /** What others have put into it, where the reading tells. */
   occupied?: Occupied
   /** Numbers born in the kernel (pid, ifindex, namespace paths). For drivers and `show`; never in a plan. */
@@ -96,6 +99,8 @@ export interface Snapshot {
   resources: ReadonlyMap<Address, Observed>
   foreign: readonly Foreign[]
   host: HostFacts
+  /** What the last apply left, by its record, and is not there any more. */
+  lost?: ReadonlyMap<Address, Attributes>
 }
 
 /** What the host can do and what is taken, as far as planning depends on it. */

@@ -2,6 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
+import { readApplied, withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
 import { allTold, stillTrue } from "./monitors.ts"
 import { makeScope } from "./scope.ts"
@@ -33,5 +34,8 @@ function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot 
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
   const host = readHostFacts(scope, controllers)
-  return { resources, foreign: readings.flatMap((r) => r.foreign), host }
+  return withApplied(
+    { resources, foreign: readings.flatMap((r) => r.foreign), host },
+    readApplied(scope.kernel, scope.stack, host.identity.boot),
+  )
 }

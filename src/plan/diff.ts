@@ -2,8 +2,8 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { kinds } from "../kinds/catalog.ts"
 import type { Change, FieldChange } from "../model/change.ts"
-import type { Attributes, Desired, Foreign, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
-import { causeOf, incompleteCause } from "./cause.ts"
+import type { Desired, Foreign, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
+import { causeOf, incompleteCause, REPLACEMENT_ASKED } from "./cause.ts"
 import { differences, valueAt } from "./fields.ts"
 import { ignoredFields, leavingAlone } from "./ignored.ts"
 import { implied } from "./implied.ts"
@@ -39,10 +39,11 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   const observed = snapshot.resources.get(resource.address)
   const { kind, address, name } = resource
   const base = { kind, address, name, resource, after: resource.attributes, fields: [], drift: false }
-  if (observed === undefined) return { ...base, action: "create", cause: "not there", before: null }
+  const lost = snapshot.lost?.has(address) ?? false
+  if (observed === undefined) return { ...base, action: "create", cause: "not there", drift: lost, before: null }
   const found = { ...base, observed, before: observed.attributes }
-  if (observed.incomplete !== undefined) return { ...found, action: "replace", cause: incompleteCause(observed.incomplete) }
-  const all = compare(resource, observed, snapshot.host)
+  if (observed.incomplete !== undefined) return { ...found, action: "replace", ...brokenness(observed.incomplete, observed.applied) }
+  const all = withDrift(compare(resource, observed, snapshot.host), resource, observed, snapshot.host)
   const ignored = ignoredFields(all, resource, observed)
   const fields = all.filter((field) => !ignored.includes(field))
   if (fields.length === 0) return { ...found, action: "no-op", cause: "" }
@@ -52,7 +53,7 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
     action,
     cause: causeOf(action, fields),
     fields,
-    drift: isDrift(fields, resource.attributes, observed.applied),
+    drift: fields.some((field) => field.drift),
   } as const
   if (action === "replace" || ignored.length === 0) return change
   const left = leavingAlone(resource, ignored)
@@ -65,12 +66,21 @@ function compare(resource: Resource, observed: Observed, host: HostFacts): Field
   return differences(kind.rules, sides.desired, sides.observed)
 }
 
+/** What an apply has left whole and is found broken, someone else has broken. */
+function brokenness(incomplete: string, applied: Observed["applied"]): Pick<Change, "cause" | "drift"> {
+  return { cause: incompleteCause(incomplete), drift: applied != null && incomplete !== REPLACEMENT_ASKED }
+}
+
 /**
- * Drift: a field differs although the last apply wanted just what the file wants. Only a container has a record of what
- * was applied; of links and groups a change of the file and one by hand look the same, and neither is called drift.
+ * Drift: a field that the last apply wanted just as the file wants it now, and that is not as that apply left it. Where no record tells
+ * what it wanted, nothing is called so.
  */
-function isDrift(fields: readonly FieldChange[], wanted: Attributes, applied: Attributes | undefined): boolean {
-  return applied !== undefined && fields.some((f) => sameValue(valueAt(wanted, f.path), valueAt(applied, f.path)))
+function withDrift(fields: FieldChange[], resource: Resource, observed: Observed, host: HostFacts): FieldChange[] {
+  const { applied } = observed
+  if (applied == null || fields.length === 0) return fields
+  const byHand = new Set(compare({ ...resource, attributes: applied }, observed, host).map(({ path }) => path))
+  const isDrift = (path: string) => byHand.has(path) && sameValue(valueAt(resource.attributes, path), valueAt(applied, path))
+  return fields.map((field) => (isDrift(field.path) ? { ...field, drift: true } : field))
 }
 
 function deletion(observed: Observed): Change {

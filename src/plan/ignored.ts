@@ -9,7 +9,8 @@ import { keysOf, member, sameValue } from "./values.ts"
  */
 export function ignoredFields(fields: readonly FieldChange[], { ignoreDrift, attributes }: Resource, { applied }: Observed): FieldChange[] {
   if (ignoreDrift === undefined) return []
-  const isDrift = (path: string) => applied === undefined || sameValue(valueAt(attributes, path), valueAt(applied, path))
+  const isDrift = (path: string) =>
+    applied === undefined || (applied !== null && sameValue(valueAt(attributes, path), valueAt(applied, path)))
   return fields.filter(({ path, forcesReplacement }) => !forcesReplacement && named(ignoreDrift, path) && isDrift(path))
 }
 

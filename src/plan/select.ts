@@ -57,7 +57,7 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
 }
 
 function leftAlone(change: Change, cause: string): Change {
-  return { ...change, action: "no-op", cause, fields: [] }
+  return { ...change, action: "no-op", cause, fields: [], drift: false }
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {

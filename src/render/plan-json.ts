@@ -41,7 +41,9 @@ function driftJson({ address, kind, name, fields }: Change): object {
     address,
     kind,
     name,
-    fields: fields.map(({ path, before, after }) => ({ path, before: before ?? null, after: after ?? null })),
+    fields: fields
+      .filter((field) => field.drift)
+      .map(({ path, before, after }) => ({ path, before: before ?? null, after: after ?? null })),
   }
 }
 

@@ -42,7 +42,7 @@ function signOf({ action }: Change, style: Paint): string {
 function noteOf({ action, cause, drift, fields }: Change, style: Paint): string {
   const hasEnded = fields.some(({ path }) => path === "state")
   const notes = [
-    ...(drift && !hasEnded ? ["changed outside the stack file"] : []),
+    ...(drift && !hasEnded ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
     ...(action === "delete" || (action !== "create" && !fields.some(explains(action))) ? [cause] : []),
   ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)

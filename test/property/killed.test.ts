@@ -7,7 +7,7 @@ import type { Desired } from "../../src/model/resource.ts"
 import type { FakeKernel, Fault } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { anyStack } from "./arbitrary.ts"
-import { apply, destroy, holds, mustConverge } from "./life.ts"
+import { apply, destroy, holds, mustConverge, plan } from "./life.ts"
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 25)
 const NOTHING: Desired = { stack: "lab", resources: [] }
@@ -48,6 +48,20 @@ for (const [name, from, to] of [
         mustConverge(await apply(kernel, b))
         mustConverge(await destroy(kernel, "lab"))
         assert.fixture(kernel.restart().describe(), before)
+      }),
+      RUNS,
+    )
+  })
+
+  test(`killed while ${name}: nothing it did is told as another's`, async () => {
+    await holds(
+      fc.asyncProperty(from, to, somewhere, kills, async (a, b, where, fault) => {
+        const { kernel } = await disturbed(a, b, where, fault)
+        const told = [a, b].flatMap((desired) => plan(kernel, desired).plan.changes.filter((change) => change.drift))
+        assert.equal(
+          told.map(({ address, cause }) => `${address}: ${cause}`),
+          [],
+        )
       }),
       RUNS,
     )

@@ -46,7 +46,8 @@ export async function logs(options: LogsOptions, context: Context): Promise<numb
 
 function runFolders(stack: string): string[] {
   try {
-    return readdirSync(`${RUN_ROOT}/${stack}`, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    const entries = readdirSync(`${RUN_ROOT}/${stack}`, { withFileTypes: true })
+    return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith(".") ? [entry.name] : []))
   } catch (failure) {
     const { code } = failure as NodeJS.ErrnoException
     if (code === "ENOENT") return []

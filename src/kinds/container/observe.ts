@@ -96,9 +96,7 @@ function observed(found: Found): Observed {
     name,
     attributes: attributesOf(found, state),
     ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
-    ...(record === undefined
-      ? { incomplete: "the record of what was applied is gone" }
-      : { applied: record.attributes as unknown as Attributes }),
+    ...(record === undefined ? { incomplete: "the record of what was applied is gone" } : {}),
     live: {
       monitor: { pid: monitor.pid, startTime: monitor.startTime },
       ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),

@@ -9,7 +9,7 @@ const web = change("container.web", {
   action: "update",
   cause: "limits.memory: 64M -> 128M",
   drift: true,
-  fields: [{ path: "limits.memory", before: 67108864, after: 134217728, forcesReplacement: false }],
+  fields: [{ path: "limits.memory", before: 67108864, after: 134217728, forcesReplacement: false, drift: true }],
 })
 const db = change("container.db", {
   action: "replace",
