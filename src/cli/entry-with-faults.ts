@@ -2,11 +2,11 @@ import { appendFileSync } from "node:fs"
 import { parseFault } from "../kernel/faults/fault.ts"
 import { FaultPoints } from "../kernel/faults/points.ts"
 import { withFaults } from "../kernel/faults/with-faults.ts"
-import { linuxKernel } from "../kernel/linux.ts"
+import { kernelBehind, linuxKernel } from "../kernel/linux.ts"
 import { main, processContext } from "./main.ts"
 
 /** For the build, which makes the code cache. */
-export { linuxKernel, main }
+export { kernelBehind, linuxKernel, main }
 
 /**
  * Runs this process's command line on a kernel with fault points: the whole of the build for tests. STACK_FAULT says which
