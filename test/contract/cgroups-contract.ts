@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import type { CgroupLayout } from "../../src/kernel/cgroup/layout.ts"
 import { readLayout } from "../../src/kernel/cgroup/layout.ts"
 import { stackGroups } from "../../src/kernel/cgroup/tree.ts"
 import type { Kernel } from "../../src/kernel/kernel.ts"
@@ -13,6 +14,7 @@ import { errnoOf, eventually, recordOf } from "./subject.ts"
 const SIGKILL = 9
 
 interface Groups {
+  stack: string
   groups: StackGroups
   controllers: HostFacts["controllers"]
   /** Nothing of the stack is in any hierarchy. */
@@ -25,6 +27,7 @@ function open(kernel: Kernel): Groups {
   const layout = readLayout(kernel)
   const stack = `contract-${kernel.readLink("/proc/self")}-${stacks++}`
   return {
+    stack,
     groups: stackGroups(kernel, layout, stack),
     controllers: layout.controllers,
     isGone: () => layout.hierarchies.every((h) => kernel.stat(`${h.top}/stack/${stack}`) === null),
@@ -46,6 +49,10 @@ const MANY: Limits = {
 /** What is read back of a group, rounded as what is wanted is. */
 function held({ groups, controllers }: Groups, path: string, like: Limits): Limits {
   return roundLimits(groups.limits([path], new Map([[path, [like]]])).get(path) ?? {}, controllers)
+}
+
+function cpusetTop({ hierarchies }: CgroupLayout): string {
+  return hierarchies.find((h) => h.controllers.includes("cpuset"))?.top ?? "/none"
 }
 
 /** A process in a group, as a container is. */
@@ -74,6 +81,20 @@ export const cgroupContract: Contract = {
     assert.equal(all.groups.groups(), ["box"])
     all.groups.remove("box")
     assert.ok(all.isGone())
+  },
+
+  "a list of processors that is also the parent's stays a limit when a later run makes a group in it": ({ kernel }) => {
+    const [first, later] = [open(kernel), readLayout(kernel)]
+    const everywhere =
+      kernel.read(`${cpusetTop(later)}/cpuset.cpus`)?.trim() || kernel.read(`${cpusetTop(later)}/cpuset.cpus.effective`)?.trim()
+    if (first.controllers.cpuset === undefined || everywhere === undefined) return
+    const limits = { cpuset: everywhere }
+    first.groups.make("tier", limits)
+    const again = { ...first, groups: stackGroups(kernel, later, first.stack) }
+    again.groups.make("tier/web", { cpuset: "0" })
+    assert.equal(held(again, "tier", limits), roundLimits(limits, first.controllers))
+    for (const path of ["tier/web", "tier"]) again.groups.remove(path)
+    assert.ok(first.isGone())
   },
 
   "devices and files that this host does not have are told, those that it may have are not": ({ kernel }) => {

@@ -34,14 +34,18 @@ const v1: Codec = {
 
 export const cpuset: Controller = { name: "cpuset", keys: ["cpuset"], v1, v2 }
 
-/** A new v1 group has no processor and no memory node until it is told: no process could enter. It gets its parent's. */
-export function inheritCpuset1(kernel: Kernel, folder: string): void {
+/**
+ * A new v1 group has no processor and no memory node until it is told: no process could enter. It gets its parent's. One that was
+ * there and has its own list keeps it, also where that is the parent's; a run that was killed may have left one with none.
+ */
+export function inheritCpuset1(kernel: Kernel, folder: string, fresh: boolean): void {
   const parent = folder.slice(0, folder.lastIndexOf("/"))
+  const isNew = fresh || textOf(kernel, `${folder}/cpuset.cpus`) === ""
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     // Where the parent's clone_children is on, the kernel has copied them.
     if (textOf(kernel, `${folder}/${file}`) === "") kernel.write(`${folder}/${file}`, textOf(kernel, `${parent}/${file}`))
   }
-  if (textOf(kernel, `${folder}/cgroup.clone_children`) !== "1") kernel.write(`${folder}/cgroup.clone_children`, "1")
+  if (isNew && textOf(kernel, `${folder}/cgroup.clone_children`) !== "1") kernel.write(`${folder}/cgroup.clone_children`, "1")
 }
 
 /** Limits a group to a list of processors, or (undefined) gives it all of its parent's. */

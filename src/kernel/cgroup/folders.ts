@@ -78,7 +78,7 @@ export function makeFolder(tree: Tree, hierarchy: Hierarchy, path: string): bool
 
 function makeOne(tree: Tree, hierarchy: Hierarchy, folder: string): boolean {
   const fresh = tree.kernel.mkdir(folder)
-  if (hierarchy.version === 1 && hierarchy.controllers.includes("cpuset")) inheritCpuset1(tree.kernel, folder)
+  if (hierarchy.version === 1 && hierarchy.controllers.includes("cpuset")) inheritCpuset1(tree.kernel, folder, fresh)
   tree.made.add(folder)
   return fresh
 }

@@ -86,7 +86,7 @@ function creation(change: Change): StepDraft[] {
     {
       op: "cgroup",
       after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
-      takes: [place(change.name, want)],
+      takes: [`cgroup/${groupPath(change.name, want.cgroup)}`],
     },
     { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
     ...(want.routes.length === 0
@@ -120,9 +120,9 @@ function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
   return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
 }
 
-/** Its group's place in every hierarchy. */
-function place(name: string, { cgroup }: Partial<ContainerAttributes>): string {
-  return cgroup === undefined || cgroup === "" ? `cgroup/${name}` : `cgroup/${cgroup}/${name}`
+/** Its group's path below the stack's, in every hierarchy. */
+function groupPath(name: string, parent: string): string {
+  return parent === "" ? name : `${parent}/${name}`
 }
 
 // ----------------------------------------------------------------- deleting
@@ -130,15 +130,25 @@ function place(name: string, { cgroup }: Partial<ContainerAttributes>): string {
 function deletion(change: Change): StepDraft[] {
   const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
   const own = (op: string) => stepId(change.address, op)
+  const group = groupOf(change)
   return [
     { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
     {
       op: "remove",
       after: [own("stop")],
-      before: parentOf(have).flatMap((p) => ["update", "delete"].map((op) => stepId(p, op))),
-      frees: [place(change.name, have)],
+      before: parentOf({ cgroup: group.slice(0, Math.max(0, group.lastIndexOf("/"))) }).flatMap((p) =>
+        ["update", "delete"].map((op) => stepId(p, op)),
+      ),
+      frees: [`cgroup/${group}`],
     },
   ]
+}
+
+/** The group that was made for it, wherever somebody has moved its process. */
+function groupOf({ name, before, observed }: Change): string {
+  const { cgroup = "" } = (before ?? {}) as unknown as Partial<ContainerAttributes>
+  const made = observed?.live.cgroup
+  return typeof made === "string" && made !== "" ? made : groupPath(name, cgroup)
 }
 
 // ----------------------------------------------------------------- in place

@@ -10,6 +10,7 @@ import { observedNamespaces } from "./namespaces.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, isOfEarlierBoot, parseRecord, recordPath, recordProblem } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
+import { groupPath } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
@@ -104,7 +105,7 @@ function observed(found: Found): Observed {
       ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       runFolder: runFolderOf(scope.stack, name),
-      cgroup: texts.cgroup,
+      cgroup: record === undefined ? texts.cgroup : groupPath(name, record.attributes),
       ...exitFields(texts),
     },
   }

@@ -29,6 +29,8 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
     attempt(async () => {
       const { init, monitor } = processesOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
+      // Where it was moved to by hand are others, too: only its own group is killed whole.
+      if (init !== undefined) run.cgroups.gather(groupOf(step), init.pid)
       for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
       if (init === undefined || !ownsPids(step)) run.cgroups.kill(groupOf(step))
       for (const process of [init, monitor]) if (process !== undefined) await run.kernel.gone(process, KILL_MS)
@@ -53,7 +55,7 @@ function hearsTerm(status: string): boolean {
   return !own || (BigInt(`0x${caught}`) & (1n << BigInt(SIGTERM - 1))) !== 0n
 }
 
-/** The group the container's processes are in; known by its place even when no process is left. */
+/** The group that was made for the container; known by its place even when no record is left. */
 function groupOf(step: Step): string {
   const live = step.change.observed?.live.cgroup
   if (typeof live === "string" && live !== "") return live

@@ -58,18 +58,20 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
 
 /** Ends in containers whose port somebody moved off the host: what is left of their interfaces. */
 function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
-  const known = new Set(whole.map((o) => o.address))
+  const known = new Map(whole.map((o) => [o.address, o]))
   return places(scope).flatMap(({ container, dump }) =>
     container === "host" ? [] : dump.links.flatMap((link) => loneEnd(scope, known, container, link)),
   )
 }
 
-function loneEnd(scope: Scope, known: ReadonlySet<Address>, container: Address, link: Link): Observed[] {
+function loneEnd(scope: Scope, known: ReadonlyMap<Address, Observed>, container: Address, link: Link): Observed[] {
   const address = ownerOf(scope, container, link)
   if (address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address)) return []
   const outside = peerOnHost(scope, link)
   const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
-  if (outside?.alias === "" && port !== undefined && known.has(port)) return []
+  // The other end of a port that misses it goes with that one.
+  const whole = port === undefined ? undefined : known.get(port)
+  if (whole !== undefined && (outside?.alias === "" || whole.incomplete !== undefined)) return []
   return [
     {
       kind: "interface",

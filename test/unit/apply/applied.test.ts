@@ -2,7 +2,7 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { readApplied } from "../../../src/observe/applied.ts"
-import { bridge, cgroup } from "../../kinds/resources.ts"
+import { bridge, cgroup, container } from "../../kinds/resources.ts"
 import { apply, destroy, mustConverge, plan } from "../../property/life.ts"
 import type { FakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
@@ -71,6 +71,19 @@ test("an apply that finds nothing to do brings the record in line; one that find
   assert.not.match(kernel.read(FILE) ?? "", "bridge.lan")
   mustConverge(await destroy(kernel, "lab"))
   assert.equal(kernel.list("/run/stack"), [])
+})
+
+test("what may drift is left so again and again, also when what else differs is repaired", async () => {
+  const limits = { memory: 67_108_864, pids: 64 }
+  const web = { ...container("web", { limits }), ignoreDrift: ["limits.memory"] }
+  const desired = { stack: "lab", resources: [web] }
+  const kernel = fakeKernel()
+  mustConverge(await apply(kernel, desired))
+  kernel.write("/sys/fs/cgroup/stack/lab/web/memory.max", "33554432")
+  kernel.write("/sys/fs/cgroup/stack/lab/web/pids.max", "7")
+  mustConverge(await apply(kernel, desired))
+  assert.is(kernel.read("/sys/fs/cgroup/stack/lab/web/memory.max")?.trim(), "33554432")
+  assert.is(kernel.read("/sys/fs/cgroup/stack/lab/web/pids.max")?.trim(), "64")
 })
 
 test.run()

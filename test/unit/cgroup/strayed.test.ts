@@ -3,7 +3,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Desired } from "../../../src/model/resource.ts"
 import { cgroup, container } from "../../kinds/resources.ts"
-import { apply, mustConverge, plan } from "../../property/life.ts"
+import { apply, destroy, mustConverge, plan } from "../../property/life.ts"
 import type { FakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import type { Layout } from "../../support/fake-kernel/machine.ts"
@@ -54,6 +54,40 @@ test("out of cgroup2, which holds all of them", async () => {
   const { fields } = await escaped("v2", ALONE, ["/sys/fs/cgroup/cgroup.procs"])
   assert.is(fields.length, 2)
 })
+
+for (const layout of ["v1", "hybrid", "v2"] as const) {
+  test(`into another container's group: it is made anew in its own, and who was there stays (${layout})`, async () => {
+    const desired: Desired = { stack: "lab", resources: [...SHARED.resources, container("db", { limits: LIMITS })] }
+    const { kernel, other } = await mixedUp(layout, desired)
+    mustConverge(await apply(kernel, desired))
+    assert.ok(kernel.machine.processes.has(other), "the other container's process lives")
+    mustConverge(await destroy(kernel, "lab"))
+  })
+
+  test(`into another container's group, then out of the file: only it goes (${layout})`, async () => {
+    const desired: Desired = { stack: "lab", resources: [...SHARED.resources, container("db", { limits: LIMITS })] }
+    const { kernel, other } = await mixedUp(layout, desired)
+    mustConverge(await apply(kernel, { stack: "lab", resources: [container("db", { limits: LIMITS })] }))
+    assert.ok(kernel.machine.processes.has(other), "the other container's process lives")
+    mustConverge(await destroy(kernel, "lab"))
+  })
+}
+
+/** The process of `web` has been moved to the group of `db`, in the hierarchy that holds all. */
+async function mixedUp(layout: Layout, desired: Desired): Promise<{ kernel: FakeKernel; other: number }> {
+  const kernel = fakeKernel({ layout })
+  mustConverge(await apply(kernel, desired))
+  const groups = { v1: "/sys/fs/cgroup/pids", hybrid: "/sys/fs/cgroup/unified", v2: "/sys/fs/cgroup" }
+  const other = processOf(kernel, "db")
+  kernel.write(`${groups[layout]}/stack/lab/db/cgroup.procs`, `${processOf(kernel, "web")}`)
+  return { kernel: kernel.restart(), other }
+}
+
+/** The first process of a container: its monitor's child. */
+function processOf(kernel: FakeKernel, name: string): number {
+  const monitor = [...kernel.machine.processes.values()].find((p) => p.record?.title.endsWith(`container.${name}`))
+  return Number(kernel.read(`/proc/${monitor?.pid}/task/${monitor?.pid}/children`)?.trim())
+}
 
 test("a hierarchy that holds none of its limits is not asked", async () => {
   const kernel = fakeKernel({ layout: "hybrid" })

@@ -1,0 +1,142 @@
+import { limitRows } from "./limit-rows.ts"
+import type { AttributeRow, KindRows, Shows } from "./row.ts"
+import { ITSELF } from "./row.ts"
+
+const RECORD = "`spec.json` in the run folder"
+const OF_A_LIFE = "what a process was started with stays with it as long as it lives"
+const web = (words: string) => `nsenter -t $web ${words}`
+/** Links hang on the container's network namespace. */
+const LINKS: Shows = { "interface.web.eth0": "replaced", "veth.core": "replaced", "veth.uplink": "replaced" }
+
+const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96, quota: 50_000, cpuset: "1" }
+
+export const containerRows: KindRows = {
+  kind: "container",
+  attributes: [...started(), ...isolated(), ...inPlace(), ...strayed(), ...limits(), itself()],
+}
+
+function started(): AttributeRow[] {
+  return [
+    {
+      attribute: "state",
+      read: "the monitor's child, `/proc/PID/stat`; of one that has ended, `state` in the run folder",
+      hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" }, ...LINKS } }],
+    },
+    { attribute: "image", read: RECORD, hands: [], never: "a root that is mounted cannot become another one" },
+    {
+      attribute: "argv",
+      read: RECORD,
+      hands: [],
+      never: `${OF_A_LIFE}; \`/proc/PID/cmdline\` is the process's own to rewrite, and not asked`,
+    },
+    { attribute: "environment.*", read: RECORD, hands: [], never: OF_A_LIFE },
+    { attribute: "working_dir", read: RECORD, hands: [], never: "it is where the command starts: it may go elsewhere" },
+    { attribute: "user", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
+    { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
+    { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
+  ]
+}
+
+function isolated(): AttributeRow[] {
+  const once = "the kernel takes a map once (user_namespaces(7))"
+  return [
+    { attribute: "uid_map", read: "`/proc/PID/uid_map`", hands: [], never: once },
+    { attribute: "gid_map", read: "`/proc/PID/gid_map`", hands: [], never: once },
+    {
+      attribute: "namespaces.*",
+      read: "`/proc/PID/ns/*`, beside the host's and those of the other containers",
+      hands: [],
+      never: "a process is moved to another namespace by nobody but itself (setns(2)), for which a container has no privilege",
+    },
+  ]
+}
+
+function inPlace(): AttributeRow[] {
+  return [
+    {
+      attribute: "hostname",
+      read: "in its uts namespace: `/proc/sys/kernel/hostname`",
+      hands: [{ by: web("-u hostname pirate"), shows: { "container.web": { hostname: "pirate" } } }],
+    },
+    {
+      attribute: "loopback",
+      read: "in its network namespace: `RTM_GETLINK`, `IFF_UP` of `lo`",
+      hands: [{ by: web("-n ip link set lo down"), shows: { "container.web": { loopback: "down" } } }],
+    },
+    {
+      attribute: "routes",
+      read: "in its network namespace: `RTM_GETROUTE`, protocol 115",
+      hands: [
+        { by: web("-n ip route del 10.9.0.0/16"), shows: { "container.web": { routes: [] } } },
+        {
+          by: web("-n ip route replace 10.9.0.0/16 via 10.20.0.253 proto 115"),
+          shows: { "container.web": { routes: [{ to: "10.9.0.0/16", via: "10.20.0.253", dev: "eth0" }] } },
+        },
+        {
+          by: web("-n ip route add 10.8.0.0/16 via 10.20.0.253 proto 115"),
+          shows: {
+            "container.web": {
+              routes: [
+                { to: "10.8.0.0/16", via: "10.20.0.253", dev: "eth0" },
+                { to: "10.9.0.0/16", via: "10.20.0.254" },
+              ],
+            },
+          },
+        },
+      ],
+    },
+    {
+      attribute: "sysctls.*",
+      read: "in its network or ipc namespace: the file below `/proc/sys`",
+      hands: [
+        {
+          by: web("-n sh -c 'echo 0 > /proc/sys/net/ipv4/ip_forward'"),
+          shows: { "container.web": { "sysctls.net.ipv4.ip_forward": "0" } },
+        },
+        {
+          by: web("-U -i sh -c 'echo 4096 > /proc/sys/kernel/msgmax'"),
+          shows: { "container.web": { "sysctls.kernel.msgmax": "4096" } },
+        },
+      ],
+    },
+  ]
+}
+
+function limits(): AttributeRow[] {
+  const rows = limitRows(GROUP)
+  // A limit holds for a process only in the group that has it.
+  const away = { by: "echo $web > $pids/../../cgroup.procs", shows: { "container.web": { "limits.pids": null } }, needs: "v1 pids" }
+  return rows.map((row) => (row.attribute === "limits.pids" ? { ...row, hands: [...row.hands, away] } : row))
+}
+
+function strayed(): AttributeRow[] {
+  const none = limitRows(GROUP).map(
+    ({ attribute }) => [attribute, attribute.endsWith("unified") ? { "cgroup.max.depth": "max" } : null] as const,
+  )
+  return [
+    {
+      attribute: "cgroup",
+      read: "`/proc/PID/cgroup`, the holding hierarchy",
+      hands: [
+        {
+          by: "echo $web > $cgroup2/bare/cgroup.procs",
+          shows: { "container.web": { cgroup: "", ...Object.fromEntries(none) }, ...LINKS },
+          needs: "unified",
+        },
+      ],
+    },
+  ]
+}
+
+function itself(): AttributeRow {
+  return {
+    attribute: ITSELF,
+    read: "the monitors in the group `…/stack/STACK/.monitor`",
+    hands: [
+      {
+        by: "kill -KILL $web_monitor; while ip link show lab-web-eth0 || ip link show web-up0; do sleep 0.02; done",
+        shows: { "container.web": "broken", "interface.web.eth0": "gone", "veth.core": "gone", "veth.uplink": "gone" },
+      },
+    ],
+  }
+}

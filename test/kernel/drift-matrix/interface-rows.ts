@@ -1,0 +1,127 @@
+import type { KindRows, Shows } from "./row.ts"
+import { ITSELF } from "./row.ts"
+
+const INSIDE = "in the container's network namespace: "
+const PORT = "lab-web-eth0"
+const web = (words: string) => `nsenter -t $web -n ip ${words}`
+/** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
+const NO_ROUTES: Shows = { "container.web": { routes: [] } }
+
+export const interfaceRows: KindRows = {
+  kind: "interface",
+  attributes: [
+    {
+      attribute: "container",
+      read: "`RTM_GETLINK` in every container: where the peer of the port is",
+      hands: [
+        {
+          by: web("link set eth0 netns $db name moved"),
+          shows: { "interface.web.eth0": "broken", ...NO_ROUTES },
+        },
+      ],
+    },
+    {
+      attribute: "interface",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_IFNAME\``,
+      hands: [
+        {
+          by: `${web("link set eth0 down")}; ${web("link set eth0 name other up")}`,
+          shows: { "interface.web.eth0": { interface: "other", gateway: [] }, ...NO_ROUTES },
+        },
+      ],
+    },
+    {
+      attribute: "host_interface",
+      read: "`RTM_GETLINK`, `IFLA_IFNAME`; the port is found by its mark",
+      hands: [
+        {
+          by: `ip link set ${PORT} down; ip link set ${PORT} name other up`,
+          shows: { "interface.web.eth0": { host_interface: "other" }, "container.web": "set again" },
+        },
+      ],
+    },
+    {
+      attribute: "alias",
+      read: "`RTM_GETLINK`, `IFLA_IFALIAS`; without it, by `IFLA_GROUP` and its name",
+      hands: [{ by: `ip link set ${PORT} alias ''`, shows: { "interface.web.eth0": { alias: "" } } }],
+    },
+    {
+      attribute: "bridge",
+      read: "`RTM_GETLINK`, `IFLA_MASTER`, and the mark of that link",
+      hands: [
+        { by: `ip link set ${PORT} master lab-spare`, shows: { "interface.web.eth0": { bridge: "bridge.spare", master: "lab-spare" } } },
+      ],
+    },
+    {
+      attribute: "master",
+      read: "`RTM_GETLINK`, `IFLA_MASTER`",
+      hands: [{ by: `ip link set ${PORT} nomaster`, shows: { "interface.web.eth0": { bridge: null, master: null } } }],
+    },
+    {
+      attribute: "address",
+      read: `${INSIDE}\`RTM_GETADDR\``,
+      hands: [
+        {
+          by: web("addr add 10.20.0.77/24 dev eth0"),
+          shows: { "interface.web.eth0": { address: ["10.20.0.2/24", "10.20.0.77/24"] } },
+        },
+        {
+          by: web("addr del 10.20.0.2/24 dev eth0"),
+          shows: { "interface.web.eth0": { address: [], gateway: [] }, ...NO_ROUTES },
+        },
+      ],
+    },
+    {
+      attribute: "gateway",
+      read: `${INSIDE}\`RTM_GETROUTE\`, protocol 115`,
+      hands: [
+        { by: web("route del default"), shows: { "interface.web.eth0": { gateway: [] } } },
+        { by: web("route replace default via 10.20.0.9 proto 115"), shows: { "interface.web.eth0": { gateway: ["10.20.0.9"] } } },
+        { by: web("route replace default via 10.20.0.9"), shows: { "interface.web.eth0": { gateway: [] } } },
+      ],
+    },
+    {
+      attribute: "mac",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_ADDRESS\``,
+      hands: [{ by: web("link set eth0 address 02:00:00:00:00:99"), shows: { "interface.web.eth0": { mac: "02:00:00:00:00:99" } } }],
+    },
+    {
+      attribute: "mtu",
+      read: "`RTM_GETLINK`, `IFLA_MTU`, of both ends",
+      hands: [
+        { by: web("link set eth0 mtu 1280"), shows: { "interface.web.eth0": { mtu: 1280 } } },
+        { by: `ip link set ${PORT} mtu 9000`, shows: { "interface.web.eth0": { mtu: 9000 } } },
+      ],
+    },
+    {
+      attribute: "up",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFF_UP\``,
+      hands: [{ by: web("link set eth0 down"), shows: { "interface.web.eth0": { gateway: [], up: false }, ...NO_ROUTES } }],
+    },
+    {
+      attribute: "host_end.mac",
+      read: "`RTM_GETLINK`, `IFLA_ADDRESS`",
+      hands: [
+        { by: `ip link set ${PORT} address 02:00:00:00:00:99`, shows: { "interface.web.eth0": { "host_end.mac": "02:00:00:00:00:99" } } },
+      ],
+    },
+    {
+      attribute: "host_end.address",
+      read: "`RTM_GETADDR`",
+      hands: [{ by: `ip addr add 10.88.0.1/24 dev ${PORT}`, shows: { "interface.web.eth0": { "host_end.address": ["10.88.0.1/24"] } } }],
+    },
+    {
+      attribute: "host_end.up",
+      read: "`RTM_GETLINK`, `IFF_UP`",
+      hands: [{ by: `ip link set ${PORT} down`, shows: { "interface.web.eth0": { "host_end.up": false } } }],
+    },
+    {
+      attribute: ITSELF,
+      read: "`RTM_GETLINK`",
+      hands: [
+        { by: `ip link del ${PORT}`, shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
+        { by: web("link del eth0"), shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
+      ],
+    },
+  ],
+}

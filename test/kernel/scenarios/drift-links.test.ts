@@ -1,0 +1,6 @@
+import { bridgeRows } from "../drift-matrix/bridge-rows.ts"
+import { interfaceRows } from "../drift-matrix/interface-rows.ts"
+import { runMatrix } from "../drift-matrix/run-matrix.ts"
+import { vethRows } from "../drift-matrix/veth-rows.ts"
+
+await runMatrix([bridgeRows, interfaceRows, vethRows])
