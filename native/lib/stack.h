@@ -6,6 +6,7 @@
 #define STACK_H
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -53,6 +54,17 @@ EXPORT int32_t stk_lock(const char *path);
 
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);
+
+/* sealed.c, not exported: memory that nobody can change any more. A descriptor or -errno. */
+
+/* The record; to be closed. */
+int record_memfd(const uint8_t *record, size_t len);
+
+/* A copy of the program, or where the kernel allows none the file itself; to be closed. */
+int open_program(const char *path);
+
+/* The same, opened once for all spawns of this process, and kept: a hundred monitors share its pages. */
+int program_fd(const char *path);
 
 /* thread.c, not exported: pthread_create(3), but signals are for Node's own threads. 0 or -errno. */
 int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
