@@ -2,6 +2,7 @@
  * Runs every test: each file `NAME.test.ts` in a process of its own, and says in its last line
  * `N passed, N failed, N skipped`. Tests of one kernel that are not in sandboxes run one after another.
  */
+
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -12,6 +13,7 @@ import type { FileResult } from "./support/run-file.ts"
 import { runFile } from "./support/run-file.ts"
 import { isStale } from "./support/stale.ts"
 import { machineTraces, RUN_MARK } from "./support/traces.ts"
+import { argumentsOrUsage } from "./support/usage.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "")
 /** An emulated machine takes about ten times as long. */
@@ -20,7 +22,7 @@ const UNIT_MS = 60_000 * PATIENCE
 const KERNEL_MS = 240_000 * Math.min(PATIENCE, 5)
 
 async function main(): Promise<void> {
-  const options = argumentsOrUsage()
+  const options = argumentsOrUsage(readOptions, USAGE)
   if (options === undefined) return
   process.chdir(ROOT)
   if (options.build) build(options)
@@ -49,17 +51,6 @@ async function leftBehind(before: ReadonlySet<string>): Promise<string[]> {
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   return left
-}
-
-function argumentsOrUsage(): RunOptions | undefined {
-  try {
-    if (!process.argv.includes("--help")) return readOptions(process.argv.slice(2))
-    process.stdout.write(USAGE)
-  } catch (failure) {
-    process.stderr.write(`${(failure as TypeError).message}\n\n${USAGE}`)
-    process.exitCode = 64
-  }
-  return undefined
 }
 
 /** What is stale; for the kernel tests also the build with fault points, and the C parts with sanitizers, where the compiler has them. */

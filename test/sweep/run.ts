@@ -1,4 +1,5 @@
 /** All sweeps, or those that the options name: a line for each series, and at the end what failed, by the command that finds it again. */
+import { argumentsOrUsage } from "../support/usage.ts"
 import type { Case, Outcome } from "./case.ts"
 import { commandOf } from "./case.ts"
 import { findLeaks } from "./leaks.ts"
@@ -14,7 +15,7 @@ const MOST = 2_000
 const tally = { cases: 0, failed: [] as string[] }
 
 async function main(): Promise<void> {
-  const options = argumentsOrUsage()
+  const options = argumentsOrUsage(readOptions, USAGE)
   if (options === undefined) return
   const rooms = new Rooms(options.jobs)
   const began = performance.now()
@@ -26,17 +27,6 @@ async function main(): Promise<void> {
   const took = ((performance.now() - began) / 1000).toFixed(0)
   console.log(`${tally.cases - tally.failed.length} passed, ${tally.failed.length} failed, 0 skipped (${took} s)`)
   process.exitCode = tally.failed.length > 0 || tally.cases === 0 ? 1 : 0
-}
-
-function argumentsOrUsage(): SweepOptions | undefined {
-  try {
-    if (!process.argv.includes("--help")) return readOptions(process.argv.slice(2))
-    process.stdout.write(USAGE)
-  } catch (failure) {
-    process.stderr.write(`${(failure as TypeError).message}\n\n${USAGE}`)
-    process.exitCode = 64
-  }
-  return undefined
 }
 
 function chosen({ stacks, phases, fault, recovery }: SweepOptions): Series[] {
