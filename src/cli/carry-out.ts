@@ -45,7 +45,7 @@ export async function carryOut(intent: Intent, options: CarryOutOptions, context
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {
     const prepared = preparePlan(session, intent, context)
-    const reasons = intent.basis === undefined ? [] : staleness(intent.basis, prepared.plan, prepared.snapshot)
+    const reasons = staleReasons(intent, prepared)
     if (reasons.length > 0) return stale(reasons, context)
     const reason = forbidden(prepared.plan, options.failOn)
     if (reason !== undefined) return refuse(reason, context)
@@ -69,6 +69,8 @@ async function reserved(planned: Prepared, running: Running): Promise<number> {
   const { session, intent, context } = running
   const { prepared, display, release } = await reserveIds(planned, intent, session, running.display, context)
   try {
+    const reasons = prepared === planned ? [] : staleReasons(intent, prepared)
+    if (reasons.length > 0) return stale(reasons, context)
     return prevented(prepared, await executeOrUndo(prepared, { ...running, display }), context)
   } finally {
     release()
@@ -92,6 +94,11 @@ async function executeOrUndo(prepared: Prepared, running: Running): Promise<numb
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {
   if (!json) context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, context.out))
   return EXIT.ok
+}
+
+/** Of a kept plan; none where it comes out as it was. */
+function staleReasons({ basis }: Intent, { plan, snapshot }: Prepared): string[] {
+  return basis === undefined ? [] : staleness(basis, plan, snapshot)
 }
 
 /** Each reason names a thing; nothing was done. */
