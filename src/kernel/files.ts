@@ -23,7 +23,19 @@ import { KernelError } from "./kernel.ts"
 
 type Files = Pick<
   Kernel,
-  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "stat" | "inode" | "readLink" | "lock"
+  | "read"
+  | "readMany"
+  | "write"
+  | "replaceFile"
+  | "mkdir"
+  | "rmdir"
+  | "list"
+  | "removeTree"
+  | "stat"
+  | "lstat"
+  | "inode"
+  | "readLink"
+  | "lock"
 >
 
 /** What reading says of a thing that is not there: also a dead process (ESRCH) and a device that is gone (ENODEV). */
@@ -43,6 +55,7 @@ export function openFiles(ffi: Ffi): Files {
       refused(`rm -r ${path}`, ffi.removeTree(path))
     },
     stat: (path) => orNull(`stat ${path}`, () => shortStat(statSync(path))),
+    lstat: (path) => orNull(`lstat ${path}`, () => ownStat(lstatSync(path, { throwIfNoEntry: false }))),
     inode: (path) => orNull(`stat ${path}`, () => String(statSync(path, { bigint: true }).ino)),
     readLink: (path) => orNull(`readlink ${path}`, () => readlinkSync(path), "EINVAL"),
     lock: (path) => lockFile(ffi, path),
@@ -153,6 +166,12 @@ function removeFolder(path: string): boolean {
     orNull(`rmdir ${path}`, () => lstatSync(path, { throwIfNoEntry: false }) ?? null) !== null &&
     unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path))
   )
+}
+
+function ownStat(status: Stats | undefined): ReturnType<Kernel["lstat"]> {
+  if (status === undefined) return null
+  const type = status.isSymbolicLink() ? "link" : shortStat(status).type
+  return { type, mode: status.mode & 0o7777, uid: status.uid }
 }
 
 function shortStat(status: Stats): NonNullable<ReturnType<Kernel["stat"]>> {

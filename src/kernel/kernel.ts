@@ -34,6 +34,8 @@ export interface Kernel {
   lock(path: string): { release(): void } | null
   /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */
   stat(path: string): { type: "file" | "folder" | "other"; mode: number; uid: number; gid: number; device: string } | null
+  /** lstat(2): the thing itself, a symbolic link too; null where it does not exist. */
+  lstat(path: string): { type: "file" | "folder" | "link" | "other"; mode: number; uid: number } | null
   /** The number of a file or folder in its file system, links followed; null where it does not exist. A cgroup's is never used again. */
   inode(path: string): string | null
   /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist or is no link. */

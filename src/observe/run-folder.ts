@@ -33,27 +33,27 @@ function containerProblems(kernel: Kernel, folder: string): Diagnostic[] {
 
 /** Undefined also where it is not there. All stacks' folder may be looked into. */
 export function folderProblem(kernel: Kernel, path: string): Diagnostic | undefined {
-  const wrong = notOf(kernel, path, "folder")
-  if (wrong !== undefined) return wrong
-  const mode = kernel.stat(path)?.mode ?? 0
+  const status = kernel.lstat(path)
+  const wrong = notOf(kernel, path, status, "folder")
+  if (wrong !== undefined || status === null) return wrong
+  const { mode } = status
   if (path === RUN_ROOT) return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change what is in it", "755")
   return (mode & OTHERS_ANYTHING) === 0 ? undefined : tooOpen(path, mode, "lets others in", "700")
 }
 
 /** Undefined also where it is not there. */
 export function fileProblem(kernel: Kernel, path: string): Diagnostic | undefined {
-  const wrong = notOf(kernel, path, "file")
-  if (wrong !== undefined) return wrong
-  const mode = kernel.stat(path)?.mode ?? 0
+  const status = kernel.lstat(path)
+  const wrong = notOf(kernel, path, status, "file")
+  if (wrong !== undefined || status === null) return wrong
+  const { mode } = status
   return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change it", "600")
 }
 
 /** Another sort of thing in its place, or one of another owner. */
-function notOf(kernel: Kernel, path: string, sort: "file" | "folder"): Diagnostic | undefined {
-  const link = kernel.readLink(path)
-  if (link !== null) return misplaced(path, `is a symbolic link to ${link}`, sort)
-  const status = kernel.stat(path)
+function notOf(kernel: Kernel, path: string, status: ReturnType<Kernel["lstat"]>, sort: "file" | "folder"): Diagnostic | undefined {
   if (status === null) return undefined
+  if (status.type === "link") return misplaced(path, `is a symbolic link to ${kernel.readLink(path)}`, sort)
   if (status.type !== sort) return misplaced(path, status.type === "other" ? `is no ${sort}` : `is a ${status.type}`, sort)
   if (status.uid === 0) return undefined
   return error("unsound-run-folder", `${path} belongs to user ${status.uid}, not to root`, {

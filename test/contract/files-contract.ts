@@ -11,6 +11,8 @@ export const fileContract: Contract = {
       "ENOENT",
     )
     assert.equal(kernel.stat(`${folder}/a`), { type: "folder", mode: 0o711, uid: 0, gid: 0, device: "" })
+    assert.equal(kernel.lstat(`${folder}/a`), { type: "folder", mode: 0o711, uid: 0 })
+    assert.is(kernel.lstat(`${folder}/none`), null)
     assert.equal([kernel.rmdir(`${folder}/a`), kernel.rmdir(`${folder}/a`)], [true, false])
   },
 

@@ -16,7 +16,19 @@ interface Context {
 
 type FileCalls = Pick<
   Kernel,
-  "read" | "readMany" | "write" | "replaceFile" | "mkdir" | "rmdir" | "list" | "removeTree" | "lock" | "stat" | "inode" | "readLink"
+  | "read"
+  | "readMany"
+  | "write"
+  | "replaceFile"
+  | "mkdir"
+  | "rmdir"
+  | "list"
+  | "removeTree"
+  | "lock"
+  | "stat"
+  | "lstat"
+  | "inode"
+  | "readLink"
 >
 
 export function fileCalls(context: Context): FileCalls {
@@ -34,6 +46,7 @@ export function fileCalls(context: Context): FileCalls {
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
+    lstat: (path) => reading(() => ownStat(lookup(root, path, false))),
     inode: (path) => reading(() => inodeOf(lookup(root, path))),
     readLink: (path) => reading(() => linkText(machine, self, path)),
   }
@@ -94,6 +107,12 @@ function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<K
   const { mode, uid, gid } = node
   const type = node.type === "file" || node.type === "folder" ? node.type : "other"
   return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
+}
+
+function ownStat(node: Node | undefined): ReturnType<Kernel["lstat"]> {
+  if (node === undefined) return null
+  const { mode, uid } = node
+  return { type: node.type === "device" ? "other" : node.type, mode, uid }
 }
 
 const INODES = new WeakMap<Node, string>()
