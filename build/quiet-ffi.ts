@@ -53,6 +53,7 @@ export function quietFfi(): Ffi {
     readFiles: () => 0,
     lock: descriptor,
     removeTree: () => 0,
+    spread: () => 0,
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -124,4 +126,20 @@ EXPORT int32_t stk_lock(const char *path)
     /* The one before us may have removed the file between our open and our lock: then nobody else sees our lock. */
     if (lstat(path, &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino) return steal_fd(&fd);
   }
+}
+
+/*
+ * ext4 puts a new folder beside the folder it is made in, and looks there past every inode that was freed within the last
+ * minutes (recently_deleted in fs/ext4/ialloc.c, where there is no journal): a hundred layers made soon after a hundred were removed
+ * pay for each of those. Folders in one of this flag get a place of their own. A hint: no file system need know it.
+ */
+EXPORT int32_t stk_spread(const char *path)
+{
+  int flags;
+  int fd cleanup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return -errno;
+  if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || (flags & FS_TOPDIR_FL) != 0) return 0;
+  flags |= FS_TOPDIR_FL;
+  ioctl(fd, FS_IOC_SETFLAGS, &flags);
+  return 0;
 }

@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 4
+#define STK_ABI 5
 
 EXPORT int32_t stk_abi(void);
 
@@ -51,6 +51,7 @@ EXPORT int32_t stk_read_in(const char *ns1, const char *ns2, const char *path, u
 EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, const uint8_t *data, int32_t len);
 EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_lock(const char *path);
+EXPORT int32_t stk_spread(const char *path);
 
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);

@@ -44,13 +44,15 @@ export interface Ffi {
   lock(path: string): number
   /** `rm -r`; -EXDEV where something is mounted in it. */
   removeTree(path: string): number
+  /** `chattr +T`, where the file system knows it. */
+  spread(path: string): number
 }
 
 /** i32 pid, pidfd, status pipe, go pipe; then the start time as text, NUL-padded to 24 bytes. */
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 4
+const ABI = 5
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -80,6 +82,7 @@ const SIGNATURES = {
   stk_read_files: "bibi",
   stk_lock: "s",
   stk_remove_tree: "s",
+  stk_spread: "s",
 } as const
 
 type Name = keyof typeof SIGNATURES
@@ -134,6 +137,7 @@ export function openFfi(folder?: string): Ffi {
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     lock: (path) => call("stk_lock", path),
     removeTree: (path) => call("stk_remove_tree", path),
+    spread: (path) => call("stk_spread", path),
   }
 }
 

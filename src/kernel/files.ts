@@ -28,6 +28,7 @@ type Files = Pick<
   | "write"
   | "replaceFile"
   | "mkdir"
+  | "spread"
   | "rmdir"
   | "list"
   | "removeTree"
@@ -49,6 +50,9 @@ export function openFiles(ffi: Ffi): Files {
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
     mkdir: makeFolder,
+    spread: (path) => {
+      refused(`chattr +T ${path}`, ffi.spread(path))
+    },
     rmdir: removeFolder,
     list: (path) => orNull(`ls ${path}`, () => readdirSync(path).sort()) ?? [],
     removeTree: (path) => {

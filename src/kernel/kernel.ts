@@ -24,6 +24,11 @@ export interface Kernel {
   replaceFile(path: string, text: string): void
   /** mkdir(2) of one level; false where it is there already. */
   mkdir(path: string, mode?: number): boolean
+  /**
+   * Tells the file system that what is in this folder does not belong together (`chattr +T`), where it knows such a thing: ext4 then
+   * gives each folder in it a part of the disk of its own. EXT4_TOPDIR_FL, chattr(1)
+   */
+  spread(path: string): void
   /** rmdir(2); false where it is not there. */
   rmdir(path: string): boolean
   /** Names in a folder, sorted; empty where it does not exist. */

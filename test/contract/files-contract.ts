@@ -16,6 +16,19 @@ export const fileContract: Contract = {
     assert.equal([kernel.rmdir(`${folder}/a`), kernel.rmdir(`${folder}/a`)], [true, false])
   },
 
+  "a folder is spread over the disk, whatever the file system makes of it; no other thing is": ({ kernel, folder }) => {
+    kernel.mkdir(`${folder}/wide`, 0o700)
+    kernel.spread(`${folder}/wide`)
+    kernel.spread(`${folder}/wide`)
+    assert.equal(kernel.lstat(`${folder}/wide`), { type: "folder", mode: 0o700, uid: 0 })
+    kernel.replaceFile(`${folder}/text`, "x")
+    assert.equal(
+      [`${folder}/none`, `${folder}/text`].map((path) => errnoOf(() => kernel.spread(path))),
+      ["ENOENT", "ENOTDIR"],
+    )
+    kernel.rmdir(`${folder}/wide`)
+  },
+
   "a folder with something in it is not removed but as a tree": ({ kernel, folder }) => {
     for (const path of ["a", "a/b", "a/b/c"]) kernel.mkdir(`${folder}/${path}`)
     kernel.replaceFile(`${folder}/a/b/text`, "x")

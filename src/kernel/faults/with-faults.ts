@@ -27,6 +27,7 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
     write: (path, text) => points.run(`write ${path}: ${text.trim()}`, () => kernel.write(path, text)),
     replaceFile: (path, text) => points.run(`write ${path}`, () => kernel.replaceFile(path, text)),
     mkdir: (path, mode) => points.run(`mkdir ${path}`, () => kernel.mkdir(path, mode)),
+    spread: (path) => points.run(`chattr +T ${path}`, () => kernel.spread(path)),
     rmdir: (path) => points.run(`rmdir ${path}`, () => kernel.rmdir(path)),
     removeTree: (path) => points.run(`rm -r ${path}`, () => kernel.removeTree(path)),
     lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),

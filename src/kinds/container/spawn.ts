@@ -54,6 +54,7 @@ function prepareStack({ kernel, stack, cgroups }: Run, first: string): void {
   makeFolders(kernel, [RUN_ROOT], 0o755)
   makeFolders(kernel, [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)], 0o700)
   makeFolders(kernel, [LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/")), LAYER_ROOT, `${LAYER_ROOT}/${stack}`], 0o711)
+  kernel.spread(`${LAYER_ROOT}/${stack}`)
   cgroups.prepareMonitors()
 }
 

@@ -21,6 +21,7 @@ type FileCalls = Pick<
   | "write"
   | "replaceFile"
   | "mkdir"
+  | "spread"
   | "rmdir"
   | "list"
   | "removeTree"
@@ -41,6 +42,7 @@ export function fileCalls(context: Context): FileCalls {
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
     replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
+    spread: (path) => mutate(`chattr +T ${path}`, () => spreadFolder(root, path)),
     rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
     list: (path) => reading(() => listNames(machine, path)),
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
@@ -107,6 +109,12 @@ function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<K
   const { mode, uid, gid } = node
   const type = node.type === "file" || node.type === "folder" ? node.type : "other"
   return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
+}
+
+/** This file system does not know the flag: a hint, no more. */
+function spreadFolder(root: Folder, path: string): void {
+  const node = lookup(root, path, false) ?? refuse(`chattr +T ${path}`, "ENOENT")
+  if (node.type !== "folder") refuse(`chattr +T ${path}`, "ENOTDIR")
 }
 
 function ownStat(node: Node | undefined): ReturnType<Kernel["lstat"]> {
