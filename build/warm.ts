@@ -16,6 +16,8 @@ bridges:
   lan: { address: 10.255.255.1/24 }
 cgroups:
   tier: { limits: { memory: 1G } }
+idmaps:
+  box: { uid: ["0 100000 65536"], gid: ["0 100000 65536"] }
 containers:
   a:
     image: host
@@ -27,10 +29,14 @@ containers:
     image: host
     command: sleep infinity
     environment: { A: b }
-    idmap: { uid: ["0 100000 65536"], gid: ["0 100000 65536"] }
+    idmap: box
     interfaces: { eth0: { bridge: lan, address: 10.255.255.3/24 } }
     depends_on: [a]
+  c:
+    image: dir:/
+    command: sleep infinity
     replicas: 2
+    interfaces: { eth0: { bridge: lan, address: auto } }
 `
 
 /** Run on a kernel in memory, one after another. */
@@ -100,13 +106,20 @@ export async function warm(dist: string): Promise<void> {
   setFlagsFromString("--no-flush-bytecode")
   const { script, bundle } = createRequire(import.meta.url)(join(dist, "stack.js")) as { script: Script; bundle: Bundle }
   const folder = mkdtempSync(join(tmpdir(), "stack-build-"))
-  const nowhere = { write: () => undefined, terminal: false, color: false, closed: false }
-  const context = { cwd: folder, environment: {}, out: nowhere, err: nowhere, sources: new Map<string, string>() }
+  const said: string[] = []
+  const out = { write: (text: string) => void said.push(text), terminal: false, color: false, closed: false }
+  const context = { cwd: folder, environment: {}, out, err: out, sources: new Map<string, string>() }
+  // What does not run is not warmed, and nobody would see it but in the start-up time.
+  const succeed = async (command: readonly string[], context: Context) => {
+    const code = await bundle.main(command, context)
+    if (code !== 0) throw new Error(`stack ${command.join(" ")}: exit code ${code} while the code cache is made\n${said.join("")}`)
+  }
   try {
     writeFileSync(join(folder, "stack.yaml"), EXAMPLE)
     const memory = fakeKernel() as unknown as LinuxKernel
     const kernel = accompanied(memory, bundle.kernelBehind(quietFfi()))
-    for (const command of COMMANDS) await bundle.main(command, { ...context, kernel: () => kernel })
+    for (const command of COMMANDS) await succeed(command, { ...context, kernel: () => kernel })
+    // Without the right to look it says so: then this part is compiled as it is needed.
     await bundle.main(["plan"], { ...context, kernel: bundle.linuxKernel })
   } finally {
     rmSync(folder, { recursive: true })
