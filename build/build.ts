@@ -28,6 +28,15 @@ const withoutChildProcess: Plugin = {
   },
 }
 
+/** The bundle is a CommonJS module with a `require` of its own; Node's module that makes one costs every start a millisecond. */
+const withoutCreateRequire: Plugin = {
+  name: "without-create-require",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:module$/ }, ({ path }) => ({ path, namespace: "own" }))
+    onLoad({ filter: /.*/, namespace: "own" }, () => ({ contents: "module.exports = { createRequire: () => ownRequire }" }))
+  },
+}
+
 /** Most stack files are read without it (src/stackfile/common-form.ts), and it costs every start a millisecond: it begins at its first use. */
 const yamlAtFirstUse: Plugin = {
   name: "yaml-at-first-use",
@@ -55,11 +64,11 @@ async function bundle(): Promise<void> {
     // Names stay, for the traces of bugs.
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [withoutChildProcess, yamlAtFirstUse],
+    plugins: [withoutChildProcess, withoutCreateRequire, yamlAtFirstUse],
     logLevel: "warning",
   })
   const code = result.outputFiles[0]?.text ?? ""
-  const head = 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;'
+  const head = 'const ownRequire = require, bundleUrl = require("node:url").pathToFileURL(__filename).href;'
   writeFileSync(`${dist}/bundle.cjs`, `(function (exports, require, module, __filename, __dirname) { ${head}\n${code}\n})\n`, "latin1")
 }
 

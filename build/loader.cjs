@@ -4,11 +4,7 @@
 // version of Node is refused by V8, and then everything is compiled as it is needed.
 const { readFileSync } = require("node:fs")
 const { join } = require("node:path")
-const { setFlagsFromString } = require("node:v8")
 const { Script } = require("node:vm")
-
-// A command lives for a tenth of a second: optimising it costs more than it saves. docs/performance.md
-setFlagsFromString("--no-opt")
 
 function cached(file) {
   try {

@@ -1,3 +1,4 @@
+import { now } from "../base/clock.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
@@ -84,7 +85,7 @@ class Execution {
     this.#walk = new GraphWalk(steps)
     this.#run = run
     this.#options = options
-    this.#now = options.now ?? (() => performance.now())
+    this.#now = options.now ?? now
     this.#mix = options.shuffle === undefined ? (list) => list : shuffler(options.shuffle)
   }
 

@@ -2,6 +2,7 @@ import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
+import { restCompiler } from "./compiler.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { UsageError } from "./exit.ts"
@@ -31,6 +32,7 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
     profiles: options.profile,
     stdin: readInput,
   })
+  restCompiler(loaded.desired?.resources.length ?? 0)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
   return loaded
 }

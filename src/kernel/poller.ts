@@ -1,3 +1,4 @@
+import { now } from "../base/clock.ts"
 import type { Ffi } from "./ffi.ts"
 
 /** Descriptors waited for, all in one poll(2). */
@@ -37,8 +38,8 @@ export function openPoller(ffi: Pick<Ffi, "poll">): Poller {
   const turn = () => {
     const timeout = idleRounds < SHORT_ROUNDS ? SHORT_MS : LONG_MS
     const ready = poll(ffi, waits, timeout)
-    const now = performance.now()
-    const over = waits.filter((wait, i) => ready[i] === true || wait.until <= now)
+    const time = now()
+    const over = waits.filter((wait, i) => ready[i] === true || wait.until <= time)
     const fired = new Set(waits.filter((_, i) => ready[i] === true))
     const done = new Set(over)
     waits = waits.filter((wait) => !done.has(wait))
@@ -49,7 +50,7 @@ export function openPoller(ffi: Pick<Ffi, "poll">): Poller {
   }
   return {
     wait: (fd, timeoutMs, ready) => {
-      waits.push({ fd, until: performance.now() + timeoutMs, ready })
+      waits.push({ fd, until: now() + timeoutMs, ready })
       idleRounds = 0
       if (!running) setImmediate(turn)
       running = true
