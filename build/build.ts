@@ -4,10 +4,10 @@ import type { Plugin } from "esbuild"
 import { build } from "esbuild"
 import { generateSchema } from "./schema.ts"
 import { generateValidator } from "./validator.ts"
-import { warm } from "./warm.ts"
+import { warmAll } from "./warm.ts"
 
 /**
- * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.cache`, and the native library and program. It is
+ * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.COMMAND.cache`, and the native library and program. It is
  * CommonJS, because that starts faster and because V8's code cache is for scripts. With `--faults` the same into dist-faults/, by an
  * entry of its own and with a monitor of its own, for the tests alone: docs/faults.md.
  */
@@ -86,6 +86,6 @@ rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 await bundle()
 install()
-await warm(dist)
+warmAll(dist)
 const size = (file: string) => `${Math.round(readFileSync(`${dist}/${file}`).length / 1024)} KiB`
-console.log(`${dist.slice(root.length)}/stack.js: bundle ${size("bundle.cjs")}, code cache ${size("bundle.cjs.cache")}`)
+console.log(`${dist.slice(root.length)}/stack.js: bundle ${size("bundle.cjs")}, code cache of apply ${size("bundle.cjs.apply.cache")}`)

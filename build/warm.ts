@@ -1,10 +1,13 @@
+import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
 import type { Script } from "node:vm"
 import type { Context } from "../src/cli/context.ts"
+import { main } from "../src/cli/main.ts"
 import type { Ffi } from "../src/kernel/ffi.ts"
 import type { LinuxKernel } from "../src/kernel/linux.ts"
 import { fakeKernel } from "../test/support/fake-kernel/fake-kernel.ts"
@@ -39,8 +42,18 @@ containers:
     interfaces: { eth0: { bridge: lan, address: auto } }
 `
 
-/** Run on a kernel in memory, one after another. */
-const COMMANDS = [["plan"], ["apply", "-y"], ["plan"], ["plan", "--json"], ["show"], ["show", "--json"], ["destroy", "-y"]]
+const APPLY = ["apply", "-y"]
+
+/**
+ * A code cache for each of the commands that count, and one for the others: what a command does not need only makes it start later.
+ * `live`: what is run before, by other code. All on a kernel in memory.
+ */
+const CACHES: { readonly [name: string]: { live?: readonly string[]; commands: readonly (readonly string[])[] } } = {
+  plan: { live: APPLY, commands: [["plan"], ["plan", "--json"]] },
+  apply: { commands: [APPLY, APPLY] },
+  destroy: { live: APPLY, commands: [["destroy", "-y"]] },
+  other: { live: APPLY, commands: [["show"], ["show", "--json"], ["validate"]] },
+}
 
 interface Bundle {
   main(argv: readonly string[], context: Context): Promise<number>
@@ -48,15 +61,16 @@ interface Bundle {
   kernelBehind(ffi: Ffi): LinuxKernel
 }
 
+function along<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
 /** A kernel in memory that has the real one's code run along, against a native side that does nothing: what comes of that is nobody's. */
 function accompanied(memory: LinuxKernel, code: LinuxKernel): LinuxKernel {
-  const along = <T>(work: () => T): T | undefined => {
-    try {
-      return work()
-    } catch {
-      return undefined
-    }
-  }
   return {
     ...memory,
     net: (ns, requests) => {
@@ -98,32 +112,54 @@ function accompanied(memory: LinuxKernel, code: LinuxKernel): LinuxKernel {
 }
 
 /**
- * Makes the bundle's code cache: the commands that should start fast are run once, without saying anything, so that V8
- * has compiled what they need; what it then knows is kept. On the real kernel only `plan` is run, which changes nothing.
+ * Makes one of the bundle's code caches: its commands are run once, without saying anything, so that V8 has compiled what they need;
+ * what it then knows is kept. On the real kernel only `plan` is run, which changes nothing.
  */
-export async function warm(dist: string): Promise<void> {
-  // V8 forgets the code of functions that have not run for a while; only the flags that the loader sets may stay different.
+async function warm(dist: string, name: string): Promise<void> {
+  // V8 forgets the code of functions that have not run for a while; a cache counts only with the flags that it was made with.
   setFlagsFromString("--no-flush-bytecode")
   const { script, bundle } = createRequire(import.meta.url)(join(dist, "stack.js")) as { script: Script; bundle: Bundle }
   const folder = mkdtempSync(join(tmpdir(), "stack-build-"))
-  const said: string[] = []
-  const out = { write: (text: string) => void said.push(text), terminal: false, color: false, closed: false }
-  const context = { cwd: folder, environment: {}, out, err: out, sources: new Map<string, string>() }
-  // What does not run is not warmed, and nobody would see it but in the start-up time.
-  const succeed = async (command: readonly string[], context: Context) => {
-    const code = await bundle.main(command, context)
-    if (code !== 0) throw new Error(`stack ${command.join(" ")}: exit code ${code} while the code cache is made\n${said.join("")}`)
-  }
   try {
     writeFileSync(join(folder, "stack.yaml"), EXAMPLE)
-    const memory = fakeKernel() as unknown as LinuxKernel
-    const kernel = accompanied(memory, bundle.kernelBehind(quietFfi()))
-    for (const command of COMMANDS) await succeed(command, { ...context, kernel: () => kernel })
-    // Without the right to look it says so: then this part is compiled as it is needed.
-    await bundle.main(["plan"], { ...context, kernel: bundle.linuxKernel })
+    await runAll(bundle, CACHES[name] ?? { commands: [] }, folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
   setFlagsFromString("--flush-bytecode")
-  writeFileSync(join(dist, "bundle.cjs.cache"), script.createCachedData())
+  writeFileSync(join(dist, `bundle.cjs.${name}.cache`), script.createCachedData())
 }
+
+async function runAll(bundle: Bundle, { live, commands }: (typeof CACHES)[string], cwd: string): Promise<void> {
+  const said: string[] = []
+  const out = { write: (text: string | Uint8Array) => void said.push(String(text)), terminal: false, color: false, closed: false }
+  const memory = fakeKernel() as unknown as LinuxKernel
+  const context = { cwd, environment: {}, out, err: out, sources: new Map<string, string>(), kernel: () => memory }
+  // What does not run is not warmed, and nobody would see it but in the start-up time.
+  const succeed = async (code: Promise<number>, command: readonly string[]) => {
+    if ((await code) !== 0) throw new Error(`stack ${command.join(" ")} fails while the code cache is made\n${said.join("")}`)
+  }
+  if (live !== undefined) await succeed(main(live, context), live)
+  const kernel = accompanied(memory, bundle.kernelBehind(quietFfi()))
+  for (const command of commands) await succeed(bundle.main(command, { ...context, kernel: () => kernel }), command)
+  // Without the right to look the rest is compiled as it is needed.
+  await bundle.main(["plan"], { ...context, kernel: bundle.linuxKernel })
+  const own = "/proc/self/ns/net"
+  along(() =>
+    bundle
+      .linuxKernel()
+      .visit({ dumps: [own], files: [] })
+      .dump(own),
+  )
+}
+
+/** A process for each cache: what V8 has compiled once it knows for all. */
+export function warmAll(dist: string): void {
+  for (const name of Object.keys(CACHES)) {
+    const { status } = spawnSync(process.execPath, ["--import", "tsx", fileURLToPath(import.meta.url), dist, name], { stdio: "inherit" })
+    if (status !== 0) throw new Error(`no code cache for ${name}`)
+  }
+}
+
+const [file, dist, name] = process.argv.slice(1)
+if (file === fileURLToPath(import.meta.url) && dist !== undefined && name !== undefined) await warm(dist, name)
