@@ -16,10 +16,34 @@ export default validate
 
 /** The schema as plain JavaScript that imports nothing: ajv itself is not needed at run time. */
 export function validatorText(): string {
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { source: true, esm: true, optimize: 2 } })
-  const code = standaloneCode.default(ajv, ajv.compile(rulesOnly(resolvedSchema()) as object))
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, inlineRefs: false, code: { source: true, esm: true, optimize: 2 } })
+  const code = standaloneCode.default(ajv, ajv.compile(inPieces(rulesOnly(resolvedSchema()) as Schema)))
   if (/\brequire\(|^import /m.test(code)) throw new Error("the validator would import from ajv: a keyword of the schema needs its run time")
   return code
+}
+
+type Schema = { [key: string]: unknown }
+
+/** Each map of the file as a definition of its own: so it becomes a function of its own, and V8 compiles those alone that a file needs. */
+function inPieces(schema: Schema): Schema {
+  const definitions: Schema[] = []
+  const piece = (part: unknown): unknown => {
+    if (part === null || typeof part !== "object" || Array.isArray(part)) return part
+    const whole = withParts(part as Schema, piece)
+    if (!("properties" in whole) && !("patternProperties" in whole)) return whole
+    return { $ref: `#/definitions/${definitions.push(whole) - 1}` }
+  }
+  return { ...withParts(schema, piece), definitions: { ...definitions } }
+}
+
+function withParts(schema: Schema, piece: (part: unknown) => unknown): Schema {
+  const named = (parts: object) => Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, piece(part)]))
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key === "properties" || key === "patternProperties") return [key, named(value as object)]
+      return [key, key === "items" || key === "additionalProperties" ? piece(value) : value]
+    }),
+  )
 }
 
 /** Without what is for people: the generated code carries its schema with it. */

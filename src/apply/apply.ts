@@ -1,5 +1,5 @@
-import { now } from "../base/clock.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
+import { now } from "../kernel/clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
 import type { Run, StackGroups, StepResult, StepRunner } from "../model/driver.ts"

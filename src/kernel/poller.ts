@@ -1,4 +1,4 @@
-import { now } from "../base/clock.ts"
+import { now } from "./clock.ts"
 import type { Ffi } from "./ffi.ts"
 
 /** Descriptors waited for, all in one poll(2). */

@@ -11,23 +11,29 @@ export interface Mistake {
   keyword: string
   path: Path
   params: { readonly [key: string]: unknown }
-  /** Path of the rule in the schema. */
-  rule: Path
 }
+
+const UNKNOWN: Fragment = { description: "" }
 
 let schema: Fragment | undefined
 
-/** The fragment that a rule is a part of: the schema itself is only needed when something is wrong. */
-function fragmentOf(rule: Path): Fragment {
+/** The fragment for what stands at a path: the schema itself is only needed when something is wrong. */
+function fragmentAt(path: Path): Fragment {
   schema ??= stackSchema()
-  let found: unknown = schema
-  for (const step of rule.slice(0, -1)) found = (found as { [key: string]: unknown } | undefined)?.[step]
-  return (found ?? { description: "" }) as Fragment
+  return path.reduce((fragment, step) => below(fragment, String(step)), schema)
+}
+
+function below({ properties, patternProperties, additionalProperties, items }: Fragment, step: string): Fragment {
+  if (properties !== undefined && Object.hasOwn(properties, step)) return properties[step] ?? UNKNOWN
+  const named = Object.entries(patternProperties ?? {}).find(([pattern]) => new RegExp(pattern, "u").test(step))?.[1]
+  if (typeof named === "object") return named
+  if (items !== undefined && /^\d+$/.test(step)) return items
+  return typeof additionalProperties === "object" ? additionalProperties : UNKNOWN
 }
 
 /** A mistake of form in a person's words, with what would be right. */
 export function explain(mistake: Mistake, root: MapEntry): Diagnostic {
-  const fragment = fragmentOf(mistake.rule)
+  const fragment = fragmentAt(mistake.path)
   if (mistake.keyword === "additionalProperties") return unknownKey(mistake, fragment, root)
   if (mistake.keyword === "required") return missingKey(mistake, fragment, root)
   return wrongValue(mistake, fragment, root)

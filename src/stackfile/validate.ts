@@ -61,13 +61,8 @@ function holderOf(plain: { [key: string]: unknown }, path: Path): { [key: string
   return holder !== null && typeof holder === "object" ? (holder as { [key: string]: unknown }) : undefined
 }
 
-function mistakeOf({ keyword, instancePath, schemaPath, params }: ErrorObject): Mistake {
-  return {
-    keyword,
-    path: pointer(instancePath),
-    rule: pointer(decodeURIComponent(schemaPath.slice(1))),
-    params: params as Mistake["params"],
-  }
+function mistakeOf({ keyword, instancePath, params }: ErrorObject): Mistake {
+  return { keyword, path: pointer(instancePath), params: params as Mistake["params"] }
 }
 
 /** RFC 6901 */
