@@ -53,6 +53,8 @@ export function quietFfi(): Ffi {
     readFiles: () => 0,
     lock: descriptor,
     removeTree: () => 0,
+    removalsBegin: () => EAGAIN,
+    removalsEnd: () => EAGAIN,
     spread: () => 0,
   }
 }

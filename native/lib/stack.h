@@ -56,6 +56,10 @@ EXPORT int32_t stk_spread(const char *path);
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);
 
+/* removals.c */
+EXPORT int32_t stk_removals_begin(const uint8_t *paths, int32_t len);
+EXPORT int32_t stk_removals_end(int32_t done, uint8_t *out, int32_t out_len);
+
 /* sealed.c, not exported: memory that nobody can change any more. A descriptor or -errno. */
 
 /* The record; to be closed. */

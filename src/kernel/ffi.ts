@@ -44,6 +44,10 @@ export interface Ffi {
   lock(path: string): number
   /** `rm -r`; -EXDEV where something is mounted in it. */
   removeTree(path: string): number
+  /** removeTree of each path, ended by NUL, beside what the caller does meanwhile: a descriptor that can be read when all is done. */
+  removalsBegin(paths: Uint8Array): number
+  /** For each path an i32, 0 or -errno. */
+  removalsEnd(done: number, out: Uint8Array): number
   /** `chattr +T`, where the file system knows it. */
   spread(path: string): number
 }
@@ -82,6 +86,8 @@ const SIGNATURES = {
   stk_read_files: "bibi",
   stk_lock: "s",
   stk_remove_tree: "s",
+  stk_removals_begin: "bi",
+  stk_removals_end: "ibi",
   stk_spread: "s",
 } as const
 
@@ -137,6 +143,8 @@ export function openFfi(folder?: string): Ffi {
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     lock: (path) => call("stk_lock", path),
     removeTree: (path) => call("stk_remove_tree", path),
+    removalsBegin: (paths) => call("stk_removals_begin", paths, paths.length),
+    removalsEnd: (done, out) => call("stk_removals_end", done, out, out.length),
     spread: (path) => call("stk_spread", path),
   }
 }

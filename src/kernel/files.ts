@@ -20,6 +20,7 @@ import { errnoName, errnoOf } from "./errno.ts"
 import type { Ffi } from "./ffi.ts"
 import type { Kernel } from "./kernel.ts"
 import { KernelError } from "./kernel.ts"
+import type { WhenReadable } from "./poller.ts"
 
 type Files = Pick<
   Kernel,
@@ -32,6 +33,7 @@ type Files = Pick<
   | "rmdir"
   | "list"
   | "removeTree"
+  | "removeTreesLater"
   | "stat"
   | "lstat"
   | "inode"
@@ -42,8 +44,8 @@ type Files = Pick<
 /** What reading says of a thing that is not there: also a dead process (ESRCH) and a device that is gone (ENODEV). */
 const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENODEV", "ESRCH", "ENOTDIR"])
 
-/** The part of the port that is files. */
-export function openFiles(ffi: Ffi): Files {
+/** The part of the port that is files. Without `readable`, later is at once. */
+export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resolve()): Files {
   return {
     read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
     readMany: manyReader(ffi),
@@ -58,6 +60,7 @@ export function openFiles(ffi: Ffi): Files {
     removeTree: (path) => {
       refused(`rm -r ${path}`, ffi.removeTree(path))
     },
+    removeTreesLater: (paths) => removeTreesLater(ffi, readable, paths),
     stat: (path) => orNull(`stat ${path}`, () => shortStat(statSync(path))),
     lstat: (path) => orNull(`lstat ${path}`, () => ownStat(lstatSync(path, { throwIfNoEntry: false }))),
     inode: (path) => orNull(`stat ${path}`, () => String(statSync(path, { bigint: true }).ino)),
@@ -190,6 +193,18 @@ function deviceText(device: number): string {
   const major = ((d >> 8n) & 0xfffn) | ((d >> 32n) & 0xfffff000n)
   const minor = (d & 0xffn) | ((d >> 12n) & 0xffffff00n)
   return `${major}:${minor}`
+}
+
+async function removeTreesLater(ffi: Ffi, readable: WhenReadable, paths: readonly string[]): Promise<(KernelError | null)[]> {
+  if (paths.length === 0) return []
+  const answer = (path: string, result: number) => (result < 0 ? new KernelError(`rm -r ${path}`, errnoName(result)) : null)
+  const done = ffi.removalsBegin(Buffer.from(`${paths.join("\0")}\0`))
+  // No thread for it, for whatever reason: then they are removed here and now.
+  if (done < 0) return paths.map((path) => answer(path, ffi.removeTree(path)))
+  await readable(done)
+  const results = Buffer.alloc(paths.length * 4)
+  refused("rm -r", ffi.removalsEnd(done, results))
+  return paths.map((path, i) => answer(path, results.readInt32LE(i * 4)))
 }
 
 function lockFile(ffi: Ffi, path: string): { release(): void } | null {

@@ -35,6 +35,8 @@ export interface Kernel {
   list(path: string): string[]
   /** A tree of our own (a writable layer, a run folder), gone; never follows a link or crosses a mount. */
   removeTree(path: string): void
+  /** The same of many, one after the other, beside what the caller does meanwhile: for each null, or why it is not gone. */
+  removeTreesLater(paths: readonly string[]): Promise<(KernelError | null)[]>
   /** An open file description lock on a file that is made (mode 0600) where it is not there; null while another holds it. It dies with this process. */
   lock(path: string): { release(): void } | null
   /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */

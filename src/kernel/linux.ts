@@ -5,6 +5,7 @@ import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { openNet } from "./netlink/net.ts"
 import { openVisits } from "./netlink/visits.ts"
+import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
 
@@ -23,9 +24,9 @@ export function linuxKernel(folder?: string): LinuxKernel {
 
 /** The same on another native side. */
 export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
-  const files = openFiles(ffi)
   const poller = openPoller(ffi)
-  const readable = (fd: number) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))
+  const readable: WhenReadable = (fd) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))
+  const files = openFiles(ffi, readable)
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
   return { ...files, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }

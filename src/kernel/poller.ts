@@ -1,6 +1,9 @@
 import { now } from "./clock.ts"
 import type { Ffi } from "./ffi.ts"
 
+/** Resolves when the descriptor can be read or has hung up. */
+export type WhenReadable = (fd: number) => Promise<void>
+
 /** Descriptors waited for, all in one poll(2). */
 export interface Poller {
   /** Calls `ready` once: true when the descriptor can be read or has hung up, false when `timeoutMs` have passed first. */

@@ -32,8 +32,8 @@ export interface StackGroups {
   /** The path in a line of /proc/PID/cgroup, if the line is the holding hierarchy's. */
   holdingPath(line: string): string | undefined
   holdingFolder(path: string): string
-  /** All processes in a group and in those below it, in every hierarchy. */
-  members(path: string): GroupMember[]
+  /** Of each group all processes in it and in those below it, in every hierarchy; in one reading. */
+  members(paths: readonly string[]): Map<string, GroupMember[]>
   /** Members of the group of monitors. */
   monitors(): number[]
   prepareMonitors(): void

@@ -11,20 +11,35 @@ import type { Observed, Occupied, Snapshot } from "../model/resource.ts"
  */
 export function occupants(kernel: Kernel, cgroups: StackGroups, going: readonly Change[], snapshot: Snapshot): Map<Address, Occupied> {
   const found = new Map<Address, Occupied>()
-  for (const { address, observed } of going) {
-    if (observed === undefined) continue
-    const occupied = observed.occupied ?? inGroup(kernel, cgroups, observed, snapshot)
-    if (occupied !== undefined) found.set(address, occupied)
-  }
+  for (const { address, observed } of going) if (observed?.occupied !== undefined) found.set(address, observed.occupied)
+  for (const { observed, what, members } of foreignMembers(kernel, groupsOf(cgroups, going), snapshot))
+    if (members.length > 0) found.set(observed.address, occupiedBy(kernel, members, what))
   return found
 }
 
-function inGroup(kernel: Kernel, cgroups: StackGroups, observed: Observed, snapshot: Snapshot): Occupied | undefined {
-  if (observed.kind === "cgroup")
-    return occupiedBy(kernel, noContainers(cgroups.members(observed.name), snapshot), "which is no container's, is in the cgroup")
-  const group = observed.live.cgroup
-  if (observed.kind !== "container" || typeof group !== "string" || group === "") return undefined
-  return occupiedBy(kernel, outsiders(kernel, cgroups.members(group), observed), "which is not the container's, is in its cgroup")
+/** A group that is to go, and who is in it. */
+interface GoingGroup {
+  observed: Observed
+  what: string
+  members: readonly GroupMember[]
+}
+
+function groupsOf(cgroups: StackGroups, going: readonly Change[]): GoingGroup[] {
+  const groups = going.flatMap(({ observed }) => {
+    if (observed === undefined || observed.occupied !== undefined) return []
+    if (observed.kind === "cgroup") return [{ observed, path: observed.name, what: "which is no container's, is in the cgroup" }]
+    const path = observed.live.cgroup
+    if (observed.kind !== "container" || typeof path !== "string" || path === "") return []
+    return [{ observed, path, what: "which is not the container's, is in its cgroup" }]
+  })
+  const members = cgroups.members(groups.map(({ path }) => path))
+  return groups.map(({ observed, path, what }) => ({ observed, what, members: members.get(path) ?? [] }))
+}
+
+function foreignMembers(kernel: Kernel, groups: readonly GoingGroup[], snapshot: Snapshot): GoingGroup[] {
+  const shared = groups.filter(({ observed }) => observed.kind === "cgroup")
+  const own = groups.filter(({ observed }) => observed.kind === "container")
+  return [...shared.map((group) => ({ ...group, members: noContainers(group.members, snapshot) })), ...withoutOwn(kernel, own)]
 }
 
 /** Members of a shared group that are in none of its containers' groups. */
@@ -39,17 +54,29 @@ const FILES: { readonly [kind: string]: string } = { mount: "mnt" }
  * Members that are in a namespace of this process's own which the container does not share: no process of a container has a way back
  * there. Of a container that shares all of them, nobody can tell.
  */
-function outsiders(kernel: Kernel, members: readonly GroupMember[], { attributes }: Observed): GroupMember[] {
-  const { namespaces } = attributes as unknown as Partial<ContainerAttributes>
-  const kind = namespaces === undefined ? undefined : KINDS.find((one) => namespaces[one] !== "host")
-  if (kind === undefined) return []
-  const file = `ns/${FILES[kind] ?? kind}`
-  const [own, ...theirs] = kernel.readMany(["self", ...members.map(({ pid }) => pid)].map((pid) => `@/proc/${pid}/${file}`))
-  return members.filter((_, i) => own !== null && theirs[i] === own)
+function withoutOwn(kernel: Kernel, groups: readonly GoingGroup[]): GoingGroup[] {
+  const links = groups.flatMap(({ observed, members }) => {
+    const file = telling(observed)
+    return file === undefined ? [] : ["self", ...members.map(({ pid }) => pid)].map((pid) => `@/proc/${pid}/ns/${file}`)
+  })
+  const texts = kernel.readMany(links)
+  const textOf = new Map(links.map((link, i) => [link, texts[i]]))
+  return groups.map((group) => {
+    const file = telling(group.observed)
+    const own = file === undefined ? null : textOf.get(`@/proc/self/ns/${file}`)
+    const isForeign = ({ pid }: GroupMember) => typeof own === "string" && textOf.get(`@/proc/${pid}/ns/${file}`) === own
+    return { ...group, members: group.members.filter(isForeign) }
+  })
 }
 
-function occupiedBy(kernel: Kernel, members: readonly GroupMember[], what: string): Occupied | undefined {
-  if (members.length === 0) return undefined
+/** The file in /proc/PID/ns of a namespace that the container does not share with this process. */
+function telling({ attributes }: Observed): string | undefined {
+  const { namespaces } = attributes as unknown as Partial<ContainerAttributes>
+  const kind = namespaces === undefined ? undefined : KINDS.find((one) => namespaces[one] !== "host")
+  return kind === undefined ? undefined : (FILES[kind] ?? kind)
+}
+
+function occupiedBy(kernel: Kernel, members: readonly GroupMember[], what: string): Occupied {
   const first = members.filter(({ pid }, i) => members.findIndex((other) => other.pid === pid) === i)
   const commands = kernel.readMany(first.map(({ pid }) => `/proc/${pid}/cmdline`))
   return {

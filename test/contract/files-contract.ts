@@ -42,6 +42,18 @@ export const fileContract: Contract = {
     assert.equal([kernel.stat(`${folder}/a`), kernel.list(`${folder}/a`)], [null, []])
   },
 
+  "many trees go beside other work, one that is not there too": async ({ kernel, folder }) => {
+    const trees = ["a", "b", "none"].map((name) => `${folder}/${name}`)
+    for (const path of ["a", "a/deep", "b"]) kernel.mkdir(`${folder}/${path}`)
+    kernel.replaceFile(`${folder}/a/deep/text`, "x")
+    assert.equal(await kernel.removeTreesLater(trees), [null, null, null])
+    assert.equal(
+      trees.map((path) => kernel.lstat(path)),
+      [null, null, null],
+    )
+    assert.equal(await kernel.removeTreesLater([]), [])
+  },
+
   "a file is replaced whole, for its owner's eyes; what is not there is null": ({ kernel, folder }) => {
     kernel.replaceFile(`${folder}/text`, "one\n")
     kernel.replaceFile(`${folder}/text`, "two\n")

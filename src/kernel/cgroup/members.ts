@@ -10,10 +10,14 @@ export function groupsIn(kernel: Kernel, folder: string): string[] {
   return kernel.list(folder).filter((name) => !V1_FILES.has(name) && !CONTROL_FILES.test(name))
 }
 
-/** Process ids of one group. A process outside our pid namespace shows as 0: it cannot be named. */
+/** Process ids of one group. */
 export function pidsIn(kernel: Kernel, folder: string): number[] {
-  const lines = (kernel.read(`${folder}/cgroup.procs`) ?? "").split("\n")
-  return [...new Set(lines.map(Number))].filter((pid) => pid > 0)
+  return pidsOf(kernel.read(`${folder}/cgroup.procs`))
+}
+
+/** Process ids of the text of cgroup.procs. A process outside our pid namespace shows as 0: it cannot be named. */
+export function pidsOf(text: string | null): number[] {
+  return [...new Set((text ?? "").split("\n").map(Number))].filter((pid) => pid > 0)
 }
 
 /** All processes of a group and of those below it; `below` is "" or `/NAME…`. */

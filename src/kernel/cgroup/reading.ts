@@ -1,10 +1,12 @@
 import type { Limits } from "../../kinds/cgroup/spec.ts"
+import type { GroupMember } from "../../model/driver.ts"
+import type { Kernel } from "../kernel.ts"
 import { devicePaths } from "./devices.ts"
 import type { Tree } from "./folders.ts"
 import { folderOf, parentOf } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
 import { codecFor, controllers } from "./limits.ts"
-import { groupsIn } from "./members.ts"
+import { groupsIn, pidsOf } from "./members.ts"
 
 /** Groups directly below the stack's own in any hierarchy; names with a dot in front are ours alone. */
 export function groupNames(tree: Tree): string[] {
@@ -63,6 +65,33 @@ function presence(tree: Tree): (hierarchy: Hierarchy, path: string) => boolean {
     lists.set(parent, names)
     return names.has(path.slice(path.lastIndexOf("/") + 1))
   }
+}
+
+/** See StackGroups. */
+export function membersOfAll(tree: Tree, paths: readonly string[]): Map<string, GroupMember[]> {
+  const present = presence(tree)
+  const folders = tree.layout.hierarchies.flatMap((hierarchy) =>
+    paths
+      .filter((path) => present(hierarchy, path))
+      .flatMap((path) => withBelow(tree.kernel, { path, folder: folderOf(tree, hierarchy, path), below: "" })),
+  )
+  const texts = tree.kernel.readMany(folders.map(({ folder }) => `${folder}/cgroup.procs`))
+  const members = new Map<string, GroupMember[]>(paths.map((path) => [path, []]))
+  for (const [i, { path, folder, below }] of folders.entries())
+    members.get(path)?.push(...pidsOf(texts[i] ?? null).map((pid) => ({ pid, below, folder })))
+  return members
+}
+
+interface GroupFolder {
+  path: string
+  folder: string
+  below: string
+}
+
+function withBelow(kernel: Kernel, group: GroupFolder): GroupFolder[] {
+  const { path, folder, below } = group
+  const names = groupsIn(kernel, folder)
+  return [group, ...names.flatMap((name) => withBelow(kernel, { path, folder: `${folder}/${name}`, below: `${below}/${name}` }))]
 }
 
 function unifiedRequest(tree: Tree, path: string, likes: readonly Limits[]): Request[] {

@@ -14,6 +14,7 @@ export function removeGroup(tree: Tree, path: string): void {
   const { hierarchies, holding } = tree.layout
   for (const hierarchy of [...hierarchies.filter((h) => h !== holding), holding]) {
     const folder = folderOf(tree, hierarchy, path)
+    if (!mayBeThere(tree, folder)) continue
     removeFolder(tree.kernel, folder)
     forget(tree, folder)
   }
@@ -21,6 +22,15 @@ export function removeGroup(tree: Tree, path: string): void {
   tree.names ??= new Set(groupNames(tree))
   tree.names.delete(path)
   if (tree.names.size === 0) tidyStack(tree)
+}
+
+/** A group is in few of v1's hierarchies: the folder above is listed once, and what was made since is known. */
+function mayBeThere(tree: Tree, folder: string): boolean {
+  const slash = folder.lastIndexOf("/")
+  const above = folder.slice(0, slash)
+  const names = tree.listed.get(above) ?? new Set(tree.kernel.list(above))
+  tree.listed.set(above, names)
+  return names.has(folder.slice(slash + 1)) || tree.made.has(folder)
 }
 
 /** The stack's own folders, if nothing is left in them. What is not empty stays. */

@@ -7,13 +7,13 @@ import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder }
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
-import { membersOf, pidsIn } from "./members.ts"
-import { groupNames, readLimits } from "./reading.ts"
+import { pidsIn } from "./members.ts"
+import { groupNames, membersOfAll, readLimits } from "./reading.ts"
 import { removeGroup, tidyStack } from "./remove.ts"
 
 /** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
 export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
-  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), names: undefined }
+  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), listed: new Map(), names: undefined }
   return {
     groups: () => groupNames(tree),
     limits: (paths, likes) => readLimits(tree, paths, likes),
@@ -22,11 +22,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     gather: (path, pid) => gather(tree, path, pid),
     holdingPath: (line) => pathIn(layout.holding, line),
     holdingFolder: (path) => holdingFolder(tree, path),
-    members: (path) =>
-      layout.hierarchies.flatMap((hierarchy) => {
-        const folder = folderOf(tree, hierarchy, path)
-        return membersOf(kernel, folder).map(({ pid, below }) => ({ pid, below, folder: `${folder}${below}` }))
-      }),
+    members: (paths) => membersOfAll(tree, paths),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
     make: (path, limits) => makeGroup(tree, path, limits),

@@ -30,7 +30,21 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
     spread: (path) => points.run(`chattr +T ${path}`, () => kernel.spread(path)),
     rmdir: (path) => points.run(`rmdir ${path}`, () => kernel.rmdir(path)),
     removeTree: (path) => points.run(`rm -r ${path}`, () => kernel.removeTree(path)),
+    removeTreesLater: async (paths) => {
+      if (points.isWithin(paths.length)) return paths.map((path) => removeTree(kernel, points, path))
+      for (const path of paths) points.run(`rm -r ${path}`, () => {})
+      return kernel.removeTreesLater(paths)
+    },
     lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),
+  }
+}
+
+function removeTree(kernel: Kernel, points: FaultPoints, path: string): Answers[number] {
+  try {
+    points.run(`rm -r ${path}`, () => kernel.removeTree(path))
+    return null
+  } catch (failure) {
+    return refusal(failure)[0]
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
-import type { Connection, Connections, WhenReadable } from "./conn.ts"
+import type { WhenReadable } from "../poller.ts"
+import type { Connection, Connections } from "./conn.ts"
 import type { Asked, Job, Refusal, Talk } from "./exchange.ts"
 import { exchange } from "./exchange.ts"
 import { encodersOf, isIdempotent, isRepeatable, neededNames } from "./request.ts"

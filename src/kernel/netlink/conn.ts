@@ -1,6 +1,7 @@
 import { errnoName, errnoOf } from "../errno.ts"
 import type { NetNs } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
+import type { WhenReadable } from "../poller.ts"
 
 /** What of libstack.so moves netlink's bytes; each gives a number >= 0 or -errno. */
 export interface NetlinkCalls {
@@ -14,9 +15,6 @@ export interface NetlinkCalls {
   open(path: string, flags: number, mode: number): number
   close(fd: number): number
 }
-
-/** Resolves when the descriptor can be read. */
-export type WhenReadable = (fd: number) => Promise<void>
 
 /** Room for the answers to a full batch, each of which the kernel charges with more than its length. */
 export const RECEIVE_BUFFER = 1 << 20

@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel.ts"
+import type { WhenReadable } from "../poller.ts"
 import { sendBatch, sendBatchLater } from "./batch.ts"
-import type { NetlinkCalls, WhenReadable } from "./conn.ts"
+import type { NetlinkCalls } from "./conn.ts"
 import { Connections } from "./conn.ts"
 import { readNamespace } from "./dump.ts"
 

@@ -2,7 +2,7 @@ import type { ProcessId } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
-import { attempt, attemptNow } from "../step-result.ts"
+import { attempt } from "../step-result.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 const SIGKILL = 9
@@ -63,12 +63,17 @@ function groupOf(step: Step): string {
   return typeof parent === "string" && parent !== "" ? `${parent}/${step.change.name}` : step.change.name
 }
 
-/** Step `remove`: groups, writable layer, and last the run folder: until it is gone the container is known as half-removed. */
+/**
+ * Step `remove`: groups, the writable layer beside them, and last the run folder: until it is gone the container is known as
+ * half-removed.
+ */
 export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  return steps.map((step) =>
-    attemptNow(() => {
+  const layers = run.kernel.removeTreesLater(steps.map((step) => layerFolderOf(run.stack, step.change.name)))
+  return steps.map((step, i) =>
+    attempt(async () => {
       run.cgroups.remove(groupOf(step))
-      run.kernel.removeTree(layerFolderOf(run.stack, step.change.name))
+      const failure = (await layers)[i]
+      if (failure) throw failure
       run.kernel.removeTree(runFolderOf(run.stack, step.change.name))
     }),
   )

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../../src/kernel/kernel.ts"
+import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Mutate } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
@@ -25,6 +26,7 @@ type FileCalls = Pick<
   | "rmdir"
   | "list"
   | "removeTree"
+  | "removeTreesLater"
   | "lock"
   | "stat"
   | "lstat"
@@ -46,6 +48,7 @@ export function fileCalls(context: Context): FileCalls {
     rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
     list: (path) => reading(() => listNames(machine, path)),
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
+    removeTreesLater: async (paths) => paths.map((path) => refusalOf(() => mutate(`rm -r ${path}`, () => removeTree(root, path)))),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
     lstat: (path) => reading(() => ownStat(lookup(root, path, false))),
@@ -109,6 +112,16 @@ function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<K
   const { mode, uid, gid } = node
   const type = node.type === "file" || node.type === "folder" ? node.type : "other"
   return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
+}
+
+function refusalOf(work: () => void): KernelError | null {
+  try {
+    work()
+    return null
+  } catch (failure) {
+    if (failure instanceof KernelError) return failure
+    throw failure
+  }
 }
 
 /** This file system does not know the flag: a hint, no more. */
