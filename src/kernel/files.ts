@@ -167,12 +167,8 @@ function makeFolder(path: string, mode?: number): boolean {
   })
 }
 
-/** Most of what is asked to go was never there, and an exception costs more than to look first. */
 function removeFolder(path: string): boolean {
-  return (
-    orNull(`rmdir ${path}`, () => lstatSync(path, { throwIfNoEntry: false }) ?? null) !== null &&
-    unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path))
-  )
+  return unless("ENOENT", `rmdir ${path}`, () => rmdirSync(path))
 }
 
 function ownStat(status: Stats | undefined): ReturnType<Kernel["lstat"]> {
