@@ -13,6 +13,8 @@ export interface Tree {
   made: Set<string>
   /** Controllers known to be on for the children of a cgroup2 folder. */
   enabled: Map<string, Set<string>>
+  /** The hierarchies of lines of /proc/PID/cgroup that name no group of the stack's. */
+  strayed: Map<string, Hierarchy[]>
   /** What was in a folder when a group was first to be removed from it. */
   listed: Map<string, Set<string>>
   /** Names of groups directly below the stack's own; undefined until someone needs to know. */

@@ -28,11 +28,21 @@ export function pathIn(hierarchy: Hierarchy, line: string): string | undefined {
   return placeIn(line).find((place) => isOf(hierarchy, place))?.path
 }
 
-/** The hierarchies in which a process is not in its group; in a group below that it is still held. */
+/**
+ * The hierarchies in which a process is not in its group; in a group below that it is still held. The lines of a hundred containers
+ * differ in the group's name alone: what such lines come to is remembered.
+ */
 function strayedFrom(tree: Tree, path: string, text: string): Hierarchy[] {
-  const places = text.split("\n").flatMap(placeIn)
-  const outside = places.filter((place) => !`${place.path}/`.includes(`/stack/${tree.stack}/${path}/`))
-  return tree.layout.hierarchies.filter((hierarchy) => outside.some((place) => isOf(hierarchy, place)))
+  const own = `/stack/${tree.stack}/${path}`
+  const lines = text.split("\n")
+  const outside = lines.filter((line) => !`${line}/`.includes(`${own}/`))
+  const key = outside.join("\n")
+  const known = tree.strayed.get(key)
+  if (known !== undefined) return known
+  const places = outside.flatMap(placeIn)
+  const found = tree.layout.hierarchies.filter((hierarchy) => places.some((place) => isOf(hierarchy, place)))
+  tree.strayed.set(key, found)
+  return found
 }
 
 /** See StackGroups. Of a process that is gone, whose text is empty, nothing is said. */

@@ -13,7 +13,7 @@ import { removeGroup, tidyStack } from "./remove.ts"
 
 /** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
 export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
-  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), listed: new Map(), names: undefined }
+  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), listed: new Map(), strayed: new Map(), names: undefined }
   return {
     groups: () => groupNames(tree),
     limits: (paths, likes) => readLimits(tree, paths, likes),

@@ -7,8 +7,8 @@ import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
-import type { ContainerRecord } from "./record.ts"
-import { bootId, isOfEarlierBoot, parseRecord, recordPath, recordProblem } from "./record.ts"
+import type { ContainerRecord, ReadRecord } from "./record.ts"
+import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
 import { groupPath } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -19,8 +19,9 @@ export function observeContainers(scope: Scope): Reading {
   const boot = bootId(scope.kernel)
   const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
   const files = readContainerFiles(scope, names)
-  requireUnderstood(scope, names, files)
-  const records = new Map(names.map((name) => [name, parseRecord(files.get(name)?.record ?? null, boot)]))
+  const read = new Map(names.map((name) => [name, readRecord(files.get(name)?.record ?? null, boot)]))
+  requireUnderstood(scope, read)
+  const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records))
   const resources = names.map((name) => {
     const texts = files.get(name) as ContainerFiles
@@ -28,17 +29,15 @@ export function observeContainers(scope: Scope): Reading {
     const monitor = scope.monitors.get(name)
     const spaces = namespaces.get(name)
     return monitor === undefined
-      ? remains(scope, name, record, whyGone(scope, name, isOfEarlierBoot(texts.record, boot)))
+      ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
       : observed({ scope, name, monitor, texts, record, spaces })
   })
   return { resources, foreign: [] }
 }
 
 /** A record that is no record is somebody's doing, whom nothing is taken from: without one, the container is made anew. */
-function requireUnderstood(scope: Scope, names: readonly string[], files: ReadonlyMap<string, ContainerFiles>): void {
-  const problems = names.flatMap((name) => {
-    const text = files.get(name)?.record ?? null
-    const problem = text === null ? undefined : recordProblem(text)
+function requireUnderstood(scope: Scope, read: ReadonlyMap<string, ReadRecord>): void {
+  const problems = [...read].flatMap(([name, { problem }]) => {
     if (problem === undefined) return []
     const path = recordPath(scope.stack, name)
     const summary = `the record of container.${name} cannot be understood: ${path}: ${problem}`

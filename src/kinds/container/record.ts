@@ -29,21 +29,32 @@ export function writeRecord(kernel: Kernel, stack: string, container: string, re
   kernel.replaceFile(recordPath(stack, container), `${JSON.stringify(record)}\n`)
 }
 
+/** What the text of a record came to. */
+export interface ReadRecord {
+  /** Of this boot, and understood. */
+  record?: ContainerRecord
+  /** Why nobody can understand it. */
+  problem?: string
+  /** A record, written before the machine was booted for the last time. */
+  earlier?: true
+}
+
+/** Nothing of all that where there is no record. */
+export function readRecord(text: string | null, boot: string): ReadRecord {
+  if (text === null) return {}
+  const value = parsed(text)
+  const problem = problemOf(value)
+  if (problem !== undefined) return { problem }
+  const record = value as ContainerRecord
+  return record.boot === boot ? { record } : { earlier: true }
+}
+
 /** The record, or undefined where there is none, it is of another boot, or not ours to understand. */
 export function parseRecord(text: string | null, boot: string): ContainerRecord | undefined {
-  const value = text === null ? undefined : parsed(text)
-  return bootOf(value) === boot && recordShape(value, "") === undefined ? (value as ContainerRecord) : undefined
+  return readRecord(text, boot).record
 }
 
-/** Whether it was written before the machine was booted for the last time. */
-export function isOfEarlierBoot(text: string | null, boot: string): boolean {
-  const value = text === null ? undefined : parsed(text)
-  return recordShape(value, "") === undefined && bootOf(value) !== boot
-}
-
-/** Why nobody can understand it; undefined where it is a record, whether of this boot or of an earlier one. */
-export function recordProblem(text: string): string | undefined {
-  const value = parsed(text)
+function problemOf(value: unknown): string | undefined {
   if (value === undefined) return "it is no JSON"
   if (typeof value !== "object" || value === null) return "it is no map"
   const { version } = value as { version?: unknown }
@@ -57,8 +68,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function bootOf(value: unknown): unknown {
-  return (value as { boot?: unknown } | null | undefined)?.boot
 }

@@ -1,0 +1,57 @@
+export type NamespaceKind = "user" | "mount" | "pid" | "net" | "uts" | "ipc" | "cgroup"
+
+/** One operation of the child's flat list, in order, after "go". Flags are the MS_* of mount(2). */
+export type SetupOp =
+  /** mount(2). `target` is resolved inside `root`, and must be a real folder or file: a symlink on the way is an error. */
+  | { op: "mount"; source: string; target: string; type: string; flags: number; data: string }
+  /** Bind; `flags` may hold MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC (a second call remounts) and MS_REC. */
+  | { op: "bind"; source: string; target: string; flags: number }
+  /** Inside the root: made if it is not there. */
+  | { op: "mkdir"; target: string; mode: number }
+  | { op: "file"; target: string; mode: number }
+  | { op: "symlink"; target: string; to: string }
+  /** Where the new root is mounted, and all `target`s are resolved from here on. */
+  | { op: "root"; path: string }
+  /** mount(2) of the new root itself at `path` (overlay, bind); before `root`. */
+  | { op: "mount-root"; source: string; path: string; type: string; flags: number; data: string }
+  | { op: "pivot" }
+  | { op: "hostname"; name: string }
+  /** Write to a file under /proc/sys, through a private procfs. */
+  | { op: "sysctl"; name: string; value: string }
+
+/** What a monitor is told: all it needs to make one container. native/monitor/record.h */
+export interface LaunchRecord {
+  /** What `ps` shows: `stack-monitor lab container.web`. */
+  title: string
+  /** The run folder: the monitor writes `log`, `state` there. It exists. */
+  runDir: string
+  /** `new`, `host`, or the path of an nsfs file to join. */
+  namespaces: { readonly [K in NamespaceKind]: string }
+  /** Text for /proc/PID/uid_map and gid_map; "" without a new user namespace. */
+  uidMap: string
+  gidMap: string
+  /** Folder on cgroup2 that the container's process is born in (CLONE_INTO_CGROUP); "" without. */
+  cgroup2: string
+  /** v1 folders whose `tasks` the container's process enters by writing `0` itself. */
+  cgroups1: readonly string[]
+  /** Folder the monitor itself lives in: on cgroup2 (born there), or v1 folders (enters by `tasks`). */
+  monitorCgroup2: string
+  monitorCgroups1: readonly string[]
+  /** Folders made by the monitor as the caller, before clone: mkdir -m MODE, chown uid:gid; being there is fine. */
+  prepare: readonly { path: string; mode: number; uid: number; gid: number }[]
+  /** Opened O_PATH by the monitor before clone, so that the child finds them at /proc/self/fd/{100 + i} whatever it may not traverse. */
+  openPaths: readonly string[]
+  setup: readonly SetupOp[]
+  /** Ids inside the container. */
+  uid: number
+  gid: number
+  groups: readonly number[]
+  /** Bit mask of CAP_* kept in bounding, permitted and effective sets (decimal string of 64 bits); inheritable and ambient are empty. */
+  capabilities: string
+  noNewPrivileges: boolean
+  /** As setrlimit(2): resource number, soft, hard (decimal strings; `max`). */
+  rlimits: readonly { resource: number; soft: string; hard: string }[]
+  cwd: string
+  argv: readonly string[]
+  env: readonly string[]
+}
