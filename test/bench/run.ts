@@ -43,9 +43,9 @@ async function main(): Promise<void> {
   const peers = positionals.length > 0 ? positionals : PEERS
   const rows = measure(peers, values.n, values.rounds)
   const growth = values.growth ? measure(["stack"], "100,500,1000", values.rounds) : []
-  console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth)}`)
-  const stages = values.stages ? await measureStages(100) : undefined
-  if (stages !== undefined) console.log(`\n${stages}`)
+  const stages = values.stages ? await measureStages() : undefined
+  console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth, stages?.read)}`)
+  if (stages !== undefined) console.log(`\n${stages.table}`)
   if (values.write !== undefined) writeFileSync(values.write, performanceDocument({ rows, growth, stages }, new Date()))
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, growth, stages }, null, 1)}\n`)
 }

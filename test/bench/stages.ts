@@ -1,4 +1,5 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { apply, expectStatus } from "../support/lab.ts"
 import type { Sandbox } from "../support/sandbox.ts"
 import { openSandbox } from "../support/sandbox.ts"
@@ -8,6 +9,8 @@ import { countCalls, ownTasks, parseTrace, tracingCost } from "./strace.ts"
 /** `container.b7: spawned (12 ms)` */
 const STEP = /^(\w+)\.[^ ]+: ([a-z ]+) \(/
 const ROUNDS = 5
+const COUNT = 100
+const READER = fileURLToPath(new URL("read.cjs", import.meta.url))
 
 function labText(count: number): string {
   const boxes = Array.from({ length: count }, (_, i) => {
@@ -125,14 +128,25 @@ async function traceApply(sandbox: Sandbox, command: string[]): Promise<TracedCa
   return parseTrace(readFileSync(`${sandbox.work}/trace`, "utf8"))
 }
 
-async function measure(sandbox: Sandbox, count: number): Promise<Stage[]> {
-  const file = prepare(sandbox, count)
+/** Milliseconds that a plan of what is live takes for the reading itself. */
+function readingTime(sandbox: Sandbox, file: string): number {
+  const [, loader = ""] = sandbox.command()
+  const once = () => {
+    const ran = sandbox.run([process.execPath, READER, loader, file, "plan"])
+    expectStatus(ran, 0)
+    return Number(ran.stdout)
+  }
+  return median(Array.from({ length: ROUNDS }, once))
+}
+
+async function measure(sandbox: Sandbox, file: string): Promise<{ stages: Stage[]; read: number }> {
   const node = [process.execPath, "-e", "0"]
   const validate = sandbox.command("validate", "-f", file)
   const plan = sandbox.command("plan", "-f", file)
   const command = sandbox.command("apply", "-y", "-f", file)
   const destroy = () => expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   apply(sandbox, file)
+  const read = readingTime(sandbox, file)
   destroy()
   const times = { bare: timeOf(sandbox, node), validate: timeOf(sandbox, validate), plan: timeOf(sandbox, plan) }
   const calls = { bare: summed(callsOf(sandbox, node)), validate: summed(callsOf(sandbox, validate)), plan: summed(callsOf(sandbox, plan)) }
@@ -158,7 +172,7 @@ async function measure(sandbox: Sandbox, count: number): Promise<Stage[]> {
     const counted = countCalls(of, own, cost)
     return { name, ms: median(runs.map((run) => run.get(name) ?? 0)), calls: i === 0 ? minus(counted, calls.plan) : counted }
   })
-  return [...before, ...rows]
+  return { stages: [...before, ...rows], read }
 }
 
 function table(stages: readonly Stage[], count: number): string {
@@ -177,11 +191,19 @@ function table(stages: readonly Stage[], count: number): string {
   ].join("\n")
 }
 
-/** System calls and milliseconds of each stage of an apply of so many containers, as a Markdown table. */
-export async function measureStages(count: number): Promise<string> {
+/** System calls and milliseconds of each stage of an apply of a hundred containers. */
+export interface Stages {
+  /** A Markdown table. */
+  table: string
+  /** Milliseconds that a plan takes for the reading itself. */
+  read: number
+}
+
+export async function measureStages(): Promise<Stages> {
   const sandbox = await openSandbox()
   try {
-    return table(await measure(sandbox, count), count)
+    const { stages, read } = await measure(sandbox, prepare(sandbox, COUNT))
+    return { table: table(stages, COUNT), read }
   } finally {
     await sandbox.close()
   }
