@@ -26,6 +26,7 @@ enum fds {
   FD_ROOT = 18, /* the new root, while it is made */
   FD_TERMINAL = 19,
   FD_SIGNALS = 20,
+  FD_USER = 21,       /* a held namespace, too */
   FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */
   FD_SPACES = 64,     /* + n: namespaces to join */
   FD_OPEN_PATHS = 100 /* + n: a number that others know */

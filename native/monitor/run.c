@@ -111,14 +111,17 @@ static bool write_map(pid_t pid, const char *file, const struct text *map, uint3
 /* The numbers under which these are found from outside. */
 static bool hold_spaces(const struct run_record *record, pid_t pid, struct trouble *trouble)
 {
-  static const enum space held[] = {SPACE_NET, SPACE_UTS, SPACE_IPC};
-  for (int n = 0; n < 3; n++) {
-    if (space_mode(record, held[n]) == SPACE_HOST) continue;
+  static const struct {
+    enum space space;
+    int fd;
+  } held[] = {{SPACE_NET, FD_NET}, {SPACE_UTS, FD_UTS}, {SPACE_IPC, FD_IPC}, {SPACE_USER, FD_USER}};
+  for (size_t n = 0; n < sizeof held / sizeof held[0]; n++) {
+    if (space_mode(record, held[n].space) == SPACE_HOST) continue;
     char path[PROC_PATH_LEN], name[16], *end = name + sizeof name;
-    add_text(add_text(name, end, "ns/"), end, space_file(held[n]));
+    add_text(add_text(name, end, "ns/"), end, space_file(held[n].space));
     proc_path(path, pid, name);
-    int fd = fd_place(checked(open(path, O_RDONLY | O_CLOEXEC)), FD_NET + n);
-    if (fd < 0) return trouble_is(trouble, STAGE_HOLD, held[n], fd);
+    int fd = fd_place(checked(open(path, O_RDONLY | O_CLOEXEC)), held[n].fd);
+    if (fd < 0) return trouble_is(trouble, STAGE_HOLD, held[n].space, fd);
     fault_point();
   }
   return true;

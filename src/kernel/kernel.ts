@@ -67,7 +67,7 @@ export interface Kernel {
   /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
   spawn(record: LaunchRecord): Monitor
   /** The files through which a monitor holds its container's namespaces open, as long as it lives: `/proc/PID/fd/N`. */
-  heldNamespaces(monitor: ProcessId): { net: string; uts: string; ipc: string }
+  heldNamespaces(monitor: ProcessId): HeldNamespaces
   /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */
   signal(process: ProcessId, signal: number): boolean
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
@@ -85,6 +85,9 @@ export interface Visited {
   dump(ns: NetNs): NetDump
   read(namespace: string, path: string): string | null
 }
+
+/** Files, each of a namespace of a container. */
+export type HeldNamespaces = Readonly<Record<"user" | "net" | "uts" | "ipc", string>>
 
 /** `host`: the namespace of this process. Otherwise the path of an nsfs file, e.g. `/proc/123/fd/10`. */
 export type NetNs = "host" | (string & {})

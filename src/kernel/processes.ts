@@ -3,7 +3,7 @@ import { errnoOf } from "./errno.ts"
 import type { Ffi } from "./ffi.ts"
 import { nativeFolder } from "./ffi.ts"
 import { isAbsent, refused } from "./files.ts"
-import type { Kernel, ProcessId } from "./kernel.ts"
+import type { HeldNamespaces, Kernel, ProcessId } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { encodeExec } from "./launch/exec.ts"
 import type { LaunchTools } from "./launch/launching.ts"
@@ -16,9 +16,7 @@ type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "signal" | "gone" | "
 }
 
 /** Descriptors at which a monitor keeps its namespaces: native/README.md. */
-const NET_FD = 10
-const UTS_FD = 11
-const IPC_FD = 12
+const HELD: Readonly<Record<keyof HeldNamespaces, number>> = { net: 10, uts: 11, ipc: 12, user: 21 }
 
 /** The part of the port that is processes, and what is done inside their namespaces. `folder`: where stack-monitor is. */
 export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, poller: Poller = openPoller(ffi)): Processes {
@@ -39,7 +37,10 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
       children.add(monitor.pid)
       return monitor
     },
-    heldNamespaces: ({ pid }) => ({ net: `/proc/${pid}/fd/${NET_FD}`, uts: `/proc/${pid}/fd/${UTS_FD}`, ipc: `/proc/${pid}/fd/${IPC_FD}` }),
+    heldNamespaces: ({ pid }) => {
+      const file = (kind: keyof HeldNamespaces) => `/proc/${pid}/fd/${HELD[kind]}`
+      return { net: file("net"), uts: file("uts"), ipc: file("ipc"), user: file("user") }
+    },
     signal: ({ pid, startTime }, signal) => {
       const result = ffi.signal(pid, startTime, signal)
       if (result === -errnoOf("ESRCH")) return false

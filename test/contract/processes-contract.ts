@@ -43,8 +43,8 @@ export const processContract: Contract = {
     for (const name of ["user", "mnt", "pid", "net", "uts", "ipc", "cgroup"]) assert.is.not(link(init.pid, name), link("self", name))
     const held = kernel.heldNamespaces(monitor)
     assert.equal(
-      [held.net, held.uts, held.ipc].map((path) => kernel.readLink(path)),
-      ["net", "uts", "ipc"].map((name) => link(init.pid, name)),
+      [held.net, held.uts, held.ipc, held.user].map((path) => kernel.readLink(path)),
+      ["net", "uts", "ipc", "user"].map((name) => link(init.pid, name)),
     )
     const { namespaces } = recordOf(subject)
     const second = await start(subject, {

@@ -1,4 +1,4 @@
-import type { Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
+import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { describeMachine } from "./describe.ts"
 import { fileCalls } from "./files.ts"
@@ -146,8 +146,8 @@ function endRun(run: RunState): void {
   for (const process of machine.processes.values()) if (process.parent === self.pid) process.parent = 1
 }
 
-function heldPaths({ pid }: ProcessId): { net: string; uts: string; ipc: string } {
-  return Object.fromEntries(HELD.map(([fd, kind]) => [kind, `/proc/${pid}/fd/${fd}`])) as { net: string; uts: string; ipc: string }
+function heldPaths({ pid }: ProcessId): HeldNamespaces {
+  return Object.fromEntries(HELD.map(([fd, kind]) => [kind, `/proc/${pid}/fd/${fd}`])) as HeldNamespaces
 }
 
 function endCommand(machine: Machine, container: string, status: number): void {

@@ -1,4 +1,4 @@
-import type { LaunchRecord, Monitor, NamespaceKind, ParkedProcess, SetupOp } from "../../../src/kernel/kernel.ts"
+import type { HeldNamespaces, LaunchRecord, Monitor, NamespaceKind, ParkedProcess, SetupOp } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { addLoopback } from "./addresses.ts"
 import { enterGroup, groupAt } from "./cgroups.ts"
@@ -11,10 +11,11 @@ import { folder, lookup, makeFolder, putFile, textFile } from "./tree.ts"
 
 const SIGKILL = 9
 /** Where a monitor keeps the namespaces open: native/README.md */
-export const HELD: readonly (readonly [number, "net" | "uts" | "ipc"])[] = [
+export const HELD: readonly (readonly [number, keyof HeldNamespaces])[] = [
   [10, "net"],
   [11, "uts"],
   [12, "ipc"],
+  [21, "user"],
 ]
 
 /** What counts and may fail: one place for all that changes something. */
