@@ -11,11 +11,12 @@ import { startMonitor } from "./launch/launching.ts"
 import type { Poller } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 
-type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "signal" | "gone" | "readIn" | "writeIn"> & {
+type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "gone" | "readIn" | "writeIn"> & {
   become(record: ExecRecord): never
 }
 
-/** Descriptors at which a monitor keeps its namespaces: native/README.md. */
+/** Descriptors at which a monitor keeps its run folder and its namespaces: native/README.md. */
+const RUN_FD = 8
 const NET_FD = 10
 const UTS_FD = 11
 const IPC_FD = 12
@@ -40,6 +41,7 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
       return monitor
     },
     heldNamespaces: ({ pid }) => ({ net: `/proc/${pid}/fd/${NET_FD}`, uts: `/proc/${pid}/fd/${UTS_FD}`, ipc: `/proc/${pid}/fd/${IPC_FD}` }),
+    heldRunFolder: (pid) => `/proc/${pid}/fd/${RUN_FD}`,
     signal: ({ pid, startTime }, signal) => {
       const result = ffi.signal(pid, startTime, signal)
       if (result === -errnoOf("ESRCH")) return false
