@@ -1,20 +1,22 @@
+import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import type { Scope } from "../../model/driver.ts"
-import { movesOf, oneMove, splitInterface } from "../../model/moves.ts"
+import type { Moves } from "../../model/moves.ts"
+import { destination, movesOf, splitInterface } from "../../model/moves.ts"
 
 /**
- * The live container that an interface of this address is in: an apply that was killed may have renamed the container, and not yet
- * its interface's mark.
+ * The live container that an interface of this address is in: an apply that was killed may have renamed the container and not yet its
+ * interface's mark, or the mark and not yet the container.
  */
-export function holderOf(scope: Scope, address: string): string {
+export function holderOf(scope: Scope, address: Address): string {
   const { container } = splitInterface(splitAddress(address).name)
   const moves = movesOf(scope.desired)
-  let at: string | undefined = `container.${container}`
-  for (let hops = 0; at !== undefined && hops <= 2 * moves.size; hops++) {
-    const { name } = splitAddress(at)
-    const live = [name, `${name}[0]`, name.replace(/\[0\]$/, "")].find((one) => scope.monitors.has(one))
-    if (live !== undefined && (hops > 0 || live === container)) return live
-    at = oneMove(moves, at)
-  }
-  return container
+  if (moves.size === 0 || scope.monitors.has(container)) return container
+  const end = endOf(moves, container)
+  return [...scope.monitors.keys()].find((other) => endOf(moves, other) === end) ?? container
+}
+
+/** Number 0 of replicas may have been without a number. */
+function endOf(moves: Moves, container: string): Address {
+  return destination(moves, `container.${container}`).replace(/\[0\]$/, "")
 }

@@ -187,9 +187,10 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
 
 function deletePairs(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step) => {
-    const ends = (step.change.observed?.live.ends ?? []) as unknown as { container: Address; ifindex: number }[]
-    for (const end of ends) {
-      const failure = deleteEnd(run, step, end)
+    const { endpoints = [] } = (step.change.before ?? {}) as unknown as Partial<VethAttributes>
+    const ends = (step.change.observed?.live.ends ?? []) as unknown as { ifindex: number }[]
+    for (const [i, { container }] of endpoints.entries()) {
+      const failure = deleteEnd(run, step, { container, ifindex: ends[i]?.ifindex ?? 0 })
       if (failure !== null) return failure
     }
     return null
