@@ -13,7 +13,7 @@ enum fds {
 
   FD_SYNC = 6,       /* the monitor's end of the socket that it shares with its child */
   FD_CHILD_SYNC = 7, /* the child's end */
-  FD_RUN = 8,        /* the run folder */
+  FD_RUN = 8,        /* the run folder: a number that others know */
   FD_LOG = 9,
   FD_NET = 10, /* held namespaces: numbers that others know */
   FD_UTS = 11,

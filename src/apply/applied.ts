@@ -8,6 +8,7 @@ import type { Plan } from "../model/plan.ts"
 import type { Attributes, Snapshot, Value } from "../model/resource.ts"
 import type { Applied, AppliedRecord } from "../observe/applied.ts"
 import { appliedFile, appliedIn } from "../observe/applied.ts"
+import { afterMoves } from "../observe/moved.ts"
 import { asDeclared } from "../plan/ignored.ts"
 import { canonicalJson } from "../plan/values.ts"
 
@@ -39,7 +40,8 @@ export function rememberApplied(
 
 /** What was known before a run that has been undone. */
 export function restoreApplied(kernel: Kernel, stack: string, before: Snapshot): void {
-  write(kernel, stack, before, appliedIn(before))
+  const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
+  write(kernel, stack, before, appliedIn(afterMoves(before, back)))
 }
 
 function entry({ address }: Change, attributes: Entry): [Address, Attributes | null][] {

@@ -65,9 +65,9 @@ export function record(needed: Shapes, optional: Shapes = {}): Shape {
   return keyed(needed, optional, unknownKey)
 }
 
-/** All of these keys, and whatever others. */
-export function including(needed: Shapes): Shape {
-  return keyed(needed, {}, () => undefined)
+/** All of these keys, perhaps some of those, and whatever others. */
+export function including(needed: Shapes, optional: Shapes = {}): Shape {
+  return keyed(needed, optional, () => undefined)
 }
 
 function keyed(needed: Shapes, optional: Shapes, others: Shape): Shape {

@@ -14,7 +14,7 @@ export function desiredOf(options: PlanningOptions, context: Context): { desired
   }
   const { desired, broken } = readLive(options, context)
   if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
-  return { desired: { stack: desired.stack, resources: [] }, declared: desired.resources }
+  return { desired: { ...desired, resources: [] }, declared: desired.resources }
 }
 
 /** A file with mistakes does not tell what it protects. */

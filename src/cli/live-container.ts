@@ -1,9 +1,20 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
+import { destination, movesOf } from "../model/moves.ts"
+import type { Desired } from "../model/resource.ts"
 
 /** The container's name in what a person wrote: `web`, `web[0]` or `container.web`. */
 export function containerName(written: string): string {
   return written.startsWith("container.") ? written.slice("container.".length) : written
+}
+
+/** The container that is meant by a name: where the file moves it, the one that is live, be it by its former name or its next. */
+export function liveName(written: string, { moved }: Pick<Desired, "moved">, known: readonly string[]): string {
+  const name = containerName(written)
+  if (known.includes(name) || moved === undefined) return name
+  const moves = movesOf({ moved })
+  const end = destination(moves, `container.${name}`)
+  return known.find((other) => destination(moves, `container.${other}`) === end) ?? name
 }
 
 /** No container of that name: which ones there are, and the nearest. */

@@ -1,3 +1,4 @@
+import { splitAddress } from "../base/address.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { kinds } from "../kinds/catalog.ts"
@@ -30,31 +31,49 @@ const resource: Shape = (value, path) => {
 const anything: Shape = () => undefined
 const hash = textLike(/^[0-9a-f]{16}$/, "fingerprint")
 const count = whole(0, 1_000_000)
-const change = record({
-  ...{ address: text(), kind: oneOf(...Object.keys(kinds)), name: text(), cause: text(), drift: truth, before: anything, after: anything },
-  action: oneOf("no-op", "create", "update", "replace", "delete"),
-  fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
+const address = text("address", (value) => {
+  const { kind, name } = splitAddress(value)
+  return Object.hasOwn(NAMES, kind) && NAMES[kind as KindName].test(name)
 })
+const change = record(
+  {
+    ...{
+      address: text(),
+      kind: oneOf(...Object.keys(kinds)),
+      name: text(),
+      cause: text(),
+      drift: truth,
+      before: anything,
+      after: anything,
+    },
+    action: oneOf("no-op", "create", "update", "replace", "delete"),
+    fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
+  },
+  { movedFrom: address },
+)
 
-const planFile = record({
-  format: text(),
-  stack: textLike(STACK_NAME, "name of a stack"),
-  resources: listOf(resource),
-  selection: record({ target: addresses, exclude: addresses, replace: addresses }),
-  basis: record({
-    host: record({ boot: text(), netns: text() }),
-    objects: mapOf(text(), mapOf(text(), anything)),
-    changes: mapOf(text(), hash),
-    fingerprint: hash,
-  }),
-  shown: record({
-    changes: listOf(change),
-    steps: listOf(record({ id: text(), op: text(), address: text(), cause: text(), after: addresses })),
-    summary: record({ add: count, change: count, destroy: count }),
-    hasChanges: truth,
-  }),
-  digest: textLike(/^[0-9a-f]{64}$/, "digest"),
-})
+const planFile = record(
+  {
+    format: text(),
+    stack: textLike(STACK_NAME, "name of a stack"),
+    resources: listOf(resource),
+    selection: record({ target: addresses, exclude: addresses, replace: addresses }),
+    basis: record({
+      host: record({ boot: text(), netns: text() }),
+      objects: mapOf(text(), mapOf(text(), anything)),
+      changes: mapOf(text(), hash),
+      fingerprint: hash,
+    }),
+    shown: record({
+      changes: listOf(change),
+      steps: listOf(record({ id: text(), op: text(), address: text(), cause: text(), after: addresses })),
+      summary: record({ add: count, change: count, destroy: count }),
+      hasChanges: truth,
+    }),
+    digest: textLike(/^[0-9a-f]{64}$/, "digest"),
+  },
+  { moved: listOf(record({ from: address, to: address })) },
+)
 
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */
 export function planFileProblem(kept: unknown): string | undefined {

@@ -56,7 +56,7 @@ export function preparePlan(session: Session, { desired, selection, declared }: 
   const occupied = occupants(session.kernel, session.cgroups, selected.changes.filter(removes), snapshot)
   const entered = occupiedChanges(selected.changes, occupied)
   const kept = { ...selection, exclude: [...selection.exclude, ...[...forbidden, ...entered].map((change) => change.address)] }
-  const prevented = [...preventedDiagnostics(forbidden, declared), ...occupiedDiagnostics(entered, occupied)]
+  const prevented = [...preventedDiagnostics(forbidden, declared, plan), ...occupiedDiagnostics(entered, occupied)]
   return { plan: selectChanges(plan, kept), snapshot, selection: kept, prevented }
 }
 

@@ -32,6 +32,7 @@ type Files = Pick<
   | "spread"
   | "rmdir"
   | "list"
+  | "rename"
   | "removeTree"
   | "removeTreesLater"
   | "stat"
@@ -57,6 +58,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     },
     rmdir: removeFolder,
     list: (path) => orNull(`ls ${path}`, () => readdirSync(path).sort()) ?? [],
+    rename: (from, to) => attempt(`mv ${from} ${to}`, () => renameSync(from, to)),
     removeTree: (path) => {
       refused(`rm -r ${path}`, ffi.removeTree(path))
     },

@@ -37,6 +37,8 @@ export interface Kernel {
   rmdir(path: string): boolean
   /** Names in a folder, sorted; empty where it does not exist. */
   list(path: string): string[]
+  /** rename(2) of a file or folder within its file system. What stands at `to` is not replaced but where it is an empty folder. */
+  rename(from: string, to: string): void
   /** A tree of our own (a writable layer, a run folder), gone; never follows a link or crosses a mount. */
   removeTree(path: string): void
   /** The same of many, one after the other, beside what the caller does meanwhile: for each null, or why it is not gone. */
@@ -68,6 +70,8 @@ export interface Kernel {
   spawn(record: LaunchRecord): Monitor
   /** The files through which a monitor holds its container's namespaces open, as long as it lives: `/proc/PID/fd/N`. */
   heldNamespaces(monitor: ProcessId): HeldNamespaces
+  /** The link that says which run folder a monitor holds open, wherever that was renamed to: `/proc/PID/fd/N`. */
+  heldRunFolder(pid: number): string
   /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */
   signal(process: ProcessId, signal: number): boolean
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
@@ -221,8 +225,8 @@ export type NetRequest =
   | { op: "group-delete"; group: number }
   | { op: "address-add"; link: LinkRef; address: string }
   | { op: "address-delete"; link: LinkRef; address: string }
-  /** `ip route replace …` with our protocol number. */
-  | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number }
+  /** `ip route replace …` with our protocol number, unless another is given. */
+  | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number; protocol?: number }
   | { op: "route-delete"; to: string; via?: string; dev?: LinkRef; metric?: number }
 
 export interface VethEnd {

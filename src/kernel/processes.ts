@@ -11,12 +11,13 @@ import { startMonitor } from "./launch/launching.ts"
 import type { Poller } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 
-type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "signal" | "gone" | "readIn" | "writeIn"> & {
+type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "gone" | "readIn" | "writeIn"> & {
   become(record: ExecRecord): never
 }
 
-/** Descriptors at which a monitor keeps its namespaces: native/README.md. */
+/** Descriptors at which a monitor keeps its run folder and its namespaces: native/README.md. */
 const HELD: Readonly<Record<keyof HeldNamespaces, number>> = { net: 10, uts: 11, ipc: 12, user: 21 }
+const RUN_FD = 8
 
 /** The part of the port that is processes, and what is done inside their namespaces. `folder`: where stack-monitor is. */
 export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, poller: Poller = openPoller(ffi)): Processes {
@@ -41,6 +42,7 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
       const file = (kind: keyof HeldNamespaces) => `/proc/${pid}/fd/${HELD[kind]}`
       return { net: file("net"), uts: file("uts"), ipc: file("ipc"), user: file("user") }
     },
+    heldRunFolder: (pid) => `/proc/${pid}/fd/${RUN_FD}`,
     signal: ({ pid, startTime }, signal) => {
       const result = ffi.signal(pid, startTime, signal)
       if (result === -errnoOf("ESRCH")) return false

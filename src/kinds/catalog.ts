@@ -1,5 +1,6 @@
+import type { Address } from "../base/address.ts"
 import type { Kind } from "../model/kind.ts"
-import type { KindName } from "../model/resource.ts"
+import type { Attributes, KindName } from "../model/resource.ts"
 import { bridgeKind } from "./bridge/kind.ts"
 import { cgroupKind } from "./cgroup/kind.ts"
 import { containerKind } from "./container/kind.ts"
@@ -13,4 +14,9 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   container: containerKind,
   interface: interfaceKind,
   veth: vethKind,
+}
+
+/** Attributes of a kind in which resources have other addresses. Some may be absent, as of what is observed. */
+export function readdressed(kind: KindName, attributes: Attributes, rename: (address: Address) => Address): Attributes {
+  return kinds[kind].readdressed?.(attributes, rename) ?? attributes
 }

@@ -23,6 +23,8 @@ export interface Change {
   /** What a user understands: `not there`, `not in the stack file`, `mtu: 1500 -> 9000`, `container.web is replaced`. */
   cause: string
   fields: readonly FieldChange[]
+  /** The address it has had until now: it is renamed in place. */
+  movedFrom?: Address
   /** The file did not change, the kernel did: in one of the fields, or the object itself is gone or broken. */
   drift: boolean
   before: Attributes | null

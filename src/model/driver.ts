@@ -41,6 +41,10 @@ export interface StackGroups {
   /** The folders a process is put into at birth. */
   foldersOf(path: string, limits: Limits): Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
   change(path: string, before: Limits, after: Limits): void
+  /** Makes a group that another one is to become: on v1 the other itself, renamed, where it is beside it. May be done again. */
+  succeed(from: string, to: string, limits: Limits): void
+  /** Brings all processes of a group and of those below it into another. */
+  moveAll(from: string, to: string): void
   /** SIGKILL to all that is in it. */
   kill(path: string): void
   /** Removes the group everywhere, and the stack's own folders when nothing is left in them. */
@@ -67,6 +71,8 @@ export interface Scope {
   /** Of containers that have a run folder, and of those that have a writable layer, which outlives a reboot. */
   runFolders: ReadonlySet<string>
   layers: ReadonlySet<string>
+  /** Of these groups those that containers still have, as an apply was killed which was to rename them. */
+  groupsBeingLeft(names: readonly string[]): ReadonlySet<string>
   host: NetDump
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
@@ -85,6 +91,8 @@ export interface LiveMonitor {
   pid: number
   startTime: string
   init?: { pid: number; startTime: string }
+  /** It was born under another name. */
+  renamed?: boolean
   /** That process has run no program yet: it waits, in the monitor's own, to be started. */
   parked?: boolean
   /** Files that hold the namespaces as long as the monitor lives: `/proc/PID/fd/N`; absent where shared with the host. */

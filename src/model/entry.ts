@@ -27,6 +27,8 @@ export interface KnownBridge extends BridgeAttributes {
 export interface Entry {
   stack: string
   address: Address
+  /** The address that values are made from which shall outlive a move: the first one that `moved` knows of. */
+  originOf(address: Address): Address
   /** The resource's name. */
   name: string
   /** A mistake at a value of this entry. */

@@ -25,6 +25,8 @@ export interface Kind {
   rules: readonly FieldRule[]
   /** What a resource of these attributes hangs on; absent: nothing. */
   relations?(attributes: Attributes): Relations
+  /** The same attributes, with other addresses for the resources whose objects they name. */
+  readdressed?(attributes: Attributes, rename: (address: Address) => Address): Attributes
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** The kernel effects of a change, and their order. */

@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
+import type { Move, Moves } from "./moves.ts"
 
 export type KindName = "bridge" | "cgroup" | "container" | "interface" | "veth"
 
@@ -54,6 +55,8 @@ export interface Desired {
   stack: string
   /** In the order of the file. */
   resources: readonly Resource[]
+  /** Former addresses of resources: what is live under one of them is not made anew. */
+  moved?: readonly Move[]
 }
 
 /**
@@ -65,6 +68,10 @@ export interface Observed {
   address: Address
   name: string
   attributes: Attributes
+  /** The address that it still has in the kernel, or in a part of it: the file has moved it. */
+  movedFrom?: Address
+  /** A change in place was begun and has not come to its end. Says which. */
+  unfinished?: string
   /** Half-made (a killed apply): it bears our mark but not all its parts. Says what is missing. */
   incomplete?: string
   /**
@@ -101,6 +108,10 @@ export interface Snapshot {
   host: HostFacts
   /** What the last apply left, by its record, and is not there any more. */
   lost?: ReadonlyMap<Address, Attributes>
+  /** What was found under another address than it is told under here: from that to this. */
+  moves?: Moves
+  /** Moves of the file that cannot be made, because both addresses are live. */
+  blocked?: readonly Move[]
 }
 
 /** What the host can do and what is taken, as far as planning depends on it. */

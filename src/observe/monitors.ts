@@ -24,16 +24,20 @@ function hasNotExecuted(stat: string | null): boolean {
 
 /**
  * The monitors of a stack by container name. `pids` are the members of the stack's group of monitors; what each one is
- * stands in its /proc/PID/cmdline, and its only child is the container's first process.
+ * stands in its /proc/PID/cmdline, and its only child is the container's first process. Which container it is tells the run
+ * folder that it holds open, as that may have been renamed since (moves); what it was born as, its title.
  */
 export function readMonitors(kernel: Kernel, stack: string, pids: readonly number[]): Map<string, LiveMonitor> {
-  const texts = kernel.readMany(pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/stat`, `/proc/${pid}/task/${pid}/children`]))
+  const texts = kernel.readMany(pids.flatMap((pid) => filesOf(kernel, pid)))
   const prefix = monitorTitle(stack, "")
   const found = pids.flatMap((pid, i) => {
-    const title = (texts[3 * i] ?? "").replaceAll("\0", " ").trim()
-    const startTime = startTimeOf(texts[3 * i + 1] ?? null)
+    const [cmdline = null, stat = null, children = null, folder = null] = texts.slice(4 * i, 4 * i + 4)
+    const title = (cmdline ?? "").replaceAll("\0", " ").trim()
+    const startTime = startTimeOf(stat)
     if (startTime === undefined || !title.startsWith(prefix)) return []
-    return [{ container: title.slice(prefix.length), pid, startTime, child: Number.parseInt(texts[3 * i + 2] ?? "", 10) }]
+    const born = title.slice(prefix.length)
+    const container = containerIn(stack, folder) ?? born
+    return [{ container, renamed: container !== born, pid, startTime, child: Number.parseInt(children ?? "", 10) }]
   })
   const held = found.map((monitor) => kernel.heldNamespaces(monitor))
   const more = kernel.readMany(
@@ -45,11 +49,23 @@ export function readMonitors(kernel: Kernel, stack: string, pids: readonly numbe
   return new Map(found.map((m, i) => [m.container, liveMonitor(m, held[i] as Held, more.slice(4 * i, 4 * i + 4))]))
 }
 
+function filesOf(kernel: Kernel, pid: number): string[] {
+  const proc = `/proc/${pid}`
+  return [`${proc}/cmdline`, `${proc}/stat`, `${proc}/task/${pid}/children`, `@${kernel.heldRunFolder(pid)}`]
+}
+
+/** The container whose run folder that is; undefined for one that is not there yet, or no more (`… (deleted)`). */
+function containerIn(stack: string, folder: string | null): string | undefined {
+  const above = runFolderOf(stack, "")
+  const name = folder?.startsWith(above) ? folder.slice(above.length) : ""
+  return name === "" || /[/ ]/.test(name) ? undefined : name
+}
+
 type Held = ReturnType<Kernel["heldNamespaces"]>
 
 /** `texts`: the stat file of its child, and what its links to the namespaces say. */
 function liveMonitor(
-  { container, pid, startTime, child }: { container: string; pid: number; startTime: string; child: number },
+  { container, renamed, pid, startTime, child }: { container: string; renamed: boolean; pid: number; startTime: string; child: number },
   held: Held,
   [stat = null, net = null, uts = null, ipc = null]: readonly (string | null)[],
 ): LiveMonitor {
@@ -58,6 +74,7 @@ function liveMonitor(
     container,
     pid,
     startTime,
+    ...(renamed ? { renamed } : {}),
     ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart }, parked: hasNotExecuted(stat) }),
     ...(net === null ? {} : { netns: held.net }),
     ...(uts === null ? {} : { utsns: held.uts }),

@@ -1,10 +1,12 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
+import { pendingMoves } from "../model/moves.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
 import { readApplied, withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
 import { allTold, stillTrue } from "./monitors.ts"
+import { afterMoves, beforeMoves } from "./moved.ts"
 import { makeScope } from "./scope.ts"
 
 /**
@@ -23,10 +25,21 @@ export function observe(kernel: Kernel, desired: Desired, cgroups: StackGroups, 
   for (let attempt = 1; ; attempt++) {
     const scope = makeScope(kernel, desired, cgroups)
     const told = allTold(kernel, desired.stack, scope.monitors)
-    const snapshot = readAll(scope, controllers)
+    const snapshot = withMoves(readAll(scope, controllers), scope, controllers)
     if (attempt === ATTEMPTS || (told && stillTrue(kernel, scope.monitors))) return snapshot
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS * 2 ** (attempt - 1))
   }
+}
+
+/**
+ * What the file has moved, and the kernel not yet, is read once more as what it still is, so that all that is wanted of it is looked at in
+ * its place; then it has the file's address.
+ */
+function withMoves(snapshot: Snapshot, { kernel, desired, cgroups }: Scope, controllers: HostFacts["controllers"]): Snapshot {
+  const { moves, blocked } = pendingMoves(desired, new Set(snapshot.resources.keys()))
+  const told = blocked.length === 0 ? {} : { blocked }
+  if (moves.size === 0) return { ...snapshot, ...told }
+  return { ...afterMoves(readAll(makeScope(kernel, beforeMoves(desired, moves), cgroups), controllers), moves), ...told }
 }
 
 function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot {

@@ -39,12 +39,21 @@ function groupsOf(cgroups: StackGroups, going: readonly Change[]): GoingGroup[] 
 function foreignMembers(kernel: Kernel, groups: readonly GoingGroup[], snapshot: Snapshot): GoingGroup[] {
   const shared = groups.filter(({ observed }) => observed.kind === "cgroup")
   const own = groups.filter(({ observed }) => observed.kind === "container")
-  return [...shared.map((group) => ({ ...group, members: noContainers(group.members, snapshot) })), ...withoutOwn(kernel, own)]
+  return [
+    ...shared.map((group) => ({ ...group, members: noContainers(group.observed.name, group.members, snapshot) })),
+    ...withoutOwn(kernel, own),
+  ]
 }
 
 /** Members of a shared group that are in none of its containers' groups. */
-function noContainers(members: readonly GroupMember[], { resources }: Snapshot): GroupMember[] {
-  return members.filter(({ below }) => !resources.has(`container.${below.split("/")[1] ?? ""}`))
+function noContainers(name: string, members: readonly GroupMember[], { resources }: Snapshot): GroupMember[] {
+  const groups = new Set(
+    [...resources.values()].flatMap(({ kind, live }) =>
+      kind === "container" ? [live.cgroup, ...(Array.isArray(live.groups) ? live.groups : [])] : [],
+    ),
+  )
+  const isContainers = (below: string) => groups.has(`${name}${below.split("/", 2).join("/")}`)
+  return members.filter(({ below }) => !isContainers(below))
 }
 
 const KINDS = ["pid", "user", "mount", "ipc", "uts", "net", "cgroup"] as const

@@ -1,5 +1,6 @@
 import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import { bootId, parseRecord, recordPath } from "../kinds/container/record.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
@@ -24,6 +25,10 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     containers: new Set([...wanted, ...monitors.keys(), ...runFolders, ...layers]),
     runFolders,
     layers,
+    groupsBeingLeft: (names) => {
+      const suspicious = [...monitors.values()].some(({ renamed }) => renamed) || names.some((name) => !resources.has(`cgroup.${name}`))
+      return names.length > 0 && suspicious ? groupsBeingLeft(kernel, stack, runFolders) : new Set()
+    },
     host,
     monitors,
     linkByIndex: (index) => byIndex.get(index),
@@ -37,6 +42,13 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
       return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
     },
   }
+}
+
+/** The records are only asked where something looks like it: a group that nobody wants, a monitor that is not called as it was born. */
+function groupsBeingLeft(kernel: Kernel, stack: string, runFolders: ReadonlySet<string>): Set<string> {
+  const boot = bootId(kernel)
+  const texts = kernel.readMany([...runFolders].map((name) => recordPath(stack, name)))
+  return new Set(texts.flatMap((text) => parseRecord(text, boot)?.moving?.groups ?? []))
 }
 
 /** Folders of containers: beside them stand the lock and what is being written. */

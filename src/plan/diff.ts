@@ -7,6 +7,7 @@ import { causeOf, incompleteCause, REPLACEMENT_ASKED } from "./cause.ts"
 import { differences, valueAt } from "./fields.ts"
 import { ignoredFields, leavingAlone } from "./ignored.ts"
 import { implied } from "./implied.ts"
+import { withoutSwaps } from "./swaps.ts"
 import { sameValue } from "./values.ts"
 
 export interface Differences {
@@ -25,7 +26,7 @@ export function diff(desired: Desired, snapshot: Snapshot): Differences {
     ...desired.resources.map((resource) => verdict(resource, snapshot)),
     ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map(deletion),
   ]
-  const all = implied(changes)
+  const all = implied(withoutSwaps(changes))
   return {
     changes: all,
     diagnostics: [
@@ -41,17 +42,19 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   const base = { kind, address, name, resource, after: resource.attributes, fields: [], drift: false }
   const lost = snapshot.lost?.has(address) ?? false
   if (observed === undefined) return { ...base, action: "create", cause: "not there", drift: lost, before: null }
-  const found = { ...base, observed, before: observed.attributes }
+  const { movedFrom, unfinished } = observed
+  const found = { ...base, observed, before: observed.attributes, ...(movedFrom === undefined ? {} : { movedFrom }) }
   if (observed.incomplete !== undefined) return { ...found, action: "replace", ...brokenness(observed.incomplete, observed.applied) }
   const all = withDrift(compare(resource, observed, snapshot.host), resource, observed, snapshot.host)
   const ignored = ignoredFields(all, resource, observed)
   const fields = all.filter((field) => !ignored.includes(field))
-  if (fields.length === 0) return { ...found, action: "no-op", cause: "" }
+  const move = movedFrom === undefined ? unfinished : `moved from ${movedFrom}`
+  if (fields.length === 0 && move === undefined) return { ...found, action: "no-op", cause: "" }
   const action = fields.some((f) => f.forcesReplacement) ? "replace" : "update"
   const change = {
     ...found,
     action,
-    cause: causeOf(action, fields),
+    cause: [move, causeOf(action, fields)].filter(Boolean).join(", "),
     fields,
     drift: fields.some((field) => field.drift),
   } as const

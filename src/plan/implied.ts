@@ -2,7 +2,6 @@ import type { Address } from "../base/address.ts"
 import { kinds } from "../kinds/catalog.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Reference, Resource } from "../model/resource.ts"
-import { causeOf } from "./cause.ts"
 import { valueAt } from "./fields.ts"
 import { asDeclared } from "./ignored.ts"
 
@@ -65,7 +64,7 @@ function touched(change: Change, resource: Resource, path: string, cause: string
     after: valueAt(resource.attributes, path),
     forcesReplacement: false,
   }
-  const because = change.action === "no-op" ? cause : `${causeOf("update", change.fields)}, ${cause}`
+  const because = change.action === "no-op" ? cause : `${change.cause}, ${cause}`
   return { ...change, action: "update", cause: because, fields: [...change.fields, field] }
 }
 

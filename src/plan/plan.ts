@@ -1,3 +1,4 @@
+import { splitAddress } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { warning } from "../base/diagnostic.ts"
 import type { Action, Change } from "../model/change.ts"
@@ -19,7 +20,25 @@ export function makePlan(wanted: Desired, snapshot: Snapshot): Planned {
   const { changes, diagnostics } = diff(desired, snapshot)
   const hasChanges = changes.some((change) => change.action !== "no-op")
   const plan = { stack: desired.stack, changes, steps: order(changes), summary: summarise(changes), hasChanges, desired }
-  return { plan, diagnostics: [...unsettled, ...diagnostics, ...(hasChanges ? capabilityDiagnostics(snapshot.host) : [])] }
+  return {
+    plan,
+    diagnostics: [
+      ...unsettled,
+      ...diagnostics,
+      ...blockedDiagnostics(snapshot),
+      ...(hasChanges ? capabilityDiagnostics(snapshot.host) : []),
+    ],
+  }
+}
+
+/** As Terraform has it: what is at the end of a move stays, what was to come there is not in the file. Groups of that sort are what a move has left. */
+function blockedDiagnostics({ blocked = [] }: Snapshot): Diagnostic[] {
+  return blocked.flatMap(({ from, to }) => {
+    if (splitAddress(from).kind === "cgroup") return []
+    const summary = `${from} does not become ${to}: both are live`
+    const hint = `to keep it, give it a name of its own in the file (\`moved\` with another \`to\`); to have it as ${to}, destroy that one first`
+    return [warning("move-blocked", summary, { detail: `${from} is not in the stack file: it is destroyed`, hint, address: to })]
+  })
 }
 
 /** Replacing counts as adding and destroying. */

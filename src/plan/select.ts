@@ -3,6 +3,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
 import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
+import { destination, movesOf } from "../model/moves.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Relations, Snapshot } from "../model/resource.ts"
 import { REPLACEMENT_ASKED } from "./cause.ts"
@@ -50,7 +51,8 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   const resources = new Map(snapshot.resources)
   for (const address of addresses) {
     const observed = resources.get(address)
-    if (observed === undefined) throw unknownAddress(address, [...resources.keys()], "not live, so that nothing could be replaced")
+    const now = [...resources.values()].find(({ movedFrom }) => movedFrom === address)?.address
+    if (observed === undefined) throw unknownAddress(address, [...resources.keys()], "not live, so that nothing could be replaced", now)
     resources.set(address, { ...observed, incomplete: REPLACEMENT_ASKED })
   }
   return { ...snapshot, resources }
@@ -129,14 +131,21 @@ function withParts(plan: Plan, addresses: readonly Address[]): Address[] {
 
 function checkAddress(plan: Plan, address: Address): void {
   const known = plan.changes.map((change) => change.address)
-  if (!known.includes(address)) throw unknownAddress(address, known, "neither in the stack file nor live")
+  if (known.includes(address)) return
+  const now = plan.changes.find(({ movedFrom }) => movedFrom === address)?.address ?? destination(movesOf(plan.desired), address)
+  throw unknownAddress(address, known, "neither in the stack file nor live", known.includes(now) ? now : undefined)
 }
 
-function unknownAddress(address: Address, known: readonly Address[], why: string): DiagnosticError {
+function unknownAddress(address: Address, known: readonly Address[], why: string, now?: Address): DiagnosticError {
   const near = known.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, known)
   return new DiagnosticError(
     error("unknown-address", `${address} is ${why}`, {
-      hint: near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`,
+      hint:
+        now !== undefined
+          ? `the stack file calls it ${now}`
+          : near === undefined
+            ? "`stack plan` shows the addresses"
+            : `did you mean ${near}?`,
     }),
   )
 }

@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts"
-import { kinds } from "../kinds/catalog.ts"
+import { splitAddress } from "../base/address.ts"
+import { kinds, readdressed } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Attributes, Desired, Observed, Resource, Snapshot } from "../model/resource.ts"
@@ -7,19 +8,26 @@ import { restrictTo } from "./select.ts"
 import { sameValue } from "./values.ts"
 
 /**
- * What was there before a run, as a wish: each resource with the attributes it was found with. What was half-made then cannot be
- * wished for. `now`: a container that has ended and was not touched stays as it is; one that was replaced is to run again.
+ * What was there before a run, as a wish: each resource with the attributes and under the address it was found with. What was half-made
+ * then cannot be wished for. `now`: a container that has ended and was not touched stays as it is; one that was replaced is to run again.
  */
 export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired {
   const whole = [...before.resources.values()].filter((observed) => observed.incomplete === undefined)
-  return { stack, resources: whole.map((observed) => asResource(observed, now.resources.get(observed.address))) }
+  const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
+  const rename = (address: Address) => back.get(address) ?? address
+  return {
+    stack,
+    resources: whole.map((observed) => asResource(observed, rename, now.resources.get(rename(observed.address)))),
+    ...(back.size === 0 ? {} : { moved: [...back].map(([from, to]) => ({ from, to })) }),
+  }
 }
 
-function asResource(observed: Observed, now: Observed | undefined): Resource {
-  const { kind, address, name } = observed
-  const attributes = stateToWish(observed, now)
+function asResource(observed: Observed, rename: (address: Address) => Address, now: Observed | undefined): Resource {
+  const { kind } = observed
+  const address = rename(observed.address)
+  const attributes = stateToWish({ ...observed, attributes: readdressed(kind, observed.attributes, rename) }, now)
   const relations = kinds[kind].relations?.(attributes) ?? { references: [] }
-  return { kind, address, name, attributes, ...relations, range: () => undefined }
+  return { kind, address, name: splitAddress(address).name, attributes, ...relations, range: () => undefined }
 }
 
 function stateToWish({ attributes, live }: Observed, now: Observed | undefined): Attributes {
@@ -29,7 +37,7 @@ function stateToWish({ attributes, live }: Observed, now: Observed | undefined):
 
 /** Of the plan back to what was, only what the run had to do with: what others changed meanwhile is not its to undo. */
 export function undoing(back: Plan, done: Plan): Plan {
-  const touched = new Set<Address>(done.changes.filter(isDone).map((change) => change.address))
+  const touched = new Set<Address>(done.changes.filter(isDone).flatMap(({ address, movedFrom }) => [address, movedFrom ?? address]))
   return restrictTo(back, touched, "not of this run")
 }
 

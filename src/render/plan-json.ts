@@ -28,6 +28,7 @@ function changeJson(change: Change): object {
     address: change.address,
     kind: change.kind,
     name: change.name,
+    ...(change.movedFrom === undefined ? {} : { previous_address: change.movedFrom }),
     actions: actionsOf(change),
     cause: change.cause,
     before: change.before,

@@ -39,11 +39,13 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields }: Change, style: Paint): string {
+function noteOf({ action, cause, drift, fields, movedFrom }: Change, style: Paint): string {
   const hasEnded = fields.some(({ path }) => path === "state")
+  const isRename = movedFrom !== undefined && action === "update"
   const notes = [
+    ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(drift && !hasEnded ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
-    ...(action === "delete" || (action !== "create" && !fields.some(explains(action))) ? [cause] : []),
+    ...(action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action))) ? [cause] : []),
   ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
 }

@@ -1,3 +1,5 @@
+import type { Address } from "../base/address.ts"
+import { splitAddress } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Change } from "../model/change.ts"
 import type { Event } from "../model/event.ts"
@@ -84,7 +86,13 @@ function tellEnd(plan: Plan, line: Line): void {
   line("Outputs: 0", "outputs", { outputs: {} })
 }
 
-function hookOf(change: Change): { resource: object; action: string; actions: readonly string[] } {
-  const { address, kind, name, action } = change
-  return { resource: { addr: address, resource_type: kind, resource_name: name }, action, actions: actionsOf(change) }
+function hookOf(change: Change): { resource: object; previous_resource?: object; action: string; actions: readonly string[] } {
+  const { address, movedFrom, action } = change
+  const previous = movedFrom === undefined ? {} : { previous_resource: resourceOf(movedFrom) }
+  return { resource: resourceOf(address), ...previous, action, actions: actionsOf(change) }
+}
+
+function resourceOf(address: Address): { addr: Address; resource_type: string; resource_name: string } {
+  const { kind, name } = splitAddress(address)
+  return { addr: address, resource_type: kind, resource_name: name }
 }

@@ -20,6 +20,7 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   }
   return {
     stack: draft.stack,
+    ...(draft.moved.length === 0 ? {} : { moved: draft.moved.map(({ from, to }) => ({ from, to })) }),
     resources: sections.flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
   }
 }

@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
@@ -19,6 +20,7 @@ export interface Surroundings {
   absolute(folder: string, path: string): string
   /** Values of a file of NAME=value lines, or why there are none. */
   envFile(path: string): EnvFile
+  originOf?(address: Address): Address
   bridge?: Lookup<"bridge">
   cgroup?: Lookup<"cgroup">
   idmap?: Lookup<"idmap">
@@ -39,6 +41,7 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
     address,
     name,
     environment: around.environment,
+    originOf: (other) => around.originOf?.(other) ?? other,
     report(path, code, summary, rest = {}) {
       around.diagnostics.push(error(code, summary, { ...rest, address, range: rangeOfPath(source, path) }))
     },

@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { BridgeEntry } from "../kinds/bridge/expand.ts"
 import { expandBridge } from "../kinds/bridge/expand.ts"
@@ -20,6 +21,8 @@ import type { Entry, Expanded, IdMaps, KnownBridge, Path } from "../model/entry.
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
 import { makeEntry, sectionOf, unknownName } from "./entry.ts"
+import type { DraftMove } from "./moved.ts"
+import { movesIn, originOf } from "./moved.ts"
 import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
@@ -56,6 +59,9 @@ export interface Draft {
   /** Of `replicas: 0` one each: looked at, not wanted. */
   spare: DraftContainer[]
   interfaces: DraftInterface[]
+  moved: DraftMove[]
+  /** The addresses of all that the file holds, mistaken or left out by its profiles too; of replicas also those without a number. */
+  declared: ReadonlySet<Address>
   /** All names that `containers:` holds, those left out by their profiles too. */
   names: ReadonlyMap<string, { instances: readonly DraftContainer[]; active: boolean }>
   diagnostics: Diagnostic[]
@@ -68,8 +74,10 @@ export function resolve(
   root: MapNode,
   plain: { [key: string]: unknown },
   instances: readonly Instance[],
-  around: Surroundings,
+  surroundings: Surroundings,
 ): Draft {
+  const moved = movesIn(root, plain)
+  const around = { ...surroundings, originOf: originOf(moved) }
   const cgroups = expandSection<CgroupEntry, CgroupAttributes>(stack, "cgroup", root, plain, around, expandCgroup)
   const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
   const idmaps = expandIdmaps(stack, root, plain, around)
@@ -92,6 +100,8 @@ export function resolve(
     containers,
     spare: active.filter((c) => c.instance.spare),
     interfaces: containers.flatMap((c) => c.interfaces),
+    moved,
+    declared: declaredIn(root, drafted),
     names: namesOf(root, drafted),
     diagnostics: around.diagnostics,
     suggest: around.suggest,
@@ -174,6 +184,17 @@ function draftContainer(stack: string, instance: Instance, around: Surroundings)
     draft.interfaces.push({ kind: "interface", name: its.name, value: what, entry: its, source: at, container: draft, ...expanded })
   }
   return draft
+}
+
+function declaredIn(root: MapNode, drafted: readonly DraftContainer[]): Set<Address> {
+  const sections = ["bridge", "cgroup", "idmap", "veth", "container"].flatMap((kind) =>
+    namesIn(root, `${kind}s`).map((name) => `${kind}.${name}`),
+  )
+  const instances = drafted.filter(({ instance }) => !instance.spare)
+  const interfaces = instances.flatMap(({ instance, name, interfaces: its }) =>
+    its.flatMap((one) => [`interface.${one.name}`, `interface.${instance.base}${one.name.slice(name.length)}`]),
+  )
+  return new Set([...sections, ...instances.map(({ name }) => `container.${name}`), ...interfaces])
 }
 
 function namesOf(root: MapNode, drafted: readonly DraftContainer[]): Draft["names"] {

@@ -5,6 +5,7 @@ import { idmapsSchema } from "../kinds/idmap/schema.ts"
 import { vethsSchema } from "../kinds/veth/schema.ts"
 import type { Fragment } from "../model/fragment.ts"
 import { keys, named, oneOrMore } from "../model/fragment.ts"
+import { movedSchema } from "./moved.ts"
 
 /** The whole stack file, put together from the kinds' fragments. */
 export function stackSchema(): Fragment {
@@ -28,9 +29,10 @@ export function stackSchema(): Fragment {
       idmaps: idmapsSchema(),
       cgroups: cgroupsSchema(),
       containers: containersSchema(),
+      moved: movedSchema(),
     },
     {
-      later: ["volumes", "secrets", "configs", "checks", "moved", "outputs"],
+      later: ["volumes", "secrets", "configs", "checks", "outputs"],
       instead: { services: "containers", networks: "bridges", version: "" },
     },
   )

@@ -200,6 +200,26 @@ export const cgroupContract: Contract = {
     assert.ok(all.isGone())
   },
 
+  "what is in a group comes into its successor, with what was made inside; the limits of that are as wanted": async (subject) => {
+    const { kernel } = subject
+    const all = open(kernel)
+    all.groups.make("box", { pids: 50 })
+    const { monitor, init } = await settle(subject, all, "box", { pids: 50 })
+    for (let again = 0; again < 2; again++) {
+      all.groups.succeed("box", "other", { pids: 60 })
+      all.groups.moveAll("box", "other")
+    }
+    all.groups.remove("box")
+    assert.equal(
+      placesOf(kernel, init.pid).filter((line) => line.includes("/stack/") && !line.endsWith("/other")),
+      [],
+    )
+    assert.equal(held(all, "other", {}), { pids: 60 })
+    assert.equal(all.groups.groups(), ["other"])
+    await end(subject, all, monitor, "other")
+    assert.ok(all.isGone())
+  },
+
   "folders of a run that came no further are tidied, but not under a running monitor": async (subject) => {
     const all = open(subject.kernel)
     all.groups.prepareMonitors()

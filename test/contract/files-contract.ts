@@ -54,6 +54,23 @@ export const fileContract: Contract = {
     assert.equal(await kernel.removeTreesLater([]), [])
   },
 
+  "what is renamed keeps what is in it; only an empty folder gives way": ({ kernel, folder }) => {
+    for (const path of ["a", "b", "full", "full/x"]) kernel.mkdir(`${folder}/${path}`)
+    kernel.replaceFile(`${folder}/a/text`, "x")
+    const inode = kernel.inode(`${folder}/a`)
+    kernel.rename(`${folder}/a`, `${folder}/b`)
+    assert.equal([kernel.stat(`${folder}/a`), kernel.read(`${folder}/b/text`), kernel.inode(`${folder}/b`)], [null, "x", inode])
+    assert.is(
+      errnoOf(() => kernel.rename(`${folder}/b`, `${folder}/full`)),
+      "ENOTEMPTY",
+    )
+    assert.is(
+      errnoOf(() => kernel.rename(`${folder}/none`, `${folder}/b`)),
+      "ENOENT",
+    )
+    for (const path of ["b", "full"]) kernel.removeTree(`${folder}/${path}`)
+  },
+
   "a file is replaced whole, for its owner's eyes; what is not there is null": ({ kernel, folder }) => {
     kernel.replaceFile(`${folder}/text`, "one\n")
     kernel.replaceFile(`${folder}/text`, "two\n")

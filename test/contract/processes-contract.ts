@@ -60,6 +60,21 @@ export const processContract: Contract = {
     await end(kernel, monitor, init, second.monitor, second.init)
   },
 
+  "a monitor holds its run folder, wherever that is renamed to, and writes there how its command ended": async (subject) => {
+    const { kernel } = subject
+    const { record, monitor, init } = await start(subject)
+    await monitor.go()
+    const place = kernel.heldRunFolder(monitor.pid)
+    assert.is(kernel.readLink(place), record.runDir)
+    kernel.rename(record.runDir, `${record.runDir}.renamed`)
+    assert.is(kernel.readLink(place), `${record.runDir}.renamed`)
+    kernel.signal(init, SIGKILL)
+    await eventually(() => kernel.read(`${record.runDir}.renamed/state`) !== null, "the state of what was killed")
+    assert.match(kernel.read(`${record.runDir}.renamed/state`) ?? "", /^signal 9$/m)
+    kernel.rename(`${record.runDir}.renamed`, record.runDir)
+    await end(kernel, monitor)
+  },
+
   "hostname and sysctls are the namespace's own, at setup and afterwards": async (subject) => {
     const { kernel } = subject
     const before = kernel.read("/proc/sys/kernel/hostname")

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs"
 import { parse } from "yaml"
+import type { Move } from "../../src/model/moves.ts"
+import { pendingMoves } from "../../src/model/moves.ts"
 import type { Attributes, Desired, Foreign, HostFacts, KindName, Observed, Resource, Snapshot } from "../../src/model/resource.ts"
+import { afterMoves } from "../../src/observe/moved.ts"
 import { observed, resource } from "./resources.ts"
 
 /** `{ bridge: lan, mtu: 9000 }`: kind and name in the first key, then what differs from the defaults. */
@@ -9,6 +12,8 @@ type Item = { [key: string]: unknown }
 interface DesiredFile {
   stack?: string
   resources?: Item[]
+  /** What is observed under a former address is planned for as observation would give it. */
+  moved?: Move[]
 }
 
 /** `incomplete`, `applied`, `live` and `without` (fields that cannot be told) stand beside the attributes. */
@@ -37,13 +42,13 @@ export const HOST: HostFacts = {
 
 /** One golden case: what is wanted, and what the kernel holds. */
 export function readCase(folder: string): { desired: Desired; snapshot: Snapshot } {
-  const { stack = "lab", resources = [] } = readYaml<DesiredFile>(`${folder}/desired.yaml`)
+  const { stack = "lab", resources = [], moved } = readYaml<DesiredFile>(`${folder}/desired.yaml`)
   const { resources: found = [], foreign = [], host = {} } = readYaml<ObservedFile>(`${folder}/observed.yaml`)
   const all = found.map(toObserved)
-  return {
-    desired: { stack, resources: resources.map(toResource) },
-    snapshot: { resources: new Map(all.map((o) => [o.address, o])), foreign, host: { ...HOST, ...host } },
-  }
+  const desired = { stack, resources: resources.map(toResource), ...(moved === undefined ? {} : { moved }) }
+  const snapshot = { resources: new Map(all.map((o) => [o.address, o])), foreign, host: { ...HOST, ...host } }
+  const { moves, blocked } = pendingMoves(desired, new Set(snapshot.resources.keys()))
+  return { desired, snapshot: { ...(moves.size === 0 ? snapshot : afterMoves(snapshot, moves)), blocked } }
 }
 
 function readYaml<T extends object>(path: string): T {

@@ -75,7 +75,8 @@ export async function holds<T extends unknown[]>(property: fc.IAsyncPropertyWith
 }
 
 function brief(value: unknown): unknown {
-  const { resources } = (value ?? {}) as Partial<Desired>
+  const { resources, from, to } = (value ?? {}) as Partial<Desired> & { from?: unknown; to?: unknown }
+  if (from !== undefined && to !== undefined) return { from: brief(from), to: brief(to) }
   if (!Array.isArray(resources)) return value
   return resources.map((r) =>
     [

@@ -14,7 +14,7 @@ const MAY: { readonly [room: string]: string } = {
   drivers: "base model live",
   stackfile: "base model pure catalog yaml ajv node:fs node:path",
   plan: "base model pure catalog ~kernel",
-  observe: "base model pure live drivers kernel",
+  observe: "base model pure live catalog drivers kernel",
   apply: "base model pure live drivers plan observe kernel node:*",
   kernel: "base ~model pure node:*",
   render: "base model ~plan ~pure pure listr2 ora @dagrejs/dagre node:*",

@@ -11,10 +11,10 @@ import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
 import type { IdRange } from "../../kinds/container/spec.ts"
-import type { Observed } from "../../model/resource.ts"
+import type { Desired, Observed } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
-import { containerName, noContainer } from "../live-container.ts"
+import { containerName, liveName, noContainer } from "../live-container.ts"
 import { requireEntering } from "../privileges.ts"
 import type { Session } from "../session.ts"
 import { observeStack, openSession } from "../session.ts"
@@ -40,20 +40,17 @@ export async function exec(options: ExecOptions, context: Context): Promise<numb
   const desired = liveStack(options, context)
   const session = openSession(desired.stack, context)
   requireEntering(session.kernel)
-  const name = containerName(options.container)
-  const observed = liveContainer(session, name)
-  const record = parseRecord(session.kernel.read(recordPath(session.stack, name)), bootId(session.kernel))
+  const observed = liveContainer(session, desired, options.container)
+  const record = parseRecord(session.kernel.read(recordPath(session.stack, observed.name)), bootId(session.kernel))
   if (record === undefined) throw noRecord(observed.address)
   return session.kernel.become(execRecord(session, observed, record, options, context))
 }
 
-function liveContainer(session: Session, name: string): Observed {
+function liveContainer(session: Session, desired: Desired, written: string): Observed {
   const { resources } = observeStack(session, { stack: session.stack, resources: [] })
-  const observed = resources.get(`container.${name}`)
-  if (observed === undefined) {
-    const known = [...resources.values()].filter((r) => r.kind === "container").map((r) => r.name)
-    throw noContainer(name, session.stack, known)
-  }
+  const known = [...resources.values()].filter((r) => r.kind === "container").map((r) => r.name)
+  const observed = resources.get(`container.${liveName(written, desired, known)}`)
+  if (observed === undefined) throw noContainer(containerName(written), session.stack, known)
   if (observed.live.init !== undefined && observed.attributes.state === "running") return observed
   throw notRunning(observed)
 }

@@ -6,7 +6,7 @@ import { readMonitors } from "../../observe/monitors.ts"
 import { requireSoundRunFolder } from "../../observe/run-folder.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
-import { containerName, noContainer } from "../live-container.ts"
+import { liveName, noContainer } from "../live-container.ts"
 import { LogFile } from "../log-file.ts"
 import type { LogLine } from "../log-lines.ts"
 import { LogReader } from "../log-lines.ts"
@@ -28,9 +28,10 @@ const PERIOD_MS = 100
 
 /** What a container has printed: its standard output to ours, its standard error to ours. */
 export async function logs(options: LogsOptions, context: Context): Promise<number> {
-  const { stack } = liveStack(options, context)
-  const name = containerName(options.container)
+  const desired = liveStack(options, context)
+  const { stack } = desired
   const known = runFolders(stack)
+  const name = liveName(options.container, desired, known)
   requireSoundRunFolder(context.kernel(), stack)
   if (!known.includes(name)) throw noContainer(name, stack, known)
   const folder = runFolderOf(stack, name)

@@ -12,7 +12,8 @@ import { liveStack } from "../stack-file.ts"
 /** What is live; or of a kept plan what it was when it was made. */
 export async function show(options: FileOptions & { json: boolean }, planFile: string | undefined, context: Context): Promise<number> {
   if (planFile !== undefined) return showPlan(planFile, options.json, context)
-  const desired = liveStack(options, context)
+  // What is live has the name that it has, whatever the file will call it.
+  const { moved: _, ...desired } = liveStack(options, context)
   const session = openSession(desired.stack, context)
   const snapshot = observeStack(session, desired)
   report(context, incompleteReading(snapshot))

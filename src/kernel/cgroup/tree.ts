@@ -10,6 +10,7 @@ import type { CgroupLayout } from "./layout.ts"
 import { pidsIn } from "./members.ts"
 import { groupNames, membersOfAll, readLimits } from "./reading.ts"
 import { removeGroup, tidyStack } from "./remove.ts"
+import { moveAll, succeedGroup } from "./succeed.ts"
 
 /** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
 export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
@@ -39,6 +40,8 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
       }
     },
     change: (path, before, after) => changeLimits(tree, path, before, after),
+    succeed: (from, to, limits) => succeedGroup(tree, from, to, limits),
+    moveAll: (from, to) => moveAll(tree, from, to),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),
     tidy: () => tidyStack(tree),

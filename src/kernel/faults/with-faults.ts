@@ -29,6 +29,7 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
     mkdir: (path, mode) => points.run(`mkdir ${path}`, () => kernel.mkdir(path, mode)),
     spread: (path) => points.run(`chattr +T ${path}`, () => kernel.spread(path)),
     rmdir: (path) => points.run(`rmdir ${path}`, () => kernel.rmdir(path)),
+    rename: (from, to) => points.run(`mv ${from} ${to}`, () => kernel.rename(from, to)),
     removeTree: (path) => points.run(`rm -r ${path}`, () => kernel.removeTree(path)),
     removeTreesLater: async (paths) => {
       if (points.isWithin(paths.length)) return paths.map((path) => removeTree(kernel, points, path))

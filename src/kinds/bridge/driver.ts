@@ -9,6 +9,8 @@ import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
+import type { Renaming } from "../link/rename.ts"
+import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
 import type { BridgeAttributes } from "./spec.ts"
@@ -30,7 +32,7 @@ export const bridgeDriver: Driver = {
     update: (steps, run) =>
       settled(
         steps,
-        sendAll(steps, run, "host", update).map((error, i) => withName(steps[i] as Step, error)),
+        update(steps, run).map((error, i) => withName(steps[i] as Step, error)),
       ),
     delete: deleteLinks,
   },
@@ -110,13 +112,24 @@ function withName({ change }: Step, error: KernelError | null): KernelError | nu
   return calling(name, ifindex, error)
 }
 
-function update(step: Step): NetRequest[] {
+function update(steps: readonly Step[], run: Run): StepErrors {
+  const renamed = renameAll(steps, run, "host", renaming)
+  return eitherError(renamed, sendAll(steps, run, "host", ofMade(steps, renamed, changes)))
+}
+
+function renaming({ change }: Step): Renaming | undefined {
+  const { interface: name, alias } = change.after as unknown as BridgeAttributes
+  const isRenamed = change.fields.some(({ path }) => path === "interface")
+  return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias } : undefined
+}
+
+function changes(step: Step): NetRequest[] {
   const want = step.change.after as unknown as BridgeAttributes
   const have = step.change.before as unknown as BridgeAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (changed.has("alias")) set.alias = want.alias
+  if (changed.has("alias") && !changed.has("interface")) set.alias = want.alias
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

@@ -22,7 +22,7 @@ export function expandBridge(value: BridgeEntry, entry: Entry): Expanded<BridgeA
     alias: aliasOf(entry.stack, entry.address),
     address: addressList(entry, ["address"], value.address),
     mtu: value.mtu ?? 1500,
-    mac: macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.address}`),
+    mac: macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`),
     stp: value.stp ?? false,
     vlan_filtering: value.vlan_filtering ?? false,
     ageing_time: value.ageing_time ?? 300,

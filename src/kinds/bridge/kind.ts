@@ -3,12 +3,13 @@ import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { renamedPlaces } from "../link/kind-places.ts"
 
 /** A bridge, as the planner sees it. */
 export const bridgeKind: Kind = {
   name: "bridge",
   rules: [
-    { path: "interface", change: "replace" },
+    { path: "interface", change: "update" },
     { path: "alias", change: "update" },
     { path: "address", change: "update" },
     { path: "mtu", change: "update" },
@@ -28,7 +29,7 @@ function steps(change: Change): StepDraft[] {
     case "create":
       return [create]
     case "update":
-      return [{ op: "update" }]
+      return [{ op: "update", ...renamedPlaces(places(change.before), places(change.after)) }]
     case "replace":
       return [remove, create]
     case "delete":

@@ -1,4 +1,5 @@
-import type { Driver, Scope } from "../../model/driver.ts"
+import { splitAddress } from "../../base/address.ts"
+import type { Driver, Run, Scope } from "../../model/driver.ts"
 import type { Observed, Value } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
@@ -13,8 +14,20 @@ export const cgroupDriver: Driver = {
     create: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.make(step.change.name, limitsAfter(step)))),
     widen: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), between(step)))),
     update: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, between(step), limitsAfter(step)))),
-    delete: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.remove(step.change.name))),
+    leave: (steps, run) => steps.map((step) => attemptNow(() => leave(step, run))),
+    delete: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.remove(formerName(step)))),
   },
+}
+
+/** The group that it had until now; of one that the file has not moved its own. */
+function formerName({ change }: Step): string {
+  return change.movedFrom === undefined ? change.name : splitAddress(change.movedFrom).name
+}
+
+/** What others have put into it comes along. */
+function leave(step: Step, run: Run): void {
+  run.cgroups.moveAll(formerName(step), step.change.name)
+  run.cgroups.remove(formerName(step))
 }
 
 function limitsAfter(step: Step): Limits {
@@ -31,7 +44,9 @@ function between(step: Step): Limits {
 
 /** Groups of the stack that are no container's. */
 function observed(scope: Scope): Observed[] {
-  const names = scope.cgroups.groups().filter((name) => !scope.containers.has(name))
+  const others = scope.cgroups.groups().filter((name) => !scope.containers.has(name))
+  const left = scope.groupsBeingLeft(others)
+  const names = others.filter((name) => !left.has(name))
   const limits = scope.cgroups.limits(names, wantedLimits(scope))
   return names.map((name) => ({
     kind: "cgroup",

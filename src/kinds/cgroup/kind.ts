@@ -1,3 +1,4 @@
+import { splitAddress } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -23,7 +24,7 @@ function steps(change: Change): StepDraft[] {
     case "create":
       return [create]
     case "update":
-      return updates(change)
+      return change.movedFrom === undefined ? updates(change) : moving(change)
     case "replace":
       return [remove, create]
     case "delete":
@@ -31,6 +32,18 @@ function steps(change: Change): StepDraft[] {
     case "no-op":
       return []
   }
+}
+
+/**
+ * A group that gets another name: cgroup2 renames none, and v1 only all that is below together, so that a killed apply would leave its
+ * members where nothing says. So there is a new one first, its members come into it one by one, and then the old one goes.
+ */
+function moving({ address, name, movedFrom = "" }: Change): StepDraft[] {
+  const old = splitAddress(movedFrom).name
+  return [
+    { op: "create", takes: [`cgroup/${name}`] },
+    { op: "leave", after: [stepId(address, "create")], takes: [`in/cgroup/${old}`], frees: [`cgroup/${old}`] },
+  ]
 }
 
 /** First what gets wider, then, when its members have changed too, what gets tighter. */

@@ -1,4 +1,5 @@
 import type { Driver } from "../../model/driver.ts"
+import { move } from "./move.ts"
 import { observeContainers } from "./observe.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
@@ -14,6 +15,7 @@ export const containerDriver: Driver = {
     start,
     stop,
     remove,
+    move,
     limits: updateLimits,
     hostname: updateHostname,
     sysctls: updateSysctls,

@@ -6,7 +6,7 @@ import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
-import { containerRelations } from "./relations.ts"
+import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** A container, as the planner sees it. */
@@ -21,7 +21,7 @@ export const containerKind: Kind = {
     { path: "user", change: "replace" },
     { path: "uid_map", change: "replace" },
     { path: "gid_map", change: "replace" },
-    { path: "cgroup", change: "replace" },
+    { path: "cgroup", change: "update" },
     { path: "namespaces.*", change: "replace" },
     { path: "hostname", change: "update" },
     { path: "loopback", change: "update" },
@@ -33,12 +33,14 @@ export const containerKind: Kind = {
   ],
   normalise,
   check: containerProblems,
+  readdressed: readdressedContainer,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
 
 /** The op that brings a field to its wish in place. */
 const UPDATES: { readonly [field: string]: string } = {
+  cgroup: "move",
   limits: "limits",
   hostname: "hostname",
   loopback: "loopback",
@@ -86,7 +88,7 @@ function creation(change: Change): StepDraft[] {
     {
       op: "cgroup",
       after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
-      takes: [`cgroup/${groupPath(change.name, want.cgroup)}`],
+      takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
     ...(want.routes.length === 0
@@ -131,15 +133,14 @@ function deletion(change: Change): StepDraft[] {
   const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
   const own = (op: string) => stepId(change.address, op)
   const group = groupOf(change)
+  const others = groupsOf(change).filter((other) => other !== group)
   return [
     { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
     {
       op: "remove",
       after: [own("stop")],
-      before: parentOf({ cgroup: group.slice(0, Math.max(0, group.lastIndexOf("/"))) }).flatMap((p) =>
-        ["update", "delete"].map((op) => stepId(p, op)),
-      ),
-      frees: [`cgroup/${group}`],
+      before: groupsOf(change).flatMap((one) => leaving(one).before),
+      frees: [...leaving(group).frees, ...others.flatMap((other) => leaving(other).frees), `run/${formerName(change)}`],
     },
   ]
 }
@@ -151,15 +152,60 @@ function groupOf({ name, before, observed }: Change): string {
   return typeof made === "string" && made !== "" ? made : groupPath(name, cgroup)
 }
 
+/** All that are its: several where an apply was killed that was to give it another one. */
+function groupsOf(change: Change): string[] {
+  const groups = change.observed?.live.groups
+  return Array.isArray(groups) ? (groups as string[]) : [groupOf(change)]
+}
+
+/** What waits until a group is left: who makes another of its name, and its parent group, which may change, go, or get another name. */
+function leaving(group: string): Required<Pick<StepDraft, "before" | "frees">> {
+  const above = group.slice(0, Math.max(0, group.lastIndexOf("/")))
+  const before = parentOf({ cgroup: above }).flatMap((p) => ["update", "delete"].map((op) => stepId(p, op)))
+  return { before, frees: [`cgroup/${group}`, ...(above === "" ? [] : [`in/cgroup/${above}`])] }
+}
+
+/** The name under which it is still kept. */
+function formerName({ name, observed }: Change): string {
+  const folder = observed?.live.runFolder
+  return typeof folder === "string" ? folder.slice(folder.lastIndexOf("/") + 1) : name
+}
+
 // ----------------------------------------------------------------- in place
 
 function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
+  if (change.movedFrom !== undefined || change.observed?.unfinished !== undefined) byOp.set("move", [])
   for (const { path } of change.fields) {
     const op = UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
   }
-  return [...byOp.keys()].map((op) => (op === "limits" ? limitsUpdate(change) : { op }))
+  // Another group is made with the limits that are wanted.
+  const to = groupPath(change.name, (change.after as unknown as ContainerAttributes).cgroup)
+  if (byOp.has("move") && groupsOf(change).some((group) => group !== to)) byOp.delete("limits")
+  return [...byOp.keys()].map((op) => {
+    if (op === "move") return moving(change)
+    const after = [stepId(change.address, "move")]
+    return op === "limits" ? { ...limitsUpdate(change), after: [...after, ...(limitsUpdate(change).after ?? [])] } : { op, after }
+  })
+}
+
+/** Into its new group when that of its parent is there, and out of the old one before that of the old parent goes. */
+function moving(change: Change): StepDraft {
+  const want = change.after as unknown as ContainerAttributes
+  const to = groupPath(change.name, want.cgroup)
+  const left = groupsOf(change)
+    .filter((group) => group !== to)
+    .map(leaving)
+  const [old, fresh] = [formerName(change), change.name]
+  const parent = parentOf(want)
+  return {
+    op: "move",
+    after: parent.flatMap((p) => ["create", "widen"].map((op) => stepId(p, op))),
+    before: [...parent.map((p) => stepId(p, "update")), ...left.flatMap(({ before }) => before)],
+    frees: [...left.flatMap(({ frees }) => frees), ...(old === fresh ? [] : [`run/${old}`])],
+    takes: [...(left.length === 0 ? [] : [`cgroup/${to}`]), ...(old === fresh ? [] : [`run/${fresh}`])],
+  }
 }
 
 /** Between what the parent's group makes wider and what it makes tighter, so that a child never asks for more than its parent has. */

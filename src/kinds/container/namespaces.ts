@@ -25,14 +25,20 @@ export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, M
   const [host = [], ...read] = readLinks(scope, ["self", ...living.map(({ pid }) => `${pid}`)])
   const links = new Map(living.map(({ name }, i) => [name, read[i] as string[]]))
   const holders = NAMESPACE_FILES.map((_, i) => holdersOf(links, i))
-  const asked = new Map([...wantedModes(scope), ...recorded])
+  const asked = [recorded, wantedModes(scope)]
   return new Map(
     [...links].map(([name, own]) => {
       const modes = NAMESPACE_FILES.map(([kind], i): [Kind, NamespaceMode] => {
         const link = own[i] ?? ""
         if (link === host[i]) return [kind, "host"]
         const others = (holders[i]?.get(link) ?? []).filter((n) => n !== name)
-        return [kind, sharedMode(others, asked.get(name)?.[kind])]
+        return [
+          kind,
+          sharedMode(
+            others,
+            asked.flatMap((modes) => modes.get(name)?.[kind] ?? []),
+          ),
+        ]
       })
       return [name, Object.fromEntries(modes) as Modes]
     }),
@@ -62,9 +68,10 @@ function wantedModes(scope: Scope): Map<string, Modes> {
   return new Map(containers.map((r) => [r.name, (r.attributes as unknown as ContainerAttributes).namespaces]))
 }
 
-function sharedMode(others: readonly string[], asked: NamespaceMode | undefined): NamespaceMode {
+/** `asked`: by the record, then by the file, as one of them may call another container by a name that it has not now. */
+function sharedMode(others: readonly string[], asked: readonly NamespaceMode[]): NamespaceMode {
   if (others.length === 0) return "new"
-  if (asked === undefined || asked === "host") return `container:${others[0]}`
-  if (asked === "new") return "new"
-  return others.includes(asked.slice("container:".length)) ? asked : `container:${others[0]}`
+  if (asked[0] === "new") return "new"
+  const named = asked.find((mode) => mode.startsWith("container:") && others.includes(mode.slice("container:".length)))
+  return named ?? `container:${others[0]}`
 }

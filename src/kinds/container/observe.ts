@@ -1,7 +1,7 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
-import { runFolderOf } from "../../model/ownership.ts"
+import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
@@ -23,16 +23,50 @@ export function observeContainers(scope: Scope): Reading {
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records))
-  const resources = names.map((name) => {
-    const texts = files.get(name) as ContainerFiles
-    const record = records.get(name)
-    const monitor = scope.monitors.get(name)
-    const spaces = namespaces.get(name)
-    return monitor === undefined
-      ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-      : observed({ scope, name, monitor, texts, record, spaces })
-  })
+  const others = layersOfOthers(scope, records)
+  const resources = names
+    .filter((name) => !others.has(name))
+    .map((name) => {
+      const texts = files.get(name) as ContainerFiles
+      const record = records.get(name)
+      const monitor = scope.monitors.get(name)
+      const spaces = namespaces.get(name)
+      return monitor === undefined
+        ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
+        : observed({ scope, name, monitor, texts, record, spaces })
+    })
   return { resources, foreign: [] }
+}
+
+/** Writable layers that have the former name of a container yet: there is no container of that name. */
+function layersOfOthers({ monitors, runFolders }: Scope, records: ReadonlyMap<string, ContainerRecord | undefined>): Set<string> {
+  const moving = [...records].flatMap(([name, record]) =>
+    record?.moving === undefined || record.moving.layer === name ? [] : record.moving.layer,
+  )
+  return new Set(moving.filter((layer) => !monitors.has(layer) && !runFolders.has(layer)))
+}
+
+/** Where it is kept, and what an apply that was killed has left of its renaming. `seen`: the group that its process is in, or "". */
+function keptAt(scope: Scope, name: string, record: ContainerRecord | undefined, seen: string): Kept {
+  const { moving } = record ?? {}
+  const made = record === undefined ? seen || name : groupPath(name, record.attributes)
+  const groups = (moving?.groups ?? []).filter((group) => isOwn(scope, name, group))
+  const live = {
+    runFolder: runFolderOf(scope.stack, name),
+    layer: layerFolderOf(scope.stack, moving === undefined || scope.layers.has(name) ? name : moving.layer),
+    cgroup: groups.includes(seen) ? seen : (groups[0] ?? made),
+    ...(moving === undefined ? {} : { groups: groups.length === 0 ? [made] : groups }),
+  }
+  if (moving === undefined) return { live }
+  return { ...(moving.layer === name ? {} : { movedFrom: `container.${moving.layer}` }), unfinished: "its move was cut short", live }
+}
+
+type Kept = Pick<Observed, "movedFrom" | "unfinished" | "live">
+
+/** False of a group that by now is another container's. */
+function isOwn({ monitors, runFolders }: Scope, name: string, group: string): boolean {
+  const called = group.slice(group.lastIndexOf("/") + 1)
+  return called === name || (!monitors.has(called) && !runFolders.has(called))
 }
 
 /** A record that is no record is somebody's doing, whom nothing is taken from: without one, the container is made anew. */
@@ -66,8 +100,8 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
     address: `container.${name}`,
     name,
     attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
+    ...keptAt(scope, name, record, ""),
     incomplete: why,
-    live: { runFolder: runFolderOf(scope.stack, name) },
   }
 }
 
@@ -90,6 +124,7 @@ interface Found {
 function observed(found: Found): Observed {
   const { scope, name, monitor, texts, record } = found
   const state = stateOf(found)
+  const { live, ...unfinished } = keptAt(scope, name, record, texts.cgroup)
   return {
     kind: "container",
     address: `container.${name}`,
@@ -97,14 +132,14 @@ function observed(found: Found): Observed {
     attributes: attributesOf(found, state),
     ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
     ...(record === undefined ? { incomplete: "the record of what was applied is gone" } : {}),
+    ...unfinished,
     live: {
+      ...live,
       monitor: { pid: monitor.pid, startTime: monitor.startTime },
       ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),
       ...(monitor.netns === undefined ? {} : { netns: monitor.netns }),
       ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
-      runFolder: runFolderOf(scope.stack, name),
-      cgroup: record === undefined ? texts.cgroup : groupPath(name, record.attributes),
       ...exitFields(texts),
     },
   }

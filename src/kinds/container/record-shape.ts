@@ -31,11 +31,16 @@ const attributes = including({
   state: text(),
 })
 
+const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")
+
 /** `spec.json`. */
-export const recordShape: Shape = including({
-  version: whole(1, 1),
-  boot: text(),
-  attributes,
-  ids: record({ uid: id, gid: id, groups: listOf(id) }),
-  sysctlDefaults: texts,
-})
+export const recordShape: Shape = including(
+  {
+    version: whole(1, 1),
+    boot: text(),
+    attributes,
+    ids: record({ uid: id, gid: id, groups: listOf(id) }),
+    sysctlDefaults: texts,
+  },
+  { moving: record({ layer: textLike(new RegExp(`^${NAME}$`), "name of a container"), groups: listOf(group) }) },
+)

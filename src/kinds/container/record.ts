@@ -15,6 +15,8 @@ export interface ContainerRecord {
   ids: Ids
   /** Values that the sysctls of the file had before, to go back to. */
   sysctlDefaults: { [name: string]: string }
+  /** While it is renamed, or gets another group: by which name its layer is kept until that is done, and in which groups it may be. */
+  moving?: { layer: string; groups: string[] }
 }
 
 export function recordPath(stack: string, container: string): string {

@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { splitAddress } from "../../base/address.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel, Monitor } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
@@ -11,6 +12,7 @@ import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
+import { renameInRecords } from "./rename-in-records.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { readSysctl, sysctlPlace } from "./sysctls.ts"
@@ -39,6 +41,8 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
       if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
       else prepareStack(run, name)
       prepared = true
+      const { movedFrom } = step.change
+      if (movedFrom !== undefined) renameInRecords(run, splitAddress(movedFrom).name, name, boot)
       writeRecord(run.kernel, run.stack, name, { version: 1, boot, attributes, ids, sysctlDefaults: {} })
       run.cgroups.make(groupPath(name, attributes), attributes.limits)
       run.born.set(step.address, { ...run.born.get(step.address), ids })

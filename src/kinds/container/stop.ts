@@ -1,8 +1,8 @@
 import type { ProcessId } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
-import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
+import { placesOf } from "./places.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 const SIGKILL = 9
@@ -30,9 +30,9 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       const { init, monitor } = processesOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
       // Where it was moved to by hand are others, too: only its own group is killed whole.
-      if (init !== undefined) run.cgroups.gather(groupOf(step), init.pid)
+      if (init !== undefined) run.cgroups.gather(placesOf(step, run.stack).group, init.pid)
       for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
-      if (init === undefined || !ownsPids(step)) run.cgroups.kill(groupOf(step))
+      if (init === undefined || !ownsPids(step)) for (const group of placesOf(step, run.stack).groups) run.cgroups.kill(group)
       for (const process of [init, monitor]) if (process !== undefined) await run.kernel.gone(process, KILL_MS)
     }),
   )
@@ -55,26 +55,19 @@ function hearsTerm(status: string): boolean {
   return !own || (BigInt(`0x${caught}`) & (1n << BigInt(SIGTERM - 1))) !== 0n
 }
 
-/** The group that was made for the container; known by its place even when no record is left. */
-function groupOf(step: Step): string {
-  const live = step.change.observed?.live.cgroup
-  if (typeof live === "string" && live !== "") return live
-  const parent = step.change.observed?.attributes.cgroup
-  return typeof parent === "string" && parent !== "" ? `${parent}/${step.change.name}` : step.change.name
-}
-
 /**
  * Step `remove`: groups, the writable layer beside them, and last the run folder: until it is gone the container is known as
  * half-removed.
  */
 export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  const layers = run.kernel.removeTreesLater(steps.map((step) => layerFolderOf(run.stack, step.change.name)))
-  return steps.map((step, i) =>
+  const places = steps.map((step) => placesOf(step, run.stack))
+  const layers = run.kernel.removeTreesLater(places.map(({ layer }) => layer))
+  return places.map(({ folder, groups }, i) =>
     attempt(async () => {
-      run.cgroups.remove(groupOf(step))
+      for (const group of groups) run.cgroups.remove(group)
       const failure = (await layers)[i]
       if (failure) throw failure
-      run.kernel.removeTree(runFolderOf(run.stack, step.change.name))
+      run.kernel.removeTree(folder)
     }),
   )
 }

@@ -6,10 +6,13 @@ import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
+import { holderOf } from "../link/holder.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, mtuOf, ownedLinks, ownerOf, peerOnHost } from "../link/owned.ts"
 import { places } from "../link/places.ts"
+import type { Renaming } from "../link/rename.ts"
+import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
@@ -33,8 +36,7 @@ export const interfaceDriver: Driver = {
 
 function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Observed {
   const name = address.slice("interface.".length)
-  // A container has no dot in its name, an interface may.
-  const container = name.slice(0, name.indexOf("."))
+  const container = holderOf(scope, address)
   const dump = scope.dumpOf(container)
   const inside = dump?.links.find((l) => l.kind === "veth" && l.index === link.peerIndex && l.peerIndex === link.index)
   const missing = incomplete ?? (inside === undefined ? `its end in container.${container} is not there` : undefined)
@@ -153,13 +155,30 @@ function insideCreation(step: Step): NetRequest[] {
 }
 
 function update(steps: readonly Step[], run: Run): StepErrors {
-  const outer = sendAll(steps, run, "host", hostUpdate)
+  const renamed = renameAll(steps, run, "host", hostRenaming)
+  const outer = eitherError(renamed, sendAll(steps, run, "host", ofMade(steps, renamed, hostUpdate)))
   return steps.map((step, i) => {
     const { ifindex, inside } = (step.change.observed?.live ?? {}) as { ifindex: number; inside: number }
     const have = step.change.before as unknown as InterfaceAttributes
     if (outer[i]) return calling(have.host_interface, ifindex, outer[i])
-    return calling(have.interface, inside, firstError(run.kernel.net(netnsOf(run, containerOf(step)), insideUpdate(step))))
+    const netns = netnsOf(run, containerOf(step))
+    const [failure = null] = renameAll([step], run, netns, insideRenaming)
+    return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step))))
   })
+}
+
+function hasChanged({ change }: Step, field: string): boolean {
+  return change.fields.some(({ path }) => path === field)
+}
+
+function hostRenaming(step: Step): Renaming | undefined {
+  const { host_interface: name, alias } = step.change.after as unknown as InterfaceAttributes
+  return hasChanged(step, "host_interface") ? { link: step.change.observed?.live.ifindex as number, name, alias } : undefined
+}
+
+function insideRenaming(step: Step): Renaming | undefined {
+  const { interface: name } = step.change.after as unknown as InterfaceAttributes
+  return hasChanged(step, "interface") ? { link: step.change.observed?.live.inside as number, name } : undefined
 }
 
 function hostUpdate(step: Step): NetRequest[] {
@@ -168,7 +187,7 @@ function hostUpdate(step: Step): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (changed.has("alias")) set.alias = want.alias
+  if (changed.has("alias") && !changed.has("host_interface")) set.alias = want.alias
   if (changed.has("master") || changed.has("bridge")) set.master = want.master
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("host_end.mac")) set.mac = want.host_end.mac

@@ -32,6 +32,7 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
   const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
+  const origin = `${entry.stack}/${entry.originOf(entry.address)}`
   const attributes: InterfaceAttributes = {
     bridge: `bridge.${value.bridge ?? ""}`,
     master: bridge.interface,
@@ -41,10 +42,10 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     alias: aliasOf(entry.stack, entry.address),
     address,
     gateway,
-    mac: mac ?? deriveMac(`${entry.stack}/${entry.address}`),
+    mac: mac ?? deriveMac(origin),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
-    host_end: { mac: deriveMac(`${entry.stack}/${entry.address}/host`), address: [], up: true },
+    host_end: { mac: deriveMac(`${origin}/host`), address: [], up: true },
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
 }

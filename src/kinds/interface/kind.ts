@@ -1,9 +1,10 @@
 import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
-import type { Attributes, Observed } from "../../model/resource.ts"
+import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { renamedPlaces } from "../link/kind-places.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
@@ -13,8 +14,8 @@ export const interfaceKind: Kind = {
   name: "interface",
   rules: [
     { path: "container", change: "replace" },
-    { path: "interface", change: "replace" },
-    { path: "host_interface", change: "replace" },
+    { path: "interface", change: "update" },
+    { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
@@ -26,14 +27,27 @@ export const interfaceKind: Kind = {
     { path: "host_end.*", change: "update" },
   ],
   normalise,
+  readdressed,
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
 }
 
-/** A link that is down has no routes: its gateways come with `up`. */
-function normalise(desired: Attributes, observed: Observed): { desired: Attributes; observed: Attributes } {
-  return { desired: desired.up === false ? { ...desired, gateway: [] } : desired, observed: observed.attributes }
+/** A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. */
+function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
+  const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
+  return {
+    desired: desired.up === false ? { ...desired, gateway: [] } : desired,
+    observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,
+  }
+}
+
+function readdressed({ bridge, container, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {
+  return {
+    ...(typeof bridge === "string" ? { bridge: rename(bridge) } : {}),
+    ...(typeof container === "string" ? { container: rename(container) } : {}),
+    ...rest,
+  }
 }
 
 function steps(change: Change): StepDraft[] {
@@ -68,7 +82,12 @@ function creation(change: Change): StepDraft {
 
 function update(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
-  return { op: "update", after: [stepId(bridge, "create"), stepId(bridge, "update")], before: waiting(container) }
+  return {
+    op: "update",
+    after: [stepId(bridge, "create"), stepId(bridge, "update")],
+    before: waiting(container),
+    ...renamedPlaces(places(change.before), places(change.after)),
+  }
 }
 
 function deletion(change: Change): StepDraft {

@@ -1,9 +1,10 @@
 import type { Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepRunner } from "../../model/driver.ts"
-import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { deleteEnd } from "./delete-end.ts"
+import { isMarkedFor } from "./mark.ts"
 import type { StepErrors } from "./results.ts"
 import { calling, settledLater } from "./results.ts"
 
@@ -20,11 +21,12 @@ async function deleteAll(steps: readonly Step[], run: Run): Promise<StepErrors> 
 }
 
 /** An interface whose port is not on the host goes by its end in the container, which takes the port along from wherever that is. */
-function deleteInnerEnd({ address, change }: Step, run: Run): KernelError | null {
+function deleteInnerEnd(step: Step, run: Run): KernelError | null {
+  const { change } = step
   const { ifindex, inside } = (change.observed?.live ?? {}) as { ifindex?: number; inside?: number }
   const container = change.before?.container
   if (ifindex !== undefined || inside === undefined || typeof container !== "string") return null
-  return deleteEnd(run, address, { container, ifindex: inside })
+  return deleteEnd(run, step, { container, ifindex: inside })
 }
 
 /**
@@ -40,7 +42,7 @@ async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepEr
     const index = step.change.observed?.live.ifindex as number | undefined
     const link = index === undefined ? undefined : byIndex.get(index)
     if (link === undefined || index === undefined) return null
-    const ours = addressOfAlias(run.stack, link.alias) === step.address || (link.alias === "" && link.group === linkGroupOf(run.stack))
+    const ours = isMarkedFor(step, run.stack, link.alias) || (link.alias === "" && link.group === linkGroupOf(run.stack))
     if (!ours) return new KernelError(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
     doomed.push(index)
     return null

@@ -4,6 +4,7 @@ import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
+import { holderOf } from "./holder.ts"
 import type { Place } from "./places.ts"
 import { places } from "./places.ts"
 import { wantedLinks } from "./wanted.ts"
@@ -32,7 +33,8 @@ function markedOwner(scope: Scope, { alias }: Link): Address | undefined {
 function ownerOutside(scope: Scope, container: Address, inside: Link): Address | undefined {
   const outside = peerOnHost(scope, inside)
   const owner = outside === undefined ? undefined : ownerOf(scope, "host", outside)
-  return owner?.startsWith(`interface.${splitAddress(container).name}.`) ? owner : undefined
+  const isIts = owner?.startsWith("interface.") && holderOf(scope, owner) === splitAddress(container).name
+  return isIts ? owner : undefined
 }
 
 /** The link of the host that may be the other end: the numbers fit, but where both are elsewhere they may do so by chance. */

@@ -1,7 +1,8 @@
 import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { linkGroupOf } from "../../model/ownership.ts"
+import { destination, movesOf } from "../../model/moves.ts"
+import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
@@ -60,7 +61,20 @@ function collectEnds(scope: Scope): Map<Address, End[]> {
       if (address?.startsWith("veth.")) ends.set(address, [...(ends.get(address) ?? []), { container, link, dump }])
     }
   }
+  joinHalfMoved(scope, ends)
   return ends
+}
+
+/** An apply that was killed may have marked one end with the new address, and not yet the other. */
+function joinHalfMoved(scope: Scope, ends: Map<Address, End[]>): void {
+  const moves = movesOf(scope.desired)
+  for (const [from, found] of [...ends]) {
+    const to = destination(moves, from)
+    const others = to === from ? undefined : ends.get(to)
+    if (others === undefined || incompleteness([...others, ...found]) !== undefined) continue
+    ends.set(to, [...others, ...found])
+    ends.delete(from)
+  }
 }
 
 /**
@@ -93,11 +107,19 @@ function observed(scope: Scope, address: Address, found: End[], wanted: readonly
         address,
         ends.map((e) => e.link),
       ),
-      alias: aliasOfBoth(ends),
+      alias: aliasOfBoth(ends, aliasOf(scope.stack, address)),
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
+    ...formerOf(scope, address, ends),
     live: { ends: ends.map((e) => ({ container: e.container, ifindex: e.link.index, state: e.link.state })) },
   }
+}
+
+/** The address in the mark of an end that has not the present one. */
+function formerOf(scope: Scope, address: Address, ends: readonly End[]): Pick<Observed, "movedFrom"> {
+  const marked = ends.map(({ link }) => addressOfAlias(scope.stack, link.alias))
+  const movedFrom = marked.find((other) => other !== undefined && other !== address)
+  return movedFrom === undefined ? {} : { movedFrom }
 }
 
 function incompleteness(ends: readonly End[]): string | undefined {
@@ -107,9 +129,9 @@ function incompleteness(ends: readonly End[]): string | undefined {
 }
 
 /** The one that is not as it should be. */
-function aliasOfBoth(ends: readonly End[]): string {
+function aliasOfBoth(ends: readonly End[], right: string): string {
   const aliases = ends.map((e) => e.link.alias)
-  return aliases.includes("") ? "" : (aliases[0] ?? "")
+  return aliases.find((alias) => alias !== right) ?? right
 }
 
 function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
@@ -165,9 +187,10 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
 
 function deletePairs(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step) => {
-    const ends = (step.change.observed?.live.ends ?? []) as unknown as { container: Address; ifindex: number }[]
-    for (const end of ends) {
-      const failure = deleteEnd(run, step.address, end)
+    const { endpoints = [] } = (step.change.before ?? {}) as unknown as Partial<VethAttributes>
+    const ends = (step.change.observed?.live.ends ?? []) as unknown as { ifindex: number }[]
+    for (const [i, { container }] of endpoints.entries()) {
+      const failure = deleteEnd(run, step, { container, ifindex: ends[i]?.ifindex ?? 0 })
       if (failure !== null) return failure
     }
     return null

@@ -32,7 +32,7 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry): Endpoint | unde
   const mac = macOf(entry, [...path, "mac"], long.mac)
   if (container === undefined || name === undefined) return undefined
   const holder = container === "host" ? "host" : `container.${container}`
-  const derived = deriveMac(`${entry.stack}/${entry.address}/${holder}/${name}`)
+  const derived = deriveMac(`${entry.stack}/${entry.originOf(entry.address)}/${entry.originOf(holder)}/${name}`)
   return { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true }
 }
 

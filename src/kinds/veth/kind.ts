@@ -21,6 +21,10 @@ export const vethKind: Kind = {
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],
+  readdressed: (attributes, rename) => ({
+    ...attributes,
+    endpoints: endpointsOf(attributes).map((end) => ({ ...end, container: rename(end.container) })),
+  }),
   relations: (attributes) => vethRelations(attributes as unknown as VethAttributes),
   steps,
   disturbs,

@@ -8,6 +8,7 @@ import { checkLifecycle } from "./lifecycle.ts"
 import { checkLimits } from "./limits.ts"
 import { checkLinkNames } from "./link-names.ts"
 import { checkMacs } from "./macs.ts"
+import { checkMoved } from "./moved.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
 import { checkRoom } from "./room.ts"
@@ -29,6 +30,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkNamespaces,
   checkDependencies,
   checkLifecycle,
+  checkMoved,
 ]
 
 /** Those that look at one container after another. */

@@ -19,14 +19,20 @@ function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown,
       .map((r) => r.path.replace(/\.\*.*$/, ""))
     const near = suggest(path, known)
     const hint = near === undefined ? `there is ${[...new Set(known)].join(", ")}` : `did you mean \`${near}\`?`
-    const why = rule === undefined ? `is no attribute of a ${kind}` : "cannot be changed in place"
+    const why = NEEDED.has(path)
+      ? "is what others know it by"
+      : rule === undefined
+        ? `is no attribute of a ${kind}`
+        : "cannot be changed in place"
     entry.report(["ignore_drift", i], "unknown-attribute", `\`${path}\` ${why}`, { hint })
   }
 }
 
-/** All but the mark: without it a link is nobody's. */
+/** Without its mark a link is nobody's, and by a name that nobody knows nothing finds it. */
+const NEEDED: ReadonlySet<string> = new Set(["alias", "interface", "host_interface", "cgroup"])
+
 function rulesOf(kind: KindName) {
-  return kinds[kind].rules.filter(({ path }) => path !== "alias")
+  return kinds[kind].rules.filter(({ path }) => !NEEDED.has(path))
 }
 
 /** The rule that a path falls under, or that falls under it: `limits` and `limits.memory` meet `limits.*`. */

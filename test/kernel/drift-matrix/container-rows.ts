@@ -120,7 +120,7 @@ function strayed(): AttributeRow[] {
       hands: [
         {
           by: "echo $web > $cgroup2/bare/cgroup.procs",
-          shows: { "container.web": { cgroup: "", ...Object.fromEntries(none) }, ...LINKS },
+          shows: { "container.web": { cgroup: "", ...Object.fromEntries(none) } },
           needs: "unified",
         },
       ],

@@ -36,7 +36,7 @@ export const interfaceRows: KindRows = {
       hands: [
         {
           by: `ip link set ${PORT} down; ip link set ${PORT} name other up`,
-          shows: { "interface.web.eth0": { host_interface: "other" }, "container.web": "set again" },
+          shows: { "interface.web.eth0": { host_interface: "other" } },
         },
       ],
     },

@@ -37,11 +37,12 @@ export function mountHierarchy(machine: Machine, version: 1 | 2, controllers: re
 function newGroup(machine: Machine, hierarchy: Hierarchy, parent: Group | undefined, path: string, at: Folder): Group {
   const group: Group = { hierarchy, parent, path, folder: at, groups: new Map(), members: new Set(), subtree: new Set(), values: new Map() }
   at.makeFolder = (name) => {
-    const child = newGroup(machine, hierarchy, group, `${path}/${name}`, folder())
+    const child = newGroup(machine, hierarchy, group, `${group.path}/${name}`, folder())
     group.groups.set(name, child)
     return child.folder
   }
   at.removeFolder = (name) => removeGroup(group, name)
+  at.renameFolder = (from, to) => renameGroup(group, from, to)
   coreFiles(machine, group)
   for (const controller of availableIn(group)) addController(group, controller)
   return group
@@ -53,6 +54,22 @@ function removeGroup(group: Group, name: string): void {
   if (child === undefined) refuse(op, "EPERM")
   if (child.members.size > 0 || child.groups.size > 0) refuse(op, "EBUSY")
   group.groups.delete(name)
+}
+
+/** Of v1 alone: cgroup2 refuses it. cgroup1_rename() in kernel/cgroup/cgroup-v1.c */
+function renameGroup(group: Group, from: string, to: string): void {
+  const op = `mv ${group.hierarchy.mount}${group.path}/${from} ${to}`
+  const child = group.groups.get(from) ?? refuse(op, "EPERM")
+  if (group.hierarchy.version === 2) refuse(op, "EPERM")
+  if (group.groups.has(to)) refuse(op, "EEXIST")
+  group.groups.delete(from)
+  group.groups.set(to, child)
+  repath(child, `${group.path}/${to}`)
+}
+
+function repath(group: Group, path: string): void {
+  group.path = path
+  for (const [name, child] of group.groups) repath(child, `${path}/${name}`)
 }
 
 /** v1 has its controllers in every group; cgroup2 where the group above turned them on. */

@@ -6,9 +6,11 @@ import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform } from "./net.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
+import { RUN_FD } from "./procfs.ts"
 import type { MachineOptions } from "./start.ts"
 import { startMachine } from "./start.ts"
 import { readSysctl, writeSysctl } from "./sysctls.ts"
+import { pathOf } from "./tree.ts"
 
 /**
  * What befalls a change: nothing, a refusal in its place, the sudden end of the run just before or just after it, or (late)
@@ -85,6 +87,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
     heldNamespaces: (monitor) => heldPaths(monitor),
+    heldRunFolder: (pid) => `/proc/${pid}/fd/${RUN_FD}`,
     signal: ({ pid, startTime }, signal) => mutate(`kill -${signal} ${pid}`, () => sendSignal(machine, pid, startTime, signal)),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
     get ended() {
@@ -151,7 +154,9 @@ function heldPaths({ pid }: ProcessId): HeldNamespaces {
 }
 
 function endCommand(machine: Machine, container: string, status: number): void {
-  const monitor = [...machine.processes.values()].find((p) => p.record?.title.endsWith(` container.${container}`))
+  const isIts = ({ runFolder }: FakeProcess) =>
+    runFolder !== undefined && pathOf(machine.root, runFolder)?.endsWith(`/${container}`) === true
+  const monitor = [...machine.processes.values()].find(isIts)
   const init = [...machine.processes.values()].find((p) => p.parent === monitor?.pid)
   if (init === undefined) throw new Error(`container ${container} does not run`)
   endProcess(machine, init.pid, 0, status)

@@ -6,7 +6,7 @@ import { refuse } from "./machine.ts"
 import { readProc, readProcLink } from "./procfs.ts"
 import { writeSysctl } from "./sysctls.ts"
 import type { Folder, Node } from "./tree.ts"
-import { lookup, makeFolder, parentFolder, putFile, removeFolder, textFile } from "./tree.ts"
+import { lookup, makeFolder, parentFolder, putFile, removeFolder, rename, textFile } from "./tree.ts"
 
 interface Context {
   machine: Machine
@@ -25,6 +25,7 @@ type FileCalls = Pick<
   | "spread"
   | "rmdir"
   | "list"
+  | "rename"
   | "removeTree"
   | "removeTreesLater"
   | "lock"
@@ -47,6 +48,7 @@ export function fileCalls(context: Context): FileCalls {
     spread: (path) => mutate(`chattr +T ${path}`, () => spreadFolder(root, path)),
     rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
     list: (path) => reading(() => listNames(machine, path)),
+    rename: (from, to) => mutate(`mv ${from} ${to}`, () => rename(root, from, to)),
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
     removeTreesLater: async (paths) => paths.map((path) => refusalOf(() => mutate(`rm -r ${path}`, () => removeTree(root, path)))),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),

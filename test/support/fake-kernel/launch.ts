@@ -77,7 +77,9 @@ function enter(machine: Machine, process: FakeProcess, path: string, op: string)
 function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record: LaunchRecord): FakeProcess {
   for (const path of record.monitorCgroups1) enter(machine, monitor, path, `enter the monitors' cgroup ${path}`)
   prepare(machine, record)
-  if (lookup(machine.root, record.runDir)?.type !== "folder") refuse(`open ${record.runDir}`, "ENOENT")
+  const runFolder = lookup(machine.root, record.runDir)
+  if (runFolder?.type !== "folder") refuse(`open ${record.runDir}`, "ENOENT")
+  monitor.runFolder = runFolder
   putFile(machine.root, `${record.runDir}/log`, textFile("", 0o600))
   const namespaces = makeNamespaces(machine, self, record)
   checkMap(record.uidMap, "uid_map")

@@ -36,6 +36,8 @@ export interface FakeProcess {
   groups: Map<Hierarchy, Group>
   /** Of a monitor. */
   record?: LaunchRecord
+  /** The run folder that a monitor holds open. */
+  runFolder?: Folder
   /** Monitors and their children until "go": they end with the run that started them. */
   parkedBy?: number
 }

@@ -1,6 +1,6 @@
 import { dropLink } from "./links.ts"
 import type { FakeProcess, Machine, Namespace } from "./machine.ts"
-import { lookup, putFile, textFile } from "./tree.ts"
+import { textFile } from "./tree.ts"
 
 const SIGTERM = 15
 const SIGKILL = 9
@@ -57,11 +57,9 @@ export function endProcess(machine: Machine, pid: number, signal: number, status
 /** What a monitor writes of its child's end into the run folder. */
 function recordEnd(machine: Machine, process: FakeProcess, signal: number, status: number | undefined): void {
   const monitor = machine.processes.get(process.parent)
-  if (monitor?.record === undefined || monitor.parkedBy !== undefined) return
-  const { runDir } = monitor.record
-  if (lookup(machine.root, runDir)?.type !== "folder") return
+  if (monitor?.runFolder === undefined || monitor.parkedBy !== undefined) return
   const how = status === undefined ? `signal ${signal}` : `exit ${status}`
-  putFile(machine.root, `${runDir}/state`, textFile(`${how}\nfinished ${WHEN}\n`, 0o600))
+  monitor.runFolder.children.set("state", textFile(`${how}\nfinished ${WHEN}\n`, 0o600))
 }
 
 function releaseNamespaces(machine: Machine, process: FakeProcess): void {

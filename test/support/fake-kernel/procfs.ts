@@ -1,7 +1,10 @@
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceFile } from "./machine.ts"
 import { readSysctl } from "./sysctls.ts"
+import { pathOf } from "./tree.ts"
 
+/** Where a monitor keeps its run folder open: native/README.md */
+export const RUN_FD = 8
 const ALL_CAPABILITIES = "000001ffffffffff"
 
 /** A file of /proc that the processes and the run make; undefined where there is none. proc(5) */
@@ -95,6 +98,8 @@ export function readProcLink(machine: Machine, self: FakeProcess, path: string):
   if (path === "/proc/self") return `${self.pid}`
   const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(ns|fd)\/([a-z0-9]+)$/.exec(path) ?? []
   const process = who === "self" ? self : machine.processes.get(Number(who))
+  if (place === "fd" && name === String(RUN_FD))
+    return process?.runFolder === undefined ? undefined : (pathOf(machine.root, process.runFolder) ?? "/gone (deleted)")
   const namespace =
     place === "fd" ? process?.fds.get(Number(name)) : Object.values(process?.namespaces ?? {}).find((n) => namespaceFile(n.kind) === name)
   return namespace === undefined ? undefined : `${namespaceFile(namespace.kind)}:[${namespace.inode}]`

@@ -20,6 +20,7 @@ export interface Folder extends Common {
   /** A folder of a kernel file system does these by itself. */
   makeFolder?: (name: string) => Folder
   removeFolder?: (name: string) => void
+  renameFolder?: (from: string, to: string) => void
 }
 
 export interface Other extends Common {
@@ -101,6 +102,31 @@ export function removeFolder(root: Folder, path: string): boolean {
   else if (node.children.size > 0) refuse(op, "ENOTEMPTY")
   parent.children.delete(name)
   return true
+}
+
+/** rename(2). A folder of a kernel file system says itself what it makes of it. */
+export function rename(root: Folder, from: string, to: string): void {
+  const op = `mv ${from} ${to}`
+  const [old, fresh] = [parentFolder(root, op, from), parentFolder(root, op, to)]
+  const node = old.parent.children.get(old.name) ?? refuse(op, "ENOENT")
+  const present = fresh.parent.children.get(fresh.name)
+  if (present?.type === "folder" && present.children.size > 0) refuse(op, "ENOTEMPTY")
+  if (old.parent.renameFolder !== undefined) {
+    if (fresh.parent !== old.parent) refuse(op, "EIO")
+    old.parent.renameFolder(old.name, fresh.name)
+  }
+  old.parent.children.delete(old.name)
+  fresh.parent.children.set(fresh.name, node)
+}
+
+/** The path of a folder, wherever it has been renamed to; undefined for one that is gone. */
+export function pathOf(root: Folder, folder: Node, above = ""): string | undefined {
+  for (const [name, node] of root.children) {
+    if (node === folder) return `${above}/${name}`
+    const found = node.type === "folder" && node.makeFolder === undefined ? pathOf(node, folder, `${above}/${name}`) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** A new file in the place of an old one. */

@@ -56,7 +56,10 @@ test("prevent_destroy: told of what would be deleted or replaced, and of nothing
     replaced.map((c) => c.address),
     ["container.db"],
   )
-  assert.match(preventedDiagnostics(replaced, [db, web])[0]?.summary ?? "", /^container\.db is not replaced: prevent_destroy$/)
+  assert.match(
+    preventedDiagnostics(replaced, [db, web], plan([db, web], found))[0]?.summary ?? "",
+    /^container\.db is not replaced: prevent_destroy$/,
+  )
   const deleted = preventedChanges(plan([], found), [db, web])
   assert.equal(
     deleted.map((c) => [c.address, c.action]),

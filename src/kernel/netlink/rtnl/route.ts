@@ -48,9 +48,11 @@ export function encodeRouteDelete(w: WireWriter, sequence: number, request: Rout
   w.message(RTM_DELROUTE, NLM_F_REQUEST | NLM_F_ACK, sequence, () => writeRoute(w, request, RT_SCOPE_NOWHERE, resolver))
 }
 
-function writeRoute(w: WireWriter, { to, via, dev, metric }: RouteRequest, scope: number, resolver: Resolver): void {
+function writeRoute(w: WireWriter, request: RouteRequest, scope: number, resolver: Resolver): void {
+  const { to, via, dev, metric } = request
+  const protocol = request.op === "route-replace" ? (request.protocol ?? ROUTE_PROTOCOL) : ROUTE_PROTOCOL
   const destination = cidrOf(to)
-  writeHeader(w, { family: familyOf(destination), prefix: destination.prefix, protocol: ROUTE_PROTOCOL, scope, type: RTN_UNICAST })
+  writeHeader(w, { family: familyOf(destination), prefix: destination.prefix, protocol, scope, type: RTN_UNICAST })
   if (destination.prefix > 0) writeIp(w, RTA_DST, destination)
   if (via !== undefined) writeIp(w, RTA_GATEWAY, ipOf(via, destination.family))
   if (dev !== undefined) writeU32(w, RTA_OIF, resolver.index(dev))

@@ -1,0 +1,67 @@
+import type { KernelError, LinkRef, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import type { Run } from "../../model/driver.ts"
+import type { Step } from "../../model/step.ts"
+import { keptWhenDown } from "./addresses.ts"
+import type { StepErrors } from "./results.ts"
+import { firstError, sendAll } from "./results.ts"
+
+/** A new name of a link, and with it in one message the mark of its new address. */
+export interface Renaming {
+  link: number
+  name: string
+  alias?: string
+}
+
+/**
+ * `ip link set LINK name NAME alias TEXT` of each step that renames. Kernels before 6.2 refuse it while the link is up
+ * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away.
+ */
+export function renameAll(steps: readonly Step[], run: Run, ns: NetNs, renamingOf: (step: Step) => Renaming | undefined): StepErrors {
+  const answers = sendAll(steps, run, ns, (step) => requestsOf(renamingOf(step)))
+  return steps.map((step, i) => {
+    const answer = answers[i] ?? null
+    const renaming = renamingOf(step)
+    return answer?.errno === "EBUSY" && renaming !== undefined ? renameDown(run, ns, renaming) : answer
+  })
+}
+
+function requestsOf(renaming: Renaming | undefined): NetRequest[] {
+  return renaming === undefined ? [] : [{ op: "link-set", ...renaming }]
+}
+
+function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
+  const { link } = renaming
+  const lost = lostWhenDown(run.kernel.dump(ns), link)
+  const answers = run.kernel.net(ns, [
+    { op: "link-set", link, up: false },
+    ...requestsOf(renaming),
+    { op: "link-set", link, up: true },
+    ...lost,
+  ])
+  return firstError(answers)
+}
+
+/** RTPROT_KERNEL: the routes of a link's own subnets, which come back with its addresses. */
+const BY_KERNEL = 2
+
+/** What a link that is set down and up again has not any more: addresses of IPv6, and every route that leaves by it, whosever. */
+function lostWhenDown({ addresses, routes }: NetDump, link: LinkRef): NetRequest[] {
+  const own = addresses.filter(({ index, scope }) => index === link && scope !== "link" && scope !== "host").map(({ address }) => address)
+  const kept = keptWhenDown(own)
+  const left = routes.filter(({ dev, protocol, type }) => dev === link && protocol !== BY_KERNEL && type === "unicast")
+  const direct = left.filter(({ via }) => via === undefined)
+  return [
+    ...own.filter((address) => !kept.includes(address)).map((address): NetRequest => ({ op: "address-add", link, address })),
+    // A route by a next hop wants the one to that next hop.
+    ...[...direct, ...left.filter(({ via }) => via !== undefined)].map(
+      ({ to, via, metric, protocol }): NetRequest => ({
+        op: "route-replace",
+        to,
+        dev: link,
+        protocol,
+        ...(via === undefined ? {} : { via }),
+        ...(metric === 0 ? {} : { metric }),
+      }),
+    ),
+  ]
+}
