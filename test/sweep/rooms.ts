@@ -6,6 +6,7 @@ import { openRoom } from "./room.ts"
 export class Rooms {
   readonly #free: (Room | undefined)[]
   readonly #waiting: (() => void)[] = []
+  readonly #open = new Set<Room>()
 
   constructor(count: number) {
     this.#free = Array.from({ length: count }, () => undefined)
@@ -17,10 +18,10 @@ export class Rooms {
     let room = this.#free.pop()
     try {
       return await work(async (one) => {
-        room ??= await openRoom()
+        room ??= await this.#opened()
         const outcome = await room.run(one)
         if (outcome.problems.length === 0) return outcome
-        await room.close()
+        await this.#leave(room)
         room = undefined
         return outcome
       })
@@ -30,7 +31,19 @@ export class Rooms {
     }
   }
 
+  async #opened(): Promise<Room> {
+    const room = await openRoom()
+    this.#open.add(room)
+    return room
+  }
+
+  async #leave(room: Room): Promise<void> {
+    this.#open.delete(room)
+    await room.close()
+  }
+
+  /** All of them, also those in use: what is being done there fails. */
   async close(): Promise<void> {
-    await Promise.all(this.#free.map((room) => room?.close()))
+    await Promise.all([...this.#open].map((room) => this.#leave(room)))
   }
 }

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
   const options = argumentsOrUsage(readOptions, USAGE)
   if (options === undefined) return
   const rooms = new Rooms(options.jobs)
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(rooms))
   const began = performance.now()
   if (options.fault !== undefined && /:[0-9]/.test(options.fault)) await single(options, options.fault, rooms)
   else await Promise.all(chosen(options).map((series) => rooms.use((run) => sweep(series, run))))
@@ -27,6 +28,13 @@ async function main(): Promise<void> {
   const took = ((performance.now() - began) / 1000).toFixed(0)
   console.log(`${tally.cases - tally.failed.length} passed, ${tally.failed.length} failed, 0 skipped (${took} s)`)
   process.exitCode = tally.failed.length > 0 || tally.cases === 0 ? 1 : 0
+}
+
+/** What a person has had enough of leaves nothing behind. */
+async function stop(rooms: Rooms): Promise<never> {
+  await rooms.close()
+  console.log(`interrupted after ${tally.cases} cases`)
+  process.exit(130)
 }
 
 function chosen({ stacks, phases, fault, recovery }: SweepOptions): Series[] {
