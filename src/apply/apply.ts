@@ -110,7 +110,7 @@ class Execution {
     this.#more = false
     for (const batch of nextBatches(this.#mix(this.#walk.ready), this.#running, this.#options.parallelism, runnerOf)) {
       if (this.#stopped) return
-      const now = batch[0]?.op === "spawn" ? batch.slice(0, SPAWNS) : batch
+      const now = batch[0]?.op === "spawn" || batch[0]?.op === "restart" ? batch.slice(0, SPAWNS) : batch
       this.#start(now)
       this.#more = now.length < batch.length
     }

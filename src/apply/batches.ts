@@ -1,7 +1,7 @@
 import type { Step } from "../model/step.ts"
 
 /** Ops that set processes to work: they run side by side, but only so many. To stop one is a signal, and waiting. */
-const PROCESS_OPS = new Set(["container:spawn", "container:start"])
+const PROCESS_OPS = new Set(["container:spawn", "container:start", "container:restart"])
 
 function opOf(step: Step): string {
   return `${step.change.kind}:${step.op}`
@@ -31,6 +31,6 @@ export function nextBatches(
 }
 
 function inTurn(ready: readonly Step[]): Step[] {
-  const turn = (step: Step) => (step.op === "delete" ? 0 : step.op === "stop" ? 1 : step.op === "spawn" ? 3 : 2)
+  const turn = (step: Step) => (step.op === "delete" ? 0 : step.op === "stop" ? 1 : step.op === "spawn" || step.op === "restart" ? 3 : 2)
   return [0, 1, 2, 3].flatMap((n) => ready.filter((step) => turn(step) === n))
 }

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import type { Kernel, KernelError, LaunchRecord, Link, NetDump } from "../kernel/kernel.ts"
+import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
 import type { Step } from "./step.ts"
@@ -95,6 +95,8 @@ export interface LiveMonitor {
   renamed?: boolean
   /** That process has run no program yet: it waits, in the monitor's own, to be started. */
   parked?: boolean
+  /** Other monitors of the same container: of a restart that was cut short. */
+  beside?: readonly ProcessId[]
   /** Files that hold the namespaces as long as the monitor lives: `/proc/PID/fd/N`; absent where shared with the host. */
   netns?: string
   utsns?: string

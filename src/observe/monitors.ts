@@ -46,7 +46,23 @@ export function readMonitors(kernel: Kernel, stack: string, pids: readonly numbe
       return [Number.isNaN(child) ? "" : `/proc/${child}/stat`, `@${net}`, `@${uts}`, `@${ipc}`]
     }),
   )
-  return new Map(found.map((m, i) => [m.container, liveMonitor(m, held[i] as Held, more.slice(4 * i, 4 * i + 4))]))
+  return byContainer(found.map((m, i) => liveMonitor(m, held[i] as Held, more.slice(4 * i, 4 * i + 4))))
+}
+
+/** A restart that was cut short leaves two of one container: the one whose command runs is its monitor, or else the one before. */
+function byContainer(all: readonly LiveMonitor[]): Map<string, LiveMonitor> {
+  const found = new Map<string, LiveMonitor>()
+  for (const monitor of [...all].sort((a, b) => rank(a) - rank(b))) {
+    const first = found.get(monitor.container)
+    const { pid, startTime } = monitor
+    found.set(monitor.container, first === undefined ? monitor : { ...first, beside: [...(first.beside ?? []), { pid, startTime }] })
+  }
+  return found
+}
+
+function rank({ init, parked }: LiveMonitor): number {
+  if (init === undefined) return 1
+  return parked ? 2 : 0
 }
 
 function filesOf(kernel: Kernel, pid: number): string[] {

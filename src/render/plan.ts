@@ -51,7 +51,7 @@ function noteOf({ action, cause, drift, fields, movedFrom }: Change, style: Pain
 }
 
 function explains(action: Change["action"]): (field: FieldChange) => boolean {
-  return (field) => (action === "replace" ? field.forcesReplacement && field.path !== "state" : differs(field))
+  return (field) => field.path !== "state" && (action === "replace" ? field.forcesReplacement : differs(field))
 }
 
 /** What the kernel drops along with something else is set again, though it reads as it should. */

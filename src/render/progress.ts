@@ -16,6 +16,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.cgroup": "cgroup made",
   "container.spawn": "spawned",
   "container.start": "started",
+  "container.restart": "restarted",
   "container.stop": "stopped",
   "container.remove": "removed",
   "container.move": "moved",

@@ -2,7 +2,7 @@ import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
-import type { StepDraft } from "../../model/step.ts"
+import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
@@ -13,7 +13,7 @@ import type { ContainerAttributes } from "./spec.ts"
 export const containerKind: Kind = {
   name: "container",
   rules: [
-    { path: "state", change: "replace" },
+    { path: "state", change: "update" },
     { path: "image", change: "replace" },
     { path: "argv", change: "replace" },
     { path: "environment.*", change: "replace" },
@@ -40,6 +40,7 @@ export const containerKind: Kind = {
 
 /** The op that brings a field to its wish in place. */
 const UPDATES: { readonly [field: string]: string } = {
+  state: "restart",
   cgroup: "move",
   limits: "limits",
   hostname: "hostname",
@@ -90,12 +91,22 @@ function creation(change: Change): StepDraft[] {
       after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
-    { op: "spawn", after: [own("cgroup"), ...others.map(({ address, ready }) => stepId(address, ready))] },
+    { op: "spawn", after: [own("cgroup"), ...readySteps(others)] },
     ...(want.routes.length === 0
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
-    { op: "start", after: [own("spawn"), own("routes"), ...startedBefore(want).map((address) => stepId(address, "start"))] },
+    { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
+}
+
+/** After which the namespaces of others can be joined. */
+function readySteps(others: ReturnType<typeof joined>): StepId[] {
+  return others.flatMap(({ address, ready }) => [stepId(address, ready), stepId(address, "restart")])
+}
+
+/** After which those run that must run before. */
+function runningSteps(want: ContainerAttributes): StepId[] {
+  return startedBefore(want).flatMap((address) => ["start", "restart"].map((op) => stepId(address, op)))
 }
 
 /**
@@ -185,9 +196,22 @@ function updates(change: Change): StepDraft[] {
   if (byOp.has("move") && groupsOf(change).some((group) => group !== to)) byOp.delete("limits")
   return [...byOp.keys()].map((op) => {
     if (op === "move") return moving(change)
+    if (op === "restart") return restarting(change)
     const after = [stepId(change.address, "move")]
     return op === "limits" ? { ...limitsUpdate(change), after: [...after, ...(limitsUpdate(change).after ?? [])] } : { op, after }
   })
+}
+
+/** Another command where everything else is as it is wanted; only what is read by the ids of its process waits for it. */
+function restarting(change: Change): StepDraft {
+  const want = change.after as unknown as ContainerAttributes
+  const own = (op: string) => stepId(change.address, op)
+  const parent = parentOf(want).flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))
+  return {
+    op: "restart",
+    after: [...["move", "limits", "routes", "loopback"].map(own), ...parent, ...readySteps(joined(want)), ...runningSteps(want)],
+    before: ["sysctls", "hostname"].map(own),
+  }
 }
 
 /** Into its new group when that of its parent is there, and out of the old one before that of the old parent goes. */

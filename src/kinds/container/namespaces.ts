@@ -1,4 +1,5 @@
-import type { Scope } from "../../model/driver.ts"
+import type { Kernel } from "../../kernel/kernel.ts"
+import type { LiveMonitor, Scope } from "../../model/driver.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 
 type Modes = ContainerAttributes["namespaces"]
@@ -18,44 +19,58 @@ export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
 /**
  * For every container with a living process, which namespaces are its own, the host's, or another container's. Of
  * two that share one, the owner is the one whose monitor was asked for a new one: the records tell which, else the
- * desired stack.
+ * desired stack. One whose command has ended still has what its monitor holds.
  */
 export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, Modes>): Map<string, Modes> {
-  const living = [...scope.monitors].flatMap(([name, { init }]) => (init === undefined ? [] : [{ name, pid: init.pid }]))
-  const [host = [], ...read] = readLinks(scope, ["self", ...living.map(({ pid }) => `${pid}`)])
-  const links = new Map(living.map(({ name }, i) => [name, read[i] as string[]]))
+  const all = [...scope.monitors.values()]
+  const [host = [], ...read] = readLinks(scope.kernel, [processLinks("self"), ...all.map((monitor) => linksOf(scope.kernel, monitor))])
+  const links = new Map(all.map(({ container }, i) => [container, read[i] as string[]]))
   const holders = NAMESPACE_FILES.map((_, i) => holdersOf(links, i))
   const asked = [recorded, wantedModes(scope)]
   return new Map(
-    [...links].map(([name, own]) => {
-      const modes = NAMESPACE_FILES.map(([kind], i): [Kind, NamespaceMode] => {
-        const link = own[i] ?? ""
-        if (link === host[i]) return [kind, "host"]
-        const others = (holders[i]?.get(link) ?? []).filter((n) => n !== name)
-        return [
-          kind,
-          sharedMode(
-            others,
-            asked.flatMap((modes) => modes.get(name)?.[kind] ?? []),
-          ),
-        ]
-      })
-      return [name, Object.fromEntries(modes) as Modes]
-    }),
+    [...links]
+      .filter(([name]) => scope.monitors.get(name)?.init !== undefined)
+      .map(([name, own]) => {
+        const modes = NAMESPACE_FILES.map(([kind], i): [Kind, NamespaceMode] => {
+          const link = own[i] ?? ""
+          if (link === host[i]) return [kind, "host"]
+          const others = (holders[i]?.get(link) ?? []).filter((n) => n !== name)
+          return [
+            kind,
+            sharedMode(
+              others,
+              asked.flatMap((modes) => modes.get(name)?.[kind] ?? []),
+            ),
+          ]
+        })
+        return [name, Object.fromEntries(modes) as Modes]
+      }),
   )
 }
 
-/** For each name below /proc, what its links to namespaces say. */
-function readLinks(scope: Scope, processes: readonly string[]): string[][] {
-  const texts = scope.kernel.readMany(processes.flatMap((process) => NAMESPACE_FILES.map(([, file]) => `@/proc/${process}/ns/${file}`)))
+/** Paths, in the order of NAMESPACE_FILES; "" where there is none. */
+function linksOf(kernel: Kernel, monitor: LiveMonitor): string[] {
+  if (monitor.init !== undefined) return processLinks(`${monitor.init.pid}`)
+  const held: { readonly [kind: string]: string } = kernel.heldNamespaces(monitor)
+  return NAMESPACE_FILES.map(([kind]) => (held[kind] === undefined ? "" : `@${held[kind]}`))
+}
+
+function processLinks(process: string): string[] {
+  return NAMESPACE_FILES.map(([, file]) => `@/proc/${process}/ns/${file}`)
+}
+
+/** What they say, and "" for what there is not. */
+function readLinks(kernel: Kernel, rows: readonly (readonly string[])[]): string[][] {
+  const texts = kernel.readMany(rows.flat())
   const count = NAMESPACE_FILES.length
-  return processes.map((_, i) => texts.slice(count * i, count * (i + 1)).map((text) => text ?? ""))
+  return rows.map((_, i) => texts.slice(count * i, count * (i + 1)).map((text) => text ?? ""))
 }
 
 function holdersOf(links: ReadonlyMap<string, string[]>, index: number): Map<string, string[]> {
   const holders = new Map<string, string[]>()
   for (const [name, own] of links) {
     const link = own[index] ?? ""
+    if (link === "") continue
     const known = holders.get(link)
     if (known === undefined) holders.set(link, [name])
     else known.push(name)

@@ -136,6 +136,7 @@ function observed(found: Found): Observed {
     live: {
       ...live,
       monitor: { pid: monitor.pid, startTime: monitor.startTime },
+      ...(monitor.beside === undefined ? {} : { beside: monitor.beside.map((one) => ({ ...one })) }),
       ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),
       ...(monitor.netns === undefined ? {} : { netns: monitor.netns }),
       ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
@@ -158,11 +159,20 @@ function exitFields({ state }: ContainerFiles): { [key: string]: Value } {
   return state.exit === undefined ? {} : { exit_code: Number(state.exit) }
 }
 
-/** A command that has ended has no process to read from: what its record says stands, but for its state. */
+/**
+ * A command that has ended has no process to read from: what its record says stands, but for its state, and for what is in the network
+ * namespace that its monitor keeps.
+ */
 function attributesOf(found: Found, state: string): Attributes {
-  const { record, monitor } = found
+  const { scope, name, record, monitor } = found
   const recorded = record === undefined ? {} : recordedAttributes(record.attributes)
-  if (monitor.init === undefined) return { ...(record?.attributes as unknown as Attributes), state }
+  if (monitor.init === undefined)
+    return {
+      ...(record?.attributes as unknown as Attributes),
+      ...(monitor.netns === undefined ? {} : { routes: observedRoutes(scope, name) as unknown as Value }),
+      ...loopback(scope, name),
+      state,
+    }
   return { ...recorded, ...liveAttributes(found), state }
 }
 

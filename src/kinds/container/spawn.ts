@@ -95,7 +95,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
 }
 
 /** Who is in another container's user namespace has its ids: they are what its files belong to. */
-function withSharedMaps(attributes: ContainerAttributes, run: Run): ContainerAttributes {
+export function withSharedMaps(attributes: ContainerAttributes, run: Run): ContainerAttributes {
   let { uid_map, gid_map, namespaces } = attributes
   for (let hops = 0; namespaces.user.startsWith("container:") && hops < run.desired.resources.length; hops++) {
     const address = namespaces.user.replace(":", ".")
@@ -110,7 +110,7 @@ function idsOf(run: Run, address: Address) {
   return run.born.get(address)?.ids as ReturnType<typeof lookupUser>
 }
 
-function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAttributes) {
+export function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAttributes) {
   const held = run.kernel.heldNamespaces(monitor)
   return {
     ...(namespaces.net === "host" ? {} : { netns: held.net }),
@@ -122,7 +122,7 @@ function heldNamespaces(run: Run, monitor: Monitor, { namespaces }: ContainerAtt
 const HELD: { readonly [kind: string]: string } = { net: "netns", uts: "utsns", ipc: "ipcns" }
 
 /** The namespace of another container is that of its first process. */
-function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string {
+export function namespacePath(run: Run, kind: keyof ContainerAttributes["namespaces"], mode: NamespaceMode): string {
   if (mode === "new" || mode === "host") return mode
   const other = run.born.get(mode.replace(":", "."))
   // A monitor holds these open even when the command has ended.

@@ -15,6 +15,7 @@ const KILL_MS = 30_000
 interface Processes {
   init?: ProcessId
   monitor?: ProcessId
+  beside?: readonly ProcessId[]
 }
 
 function processesOf(step: Step): Processes {
@@ -27,19 +28,32 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const polite = new Set(steps.filter((_, i) => hearsTerm(statuses[i] ?? "")))
   return steps.map((step) =>
     attempt(async () => {
-      const { init, monitor } = processesOf(step)
+      const { init } = processesOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
       // Where it was moved to by hand are others, too: only its own group is killed whole.
       if (init !== undefined) run.cgroups.gather(placesOf(step, run.stack).group, init.pid)
-      for (const process of [init, monitor]) if (process !== undefined) run.kernel.signal(process, SIGKILL)
+      const processes = [...(init === undefined ? [] : [init]), ...monitorsOf(step)]
+      for (const process of processes) run.kernel.signal(process, SIGKILL)
       if (init === undefined || !ownsPids(step)) for (const group of placesOf(step, run.stack).groups) run.cgroups.kill(group)
-      for (const process of [init, monitor]) if (process !== undefined) await run.kernel.gone(process, KILL_MS)
+      for (const process of processes) await run.kernel.gone(process, KILL_MS)
     }),
   )
 }
 
+/** The container's monitor, and others that a restart which was cut short has left. */
+export function monitorsOf(step: Step): ProcessId[] {
+  const { monitor, beside = [] } = processesOf(step)
+  return [...(monitor === undefined ? [] : [monitor]), ...beside]
+}
+
+/** Ends processes, whatever they think of it. */
+export async function killAll(run: Run, processes: readonly ProcessId[]): Promise<void> {
+  for (const process of processes) run.kernel.signal(process, SIGKILL)
+  for (const process of processes) await run.kernel.gone(process, KILL_MS)
+}
+
 /** With the first process of its pid namespace all others of a container are gone: what is left in its group is not the container's. */
-function ownsPids({ change }: Step): boolean {
+export function ownsPids({ change }: Step): boolean {
   return (change.before as Partial<ContainerAttributes> | null)?.namespaces?.pid === "new"
 }
 

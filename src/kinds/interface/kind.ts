@@ -67,7 +67,7 @@ function steps(change: Change): StepDraft[] {
 
 /** Steps of its container that need the link as it shall be: routes leave by it, sysctls name it, the command expects it. */
 function waiting(container: Address): string[] {
-  return ["routes", "sysctls", "start"].map((op) => stepId(container, op))
+  return ["routes", "sysctls", "start", "restart"].map((op) => stepId(container, op))
 }
 
 function creation(change: Change): StepDraft {

@@ -52,7 +52,7 @@ function steps(change: Change): StepDraft[] {
   const create: StepDraft = {
     op: "create",
     after: [stepId(change.address, "delete"), ...stepsOf(containers, "spawn")],
-    before: stepsOf(containers, "routes", "sysctls", "start"),
+    before: stepsOf(containers, "routes", "sysctls", "start", "restart"),
     takes: places(change.after),
   }
   // Ends go with their namespaces: where the containers end anyway, hardly anything is left to delete.
@@ -66,7 +66,7 @@ function steps(change: Change): StepDraft[] {
     case "create":
       return [create]
     case "update":
-      return [{ op: "update", before: stepsOf(containers, "routes", "sysctls", "start") }]
+      return [{ op: "update", before: stepsOf(containers, "routes", "sysctls", "start", "restart") }]
     case "replace":
       return [remove, create]
     case "delete":

@@ -1,12 +1,10 @@
 import { limitRows } from "./limit-rows.ts"
-import type { AttributeRow, KindRows, Shows } from "./row.ts"
+import type { AttributeRow, KindRows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
 const RECORD = "`spec.json` in the run folder"
 const OF_A_LIFE = "what a process was started with stays with it as long as it lives"
 const web = (words: string) => `nsenter -t $web ${words}`
-/** Links hang on the container's network namespace. */
-const LINKS: Shows = { "interface.web.eth0": "replaced", "veth.core": "replaced", "veth.uplink": "replaced" }
 
 const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96, quota: 50_000, cpuset: "1" }
 
@@ -20,7 +18,7 @@ function started(): AttributeRow[] {
     {
       attribute: "state",
       read: "the monitor's child, `/proc/PID/stat`; of one that has ended, `state` in the run folder",
-      hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" }, ...LINKS } }],
+      hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" } } }],
     },
     { attribute: "image", read: RECORD, hands: [], never: "a root that is mounted cannot become another one" },
     {

@@ -43,5 +43,6 @@ function repair(kind: string, { attribute, never }: AttributeRow): string {
   if (attribute === ITSELF) return "made anew"
   const replaced = repairOf(`${kind}.`, [attribute]) === "replace"
   if (never !== undefined) return replaced ? "(a new wish: replaced)" : "(a new wish: in place)"
+  if (attribute === "state") return "restarted, in its namespaces"
   return replaced ? "replaced" : "in place"
 }

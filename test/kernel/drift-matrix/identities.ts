@@ -22,7 +22,15 @@ function processIdentity(sandbox: Sandbox, name: string): string {
       .replace(/^.*\) /, "")
       .split(" ")[19]
   const spaces = ["net", "uts", "ipc", "mnt", "user"].map((kind) => readlinkSync(`/proc/${init}/ns/${kind}`))
-  return [monitor, start(monitor), init, start(init), ...spaces].join(" ")
+  return [...[monitor, init].map((pid) => `${pid} since ${start(pid)}`), ...spaces].join(" ")
+}
+
+/** Of a container's identity what a restart leaves: what hangs on its monitor, not on its process. */
+export function keptByRestart(identity: string): string {
+  return identity
+    .split(" ")
+    .filter((word) => /^(net|uts|ipc|user):/.test(word))
+    .join(" ")
 }
 
 function groupIdentity(sandbox: Sandbox, name: string): string {

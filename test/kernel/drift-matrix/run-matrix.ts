@@ -6,7 +6,7 @@ import { apply, expectConverged, expectStatus, planOf, test } from "../../suppor
 import type { Sandbox } from "../../support/sandbox.ts"
 import { openSandbox, sandboxMissing } from "../../support/sandbox.ts"
 import { testsUnless } from "../../support/skip.ts"
-import { identitiesOf } from "./identities.ts"
+import { identitiesOf, keptByRestart } from "./identities.ts"
 import type { Hierarchies } from "./matrix-lab.ts"
 import { controllerOf, handEnvironment, hierarchiesOf, lacking, matrixStack, someDevice } from "./matrix-lab.ts"
 import { repairOf } from "./repair.ts"
@@ -133,15 +133,23 @@ function sorted<T>(map: { [key: string]: T }): { [key: string]: T } {
 
 // --------------------------------------------------------------------------- how it is repaired
 
-/** In place: the same object. Made anew: another one. All else is what it was. */
+/** In place: the same object. Made anew: another one. Restarted: another process in the same namespaces. All else is what it was. */
 function expectRepaired(before: { [address: string]: string }, after: { [address: string]: string }, shows: Shows): void {
   const anew = Object.entries(shows)
     .filter(([address, what]) => isAnew(address, what))
     .map(([address]) => address)
+  const restarted = Object.entries(shows)
+    .filter(([, what]) => typeof what !== "string" && "state" in what)
+    .map(([address]) => address)
   const kept = (all: { [address: string]: string }) =>
-    Object.fromEntries(Object.entries(all).filter(([address]) => !anew.includes(address)))
+    Object.fromEntries(
+      Object.entries(all)
+        .filter(([address]) => !anew.includes(address))
+        .map(([address, identity]) => [address, restarted.includes(address) ? keptByRestart(identity) : identity]),
+    )
   assert.equal(kept(after), kept(before))
-  for (const address of anew.filter((one) => one.startsWith("container."))) assert.is.not(after[address], before[address], address)
+  for (const address of [...anew, ...restarted].filter((one) => one.startsWith("container.")))
+    assert.is.not(after[address], before[address], address)
 }
 
 function isAnew(address: string, what: Shows[string]): boolean {

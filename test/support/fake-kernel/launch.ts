@@ -80,11 +80,11 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
   const runFolder = lookup(machine.root, record.runDir)
   if (runFolder?.type !== "folder") refuse(`open ${record.runDir}`, "ENOENT")
   monitor.runFolder = runFolder
-  putFile(machine.root, `${record.runDir}/log`, textFile("", 0o600))
+  if (lookup(machine.root, `${record.runDir}/log`) === undefined) putFile(machine.root, `${record.runDir}/log`, textFile("", 0o600))
   const namespaces = makeNamespaces(machine, self, record)
   checkMap(record.uidMap, "uid_map")
   checkMap(record.gidMap, "gid_map")
-  const own = record.namespaces.user === "new"
+  if (record.namespaces.user === "new") namespaces.user.maps = { uidMap: record.uidMap, gidMap: record.gidMap }
   const init = addProcess(machine, {
     parent: monitor.pid,
     cmdline: `${record.title}\0`,
@@ -92,7 +92,7 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
     first: record.namespaces.pid === "new",
     handlesTerm: false,
     parked: true,
-    ...(own ? { uidMap: record.uidMap, gidMap: record.gidMap } : {}),
+    ...namespaces.user.maps,
   })
   const folders = [record.cgroup2, ...record.cgroups1].filter((path) => path !== "")
   for (const path of folders) enter(machine, init, path, `enter the cgroup ${folders.join(" ")}`)

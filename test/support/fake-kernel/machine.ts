@@ -13,6 +13,8 @@ export interface Namespace {
   inode: number
   sysctls: Map<string, string>
   network?: Network
+  /** Of a user namespace with maps of its own: whoever joins it has them. */
+  maps?: Pick<FakeProcess, "uidMap" | "gidMap">
 }
 
 export type Namespaces = { [K in NamespaceKind]: Namespace }

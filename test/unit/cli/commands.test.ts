@@ -199,8 +199,8 @@ test("a command that has ended: the plan says how", async ({ shell, machine }) =
   const init = [...machine.machine.processes.values()].find((p) => p.cmdline.startsWith("sleep"))
   assert.ok(init !== undefined && machine.signal(init, 9))
   const { out } = await run(shell, "plan")
-  assert.match(out, /^-\/\+ container\.web {2}# its command exited \(1\)$/m)
-  assert.match(out, /^-\/\+ container\.db {2}# its command was killed \(SIGKILL\)\n {6}state: "?killed \(SIGKILL\)"? -> running/m)
+  assert.match(out, /^ {2}~ container\.web {2}# its command exited \(1\)$/m)
+  assert.match(out, /^ {2}~ container\.db {2}# its command was killed \(SIGKILL\)\n {6}state: "?killed \(SIGKILL\)"? -> running/m)
 })
 
 test("exec in what is not there, and in what has ended", async ({ shell, machine }) => {

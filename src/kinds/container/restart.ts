@@ -1,0 +1,59 @@
+import type { HeldNamespaces, LaunchRecord, ProcessId } from "../../kernel/kernel.ts"
+import type { Run, StepResult } from "../../model/driver.ts"
+import { runFolderOf } from "../../model/ownership.ts"
+import type { Step } from "../../model/step.ts"
+import { attempt } from "../step-result.ts"
+import { imageFolder, rootFactsReader } from "./facts.ts"
+import { lookupUser } from "./identity.ts"
+import type { LaunchFacts } from "./launch.ts"
+import { launchRecord } from "./launch.ts"
+import { groupPath, heldNamespaces, namespacePath, wantedAttributes, withSharedMaps } from "./spawn.ts"
+import type { NamespaceMode } from "./spec.ts"
+import { killAll, monitorsOf, ownsPids } from "./stop.ts"
+
+/**
+ * Step `restart`: a container whose command has ended gets another one, in the namespaces that its monitor holds: its links, addresses
+ * and routes stay as they are, and so do its writable layer and its log. What lives and dies with processes (pid, mount and cgroup
+ * namespace) is new. The new monitor takes over while the old one is there: killed before that, nothing has changed.
+ */
+export function restart(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  const rootFacts = rootFactsReader(run.kernel, run.stack)
+  return steps.map((step) => attempt(() => restartOne(step, run, rootFacts)))
+}
+
+async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof rootFactsReader>): Promise<void> {
+  const attributes = withSharedMaps(wantedAttributes(step), run)
+  const { name } = step.change
+  const group = groupPath(name, attributes)
+  const before = monitorsOf(step)
+  if (!ownsPids(step)) run.cgroups.kill(group)
+  run.cgroups.make(group, attributes.limits)
+  const facts: LaunchFacts = {
+    stack: run.stack,
+    name,
+    root: rootFacts(name, attributes),
+    ids: lookupUser(run.kernel, imageFolder(attributes.image), attributes.user),
+    cgroups: run.cgroups.foldersOf(group, attributes.limits),
+    namespaceOf: (kind, mode) => keptNamespace(run, before[0], kind, mode),
+  }
+  const monitor = run.kernel.spawn(withoutMaps(launchRecord(attributes, facts)))
+  const { init } = await monitor.parked
+  run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })
+  await killAll(run, before)
+  // How the command before has ended.
+  run.kernel.removeTree(`${runFolderOf(run.stack, name)}/state`)
+  await monitor.go()
+}
+
+const KEPT: ReadonlySet<string> = new Set<keyof HeldNamespaces>(["user", "net", "uts", "ipc"])
+
+/** Its own, where its monitor holds them; those of others as at the first time. */
+function keptNamespace(run: Run, monitor: ProcessId | undefined, kind: keyof LaunchRecord["namespaces"], mode: NamespaceMode): string {
+  if (mode !== "new" || monitor === undefined || !KEPT.has(kind)) return namespacePath(run, kind, mode)
+  return run.kernel.heldNamespaces(monitor)[kind as keyof HeldNamespaces]
+}
+
+/** The kernel takes the maps of a user namespace once: one that is joined has them. user_namespaces(7) */
+function withoutMaps(record: LaunchRecord): LaunchRecord {
+  return record.namespaces.user === "new" ? record : { ...record, uidMap: "", gidMap: "" }
+}
