@@ -155,7 +155,9 @@ bridges: { lan: { address: 10.61.0.1/24 } }
 containers:
   www: { command: [sh, -c, "echo hello; exec sleep infinity"], interfaces: { eth0: { bridge: lan, address: auto } } }
 `
-const WEB = `${WWW.replace("www", "web")}moved: [{ from: container.www, to: container.web }]\n`
+const WEB = `${WWW.replace("www", "web")}idmaps: { box: { size: 65536 } }
+moved: [{ from: container.www, to: container.web }, { from: idmap.crate, to: idmap.box }]
+`
 
 scenario("a kept plan moves; before and after it, commands find the container by either name", (sandbox) => {
   const file = sandbox.file("stack.yaml", WWW)
@@ -240,7 +242,7 @@ scenario("replicas move number by number; what has ended keeps how; a new one ta
 scenario("a command that ends after the move is told by its new name", async (sandbox) => {
   const file = sandbox.file("stack.yaml", WWW.replace("exec sleep infinity", "sleep 2; echo bye; exit 3"))
   apply(sandbox, file)
-  writeFileSync(file, readFileSync(file, "utf8").replace("www", "web") + WEB.slice(WEB.indexOf("moved:")))
+  writeFileSync(file, readFileSync(file, "utf8").replace("www", "web") + WEB.slice(WEB.indexOf("idmaps:")))
   apply(sandbox, file)
   const until = Date.now() + 10_000
   while (!/exited \(3\)/.test(sandbox.stack(["show", "-f", file]).stdout) && Date.now() < until)
@@ -311,6 +313,9 @@ if (existsSync(FAULTY))
     writeFileSync(file, called(1))
     const words = faulty(sandbox, file, "err:9999:EBUSY")
     const renaming = words.flatMap((line, i) => (/^ip link set .* name /.test(line) ? [i + 1] : []))
+    assert.equal(routes(), before)
+    // A kernel that refuses it of itself (before 6.2) has just shown all there is to see.
+    if (renaming.length === 6) return
     assert.is(renaming.length, 3, words.join("\n"))
     for (const [i, k] of renaming.entries()) {
       writeFileSync(file, called(2 + i))
