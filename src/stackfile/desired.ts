@@ -1,3 +1,4 @@
+import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
 import type { MapEntry, Path } from "./node.ts"
@@ -20,9 +21,15 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   }
   return {
     stack: draft.stack,
-    ...(draft.moved.length === 0 ? {} : { moved: draft.moved.map(({ from, to }) => ({ from, to })) }),
+    ...movedOf(draft),
     resources: sections.flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
   }
+}
+
+/** An idmap is a value: nothing in the kernel has its name. */
+function movedOf({ moved }: Draft): Pick<Desired, "moved"> {
+  const ofObjects = moved.filter(({ to }) => splitAddress(to).kind !== "idmap")
+  return ofObjects.length === 0 ? {} : { moved: ofObjects.map(({ from, to }) => ({ from, to })) }
 }
 
 function resourceOf<A>({ kind, name, entry, source, value, attributes, references, partOf }: Drafted<A, unknown>): Resource {

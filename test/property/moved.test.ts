@@ -15,7 +15,7 @@ import type { Layout } from "../support/fake-kernel/machine.ts"
 import { anyStack } from "./arbitrary.ts"
 import { apply, destroy, holds, mustConverge, plan } from "./life.ts"
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 25)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 15)
 const MOVABLE = ["bridge", "cgroup", "container", "veth"]
 
 /** A stack, and the same one with other names. What is made from names (MAC addresses) stays, as the file's expansion has it. */

@@ -87,7 +87,15 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
   ]
 }
 
-function route({ to, via, dev, metric }: NetRequest & { op: "route-replace" | "route-delete" }): Words {
+function route(request: NetRequest & { op: "route-replace" | "route-delete" }): Words {
+  const { to, via, dev, metric } = request
+  const protocol = request.op === "route-replace" ? request.protocol : undefined
   const destination = to === "0.0.0.0/0" || to === "::/0" ? "default" : to
-  return [destination, option("via", via), option("dev", dev === undefined ? undefined : device(dev)), option("metric", metric)]
+  return [
+    destination,
+    option("via", via),
+    option("dev", dev === undefined ? undefined : device(dev)),
+    option("metric", metric),
+    option("proto", protocol),
+  ]
 }

@@ -143,15 +143,14 @@ function groupPath(name: string, parent: string): string {
 function deletion(change: Change): StepDraft[] {
   const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
   const own = (op: string) => stepId(change.address, op)
-  const group = groupOf(change)
-  const others = groupsOf(change).filter((other) => other !== group)
+  const left = groupsOf(change).map(leaving)
   return [
     { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
     {
       op: "remove",
       after: [own("stop")],
-      before: groupsOf(change).flatMap((one) => leaving(one).before),
-      frees: [...leaving(group).frees, ...others.flatMap((other) => leaving(other).frees), `run/${formerName(change)}`],
+      before: left.flatMap(({ before }) => before),
+      frees: [...left.flatMap(({ frees }) => frees), `run/${formerName(change)}`],
     },
   ]
 }
@@ -197,8 +196,8 @@ function updates(change: Change): StepDraft[] {
   return [...byOp.keys()].map((op) => {
     if (op === "move") return moving(change)
     if (op === "restart") return restarting(change)
-    const after = [stepId(change.address, "move")]
-    return op === "limits" ? { ...limitsUpdate(change), after: [...after, ...(limitsUpdate(change).after ?? [])] } : { op, after }
+    const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : { op }
+    return { ...draft, after: [stepId(change.address, "move"), ...after] }
   })
 }
 

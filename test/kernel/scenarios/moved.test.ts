@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as assert from "uvu/assert"
 import {
+  addressesOf,
   apply,
   expectConverged,
   expectStatus,
@@ -61,7 +62,7 @@ function lifeOf(pid: number, monitor: number): object {
     monitor: readFileSync(`/proc/${monitor}/stat`, "utf8").split(" ")[0],
     spaces,
     link,
-    addresses: ipIn(pid, "addr", "show").flatMap((l: { addr_info: { local: string }[] }) => l.addr_info.map((a) => a.local)),
+    addresses: ipIn(pid, "addr", "show").flatMap(addressesOf),
     routes: ipIn(pid, "route", "show").map((r: { dst: string; gateway?: string }) => `${r.dst} ${r.gateway ?? ""}`),
     file: inside(pid, "-m", "cat", "/home/file").stdout,
   }
@@ -155,7 +156,9 @@ bridges: { lan: { address: 10.61.0.1/24 } }
 containers:
   www: { command: [sh, -c, "echo hello; exec sleep infinity"], interfaces: { eth0: { bridge: lan, address: auto } } }
 `
-const WEB = `${WWW.replace("www", "web")}moved: [{ from: container.www, to: container.web }]\n`
+const WEB = `${WWW.replace("www", "web")}idmaps: { box: { size: 65536 } }
+moved: [{ from: container.www, to: container.web }, { from: idmap.crate, to: idmap.box }]
+`
 
 scenario("a kept plan moves; before and after it, commands find the container by either name", (sandbox) => {
   const file = sandbox.file("stack.yaml", WWW)
@@ -240,7 +243,7 @@ scenario("replicas move number by number; what has ended keeps how; a new one ta
 scenario("a command that ends after the move is told by its new name", async (sandbox) => {
   const file = sandbox.file("stack.yaml", WWW.replace("exec sleep infinity", "sleep 2; echo bye; exit 3"))
   apply(sandbox, file)
-  writeFileSync(file, readFileSync(file, "utf8").replace("www", "web") + WEB.slice(WEB.indexOf("moved:")))
+  writeFileSync(file, readFileSync(file, "utf8").replace("www", "web") + WEB.slice(WEB.indexOf("idmaps:")))
   apply(sandbox, file)
   const until = Date.now() + 10_000
   while (!/exited \(3\)/.test(sandbox.stack(["show", "-f", file]).stdout) && Date.now() < until)
@@ -274,6 +277,43 @@ function faulty(sandbox: Sandbox, file: string, fault: string): string[] {
   expectStatus(sandbox.run([process.execPath, FAULTY, "apply", "-y", "-f", file], { env }), 0)
   return readFileSync(`${sandbox.work}/operations`, "utf8").trim().split("\n")
 }
+
+const KINDS = { bridge: "lan", cgroup: "tier", veth: "wire", container: "box" }
+
+/** The n-th names of everything, and all moves up to them. */
+function numbered(n: number): string {
+  const moves = Array.from({ length: n }, (_, i) =>
+    Object.entries(KINDS).map(([kind, name]) => `{ from: ${kind}.${name}${i}, to: ${kind}.${name}${i + 1} }`),
+  )
+  return `name: lab
+bridges: { lan${n}: { address: 10.61.0.1/24 } }
+cgroups: { tier${n}: {} }
+veths: { wire${n}: { endpoints: ["box${n}:eth1", "db:eth1"] } }
+containers:
+  box${n}: { command: [sh, -c, "echo kept > /home/file; exec sleep infinity"], cgroup: tier${n}, limits: { pids: 20 }, interfaces: { eth0: { bridge: lan${n}, address: auto, gateway: 10.61.0.1 } } }
+  db: { command: [sleep, infinity], depends_on: [box${n}] }
+moved: [${moves.flat().join(", ")}]
+`
+}
+
+if (existsSync(FAULTY))
+  scenario("killed anywhere while it renames, the next apply goes on, and the container with it", (sandbox) => {
+    const file = sandbox.file("stack.yaml", numbered(0))
+    apply(sandbox, file)
+    const { init, monitor } = live(sandbox, "lab", "box0")
+    const before = lifeOf(init, monitor)
+    for (let n = 1, k = 3; ; n++, k += 4) {
+      writeFileSync(file, numbered(n))
+      const env = { STACK_FAULT: `kill:${k}` }
+      const killed = sandbox.run([process.execPath, FAULTY, "apply", "-y", "-f", file], { env }).status !== 0
+      if (killed) apply(sandbox, file)
+      assert.equal(lifeOf(init, monitor), before, `killed at operation ${k}`)
+      expectConverged(sandbox, file)
+      if (!killed) break
+    }
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal(names(sandbox, "/run/stack"), [])
+  })
 
 if (existsSync(FAULTY))
   scenario("where the kernel renames no link that is up, it is set down for it, and gets all back that this takes", (sandbox) => {
@@ -311,6 +351,9 @@ if (existsSync(FAULTY))
     writeFileSync(file, called(1))
     const words = faulty(sandbox, file, "err:9999:EBUSY")
     const renaming = words.flatMap((line, i) => (/^ip link set .* name /.test(line) ? [i + 1] : []))
+    assert.equal(routes(), before)
+    // A kernel that refuses it of itself (before 6.2) has just shown all there is to see.
+    if (renaming.length === 6) return
     assert.is(renaming.length, 3, words.join("\n"))
     for (const [i, k] of renaming.entries()) {
       writeFileSync(file, called(2 + i))

@@ -50,7 +50,7 @@ export function fileCalls(context: Context): FileCalls {
     list: (path) => reading(() => listNames(machine, path)),
     rename: (from, to) => mutate(`mv ${from} ${to}`, () => rename(root, from, to)),
     removeTree: (path) => mutate(`rm -r ${path}`, () => removeTree(root, path)),
-    removeTreesLater: async (paths) => paths.map((path) => refusalOf(() => mutate(`rm -r ${path}`, () => removeTree(root, path)))),
+    removeTreesLater: (paths) => removeTreesLater(context, paths),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
     lstat: (path) => reading(() => ownStat(lookup(root, path, false))),
@@ -95,6 +95,14 @@ function removeTree(root: Folder, path: string): void {
   const node = parent.children.get(name)
   if (node?.type === "folder" && node.makeFolder !== undefined) refuse(`rm -r ${path}`, "EXDEV")
   parent.children.delete(name)
+}
+
+/** Of a run that a fault kills nobody hears the answer. */
+function removeTreesLater({ machine, mutate }: Context, paths: readonly string[]): ReturnType<Kernel["removeTreesLater"]> {
+  const removeAll = async () => paths.map((path) => refusalOf(() => mutate(`rm -r ${path}`, () => removeTree(machine.root, path))))
+  const answers = removeAll()
+  answers.catch(() => {})
+  return answers
 }
 
 /** fcntl(2), F_OFD_SETLK: dies with its holder. */
