@@ -13,7 +13,8 @@ import { STACK_NAME } from "./stack-file.ts"
 /** A resource as a plan file keeps it. */
 export type KeptResource = Omit<Resource, "range">
 
-const reference = record({ address: text(), onReplace: either(oneOf("replace", "none"), record({ update: text() })) })
+const onReplace = either(oneOf("replace", "none"), record({ update: text() }))
+const reference = record({ address: text(), onReplace }, { onKept: truth })
 const addresses = listOf(text())
 
 const resource: Shape = (value, path) => {

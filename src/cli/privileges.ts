@@ -26,7 +26,10 @@ const TO_LAUNCH: readonly (readonly [name: string, bit: number, needs: (spaces: 
 
 /** Of a plan, the launches for which this process lacks a capability. */
 export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] {
-  const made = changes.filter(({ kind, action }) => kind === "container" && (action === "create" || action === "replace"))
+  const made = changes.filter(
+    ({ kind, action, fields }) =>
+      kind === "container" && (action === "create" || action === "replace" || fields.some(({ path }) => path === "state")),
+  )
   const missing = new Set(
     made.length === 0
       ? []

@@ -25,6 +25,8 @@ export interface Change {
   fields: readonly FieldChange[]
   /** The address it has had until now: it is renamed in place. */
   movedFrom?: Address
+  /** Of a replacement: what hangs on its namespaces stays as it is. */
+  keeps?: true
   /** The file did not change, the kernel did: in one of the fields, or the object itself is gone or broken. */
   drift: boolean
   before: Attributes | null

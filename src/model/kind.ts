@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import type { Change } from "./change.ts"
+import type { Change, FieldChange } from "./change.ts"
 import type { Attributes, HostFacts, KindName, Observed, Relations, Resource, Value } from "./resource.ts"
 import type { StepDraft } from "./step.ts"
 
@@ -29,6 +29,8 @@ export interface Kind {
   readdressed?(attributes: Attributes, rename: (address: Address) => Address): Attributes
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
+  /** Whether a replacement for the sake of these fields leaves what hangs on its namespaces as it is; absent: never. */
+  keeps?(observed: Observed, fields: readonly FieldChange[]): boolean
   /** The kernel effects of a change, and their order. */
   steps(change: Change): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */

@@ -21,6 +21,8 @@ export interface Reference {
    * (the kernel object is attached anew), or `none`.
    */
   onReplace: "replace" | "none" | { update: string }
+  /** It hangs on what the other one keeps (`Change.keeps`). */
+  onKept?: true
 }
 
 /** What a resource hangs on, as its attributes tell. */

@@ -57,6 +57,7 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
     cause: [move, causeOf(action, fields)].filter(Boolean).join(", "),
     fields,
     drift: fields.some((field) => field.drift),
+    ...(action === "replace" && kinds[kind].keeps?.(observed, fields) === true ? { keeps: true as const } : {}),
   } as const
   if (action === "replace" || ignored.length === 0) return change
   const left = leavingAlone(resource, ignored)
@@ -94,7 +95,7 @@ function deletion(observed: Observed): Change {
 
 /** What is in the namespace of a container that is made anew goes with it. */
 function foreignThatStays(snapshot: Snapshot, changes: readonly Change[]): Foreign[] {
-  const replaced = new Set(changes.filter((c) => c.action === "replace").map((c) => c.address))
+  const replaced = new Set(changes.filter((c) => c.action === "replace" && c.keeps === undefined).map((c) => c.address))
   return snapshot.foreign.filter(({ within }) => within === undefined || !replaced.has(within))
 }
 

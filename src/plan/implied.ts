@@ -11,7 +11,8 @@ export function implied(changes: readonly Change[]): Change[] {
   const dependants = dependantsOf(changes)
   const queue = changes.filter((c) => c.action === "replace").map((c) => c.address)
   for (const address of queue) {
-    for (const { referrer, onReplace } of dependants.get(address) ?? []) {
+    for (const { referrer, onReplace, onKept } of dependants.get(address) ?? []) {
+      if (onKept && current.get(address)?.keeps) continue
       const before = current.get(referrer)
       const after = before === undefined ? undefined : consequence(before, address, onReplace)
       if (after === undefined || after === before) continue
@@ -26,6 +27,7 @@ export function implied(changes: readonly Change[]): Change[] {
 interface Dependant {
   referrer: Address
   onReplace: Reference["onReplace"]
+  onKept?: true
 }
 
 function dependantsOf(changes: readonly Change[]): Map<Address, Dependant[]> {
@@ -37,8 +39,8 @@ function dependantsOf(changes: readonly Change[]): Map<Address, Dependant[]> {
   }
   for (const { address: referrer, resource } of changes) {
     if (resource === undefined) continue
-    if (resource.partOf !== undefined) add(resource.partOf, { referrer, onReplace: "replace" })
-    for (const { address, onReplace } of resource.references) add(address, { referrer, onReplace })
+    if (resource.partOf !== undefined) add(resource.partOf, { referrer, onReplace: "replace", onKept: true })
+    for (const { address, ...rest } of resource.references) add(address, { referrer, ...rest })
   }
   return found
 }
@@ -46,6 +48,8 @@ function dependantsOf(changes: readonly Change[]): Map<Address, Dependant[]> {
 /** What becomes of a change when `replaced` is; the same change where nothing does. */
 function consequence(change: Change, replaced: Address, onReplace: Reference["onReplace"]): Change {
   const { action, resource } = change
+  // What it would keep is the other one's.
+  if (change.keeps && onReplace === "replace") return withoutKeeping(change)
   if (onReplace === "none" || resource === undefined || (action !== "no-op" && action !== "update")) return change
   const cause = `${replaced} is replaced`
   if (onReplace === "replace") {
@@ -53,6 +57,10 @@ function consequence(change: Change, replaced: Address, onReplace: Reference["on
     return { ...change, action: "replace", cause, resource: whole, after: whole.attributes }
   }
   return touched(change, resource, onReplace.update, cause)
+}
+
+function withoutKeeping({ keeps: _, ...change }: Change): Change {
+  return change
 }
 
 /** The field is set again, though it may read as it should. */
@@ -65,7 +73,8 @@ function touched(change: Change, resource: Resource, path: string, cause: string
     forcesReplacement: false,
   }
   const because = change.action === "no-op" ? cause : `${change.cause}, ${cause}`
-  return { ...change, action: "update", cause: because, fields: [...change.fields, field] }
+  const fields = [...change.fields, field]
+  return change.keeps ? { ...change, fields } : { ...change, action: "update", cause: because, fields }
 }
 
 /** Fields that the kernel drops along with something else are set again. */
@@ -73,7 +82,7 @@ function disturb(current: Map<Address, Change>): void {
   for (const change of [...current.values()]) {
     for (const { address, field, touches } of kinds[change.kind].disturbs?.(change) ?? []) {
       const victim = current.get(address)
-      if (victim?.resource === undefined || (victim.action !== "no-op" && victim.action !== "update")) continue
+      if (victim?.resource === undefined || !(victim.action === "no-op" || victim.action === "update" || victim.keeps)) continue
       const wanted = victim.resource.attributes[field]
       if (wanted === undefined || !touches(wanted)) continue
       current.set(

@@ -1,12 +1,13 @@
 import { deriveMac } from "../../src/base/mac.ts"
+import { kinds } from "../../src/kinds/catalog.ts"
 import type { ContainerAttributes } from "../../src/kinds/container/spec.ts"
 import { aliasOf } from "../../src/model/ownership.ts"
-import type { Attributes, KindName, Observed, Reference, Resource, Value } from "../../src/model/resource.ts"
+import type { Attributes, KindName, Observed, Resource, Value } from "../../src/model/resource.ts"
 
 /** Desired resources as the stack file's expansion makes them, with only what a test is about written out. */
 export function resource(kind: KindName, name: string, given: Attributes = {}): Resource {
   const attributes = { ...defaults(kind, name), ...given }
-  const links = LINKS[kind](attributes)
+  const links = kinds[kind].relations?.(attributes) ?? { references: [] }
   return { kind, address: `${kind}.${name}`, name, attributes, ...links, range: () => undefined }
 }
 
@@ -31,7 +32,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
   veth: { ends: [] },
 }
 
-const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
+export const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
 
 function defaults(kind: KindName, name: string): Attributes {
   const [, owner = "", inside = ""] = /^(.*)\.([^.]*)$/.exec(name) ?? []
@@ -87,33 +88,4 @@ function containerDefaults(name: string): ContainerAttributes {
     depends_on: [],
     state: "running",
   }
-}
-
-type Links = Pick<Resource, "references" | "partOf">
-
-const LINKS: { readonly [K in KindName]: (attributes: Attributes) => Links } = {
-  bridge: () => ({ references: [] }),
-  cgroup: () => ({ references: [] }),
-  interface: ({ bridge: lan, container: owner }) => ({
-    references: [
-      { address: lan as string, onReplace: { update: "master" } },
-      { address: owner as string, onReplace: "replace" },
-    ],
-    partOf: owner as string,
-  }),
-  veth: ({ endpoints }) => {
-    const holders = new Set((endpoints as { container: string }[]).map((e) => e.container))
-    holders.delete("host")
-    return { references: [...holders].map((address) => ({ address, onReplace: "replace" })) }
-  },
-  container: (attributes) => {
-    const { cgroup: parent, namespaces, depends_on } = attributes as unknown as ContainerAttributes
-    const joined = Object.values(namespaces).filter((mode) => mode.startsWith("container:"))
-    const references: Reference[] = [
-      ...(parent === "" ? [] : [{ address: `cgroup.${parent}`, onReplace: "replace" as const }]),
-      ...joined.map((mode) => ({ address: mode.replace(":", "."), onReplace: "replace" as const })),
-      ...depends_on.map((address) => ({ address, onReplace: "none" as const })),
-    ]
-    return { references }
-  },
 }

@@ -8,7 +8,7 @@ import { ROUTE_PROTOCOL } from "../../src/kernel/kernel.ts"
 import { addressOfAlias } from "../../src/model/ownership.ts"
 import type { Desired, Resource, Snapshot } from "../../src/model/resource.ts"
 import { observe } from "../../src/observe/observe.ts"
-import { bridge, container, endpoint, iface, veth } from "../kinds/resources.ts"
+import { bridge, container, endpoint, iface, OWN_NAMESPACES, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { FakeProcess } from "../support/fake-kernel/machine.ts"
@@ -160,7 +160,7 @@ test("what someone made inside a container in the place of an interface or a pai
       "veth.v1: link eth2 (index N, veth) in container.a bears no mark of a stack, and veth.v1 wants its place",
     ],
   )
-  const anew = container("a", { argv: ["sleep", "2d"] })
+  const anew = container("a", { namespaces: { ...OWN_NAMESPACES, uts: "host" }, hostname: "" })
   const replaced = { ...wanted, resources: [anew, ...wanted.resources.slice(1)] }
   assert.equal(errors(kernel, replaced), [], "it goes with the namespace")
   await repaired(kernel, replaced)

@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { Change } from "../../model/change.ts"
+import type { Change, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
@@ -34,6 +34,7 @@ export const containerKind: Kind = {
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
+  keeps,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
@@ -63,6 +64,15 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 
+/** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
+const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user"])
+
+/** Its monitor must be there, and be called as it is to be. */
+function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
+  if (live.monitor === undefined || movedFrom !== undefined || unfinished !== undefined) return false
+  return fields.every(({ path, forcesReplacement }) => !forcesReplacement || INSIDE.has(path.split(".", 1)[0] as string))
+}
+
 function steps(change: Change): StepDraft[] {
   switch (change.action) {
     case "create":
@@ -70,7 +80,7 @@ function steps(change: Change): StepDraft[] {
     case "update":
       return updates(change)
     case "replace":
-      return [...deletion(change), ...creation(change)]
+      return change.keeps ? renewal(change) : [...deletion(change), ...creation(change)]
     case "delete":
       return deletion(change)
     case "no-op":
@@ -199,6 +209,22 @@ function updates(change: Change): StepDraft[] {
     const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : { op }
     return { ...draft, after: [stepId(change.address, "move"), ...after] }
   })
+}
+
+/** Replaced, but for its namespaces and what is in them: that is changed in place. */
+function renewal(change: Change): StepDraft[] {
+  const restart = restarting(change)
+  const own = (op: string) => stepId(change.address, op)
+  const inPlace = ["routes", "loopback", "sysctls"].filter((op) => change.fields.some(({ path }) => path.split(".", 1)[0] === op))
+  return [
+    ...deletion(change),
+    ...inPlace.map((op) => ({ op })),
+    {
+      ...restart,
+      after: [own("remove"), ...(restart.after ?? [])],
+      takes: [`cgroup/${groupPath(change.name, (change.after as unknown as ContainerAttributes).cgroup)}`, `run/${change.name}`],
+    },
+  ]
 }
 
 /** Another command where everything else is as it is wanted; only what is read by the ids of its process waits for it. */

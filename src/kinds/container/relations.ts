@@ -1,14 +1,23 @@
 import type { Address } from "../../base/address.ts"
+import type { HeldNamespaces } from "../../kernel/kernel.ts"
 import type { Attributes, Reference, Relations, Value } from "../../model/resource.ts"
 import type { ContainerAttributes } from "./spec.ts"
+
+/** Those that a monitor holds, whether its command runs or not. */
+export const KEPT_NAMESPACES: ReadonlySet<string> = new Set<keyof HeldNamespaces>(["user", "net", "uts", "ipc"])
 
 /** Its parent group, the containers that start before it, and those whose namespaces it shares: an address once, the stronger tie first. */
 export function containerRelations(attributes: Pick<ContainerAttributes, "cgroup" | "depends_on" | "namespaces">): Relations {
   const { cgroup, depends_on, namespaces } = attributes
-  const shared = Object.values(namespaces).filter((mode) => mode.startsWith("container:"))
-  const replaced = [...(cgroup === "" ? [] : [`cgroup.${cgroup}`]), ...shared.map((mode): Address => mode.replace(":", "."))]
+  const shared = Object.entries(namespaces).filter(([, mode]) => mode.startsWith("container:"))
+  // What lives and dies with processes is not kept.
+  const mortal = new Set(shared.filter(([kind]) => !KEPT_NAMESPACES.has(kind)).map(([, mode]) => mode))
   const found = new Map<Address, Reference>()
-  for (const address of replaced) found.set(address, { address, onReplace: "replace" })
+  if (cgroup !== "") found.set(`cgroup.${cgroup}`, { address: `cgroup.${cgroup}`, onReplace: "replace" })
+  for (const [, mode] of shared) {
+    const address: Address = mode.replace(":", ".")
+    found.set(address, { address, onReplace: "replace", ...(mortal.has(mode) ? {} : { onKept: true }) })
+  }
   for (const address of depends_on) if (!found.has(address)) found.set(address, { address, onReplace: "none" })
   return { references: [...found.values()] }
 }

@@ -4,15 +4,18 @@ import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
 import { imageFolder, rootFactsReader } from "./facts.ts"
+import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
 import type { LaunchFacts } from "./launch.ts"
 import { launchRecord } from "./launch.ts"
+import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
+import { KEPT_NAMESPACES } from "./relations.ts"
 import { groupPath, heldNamespaces, namespacePath, wantedAttributes, withSharedMaps } from "./spawn.ts"
-import type { NamespaceMode } from "./spec.ts"
+import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 import { killAll, monitorsOf, ownsPids } from "./stop.ts"
 
 /**
- * Step `restart`: a container whose command has ended gets another one, in the namespaces that its monitor holds: its links, addresses
+ * Step `restart`: a container whose command has ended, or was ended to be replaced, gets another one, in the namespaces that its monitor holds: its links, addresses
  * and routes stay as they are, and so do its writable layer and its log. What lives and dies with processes (pid, mount and cgroup
  * namespace) is new. The new monitor takes over while the old one is there: killed before that, nothing has changed.
  */
@@ -26,13 +29,15 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const { name } = step.change
   const group = groupPath(name, attributes)
   const before = monitorsOf(step)
-  if (!ownsPids(step)) run.cgroups.kill(group)
+  const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+  if (step.change.keeps) writeNewRecord(step, run, ids)
+  else if (!ownsPids(step)) run.cgroups.kill(group)
   run.cgroups.make(group, attributes.limits)
   const facts: LaunchFacts = {
     stack: run.stack,
     name,
     root: rootFacts(name, attributes),
-    ids: lookupUser(run.kernel, imageFolder(attributes.image), attributes.user),
+    ids,
     cgroups: run.cgroups.foldersOf(group, attributes.limits),
     namespaceOf: (kind, mode) => keptNamespace(run, before[0], kind, mode),
   }
@@ -45,11 +50,17 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   await monitor.go()
 }
 
-const KEPT: ReadonlySet<string> = new Set<keyof HeldNamespaces>(["user", "net", "uts", "ipc"])
+/** Sysctls of the kept namespaces have had their defaults before the container was replaced. */
+function writeNewRecord({ change }: Step, { kernel, stack }: Run, ids: Ids): void {
+  const boot = bootId(kernel)
+  const before = parseRecord(kernel.read(recordPath(stack, change.name)), boot)
+  const attributes = change.after as unknown as ContainerAttributes
+  writeRecord(kernel, stack, change.name, { version: 1, boot, attributes, ids, sysctlDefaults: before?.sysctlDefaults ?? {} })
+}
 
 /** Its own, where its monitor holds them; those of others as at the first time. */
 function keptNamespace(run: Run, monitor: ProcessId | undefined, kind: keyof LaunchRecord["namespaces"], mode: NamespaceMode): string {
-  if (mode !== "new" || monitor === undefined || !KEPT.has(kind)) return namespacePath(run, kind, mode)
+  if (mode !== "new" || monitor === undefined || !KEPT_NAMESPACES.has(kind)) return namespacePath(run, kind, mode)
   return run.kernel.heldNamespaces(monitor)[kind as keyof HeldNamespaces]
 }
 

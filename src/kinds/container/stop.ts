@@ -32,7 +32,7 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
       // Where it was moved to by hand are others, too: only its own group is killed whole.
       if (init !== undefined) run.cgroups.gather(placesOf(step, run.stack).group, init.pid)
-      const processes = [...(init === undefined ? [] : [init]), ...monitorsOf(step)]
+      const processes = [...(init === undefined ? [] : [init]), ...(step.change.keeps ? [] : monitorsOf(step))]
       for (const process of processes) run.kernel.signal(process, SIGKILL)
       if (init === undefined || !ownsPids(step)) for (const group of placesOf(step, run.stack).groups) run.cgroups.kill(group)
       for (const process of processes) await run.kernel.gone(process, KILL_MS)
@@ -71,7 +71,7 @@ function hearsTerm(status: string): boolean {
 
 /**
  * Step `remove`: groups, the writable layer beside them, and last the run folder: until it is gone the container is known as
- * half-removed.
+ * half-removed. Of one that keeps its namespaces the run folder stays, as its monitor does, with the record of what it was.
  */
 export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const places = steps.map((step) => placesOf(step, run.stack))
@@ -81,7 +81,7 @@ export function remove(steps: readonly Step[], run: Run): Promise<StepResult>[] 
       for (const group of groups) run.cgroups.remove(group)
       const failure = (await layers)[i]
       if (failure) throw failure
-      run.kernel.removeTree(folder)
+      run.kernel.removeTree(steps[i]?.change.keeps ? `${folder}/log` : folder)
     }),
   )
 }

@@ -17,9 +17,9 @@ function heldOf(step: Step, run: Run): Held {
   return (run.born.get(step.address) ?? {}) as Held
 }
 
-/** What is to be changed in place; of a container that is made anew nothing is left. */
+/** What is to be changed in place; of a container that is made anew nothing is left, unless it keeps its namespaces. */
 function observedAttributes({ change }: Step): Partial<ContainerAttributes> {
-  return change.action === "update" ? ((change.before ?? {}) as unknown as Partial<ContainerAttributes>) : {}
+  return change.action === "update" || change.keeps ? ((change.before ?? {}) as unknown as Partial<ContainerAttributes>) : {}
 }
 
 /** Each in-place change: the kernel first, then the record of what was applied. */

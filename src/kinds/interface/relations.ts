@@ -6,7 +6,7 @@ export function interfaceRelations({ bridge, container }: Pick<InterfaceAttribut
   return {
     references: [
       { address: bridge, onReplace: { update: "master" } },
-      { address: container, onReplace: "replace" },
+      { address: container, onReplace: "replace", onKept: true },
     ],
     partOf: container,
   }

@@ -93,7 +93,7 @@ test("an interface takes from its bridge what it does not say", () => {
   })
   assert.equal(references, [
     { address: "bridge.lan", onReplace: { update: "master" } },
-    { address: "container.web", onReplace: "replace" },
+    { address: "container.web", onReplace: "replace", onKept: true },
   ])
   assert.is(partOf, "container.web")
   const dotted = resource(loaded, "interface.web.net.10").attributes as unknown as InterfaceAttributes
@@ -174,8 +174,8 @@ containers:
   assert.equal([namespaces.net, namespaces.uts, namespaces.user], ["container:c", "host", "container:b"])
   assert.equal([attributes.uid_map, attributes.gid_map, attributes.hostname], [[], [], ""])
   assert.equal(references, [
-    { address: "container.b", onReplace: "replace" },
-    { address: "container.c", onReplace: "replace" },
+    { address: "container.b", onReplace: "replace", onKept: true },
+    { address: "container.c", onReplace: "replace", onKept: true },
   ])
 })
 
