@@ -131,4 +131,46 @@ scenario("an apply killed at each operation of a restart: the next one converges
   assert.equal(sandbox.processes(), [])
 })
 
+const OTHER = LAB.replace("echo begun;", "echo other;")
+
+scenario("a replaced container keeps its namespaces and links, and those who share them; its layer and log are new", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  const before = live(sandbox, "lab", "web")
+  const { web: _, ...others } = inits(sandbox, "lab")
+  const kept = lasting(before.init)
+  sandbox.file("stack.yaml", OTHER)
+  const plan = planOf(sandbox, file).changes.filter(({ actions }) => !actions.includes("no-op"))
+  assert.equal(
+    plan.map(({ address, actions }) => [address, actions.join("+")]),
+    [["container.web", "delete+create"]],
+  )
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const after = live(sandbox, "lab", "web")
+  assert.is.not(after.init, before.init)
+  assert.equal(lasting(after.init), kept)
+  const { web: __, ...now } = inits(sandbox, "lab")
+  assert.equal(now, others)
+  assert.is(inside(after.init, "-m -U", "cat", "/root/file").stdout, "kept\n")
+  assert.is(sandbox.stack(["logs", "-f", file, "web"]).stdout, "other\n")
+  assert.ok(pings(after.init, "10.20.0.3"))
+})
+
+scenario("an apply killed at each operation of a replacement: the next one converges, and destroy leaves nothing", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  let fired = true
+  for (let k = 1; fired && k < 100; k++) {
+    sandbox.file("stack.yaml", k % 2 === 1 ? OTHER : LAB)
+    const command = [process.execPath, FAULTY, "apply", "-y", "-f", file]
+    fired = sandbox.run(command, { env: { STACK_FAULT: `kill:${k}` } }).status === 137
+    expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
+    expectConverged(sandbox, file)
+    assert.is(monitorsOf(sandbox, "web"), 1, `kill:${k}`)
+  }
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  assert.equal(sandbox.processes(), [])
+})
+
 test.run()
