@@ -74,20 +74,25 @@ veths: { v: { endpoints: ["web[0]:e1", "web[1]:e1"] } }
   assert.is(ipIn(live(sandbox, "lab", "web[1]").init, "link", "show", "e1")[0].ifalias, "stack:lab/veth.v")
 })
 
-scenario("a container that shares is replaced with the one it shares with", (sandbox) => {
-  const text = `name: ns\ncontainers:\n${box("one", "ipc: new")}${box("two", "net: container:one")}`
-  const path = sandbox.file("stack.yaml", text)
-  apply(sandbox, path)
-  const before = inits(sandbox, "ns")
-  sandbox.file("stack.yaml", text.replace("[sleep, infinity]", "[sleep, 1d]"))
-  const replaced = planOf(sandbox, path).changes.filter((c) => c.actions.length === 2)
-  assert.equal(replaced.map((c) => c.address).sort(), ["container.one", "container.two"])
-  apply(sandbox, path)
-  expectConverged(sandbox, path)
-  const after = inits(sandbox, "ns")
-  assert.is.not(after.two, before.two)
-  assert.is(namespaceOf(Number(after.two), "net"), namespaceOf(Number(after.one), "net"))
-})
+scenario(
+  "a container that shares what lives with processes is replaced with the one it shares that with; what a monitor holds stays shared",
+  (sandbox) => {
+    const text = `name: ns\ncontainers:\n${box("one", "ipc: new")}${box("two", "net: container:one, pid: container:one, user: container:one")}${box("three", "net: container:one")}`
+    const path = sandbox.file("stack.yaml", text)
+    apply(sandbox, path)
+    const before = inits(sandbox, "ns")
+    sandbox.file("stack.yaml", text.replace("[sleep, infinity]", "[sleep, 1d]"))
+    const replaced = planOf(sandbox, path).changes.filter((c) => c.actions.length === 2)
+    assert.equal(replaced.map((c) => c.address).sort(), ["container.one", "container.two"])
+    apply(sandbox, path)
+    expectConverged(sandbox, path)
+    const after = inits(sandbox, "ns")
+    assert.is.not(after.two, before.two)
+    assert.is(after.three, before.three)
+    const networks = ["one", "two", "three"].map((name) => namespaceOf(Number(after[name]), "net"))
+    assert.is(new Set(networks).size, 1)
+  },
+)
 
 scenario("without a user namespace of its own, the files that steer the kernel are read-only", (sandbox) => {
   const path = sandbox.file("stack.yaml", `name: ns\ncontainers:\n${box("web", "user: host")}`)
