@@ -14,7 +14,9 @@ export function desiredOf(options: PlanningOptions, context: Context): { desired
   }
   const { desired, broken } = readLive(options, context)
   if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
-  return { desired: { ...desired, resources: [] }, declared: desired.resources }
+  // Where nothing is wanted, nothing is adopted.
+  const { imports: _, ...rest } = desired
+  return { desired: { ...rest, resources: [] }, declared: desired.resources }
 }
 
 /** A file with mistakes does not tell what it protects. */

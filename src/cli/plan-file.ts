@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, realpathSync, renameSy
 import { dirname, resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Change } from "../model/change.ts"
+import type { Import } from "../model/imports.ts"
 import type { Move } from "../model/moves.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Desired, Resource } from "../model/resource.ts"
@@ -36,8 +37,10 @@ const FORMAT = "stack-plan-2"
 export function writePlanFile(file: string, { desired, selection, basis, shown }: KeptPlan, { cwd }: Context): void {
   const { target, exclude, replace } = selection
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
+  const imports = desired.imports === undefined ? {} : { imports: desired.imports.map(({ to, id }) => ({ to, id })) }
   const moved = desired.moved === undefined ? {} : { moved: desired.moved }
-  const kept = { format: FORMAT, stack: desired.stack, resources, ...moved, selection: { target, exclude, replace }, basis, shown }
+  const wish = { resources, ...moved, ...imports }
+  const kept = { format: FORMAT, stack: desired.stack, ...wish, selection: { target, exclude, replace }, basis, shown }
   const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
     const path = resolve(cwd, file)
@@ -85,8 +88,10 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
   const problem = planFileProblem(kept) ?? (isAsWritten(kept) ? undefined : "it is not as `stack plan --out` wrote it")
   if (problem !== undefined) throw unusable(file, "is damaged", problem)
   const resources = kept.resources.map((resource): Resource => ({ ...resource, range: () => undefined }))
+  const imports = kept.imports === undefined ? {} : { imports: kept.imports }
   const moved = kept.moved === undefined ? {} : { moved: kept.moved }
-  return { desired: { stack: kept.stack, resources, ...moved }, selection: kept.selection, basis: kept.basis, shown: kept.shown }
+  const desired = { stack: kept.stack, resources, ...moved, ...imports }
+  return { desired, selection: kept.selection, basis: kept.basis, shown: kept.shown }
 }
 
 /** What is kept of a plan to be looked at later. */
@@ -111,6 +116,7 @@ interface PlanFile {
   stack: string
   resources: KeptResource[]
   moved?: readonly Move[]
+  imports?: readonly Import[]
   selection: Selection
   basis: Basis
   shown: ShownPlan

@@ -6,6 +6,7 @@ import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
+import type { Import } from "../model/imports.ts"
 import type { KindName, Resource } from "../model/resource.ts"
 import { ATTRIBUTES, NAMES } from "./attribute-shapes.ts"
 import { STACK_NAME } from "./stack-file.ts"
@@ -32,25 +33,19 @@ const resource: Shape = (value, path) => {
 const anything: Shape = () => undefined
 const hash = textLike(/^[0-9a-f]{16}$/, "fingerprint")
 const count = whole(0, 1_000_000)
+const imported = textLike(/^([^\s/:%]{1,15}|(\/[^/\n]+)+)$/, "name of a link or path of a cgroup")
 const address = text("address", (value) => {
   const { kind, name } = splitAddress(value)
   return Object.hasOwn(NAMES, kind) && NAMES[kind as KindName].test(name)
 })
 const change = record(
   {
-    ...{
-      address: text(),
-      kind: oneOf(...Object.keys(kinds)),
-      name: text(),
-      cause: text(),
-      drift: truth,
-      before: anything,
-      after: anything,
-    },
+    ...{ address: text(), kind: oneOf(...Object.keys(kinds)), name: text(), cause: text(), drift: truth },
+    ...{ before: anything, after: anything },
     action: oneOf("no-op", "create", "update", "replace", "delete"),
     fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
   },
-  { movedFrom: address },
+  { movedFrom: address, adopts: imported },
 )
 
 const planFile = record(
@@ -68,18 +63,27 @@ const planFile = record(
     shown: record({
       changes: listOf(change),
       steps: listOf(record({ id: text(), op: text(), address: text(), cause: text(), after: addresses })),
-      summary: record({ add: count, change: count, destroy: count }),
+      summary: record({ add: count, change: count, destroy: count }, { adopt: count }),
       hasChanges: truth,
     }),
     digest: textLike(/^[0-9a-f]{64}$/, "digest"),
   },
-  { moved: listOf(record({ from: address, to: address })) },
+  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })) },
 )
 
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */
 export function planFileProblem(kept: unknown): string | undefined {
-  return planFile(kept, "") ?? unlikeness((kept as { resources: KeptResource[] }).resources)
+  const { resources, imports = [] } = kept as { resources: KeptResource[]; imports?: readonly Import[] }
+  return planFile(kept, "") ?? unlikeness(resources) ?? unknownImport(imports, resources)
 }
+
+/** What is adopted is a resource of the plan, of a kind that can be. */
+function unknownImport(imports: readonly Import[], resources: readonly KeptResource[]): string | undefined {
+  const unknown = imports.find(({ to }) => !resources.some(({ address, kind }) => address === to && ADOPTABLE.has(kind)))
+  return unknown === undefined ? undefined : `imports names ${unknown.to}, which cannot be adopted`
+}
+
+const ADOPTABLE: ReadonlySet<KindName> = new Set(["bridge", "cgroup", "veth"])
 
 /** What each resource is told of the others must be there, and be told alike everywhere. */
 function unlikeness(resources: readonly KeptResource[]): string | undefined {

@@ -23,6 +23,8 @@ export interface Change {
   /** What a user understands: `not there`, `not in the stack file`, `mtu: 1500 -> 9000`, `container.web is replaced`. */
   cause: string
   fields: readonly FieldChange[]
+  /** Of an object that bears no mark until now: what it is called in the kernel, as `import:` has it. */
+  adopts?: string
   /** The address it has had until now: it is renamed in place. */
   movedFrom?: Address
   /** Of a replacement: what hangs on its namespaces stays as it is. */

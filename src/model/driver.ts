@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
+import type { Adoption, Import } from "./imports.ts"
 import type { Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
 import type { Step } from "./step.ts"
 
@@ -41,6 +42,13 @@ export interface StackGroups {
   /** The folders a process is put into at birth. */
   foldersOf(path: string, limits: Limits): Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
   change(path: string, before: Limits, after: Limits): void
+  /** What is at a path from the top of the hierarchies (`/my/group`); undefined where none has it. `like`: how its limits are to be spelt. */
+  foreign(path: string, like: Limits): ForeignGroup | undefined
+  unmarked(): UnmarkedGroups
+  /** Brings the processes of a foreign group into a group of the stack's, which takes its place, and removes it. May be done again. */
+  adopt(path: string, name: string, limits: Limits): void
+  /** The way back: the foreign group as it was, with the processes that are in the stack's now, which is removed. */
+  giveBack(name: string, path: string, as: Pick<ForeignGroup, "folders" | "limits">): void
   /** Makes a group that another one is to become: on v1 the other itself, renamed, where it is beside it. May be done again. */
   succeed(from: string, to: string, limits: Limits): void
   /** Brings all processes of a group and of those below it into another. */
@@ -58,6 +66,28 @@ export interface GroupMember {
   pid: number
   below: string
   folder: string
+}
+
+/** Groups that are no stack's. */
+export interface UnmarkedGroups {
+  /** Of those without others below them, from the top of the hierarchies. */
+  paths: string[]
+  /** How many have others below them. */
+  inner: number
+  /** How many are systemd's; what is below these is its own too. */
+  units: number
+}
+
+/** A group that bears no mark of a stack: it is not below `stack/`. */
+export interface ForeignGroup {
+  /** In each hierarchy that has it. */
+  folders: string[]
+  /** Of the first of these: no other group ever has it. */
+  inode: string
+  limits: Limits
+  members: GroupMember[]
+  /** Names of groups directly below it. */
+  groups: string[]
 }
 
 /** The shared reading behind one observation: each namespace is dumped once, each monitor looked at once. */
@@ -123,5 +153,7 @@ export interface Run {
 export interface Driver {
   name: KindName
   observe(scope: Scope): Reading
+  /** Looks at what an entry of `import:` names; undefined where it has done its work. Absent: nothing of this kind can be adopted. */
+  adoptable?(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined
   ops: { readonly [op: string]: StepRunner }
 }

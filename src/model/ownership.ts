@@ -1,14 +1,17 @@
 import type { Address } from "../base/address.ts"
 import { hash32 } from "../base/hash.ts"
 
+/** What the alias of every link of any stack begins with. */
+export const STACK_ALIAS = "stack:"
+
 /** `IFLA_IFALIAS` of every link of a stack: `stack:STACK/ADDRESS`. The kernel holds up to 255 bytes. */
 export function aliasOf(stack: string, address: Address): string {
-  return `stack:${stack}/${address}`
+  return `${STACK_ALIAS}${stack}/${address}`
 }
 
 /** The address behind an alias of this stack; undefined for any other text. */
 export function addressOfAlias(stack: string, alias: string): Address | undefined {
-  const prefix = `stack:${stack}/`
+  const prefix = `${STACK_ALIAS}${stack}/`
   return alias.startsWith(prefix) ? alias.slice(prefix.length) : undefined
 }
 
@@ -17,7 +20,14 @@ export function addressOfAlias(stack: string, alias: string): Address | undefine
  * 0x53000000 upwards, so that no hand-written small group number meets it.
  */
 export function linkGroupOf(stack: string): number {
-  return 0x53000000 + (hash32(`link-group/${stack}`) & 0xffffff)
+  return GROUPS + (hash32(`link-group/${stack}`) & 0xffffff)
+}
+
+const GROUPS = 0x53000000
+
+/** True of a number that is the group of some stack. */
+export function isStackGroup(group: number): boolean {
+  return group >= GROUPS && group <= GROUPS + 0xffffff
 }
 
 export const RUN_ROOT = "/run/stack"

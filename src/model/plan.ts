@@ -7,6 +7,8 @@ export interface Summary {
   add: number
   change: number
   destroy: number
+  /** Only where something is adopted, which counts as nothing else. */
+  adopt?: number
 }
 
 /** What apply will do, whole: data, deterministic, by address. */

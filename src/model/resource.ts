@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
+import type { Adoptions, Import } from "./imports.ts"
 import type { Move, Moves } from "./moves.ts"
 
 export type KindName = "bridge" | "cgroup" | "container" | "interface" | "veth"
@@ -46,6 +47,8 @@ export interface Resource<A extends object = Attributes> {
   ignoreDrift?: readonly string[]
   /** Neither deleted nor replaced. */
   preventDestroy?: boolean
+  /** It was adopted, and becomes again what it was before: what that is called in the kernel. */
+  givenBack?: string
   /** What the file says, where `attributes` leaves drift as it is. */
   declared?: Attributes
   /** Where the file says so: of the resource, or of the field at a path like `limits.memory`. */
@@ -57,6 +60,8 @@ export interface Desired {
   stack: string
   /** In the order of the file. */
   resources: readonly Resource[]
+  /** Objects without a mark that are to become the stack's. */
+  imports?: readonly Import[]
   /** Former addresses of resources: what is live under one of them is not made anew. */
   moved?: readonly Move[]
 }
@@ -101,6 +106,8 @@ export interface Foreign {
   what: string
   /** The container whose namespace it is in: it goes when that one is replaced. Absent: on the host. */
   within?: Address
+  /** By this name `import:` could make it the stack's. */
+  adoptable?: string
 }
 
 /** One immutable reading of the kernel. */
@@ -110,6 +117,8 @@ export interface Snapshot {
   host: HostFacts
   /** What the last apply left, by its record, and is not there any more. */
   lost?: ReadonlyMap<Address, Attributes>
+  /** What the entries of `import:` name, as far as their resources are not live. */
+  adoptions?: Adoptions
   /** What was found under another address than it is told under here: from that to this. */
   moves?: Moves
   /** Moves of the file that cannot be made, because both addresses are live. */

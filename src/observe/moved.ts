@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import { splitAddress } from "../base/address.ts"
 import { readdressed } from "../kinds/catalog.ts"
+import type { Adoption } from "../model/imports.ts"
 import type { Moves } from "../model/moves.ts"
 import type { Desired, Observed, Resource, Snapshot } from "../model/resource.ts"
 
@@ -8,7 +9,12 @@ import type { Desired, Observed, Resource, Snapshot } from "../model/resource.ts
 export function beforeMoves(desired: Desired, moves: Moves): Desired {
   const back = new Map([...moves].map(([from, to]) => [to, from]))
   const rename = (address: Address) => back.get(address) ?? address
-  return { ...desired, resources: desired.resources.map((resource) => renamedResource(resource, rename)) }
+  const { imports } = desired
+  return {
+    ...desired,
+    resources: desired.resources.map((resource) => renamedResource(resource, rename)),
+    ...(imports === undefined ? {} : { imports: imports.map((entry) => ({ ...entry, to: rename(entry.to) })) }),
+  }
 }
 
 function renamedResource(resource: Resource, rename: (address: Address) => Address): Resource {
@@ -28,16 +34,26 @@ function renamedResource(resource: Resource, rename: (address: Address) => Addre
 export function afterMoves(snapshot: Snapshot, moves: Moves): Snapshot {
   const rename = (address: Address) => moves.get(address) ?? address
   const resources = [...snapshot.resources.values()].map((observed) => renamedObserved(observed, rename))
+  const { adoptions } = snapshot
   return {
     ...snapshot,
     moves,
     resources: new Map(resources.map((observed) => [observed.address, observed])),
-    foreign: snapshot.foreign.map(({ address, what, within }) => ({
-      address: rename(address),
-      what,
-      ...(within === undefined ? {} : { within: rename(within) }),
+    foreign: snapshot.foreign.map((one) => ({
+      ...one,
+      address: rename(one.address),
+      ...(one.within === undefined ? {} : { within: rename(one.within) }),
     })),
+    ...(adoptions === undefined
+      ? {}
+      : { adoptions: new Map([...adoptions].map(([address, one]) => renamedAdoption(rename(address), one))) }),
   }
+}
+
+function renamedAdoption(address: Address, { entry, observed, problem }: Adoption): [Address, Adoption] {
+  const { name } = splitAddress(address)
+  const found = observed === undefined ? {} : { observed: { ...observed, address, name } }
+  return [address, { entry: { ...entry, to: address }, ...found, ...(problem === undefined ? {} : { problem }) }]
 }
 
 function renamedObserved(observed: Observed, rename: (address: Address) => Address): Observed {

@@ -3,6 +3,7 @@ import { drivers } from "../kinds/drivers.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { pendingMoves } from "../model/moves.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
+import { readAdoptions } from "./adoptions.ts"
 import { readApplied, withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
 import { allTold, stillTrue } from "./monitors.ts"
@@ -47,8 +48,9 @@ function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot 
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
   const host = readHostFacts(scope, controllers)
+  const imports = scope.desired.imports === undefined ? {} : { adoptions: readAdoptions(scope, resources) }
   return withApplied(
-    { resources, foreign: readings.flatMap((r) => r.foreign), host },
+    { resources, foreign: readings.flatMap((r) => r.foreign), host, ...imports },
     readApplied(scope.kernel, scope.stack, host.identity.boot),
   )
 }

@@ -3,6 +3,7 @@ import { error } from "../base/diagnostic.ts"
 import { kinds } from "../kinds/catalog.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Desired, Foreign, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
+import { adoptionDiagnostics, adoptionOf, withoutAdopted } from "./adopt.ts"
 import { causeOf, incompleteCause, REPLACEMENT_ASKED } from "./cause.ts"
 import { differences, valueAt } from "./fields.ts"
 import { ignoredFields, leavingAlone } from "./ignored.ts"
@@ -17,7 +18,7 @@ export interface Differences {
 
 /**
  * Every resource's verdict: the wanted ones in the file's order, then those only the kernel has. Pure. What stands in
- * the place of a wanted one without our mark is an error: nothing foreign is ever adopted.
+ * the place of a wanted one without our mark is an error, unless `import:` names it.
  */
 export function diff(desired: Desired, snapshot: Snapshot): Differences {
   const wanted = new Set(desired.resources.map((r) => r.address))
@@ -30,7 +31,8 @@ export function diff(desired: Desired, snapshot: Snapshot): Differences {
   return {
     changes: all,
     diagnostics: [
-      ...foreignDiagnostics(desired, foreignThatStays(snapshot, all)),
+      ...foreignDiagnostics(desired, withoutAdopted(foreignThatStays(snapshot, all), snapshot)),
+      ...adoptionDiagnostics(snapshot, all),
       ...desired.resources.flatMap((r) => kinds[r.kind].check?.(r, snapshot.host) ?? []),
     ],
   }
@@ -41,6 +43,8 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   const { kind, address, name } = resource
   const base = { kind, address, name, resource, after: resource.attributes, fields: [], drift: false }
   const lost = snapshot.lost?.has(address) ?? false
+  const adopted = adoptionOf(resource, snapshot, (it) => compare(resource, it, snapshot.host))
+  if (adopted !== undefined) return adopted
   if (observed === undefined) return { ...base, action: "create", cause: "not there", drift: lost, before: null }
   const { movedFrom, unfinished } = observed
   const found = { ...base, observed, before: observed.attributes, ...(movedFrom === undefined ? {} : { movedFrom }) }
@@ -48,6 +52,7 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
   const all = withDrift(compare(resource, observed, snapshot.host), resource, observed, snapshot.host)
   const ignored = ignoredFields(all, resource, observed)
   const fields = all.filter((field) => !ignored.includes(field))
+  if (resource.givenBack !== undefined) return { ...found, action: "update", cause: `given back as ${resource.givenBack}`, fields }
   const move = movedFrom === undefined ? unfinished : `moved from ${movedFrom}`
   if (fields.length === 0 && move === undefined) return { ...found, action: "no-op", cause: "" }
   const action = fields.some((f) => f.forcesReplacement) ? "replace" : "update"
@@ -101,10 +106,11 @@ function foreignThatStays(snapshot: Snapshot, changes: readonly Change[]): Forei
 
 function foreignDiagnostics(desired: Desired, foreign: readonly Foreign[]): Diagnostic[] {
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
-  return foreign.map(({ address, what }) => {
+  return foreign.map(({ address, what, adoptable }) => {
     const range = resources.get(address)?.range()
+    const entry = adoptable === undefined ? "" : `; or make it the stack's: \`import: [{ to: ${address}, name: ${adoptable} }]\``
     return error("foreign-object", `${what}, and ${address} wants its place`, {
-      hint: "remove or rename that object, or choose another name in the stack file: what others made is never changed",
+      hint: `remove or rename that object, or choose another name in the stack file: what others made is never changed${entry}`,
       address,
       ...(range === undefined ? {} : { range }),
     })

@@ -7,9 +7,10 @@ const SIGNS: { readonly [A in Action]: string } = { "no-op": "=", create: "+", u
 
 /** The whole plan as text, every change and every edge: what golden tests compare. The same plan is the same text. */
 export function planAsText(plan: Plan): string {
-  const { add, change, destroy } = plan.summary
+  const { add, change, destroy, adopt } = plan.summary
+  const adopted = adopt === undefined ? "" : `${adopt} to adopt, `
   return [
-    `stack ${plan.stack}: ${plan.hasChanges ? `${add} to add, ${change} to change, ${destroy} to destroy` : "no changes"}`,
+    `stack ${plan.stack}: ${plan.hasChanges ? `${adopted}${add} to add, ${change} to change, ${destroy} to destroy` : "no changes"}`,
     "",
     ...plan.changes.flatMap(changeLines),
     ...(plan.steps.length === 0 ? [] : ["", "steps"]),

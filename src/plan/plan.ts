@@ -41,10 +41,12 @@ function blockedDiagnostics({ blocked = [] }: Snapshot): Diagnostic[] {
   })
 }
 
-/** Replacing counts as adding and destroying. */
+/** Replacing counts as adding and destroying, adopting as neither of them. */
 export function summarise(changes: readonly Change[]): Summary {
   const count = (...actions: Action[]) => changes.filter((change) => actions.includes(change.action)).length
-  return { add: count("create", "replace"), change: count("update"), destroy: count("delete", "replace") }
+  const adopt = changes.filter(({ action, adopts }) => action === "update" && adopts !== undefined).length
+  const change = count("update") - adopt
+  return { add: count("create", "replace"), change, destroy: count("delete", "replace"), ...(adopt === 0 ? {} : { adopt }) }
 }
 
 function capabilityDiagnostics({ missingCapabilities }: HostFacts): Diagnostic[] {

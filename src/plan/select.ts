@@ -58,7 +58,7 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   return { ...snapshot, resources }
 }
 
-function leftAlone(change: Change, cause: string): Change {
+function leftAlone({ adopts: _, ...change }: Change, cause: string): Change {
   return { ...change, action: "no-op", cause, fields: [], drift: false }
 }
 

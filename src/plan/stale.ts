@@ -8,7 +8,7 @@ import { sameValue } from "./values.ts"
 /** What a saved plan rests on. */
 export interface Basis {
   host: HostFacts["identity"]
-  /** The kernel objects of the stack, by address. */
+  /** The kernel objects of the stack, and those that become its own, by address. */
   objects: { readonly [address: Address]: { readonly [key: string]: Value } }
   /** A digest of each change. */
   changes: { readonly [address: Address]: string }
@@ -16,7 +16,8 @@ export interface Basis {
 }
 
 export function basisOf(plan: Plan, snapshot: Snapshot): Basis {
-  const objects = [...snapshot.resources.values()].map((observed) => [observed.address, identityOf(observed)])
+  const adopted = [...(snapshot.adoptions?.values() ?? [])].flatMap(({ observed }) => observed ?? [])
+  const objects = [...snapshot.resources.values(), ...adopted].map((observed) => [observed.address, identityOf(observed)])
   return {
     host: snapshot.host.identity,
     objects: Object.fromEntries(objects),

@@ -8,17 +8,26 @@ import { restrictTo } from "./select.ts"
 import { sameValue } from "./values.ts"
 
 /**
- * What was there before a run, as a wish: each resource with the attributes and under the address it was found with. What was half-made
- * then cannot be wished for. `now`: a container that has ended and was not touched stays as it is; one that was replaced is to run again.
+ * What was there before a run, as a wish: each resource with the attributes and under the address it was found with; what was adopted
+ * without its mark. What was half-made then cannot be wished for. `now`: a container that has ended and was not touched stays as it is; one
+ * that was replaced is to run again.
  */
 export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired {
-  const whole = [...before.resources.values()].filter((observed) => observed.incomplete === undefined)
+  const adopted = [...(before.adoptions?.values() ?? [])].filter(({ entry, observed }) => observed && !before.resources.has(entry.to))
+  const called = new Map(adopted.map(({ entry }) => [entry.to, entry.id]))
+  const found = [...before.resources.values(), ...adopted.flatMap(({ observed }) => observed ?? [])]
+  const whole = found.filter((observed) => observed.incomplete === undefined)
   const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
   const rename = (address: Address) => back.get(address) ?? address
   return {
     stack,
-    resources: whole.map((observed) => asResource(observed, rename, now.resources.get(rename(observed.address)))),
+    resources: whole.map((observed) => {
+      const givenBack = called.get(observed.address)
+      const resource = asResource(observed, rename, now.resources.get(rename(observed.address)))
+      return givenBack === undefined ? resource : { ...resource, givenBack }
+    }),
     ...(back.size === 0 ? {} : { moved: [...back].map(([from, to]) => ({ from, to })) }),
+    ...(adopted.length === 0 ? {} : { imports: adopted.map(({ entry }) => ({ ...entry, back: true as const })) }),
   }
 }
 

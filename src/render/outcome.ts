@@ -5,9 +5,9 @@ import type { StepId } from "../model/step.ts"
 import { stepId } from "../model/step.ts"
 
 /** The last line of an apply that did all of its plan. */
-export function completeText({ summary: { add, change, destroy } }: Plan, word: "apply" | "destroy"): string {
+export function completeText({ summary: { add, change, destroy, adopt } }: Plan, word: "apply" | "destroy"): string {
   if (word === "destroy") return `Destroy complete! Resources: ${destroy} destroyed.\n`
-  return `Apply complete! Resources: ${add} added, ${change} changed, ${destroy} destroyed.\n`
+  return `Apply complete! Resources: ${adopt === undefined ? "" : `${adopt} adopted, `}${add} added, ${change} changed, ${destroy} destroyed.\n`
 }
 
 /** What is said instead where a destroy finds nothing that it may take. */

@@ -30,6 +30,7 @@ function changeJson(change: Change): object {
     name: change.name,
     ...(change.movedFrom === undefined ? {} : { previous_address: change.movedFrom }),
     actions: actionsOf(change),
+    ...(change.adopts === undefined ? {} : { importing: { id: change.adopts } }),
     cause: change.cause,
     before: change.before,
     after: change.after,

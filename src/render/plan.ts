@@ -1,8 +1,9 @@
 import type { Change, FieldChange } from "../model/change.ts"
-import type { Plan, Summary } from "../model/plan.ts"
+import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
 import type { Paint } from "./paint.ts"
 import { paint } from "./paint.ts"
+import { summaryText } from "./summary.ts"
 import { flatten, formatValue } from "./value.ts"
 
 /** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. */
@@ -18,10 +19,6 @@ export function planText(plan: Plan, { color }: { color: boolean }): string {
 }
 
 export const NO_CHANGES = "No changes. The kernel matches the stack."
-
-function summaryText({ add, change, destroy }: Summary): string {
-  return `${add} to add, ${change} to change, ${destroy} to destroy.`
-}
 
 const SIGNS = { "no-op": "   ", create: "  +", update: "  ~", replace: "-/+", delete: "  -" } as const
 
@@ -39,11 +36,12 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields, movedFrom }: Change, style: Paint): string {
+function noteOf({ action, cause, drift, fields, movedFrom, adopts }: Change, style: Paint): string {
   const hasEnded = fields.some(({ path }) => path === "state")
   const isRename = movedFrom !== undefined && action === "update"
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
+    ...(adopts === undefined ? [] : [`adopts ${adopts}`]),
     ...(drift && !hasEnded ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
     ...(action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action))) ? [cause] : []),
   ].filter(Boolean)

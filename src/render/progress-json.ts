@@ -9,6 +9,7 @@ import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
 import type { Display, ResourceTally, Tally } from "./progress.ts"
 import { newTally } from "./progress.ts"
+import { summaryText } from "./summary.ts"
 
 /**
  * One JSON object a line, with Terraform's types and keys: a resource starts with its first step and is complete with
@@ -49,11 +50,11 @@ function jsonLine(level: string, message: string, timestamp: string, type: strin
 function tellPlan(plan: Plan, line: Line): void {
   for (const change of plan.changes) {
     if (change.action === "no-op") continue
-    line(`${change.address}: Plan to ${change.action}`, "planned_change", { change: { ...hookOf(change), cause: change.cause } })
+    line(`${change.address}: Plan to ${change.adopts === undefined ? change.action : "adopt"}`, "planned_change", {
+      change: { ...hookOf(change), cause: change.cause },
+    })
   }
-  const { add, change, destroy } = plan.summary
-  const message = `Plan: ${add} to add, ${change} to change, ${destroy} to destroy.`
-  line(message, "change_summary", { changes: { add, change, remove: destroy, operation: "plan" } })
+  line(`Plan: ${summaryText(plan.summary)}`, "change_summary", { changes: countsOf(plan, "plan") })
 }
 
 function tellStep(event: Event, tally: Tally, line: Line): void {
@@ -79,17 +80,21 @@ function tellStart(step: Step, entry: ResourceTally, at: number, line: Line): vo
 }
 
 function tellEnd(plan: Plan, line: Line): void {
-  const { add, change, destroy } = plan.summary
   const word = plan.desired.resources.length === 0 ? "destroy" : "apply"
-  const changes = { add, change, remove: destroy, operation: word }
-  line(completeText(plan, word).trimEnd(), "change_summary", { changes })
+  line(completeText(plan, word).trimEnd(), "change_summary", { changes: countsOf(plan, word) })
   line("Outputs: 0", "outputs", { outputs: {} })
 }
 
-function hookOf(change: Change): { resource: object; previous_resource?: object; action: string; actions: readonly string[] } {
-  const { address, movedFrom, action } = change
+/** `import` is Terraform's word for what is adopted. */
+function countsOf({ summary: { add, change, destroy, adopt } }: Plan, operation: "plan" | "apply" | "destroy"): object {
+  return { add, change, ...(adopt === undefined ? {} : { import: adopt }), remove: destroy, operation }
+}
+
+function hookOf(change: Change): object {
+  const { address, movedFrom, adopts, action } = change
   const previous = movedFrom === undefined ? {} : { previous_resource: resourceOf(movedFrom) }
-  return { resource: resourceOf(address), ...previous, action, actions: actionsOf(change) }
+  const importing = adopts === undefined ? {} : { importing: { id: adopts } }
+  return { resource: resourceOf(address), ...previous, ...importing, action, actions: actionsOf(change) }
 }
 
 function resourceOf(address: Address): { addr: Address; resource_type: string; resource_name: string } {

@@ -19,8 +19,7 @@ export function plainProgress(write: (text: string) => void): Display {
   return {
     emit(event) {
       if (event.type === "step-done") {
-        const { address, op, change } = event.step
-        say(`${address}: ${stepDone(change.kind, op)} (${formatTime(event.took)})`)
+        say(`${event.step.address}: ${stepDone(event.step)} (${formatTime(event.took)})`)
       }
       if (event.type === "step-failed") say(`${event.step.address}: ${event.step.op} failed: ${event.diagnostic.summary}`)
     },

@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
+import type { Step } from "../model/step.ts"
 
 /** Consumes the events of an apply, and decides nothing. */
 export interface Display {
@@ -32,7 +33,9 @@ const DONE: { readonly [step: string]: string } = {
   delete: "deleted",
 }
 
-export function stepDone(kind: string, op: string): string {
+export function stepDone({ op, change: { kind, adopts, resource } }: Step): string {
+  if (resource?.givenBack !== undefined) return "given back"
+  if (adopts !== undefined) return "adopted"
   return DONE[`${kind}.${op}`] ?? DONE[op] ?? `${op} done`
 }
 

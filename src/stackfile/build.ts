@@ -9,6 +9,7 @@ import { documentOf } from "./document.ts"
 import { parseDotenv } from "./dotenv.ts"
 import type { EnvFile, Surroundings } from "./entry.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
+import { importsOf } from "./imports.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
 import { unknownProfiles } from "./profiles.ts"
@@ -50,9 +51,12 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   check(draft)
+  const imports = importsOf(draft, root, plain)
   const document = documentOf(tree, name, variables, draft)
   const known = name === undefined ? {} : { name }
-  return hasErrors(diagnostics) ? { document, ...known } : { desired: desiredOf(draft, [...root.entries.keys()]), document, ...known }
+  if (hasErrors(diagnostics)) return { document, ...known }
+  const desired = desiredOf(draft, [...root.entries.keys()])
+  return { desired: imports.length === 0 ? desired : { ...desired, imports }, document, ...known }
 }
 
 /** Variables replaced everywhere but in their own declarations; the containers apart, as they may hold `${index}`. */

@@ -5,6 +5,7 @@ import { idmapsSchema } from "../kinds/idmap/schema.ts"
 import { vethsSchema } from "../kinds/veth/schema.ts"
 import type { Fragment } from "../model/fragment.ts"
 import { keys, named, oneOrMore } from "../model/fragment.ts"
+import { importSchema } from "./import-schema.ts"
 import { movedSchema } from "./moved.ts"
 
 /** The whole stack file, put together from the kinds' fragments. */
@@ -29,6 +30,7 @@ export function stackSchema(): Fragment {
       idmaps: idmapsSchema(),
       cgroups: cgroupsSchema(),
       containers: containersSchema(),
+      import: importSchema(),
       moved: movedSchema(),
     },
     {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { parse } from "yaml"
+import type { Adoption } from "../../src/model/imports.ts"
 import type { Move } from "../../src/model/moves.ts"
 import { pendingMoves } from "../../src/model/moves.ts"
 import type { Attributes, Desired, Foreign, HostFacts, KindName, Observed, Resource, Snapshot } from "../../src/model/resource.ts"
@@ -21,6 +22,8 @@ interface ObservedFile {
   resources?: Item[]
   foreign?: Foreign[]
   host?: Partial<HostFacts>
+  /** What `import:` names: the resource as it is found, with `id`, `occupied` by whom, or the `problem`. */
+  adoptions?: Item[]
 }
 
 const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth"]
@@ -43,12 +46,25 @@ export const HOST: HostFacts = {
 /** One golden case: what is wanted, and what the kernel holds. */
 export function readCase(folder: string): { desired: Desired; snapshot: Snapshot } {
   const { stack = "lab", resources = [], moved } = readYaml<DesiredFile>(`${folder}/desired.yaml`)
-  const { resources: found = [], foreign = [], host = {} } = readYaml<ObservedFile>(`${folder}/observed.yaml`)
+  const { resources: found = [], foreign = [], host = {}, adoptions } = readYaml<ObservedFile>(`${folder}/observed.yaml`)
   const all = found.map(toObserved)
   const desired = { stack, resources: resources.map(toResource), ...(moved === undefined ? {} : { moved }) }
-  const snapshot = { resources: new Map(all.map((o) => [o.address, o])), foreign, host: { ...HOST, ...host } }
+  const snapshot = {
+    resources: new Map(all.map((o) => [o.address, o])),
+    foreign,
+    host: { ...HOST, ...host },
+    ...(adoptions === undefined ? {} : { adoptions: new Map(adoptions.map(toAdoption).map((one) => [one.entry.to, one])) }),
+  }
   const { moves, blocked } = pendingMoves(desired, new Set(snapshot.resources.keys()))
   return { desired, snapshot: { ...(moves.size === 0 ? snapshot : afterMoves(snapshot, moves)), blocked } }
+}
+
+function toAdoption({ id, problem, occupied, ...item }: Item): Adoption {
+  const observed = toObserved(item)
+  const entry = { to: observed.address, id: id as string }
+  if (problem !== undefined) return { entry, problem: problem as NonNullable<Adoption["problem"]> }
+  const kept = occupied === undefined ? {} : { occupied: { by: occupied as string[], hint: "" } }
+  return { entry, observed: { ...observed, ...kept } }
 }
 
 function readYaml<T extends object>(path: string): T {

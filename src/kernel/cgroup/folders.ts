@@ -9,6 +9,8 @@ export interface Tree {
   kernel: Kernel
   layout: CgroupLayout
   stack: string
+  /** Where its groups are, below the top of each hierarchy: `/stack/lab`; "" for the top itself. */
+  base: string
   /** Folders known to be there: a hundred containers do not make the same ones again. */
   made: Set<string>
   /** Controllers known to be on for the children of a cgroup2 folder. */
@@ -26,7 +28,7 @@ export const MONITORS = ".monitor"
 
 /** Folder of a group in one hierarchy; "" is the stack's own. */
 export function folderOf(tree: Tree, hierarchy: Hierarchy, path: string): string {
-  const own = `${hierarchy.top}/stack/${tree.stack}`
+  const own = `${hierarchy.top}${tree.base}`
   return path === "" ? own : `${own}/${path}`
 }
 
@@ -65,9 +67,8 @@ export function exists(tree: Tree, folder: string): boolean {
 
 /** Makes a group and those above it in one hierarchy. False where it was there already. */
 export function makeFolder(tree: Tree, hierarchy: Hierarchy, path: string): boolean {
-  const own = folderOf(tree, hierarchy, "")
-  const above = path.split("/").slice(0, -1)
-  const parents = [`${hierarchy.top}/stack`, own, ...above.map((_, i) => `${own}/${above.slice(0, i + 1).join("/")}`)]
+  const above = partsAbove(tree, path)
+  const parents = above.map((_, i) => `${hierarchy.top}/${above.slice(0, i + 1).join("/")}`)
   try {
     for (const parent of parents) if (!tree.made.has(parent)) makeOne(tree, hierarchy, parent)
     return makeOne(tree, hierarchy, folderOf(tree, hierarchy, path))
@@ -78,6 +79,11 @@ export function makeFolder(tree: Tree, hierarchy: Hierarchy, path: string): bool
     for (const parent of parents) makeOne(tree, hierarchy, parent)
     return makeOne(tree, hierarchy, folderOf(tree, hierarchy, path))
   }
+}
+
+/** Names of the folders above a group, from the top of a hierarchy. */
+function partsAbove(tree: Tree, path: string): string[] {
+  return [...tree.base.split("/").filter(Boolean), ...path.split("/").slice(0, -1)]
 }
 
 function makeOne(tree: Tree, hierarchy: Hierarchy, folder: string): boolean {
@@ -93,7 +99,7 @@ export function enableControllers(tree: Tree, path: string, limits: Limits): voi
   const v2 = hierarchies.find((h) => h.version === 2)
   const needed = v2 === undefined ? [] : neededControllers(limits).filter((name) => hierarchyOf(tree.layout, name) === v2)
   if (v2 === undefined || needed.length === 0) return
-  const parts = ["stack", tree.stack, ...path.split("/").slice(0, -1)]
+  const parts = partsAbove(tree, path)
   for (let i = 0; i <= parts.length; i++) enableIn(tree, [v2.top, ...parts.slice(0, i)].join("/"), needed)
 }
 

@@ -63,8 +63,8 @@ function forget(tree: Tree, folder: string): void {
   tree.enabled.delete(folder)
 }
 
-/** rmdir(2), groups below first: a container may have made some. Tried again while its last processes are going. */
-function removeFolder(kernel: Kernel, folder: string): void {
+/** rmdir(2), groups below first (a container may have made some) unless it is to go alone. Tried again while its last processes are going. */
+export function removeFolder(kernel: Kernel, folder: string, alone = false): void {
   for (const pause of [...PAUSES, 0]) {
     try {
       kernel.rmdir(folder)
@@ -73,7 +73,7 @@ function removeFolder(kernel: Kernel, folder: string): void {
       if (!isBusy(failure)) throw failure
       if (pause === 0) throw stillBusy(kernel, folder, failure)
     }
-    const below = groupsIn(kernel, folder)
+    const below = alone ? [] : groupsIn(kernel, folder)
     for (const name of below) removeFolder(kernel, `${folder}/${name}`)
     if (below.length === 0) sleep(pause)
   }

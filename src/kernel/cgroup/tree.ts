@@ -4,6 +4,7 @@ import { absentFrom } from "./absent.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
@@ -14,7 +15,9 @@ import { moveAll, succeedGroup } from "./succeed.ts"
 
 /** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
 export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
-  const tree: Tree = { kernel, layout, stack, made: new Set(), enabled: new Map(), listed: new Map(), strayed: new Map(), names: undefined }
+  const base = `/stack/${stack}`
+  const empty = { made: new Set<string>(), enabled: new Map(), listed: new Map(), strayed: new Map(), names: undefined }
+  const tree: Tree = { kernel, layout, stack, base, ...empty }
   return {
     groups: () => groupNames(tree),
     limits: (paths, likes) => readLimits(tree, paths, likes),
@@ -40,6 +43,10 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
       }
     },
     change: (path, before, after) => changeLimits(tree, path, before, after),
+    foreign: (path, like) => foreignGroup(tree, path, like),
+    unmarked: () => unmarkedGroups(tree),
+    adopt: (path, name, limits) => adoptGroup(tree, path, name, limits),
+    giveBack: (name, path, as) => giveGroupBack(tree, name, path, as),
     succeed: (from, to, limits) => succeedGroup(tree, from, to, limits),
     moveAll: (from, to) => moveAll(tree, from, to),
     kill: (path) => killGroup(tree, path),

@@ -2,10 +2,12 @@ import type { Address } from "../../base/address.ts"
 import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
+import type { Adoption, Import } from "../../model/imports.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
-import { addressChanges, canonicalAddresses } from "../link/addresses.ts"
+import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
+import { unmarkedLink } from "../link/adoptable.ts"
 import { deleteLinks } from "../link/delete.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
@@ -27,6 +29,7 @@ export const bridgeDriver: Driver = {
       foreign: foreignLinks(scope, "bridge"),
     }
   },
+  adoptable,
   ops: {
     create: (steps, run) => settled(steps, create(steps, run)),
     update: (steps, run) =>
@@ -48,6 +51,15 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     ...foreignPorts(scope, link),
     live: { ifindex: link.index, interface: link.name, state: link.state },
   }
+}
+
+/** The group goes along with the attributes, for one that is given back: no rule looks at it. */
+function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined {
+  if (live !== undefined) return undefined
+  const found = unmarkedLink(scope, entry, "bridge")
+  if ("problem" in found) return { entry, ...found }
+  const as = observed(scope, { link: found.link, address: entry.to })
+  return { entry, observed: { ...as, attributes: { ...as.attributes, group: found.link.group } } }
 }
 
 /** A bridge that goes lets go of its ports. */
@@ -112,9 +124,26 @@ function withName({ change }: Step, error: KernelError | null): KernelError | nu
   return calling(name, ifindex, error)
 }
 
+/** What bears no mark is never changed: what is adopted gets one first. */
 function update(steps: readonly Step[], run: Run): StepErrors {
-  const renamed = renameAll(steps, run, "host", renaming)
-  return eitherError(renamed, sendAll(steps, run, "host", ofMade(steps, renamed, changes)))
+  const marked = sendAll(steps, run, "host", (step) => (step.change.adopts === undefined ? [] : [markOf(step, run)]))
+  const refused = new Set(steps.filter((_, i) => marked[i] !== null))
+  const renamed = renameAll(steps, run, "host", (step) => (refused.has(step) ? undefined : renaming(step)))
+  const ready = eitherError(marked, renamed)
+  return eitherError(
+    ready,
+    sendAll(
+      steps,
+      run,
+      "host",
+      ofMade(steps, ready, (step) => changes(step, run)),
+    ),
+  )
+}
+
+function markOf({ change }: Step, { stack }: Run): NetRequest {
+  const { alias } = change.after as unknown as BridgeAttributes
+  return { op: "link-set", link: change.observed?.live.ifindex as number, alias, group: linkGroupOf(stack) }
 }
 
 function renaming({ change }: Step): Renaming | undefined {
@@ -123,18 +152,22 @@ function renaming({ change }: Step): Renaming | undefined {
   return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias } : undefined
 }
 
-function changes(step: Step): NetRequest[] {
+function changes(step: Step, run: Run): NetRequest[] {
   const want = step.change.after as unknown as BridgeAttributes
   const have = step.change.before as unknown as BridgeAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias") && !changed.has("interface")) set.alias = want.alias
+  if (changed.has("alias")) set.group = want.group ?? linkGroupOf(run.stack)
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
   const options = (["stp", "vlan_filtering", "ageing_time"] as const).filter((key) => changed.has(key))
   if (options.length > 0) set.bridge = Object.fromEntries(options.map((key) => [key, want[key]]))
-  const addresses = changed.has("address") || changed.has("up") ? addressChanges(link, have.address, want.address) : []
+  const addresses =
+    changed.has("address") || changed.has("up")
+      ? addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
+      : []
   return Object.keys(set).length > 2 ? [set, ...addresses] : addresses
 }

@@ -14,4 +14,6 @@ export interface BridgeAttributes {
   ageing_time: number
   /** Administratively up; there is no key for it: a bridge is up. */
   up: boolean
+  /** Of one that is given back unmarked, and of none else: the group that it was in. */
+  group?: number
 }

@@ -3,6 +3,7 @@ import type { Driver, Run, Scope } from "../../model/driver.ts"
 import type { Observed, Value } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
+import { adoptableGroup } from "./adoptable.ts"
 import { widest } from "./limits.ts"
 import type { CgroupAttributes, Limits } from "./spec.ts"
 
@@ -10,18 +11,33 @@ import type { CgroupAttributes, Limits } from "./spec.ts"
 export const cgroupDriver: Driver = {
   name: "cgroup",
   observe: (scope) => ({ resources: observed(scope), foreign: [] }),
+  adoptable: adoptableGroup,
   ops: {
-    create: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.make(step.change.name, limitsAfter(step)))),
+    create: (steps, run) => steps.map((step) => attemptNow(() => create(step, run))),
     widen: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), between(step)))),
     update: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, between(step), limitsAfter(step)))),
     leave: (steps, run) => steps.map((step) => attemptNow(() => leave(step, run))),
-    delete: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.remove(formerName(step)))),
+    delete: (steps, run) => steps.map((step) => attemptNow(() => remove(step, run))),
   },
 }
 
 /** The group that it had until now; of one that the file has not moved its own. */
 function formerName({ change }: Step): string {
   return change.movedFrom === undefined ? change.name : splitAddress(change.movedFrom).name
+}
+
+function create(step: Step, { cgroups }: Run): void {
+  const { name, adopts } = step.change
+  if (adopts === undefined) cgroups.make(name, limitsAfter(step))
+  else cgroups.adopt(adopts, name, limitsAfter(step))
+}
+
+function remove(step: Step, { cgroups }: Run): void {
+  const { name, after, resource } = step.change
+  const back = resource?.givenBack
+  const { limits, folders = [] } = (after ?? {}) as unknown as CgroupAttributes
+  if (back === undefined) cgroups.remove(formerName(step))
+  else cgroups.giveBack(name, back, { limits, folders })
 }
 
 /** What others have put into it comes along. */

@@ -24,7 +24,10 @@ function steps(change: Change): StepDraft[] {
     case "create":
       return [create]
     case "update":
-      return change.movedFrom === undefined ? updates(change) : moving(change)
+      if (change.movedFrom !== undefined) return moving(change)
+      // A group cannot be moved: one of the stack's takes the place of the foreign one, and on the way back that of the stack's.
+      if (change.adopts !== undefined) return [create]
+      return change.resource?.givenBack === undefined ? updates(change) : [remove]
     case "replace":
       return [remove, create]
     case "delete":

@@ -1,6 +1,8 @@
 /** A shared parent. Path: `…/stack/STACK/NAME` in every hierarchy in use. */
 export interface CgroupAttributes {
   limits: Limits
+  /** Of one that is given back, and of none else: its folders in the hierarchies. */
+  folders?: string[]
 }
 
 /** In cgroup v2's terms, on v1 too. An absent key is not limited (the kernel's default). https://docs.kernel.org/admin-guide/cgroup-v2.html */

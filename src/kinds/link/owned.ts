@@ -4,6 +4,7 @@ import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
+import { ownerProblem } from "./adoptable.ts"
 import { holderOf } from "./holder.ts"
 import type { Place } from "./places.ts"
 import { places } from "./places.ts"
@@ -84,11 +85,15 @@ export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
     dump.links.flatMap((link): Foreign[] => {
       const address = wanted.get(`${container}/${link.name}`)
       if (address === undefined || splitAddress(address).kind !== kind || ownerOf(scope, container, link) !== undefined) return []
-      return [
-        container === "host" ? { address, what: told(link, "") } : { address, what: told(link, ` in ${container}`), within: container },
-      ]
+      if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
+      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
     }),
   )
+}
+
+/** An interface is a part of a container, which nobody else can have made. */
+function isAdoptable({ stack }: Scope, kind: KindName, link: Link): boolean {
+  return kind !== "interface" && link.kind === TYPES[kind] && ownerProblem(stack, link) === undefined
 }
 
 function told({ name, index, kind, alias }: Link, where: string): string {

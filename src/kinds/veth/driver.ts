@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts"
-import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
+import type { KernelError, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
+import type { Adoption, Import } from "../../model/imports.ts"
 import { destination, movesOf } from "../../model/moves.ts"
 import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
@@ -9,28 +10,30 @@ import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addres
 import { deleteEnd } from "../link/delete-end.ts"
 import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
-import type { Place } from "../link/places.ts"
 import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, settled } from "../link/results.ts"
+import type { End } from "./adoptable.ts"
+import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
-
-/** One end found in some namespace. */
-interface End extends Place {
-  link: Link
-}
 
 /** A veth pair between two containers, or a container and the host: both ends bear the alias. veth(4) */
 export const vethDriver: Driver = {
   name: "veth",
   observe(scope) {
-    const ends = collectEnds(scope)
+    const marked = collectEnds(scope)
+    const unmarked = endsLeftUnmarked(scope, marked)
+    const ends = new Map([...marked].map(([address, found]) => [address, [...found, ...(unmarked.get(address) ?? [])]]))
     const wanted = new Map(wantedVeths(scope).map(({ address, endpoints }) => [address, endpoints]))
     const resources = [...ends].map(([address, found]) => observed(scope, address, found, wanted.get(address) ?? []))
-    return { resources, foreign: foreignLinks(scope, "veth") }
+    return {
+      resources,
+      foreign: foreignLinks(scope, "veth").filter(({ address, within }) => within !== undefined || !unmarked.has(address)),
+    }
   },
+  adoptable,
   ops: {
     create: (steps, run) =>
       settled(
@@ -134,6 +137,18 @@ function aliasOfBoth(ends: readonly End[], right: string): string {
   return aliases.find((alias) => alias !== right) ?? right
 }
 
+/** What each end bears goes along, for a pair that is given back: no rule looks at it. */
+function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined {
+  if (live !== undefined) return undefined
+  const found = unmarkedPair(scope, entry)
+  if ("problem" in found) return { entry, ...found }
+  const wanted = wantedVeths(scope).find(({ address }) => address === entry.to)?.endpoints ?? []
+  const ends = inOrder(found.ends, wanted)
+  const as = observed(scope, entry.to, ends, wanted)
+  const endpoints = ends.map((end) => ({ ...endpointOf(scope, end), unmarked: { alias: end.link.alias, group: end.link.group } }))
+  return { entry, observed: { ...as, attributes: { ...as.attributes, endpoints } } }
+}
+
 function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
   const own = { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
@@ -165,22 +180,34 @@ function endpointRequests(want: Endpoint): NetRequest[] {
 function update(step: Step, run: Run): KernelError | null {
   const want = step.change.after as unknown as VethAttributes
   const have = step.change.before as unknown as VethAttributes
+  const unmarked = step.change.adopts === undefined ? null : markAdopted(want, run)
+  if (unmarked !== null) return unmarked
   return firstError(
     want.endpoints.flatMap((e, i) => {
       const before = have.endpoints[i]
-      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have))
+      return before === undefined
+        ? []
+        : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, linkGroupOf(run.stack)))
     }),
   )
 }
 
-function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes): NetRequest[] {
+/** What bears no mark is never changed: it gets one first. */
+function markAdopted({ endpoints, alias }: VethAttributes, run: Run): KernelError | null {
+  const group = linkGroupOf(run.stack)
+  const marks = endpoints.map((end): NetRequest => ({ op: "link-set", link: end.interface, alias, group }))
+  return firstError(run.kernel.net("host", marks))
+}
+
+function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes, own: number): NetRequest[] {
   const link = want.interface
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (pair.alias !== pairBefore.alias) set.alias = pair.alias
+  if (want.unmarked !== undefined) Object.assign(set, want.unmarked)
+  else if (pair.alias !== pairBefore.alias) Object.assign(set, { alias: pair.alias, group: own })
   if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
-  if (have.master !== undefined) set.master = 0
+  if (want.master !== have.master) set.master = want.master ?? 0
   const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }

@@ -2,9 +2,17 @@
 export interface VethAttributes {
   /**
    * In the order of the file. `container` is an address, or `host`. `master` is only ever observed, on the host: the bridge that
-   * somebody made the end a port of.
+   * somebody made the end a port of. `unmarked` only in a pair that is given back: what the end bore before it was adopted.
    */
-  endpoints: { container: string; interface: string; address: string[]; mac: string; up: boolean; master?: string }[]
+  endpoints: {
+    container: string
+    interface: string
+    address: string[]
+    mac: string
+    up: boolean
+    master?: string
+    unmarked?: { alias: string; group: number }
+  }[]
   mtu: number
   /** The mark of both ends, by which they are the stack's. */
   alias: string
