@@ -22,6 +22,7 @@ export function program(context: Context, done: (code: number) => void): Command
   planningCommands(root, run)
   confirmCommand(root, run)
   liveCommands(root, run)
+  importCommand(root, run)
   graphCommand(root, run)
   root
     .command("version")
@@ -48,7 +49,19 @@ function collect(value: string, before: readonly string[] | undefined): string[]
 }
 
 const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
-const FLAGS = ["json", "atomic", "destroy", "detailedExitcode", "autoApprove", "plan", "tty", "follow", "timestamps"] as const
+const FLAGS = [
+  "json",
+  "atomic",
+  "destroy",
+  "detailedExitcode",
+  "autoApprove",
+  "plan",
+  "tty",
+  "follow",
+  "timestamps",
+  "live",
+  "foreign",
+] as const
 
 /** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
 function optionsOf<T>(command: Command): T {
@@ -117,6 +130,16 @@ function confirmCommand(root: Command, run: Run): void {
   subcommand(root, "confirm", "keep what an `apply --confirm` has done").action((_options, command: Command) =>
     run(async (context) => (await import("./commands/confirm.ts")).confirm(optionsOf(command), context)),
   )
+}
+
+function importCommand(root: Command, run: Run): void {
+  subcommand(root, "import", "write a stack file of what is live")
+    .option("--live", "from the kernel")
+    .option("--foreign", "also what bears no mark of any stack, with the entries of `import` that adopt it")
+    .option("-o, --out <file>", "into this file, which must not be there yet; else to standard output")
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/import.ts")).importLive(optionsOf(command), context)),
+    )
 }
 
 function graphCommand(root: Command, run: Run): void {

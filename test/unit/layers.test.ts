@@ -28,7 +28,7 @@ function roomOf(file: string): string {
   const [, folder = "", ...rest] = file.split("/")
   if (folder !== "kinds") return folder
   if (rest.length === 1) return rest[0] === "catalog.ts" ? "catalog" : rest[0] === "drivers.ts" ? "drivers" : "live"
-  return /^(schema|spec|expand|kind|limits|problems|relations|rounding)(-[a-z-]+)?\.ts$/.test(rest.at(-1) ?? "") ? "pure" : "live"
+  return /^(schema|spec|expand|kind|limits|problems|relations|rounding|spell)(-[a-z-]+)?\.ts$/.test(rest.at(-1) ?? "") ? "pure" : "live"
 }
 
 interface Import {

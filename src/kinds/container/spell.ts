@@ -1,0 +1,44 @@
+import type { Spelt, SpeltMap } from "../../model/spelt.ts"
+import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
+import { spellLimits } from "../cgroup/spell.ts"
+import type { ContainerAttributes } from "./spec.ts"
+
+/** What stands beside a container's own attributes. */
+export interface Beside {
+  /** What it is with nothing said but its command. */
+  usual: ContainerAttributes
+  /** Undefined where it is the usual one. */
+  idmap: Spelt | undefined
+  interfaces: SpeltMap
+  /** Names of containers for their addresses. */
+  dependsOn: readonly string[]
+}
+
+/** A container as a person would write it. */
+export function spellContainer(have: ContainerAttributes, { usual, idmap, interfaces, dependsOn }: Beside): SpeltMap {
+  const { environment, labels, namespaces } = have
+  return withoutAbsent({
+    image: unless(usual.image, have.image),
+    command: have.argv,
+    environment: filled(environment),
+    working_dir: unless(usual.working_dir, have.working_dir),
+    user: unless(usual.user, have.user),
+    hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
+    idmap,
+    cgroup: unless("", have.cgroup),
+    limits: spellLimits(have.limits),
+    interfaces: filled(interfaces),
+    // In a namespace that is another's the routes are the other's to tell.
+    routes: namespaces.net === "new" && have.routes.length > 0 ? have.routes.map(spellRoute) : undefined,
+    sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
+    namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
+    depends_on: dependsOn.length === 0 ? undefined : dependsOn,
+    labels: filled(labels),
+  })
+}
+
+/** A destination that is everything is `default`; of IPv6 only where the next hop says so. */
+function spellRoute({ to, via, dev, metric }: ContainerAttributes["routes"][number]): SpeltMap {
+  const all = to === "0.0.0.0/0" || (to === "::/0" && via !== undefined)
+  return withoutAbsent({ to: all ? "default" : to, via, dev, metric })
+}

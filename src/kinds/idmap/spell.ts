@@ -1,0 +1,13 @@
+import type { SpeltMap } from "../../model/spelt.ts"
+import { unless, withoutAbsent } from "../../model/spelt.ts"
+import type { IdRange } from "../container/spec.ts"
+
+/** A chosen pair of maps, as a person would write it. */
+export function spellIdmap(uid: readonly IdRange[], gid: readonly IdRange[]): SpeltMap {
+  const [uids, gids] = [lines(uid), lines(gid)]
+  return withoutAbsent({ uid: uids, gid: unless(uids, gids) })
+}
+
+function lines(map: readonly IdRange[]): string[] {
+  return map.map(({ container, host, count }) => `${container} ${host} ${count}`)
+}

@@ -1,0 +1,67 @@
+import type { Address } from "../../base/address.ts"
+import type { BridgeAttributes } from "../../kinds/bridge/spec.ts"
+import { expandContainer } from "../../kinds/container/expand.ts"
+import type { ContainerAttributes } from "../../kinds/container/spec.ts"
+import { spellContainer } from "../../kinds/container/spell.ts"
+import { expandInterface } from "../../kinds/interface/expand.ts"
+import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
+import { spellInterface } from "../../kinds/interface/spell.ts"
+import type { Observed } from "../../model/resource.ts"
+import type { Spelt, SpeltMap } from "../../model/spelt.ts"
+import { bareEntry } from "./bare-entry.ts"
+import { escaped } from "./escaped.ts"
+import { mergeReplicas } from "./replicas.ts"
+
+interface Parts {
+  stack: string
+  containers: readonly Observed[]
+  interfaces: readonly Observed[]
+  bridges: readonly Observed[]
+  /** What each container says of its id map. */
+  idmaps: ReadonlyMap<Address, Spelt>
+}
+
+/** `containers:`, replicas as one entry each; and what cannot be said of them. */
+export function spellContainers(parts: Parts): { section: SpeltMap; left: { address: Address; why: string }[] } {
+  const groups = new Map<string, Observed[]>()
+  for (const one of parts.containers) groups.set(baseOf(one.name), [...(groups.get(baseOf(one.name)) ?? []), one])
+  const left: { address: Address; why: string }[] = []
+  const entries = [...groups].map(([base, members]): [string, SpeltMap] => {
+    const spelt = members.map((one) => escaped(spellOne(parts, one, groups)) as SpeltMap)
+    const [first] = members as [Observed]
+    if (first.name === base) return [base, spelt[0] as SpeltMap]
+    const { entry, lost } = mergeReplicas(spelt)
+    for (const path of lost)
+      left.push({ address: `container.${base}`, why: `its replicas differ in ${path}, which is written as that of the first` })
+    return [base, entry]
+  })
+  return { section: Object.fromEntries(entries), left }
+}
+
+function baseOf(name: string): string {
+  return name.replace(/\[\d+\]$/, "")
+}
+
+function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, readonly Observed[]>): SpeltMap {
+  const { stack } = parts
+  const have = one.attributes as unknown as ContainerAttributes
+  const usual = expandContainer({ namespaces: have.namespaces }, bareEntry(stack, "container", one.name)).attributes
+  const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
+  const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
+  return spellContainer(have, { usual, idmap: parts.idmaps.get(one.address), interfaces, dependsOn: dependencies(have.depends_on, groups) })
+}
+
+function spellPort({ stack, bridges }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
+  const have = attributes as unknown as InterfaceAttributes
+  const lan = bridges.find(({ address }) => address === have.bridge)?.attributes as BridgeAttributes | undefined
+  const entry = bareEntry(stack, "interface", port, lan && { ...lan, whole: true })
+  return spellInterface(have, expandInterface({ bridge: have.bridge.slice("bridge.".length) }, entry, name, have.interface).attributes)
+}
+
+/** All replicas of a container are called by its name. */
+function dependencies(addresses: readonly Address[], groups: ReadonlyMap<string, readonly Observed[]>): string[] {
+  const names = addresses.map((address) => address.slice("container.".length))
+  const named = new Set(names)
+  const whole = (name: string) => (groups.get(baseOf(name)) ?? []).every((other) => named.has(other.name))
+  return [...new Set(names.map((name) => (whole(name) ? baseOf(name) : name)))]
+}

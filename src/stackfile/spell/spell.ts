@@ -1,0 +1,102 @@
+import type { Address } from "../../base/address.ts"
+import { expandBridge } from "../../kinds/bridge/expand.ts"
+import type { BridgeAttributes } from "../../kinds/bridge/spec.ts"
+import { spellBridge } from "../../kinds/bridge/spell.ts"
+import type { CgroupAttributes } from "../../kinds/cgroup/spec.ts"
+import { spellCgroup } from "../../kinds/cgroup/spell.ts"
+import { expandVeth } from "../../kinds/veth/expand.ts"
+import type { VethAttributes } from "../../kinds/veth/spec.ts"
+import { spellVeth } from "../../kinds/veth/spell.ts"
+import type { KindName, Observed } from "../../model/resource.ts"
+import type { SpeltMap } from "../../model/spelt.ts"
+import { filled, withoutAbsent } from "../../model/spelt.ts"
+import { bareEntry } from "./bare-entry.ts"
+import { spellContainers } from "./containers.ts"
+import { escaped } from "./escaped.ts"
+import type { UsualMaps } from "./idmaps.ts"
+import { spellIdmaps } from "./idmaps.ts"
+
+/** What is live, to be written as a stack file. */
+export interface Live {
+  stack: string
+  resources: readonly Observed[]
+  usualMaps: UsualMaps
+  /** Entries of `import:`, for resources that bear no mark yet. */
+  imports?: readonly SpeltMap[]
+}
+
+/** The stack file as plain data, and what is not in it, each with the reason. */
+export interface SpeltStack {
+  document: SpeltMap
+  left: { address: Address; why: string }[]
+}
+
+/** A stack file of what is live: sorted, as short as its meaning allows, dollar signs such that they mean themselves. */
+export function spellStack({ stack, resources, usualMaps, imports = [] }: Live): SpeltStack {
+  const left = unspeakable(resources)
+  const out = new Set(left.map(({ address }) => address))
+  const sorted = resources.filter(({ address }) => !out.has(address)).sort((a, b) => ORDER.compare(a.name, b.name))
+  const of = (kind: KindName) => sorted.filter((one) => one.kind === kind)
+  const idmaps = spellIdmaps(of("container"), usualMaps)
+  const containers = spellContainers({
+    stack,
+    containers: of("container"),
+    interfaces: of("interface"),
+    bridges: of("bridge"),
+    idmaps: idmaps.of,
+  })
+  const document = withoutAbsent({
+    name: stack,
+    bridges: section(of("bridge"), (one) => bridge(stack, one)),
+    veths: section(of("veth"), (one) => veth(stack, one)),
+    idmaps: filled(escaped(idmaps.section) as SpeltMap),
+    cgroups: section(of("cgroup"), ({ attributes }) => spellCgroup(attributes as unknown as CgroupAttributes)),
+    containers: filled(containers.section),
+    import: imports.length === 0 ? undefined : imports.map(escaped),
+  })
+  return { document, left: [...left, ...containers.left] }
+}
+
+const ORDER = new Intl.Collator("en", { numeric: true })
+
+/** What a file cannot ask for: what is half-made, and what nobody can tell any more; with what hangs on it. */
+function unspeakable(resources: readonly Observed[]): SpeltStack["left"] {
+  const known = new Set(resources.map(({ address }) => address))
+  const broken = resources.flatMap(({ kind, address, attributes, incomplete }) => {
+    // A container that only lost its process is started again by what its record says.
+    const told = kind === "container" ? attributes.argv !== undefined : incomplete === undefined
+    return told && (kind !== "container" || attributes.limits !== undefined)
+      ? []
+      : [{ address, why: incomplete ?? "it cannot be read whole" }]
+  })
+  const gone = new Set(broken.map(({ address }) => address))
+  const hanging = resources.flatMap(({ kind, address, attributes }) => {
+    if (gone.has(address)) return []
+    const missing = holders(kind, attributes).find((holder) => gone.has(holder) || !known.has(holder))
+    return missing === undefined ? [] : [{ address, why: `${missing} is not there, or not whole` }]
+  })
+  return [...broken, ...hanging]
+}
+
+function holders(kind: KindName, attributes: Observed["attributes"]): Address[] {
+  if (kind === "interface") return [attributes.container as Address, (attributes.bridge ?? "a bridge of the stack") as Address]
+  if (kind !== "veth") return []
+  return (attributes as unknown as VethAttributes).endpoints.map((end) => end.container).filter((container) => container !== "host")
+}
+
+function section(resources: readonly Observed[], spell: (one: Observed) => SpeltMap): SpeltMap | undefined {
+  return filled(Object.fromEntries(resources.map((one) => [one.name, escaped(spell(one)) as SpeltMap])))
+}
+
+function bridge(stack: string, { name, attributes }: Observed): SpeltMap {
+  const usual = expandBridge({}, bareEntry(stack, "bridge", name)).attributes
+  // An ageing time that the kernel does not tell for now is taken to be the usual one.
+  return spellBridge({ ...usual, ...(attributes as unknown as BridgeAttributes) }, usual)
+}
+
+function veth(stack: string, { name, attributes }: Observed): SpeltMap {
+  const have = attributes as unknown as VethAttributes
+  const endpoints = have.endpoints.map((end) => ({ container: end.container.replace(/^container\./, ""), interface: end.interface }))
+  const usual = expandVeth({ endpoints }, bareEntry(stack, "veth", name))?.attributes
+  return spellVeth(have, usual ?? have)
+}
