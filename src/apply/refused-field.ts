@@ -139,7 +139,7 @@ function launchOf({ change }: Step, { op, errno }: KernelError): Refused | undef
 function launchHint(field: string | undefined, want: ContainerAttributes, op: string, errno: string): string | undefined {
   if (field === "argv") return programHint(want, errno)
   if (field === "working_dir") return folderHint(want, errno)
-  return field === undefined ? freshMountHint(want, op, errno) : undefined
+  return field === undefined ? (freshMountHint(want, op, errno) ?? layerHint(op, errno)) : undefined
 }
 
 function folderHint({ working_dir, image }: ContainerAttributes, errno: string): string | undefined {
@@ -170,6 +170,15 @@ function freshMountHint({ namespaces }: ContainerAttributes, op: string, errno: 
     `in a user namespace of its own the kernel refuses a fresh ${what} where the caller's ${folder} is partly covered by mounts,`,
     `as it is inside another container: run stack where ${folder} is whole (\`findmnt -R ${folder}\` shows what covers it),`,
     "or without a user namespace (namespaces: { user: host })",
+  ].join("\n")
+}
+
+/** The kernel's reason stands in its log alone. A container's own root is mostly an overlay, and no overlay keeps its changes in another one. */
+function layerHint(op: string, errno: string): string | undefined {
+  if (!op.startsWith("mount overlay on ") || errno !== "EINVAL") return undefined
+  return [
+    "the file system of /var/lib/stack cannot keep a container's changes, as where it is an overlay itself (inside another container;",
+    "`findmnt -T /var/lib/stack` shows it): mount another there, such as a disk's or a volume; `dmesg` has the kernel's reason",
   ].join("\n")
 }
 

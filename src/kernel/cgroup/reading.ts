@@ -5,7 +5,7 @@ import { devicePaths } from "./devices.ts"
 import type { Tree } from "./folders.ts"
 import { folderOf, parentOf } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
-import { codecFor, controllers } from "./limits.ts"
+import { codecFor, controllers, hierarchyOf } from "./limits.ts"
 import { groupsIn, pidsOf } from "./members.ts"
 
 /** Groups directly below the stack's own in any hierarchy; names with a dot in front are ours alone. */
@@ -31,28 +31,27 @@ export function readLimits(tree: Tree, paths: readonly string[], likes: Likes = 
     limits.set(path, { ...limits.get(path), ...understand(texts.slice(next, next + files.length)) })
     next += files.length
   }
-  for (const [path, { io, ...rest }] of limits)
-    if (io !== undefined) limits.set(path, { ...rest, io: devicePaths(tree.kernel, io, likes.get(path) ?? []) })
+  for (const [path, found] of limits)
+    if (found.io !== undefined) limits.set(path, { ...found, io: devicePaths(tree.kernel, found.io, likes.get(path) ?? []) })
   return limits
 }
 
 export type Likes = ReadonlyMap<string, readonly Limits[]>
 
+/** Controller by controller, so that limits are told in one order, however a host's hierarchies are mounted. */
 function limitRequests(tree: Tree, paths: readonly string[], likes: Likes): Request[] {
   const present = presence(tree)
-  return tree.layout.hierarchies.flatMap((hierarchy) => {
-    const codecs = controllers.filter((c) => hierarchy.controllers.includes(c.name)).map((c) => codecFor(c, hierarchy))
-    if (codecs.length === 0) return []
+  return controllers.flatMap((controller) => {
+    const hierarchy = hierarchyOf(tree.layout, controller.name)
+    if (hierarchy === undefined) return []
+    const { files, read } = codecFor(controller, hierarchy)
     return paths
       .filter((path) => present(hierarchy, path))
-      .flatMap((path) => {
-        const folder = folderOf(tree, hierarchy, path)
-        return codecs.map(({ files, read }) => ({
-          path,
-          files: files.map((file) => `${folder}/${file}`),
-          understand: (texts) => read(texts, likes.get(path)?.[0] ?? {}),
-        }))
-      })
+      .map((path) => ({
+        path,
+        files: files.map((file) => `${folderOf(tree, hierarchy, path)}/${file}`),
+        understand: (texts) => read(texts, likes.get(path)?.[0] ?? {}),
+      }))
   })
 }
 

@@ -37,7 +37,8 @@ export function someDevice(): string | undefined {
 
 /** Why something of a stack cannot be had on this host: a limit, `v1 CONTROLLER`, or `vlan_filtering`; undefined where it can. */
 export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox): string | undefined {
-  if (need === "vlan_filtering") return works(sandbox, "ip link add t type bridge vlan_filtering 1 && ip link del t") ? undefined : NO_VLANS
+  if (need === "vlan_filtering")
+    return works(sandbox, "ip link add name probe type bridge vlan_filtering 1 && ip link del dev probe") ? undefined : NO_VLANS
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
   const [controller, v1Only] = need.startsWith("v1 ") ? [need.slice("v1 ".length), true] : [controllerOf(need), false]
   const hierarchy = hierarchies[controller]

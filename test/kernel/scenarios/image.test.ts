@@ -176,4 +176,13 @@ scenario("an image that is not there is told before anything is done", (sandbox)
   assert.equal(live(sandbox, "img", "one"), before)
 })
 
+scenario("a writable layer on an overlay, as inside another container: what to do is told", (sandbox) => {
+  const overlay = "mkdir -p lower upper work && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay /var/lib/stack"
+  expectStatus(sandbox.run(["sh", "-c", overlay]), 0)
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", boxes("host"))]), 1)
+  assert.match(ran.stderr, /error: mount overlay on \/\w+ \(setup step \d+\): EINVAL/)
+  assert.match(ran.stderr, /hint: the file system of \/var\/lib\/stack cannot keep a container's changes/)
+  expectNoTrace(ran)
+})
+
 test.run()

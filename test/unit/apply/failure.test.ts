@@ -71,6 +71,14 @@ test("a fresh proc that the kernel refuses", async ({ shell }) => {
   assert.not.match(err, /run it as root/)
 })
 
+test("a writable layer where an overlay cannot have one", async ({ shell }) => {
+  const err = await failing(shell, web("environment: { A: b }"), {
+    onOperation: (_, op) => (op.startsWith("go ") ? new KernelError("mount overlay on /usr (setup step 3)", "EINVAL") : undefined),
+  })
+  assert.match(err, /^stack\.yaml:3:3: error: mount overlay on \/usr \(setup step 3\): EINVAL/m)
+  assert.match(err, /hint: .*\/var\/lib\/stack/)
+})
+
 test("a namespace's file is called by its container", async ({ shell }) => {
   const text = `${web("interfaces: { eth0: { bridge: lan, address: 10.0.0.2/24 } }")}bridges:\n  lan: { address: 10.0.0.1/24 }\n`
   let monitor = 0
