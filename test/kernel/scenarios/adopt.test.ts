@@ -38,6 +38,13 @@ function makeBridge(sandbox: Sandbox): void {
     "link set port0 master br0 up",
   ])
     expectStatus(sandbox.run(["ip", ...command.split(" ")]), 0)
+  settled(sandbox)
+}
+
+/** The kernel tells a link of its carrier a little later; until then its state is another at each look. */
+function settled(sandbox: Sandbox): void {
+  const isUp = (name: string) => sandbox.ip("link", "show", name)[0].operstate === "UP"
+  for (let tries = 0; tries < 100 && !["br0", "port0", "port1"].every(isUp); tries++) sandbox.run(["sleep", "0.05"])
 }
 
 const bridgeOf = (sandbox: Sandbox) => sandbox.ip("addr", "show", "br0")[0]
