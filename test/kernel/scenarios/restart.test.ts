@@ -52,10 +52,11 @@ async function end(sandbox: Sandbox, name: string): Promise<void> {
   while (live(sandbox, "lab", name).init !== 0) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-/** What hangs on the monitor: namespaces, and the links, addresses and routes in them. */
+/** What hangs on the monitor: namespaces, and the links, addresses and routes in them. Carriers and fe80:: addresses take their time. */
 function lasting(init: number): unknown {
   const spaces = ["net", "uts", "ipc", "user"].map((kind) => readlinkSync(`/proc/${init}/ns/${kind}`))
-  return { spaces, links: ipIn(init, "link"), addresses: ipIn(init, "address"), routes: ipIn(init, "route") }
+  const links = ipIn(init, "link").map(({ ifname, ifindex, address, mtu }: { [key: string]: unknown }) => [ifname, ifindex, address, mtu])
+  return { spaces, links, addresses: ipIn(init, "-4", "address"), routes: ipIn(init, "-4", "route") }
 }
 
 /** How many monitors hold this container's run folder. */

@@ -46,6 +46,13 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 const STACKS_OWN = /\/stack(\/[^/ ]+)? /
 
 /**
+ * A group of v1 that limits nothing. Where siblings come into such a hierarchy by one of them, those are in it that came later: steps
+ * that do not wait for each other may come in any order.
+ */
+const LIMITLESS =
+  /\/stack\/\S+\/\S+ (pids\.max=max|memory\.limit_in_bytes=9223372036854771712( memory\.(memsw\.limit|soft_limit)_in_bytes=9223372036854771712)*)$/
+
+/**
  * The same without what differs from one time to the next: numbers of processes and namespaces, and what the kernel chooses. Two machines on which the same
  * stack runs read alike.
  */
@@ -56,7 +63,7 @@ export function likeness(reading: Reading): Reading {
       .filter((line) => !/^host: address local fe80/.test(line))
       .map(withoutChosenMac)
       .sort(),
-    groups: groups.filter((line) => !STACKS_OWN.test(line)),
+    groups: groups.filter((line) => !STACKS_OWN.test(line) && !LIMITLESS.test(line)),
     processes: processes.map((line) => line.replace(/^[0-9]+ /, "")).sort(),
     mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+/g, "")).sort(),
   }
