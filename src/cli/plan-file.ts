@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { closeSync, openSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { closeSync, openSync, readlinkSync, readSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Change } from "../model/change.ts"
@@ -143,9 +143,32 @@ function parse(text: string): PlanFile | undefined {
 
 function readText(path: string, file: string): string {
   try {
-    return readFileSync(path, "utf8")
+    const bytes = readAtMost(path, MOST_BYTES + 1)
+    if (bytes.length <= MOST_BYTES) return bytes.toString("utf8")
   } catch (failure) {
     throw refused(file, "read", failure as NodeJS.ErrnoException)
+  }
+  throw unusable(file, "is not a plan of this version of stack", `it has more than ${MOST_BYTES >> 20} MiB`)
+}
+
+/** A thousand containers need two. */
+const MOST_BYTES = 64 << 20
+
+/** A device or a pipe tells no size, and may never end. */
+function readAtMost(path: string, most: number): Buffer {
+  const fd = openSync(path, "r")
+  try {
+    const parts: Buffer[] = []
+    for (let left = most; left > 0; ) {
+      const part = Buffer.allocUnsafe(Math.min(left, 1 << 20))
+      const count = readSync(fd, part)
+      if (count === 0) break
+      parts.push(part.subarray(0, count))
+      left -= count
+    }
+    return Buffer.concat(parts)
+  } finally {
+    closeSync(fd)
   }
 }
 

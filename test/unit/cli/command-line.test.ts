@@ -80,6 +80,8 @@ test("what is no plan file is refused in one line", async ({ folder }) => {
     assert.is(code, 1)
     assert.match(err, "plan file p is not a plan")
   }
+  // It never ends.
+  assert.match((await run(folder, "apply", "/dev/zero")).err, /plan file \/dev\/zero is not a plan .*\n.*more than 64 MiB/)
 })
 
 test.run()
