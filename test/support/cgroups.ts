@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
 
 /** One cgroup hierarchy of this machine, and the sandbox's group in it. */
 export interface SandboxGroup {
@@ -12,30 +12,61 @@ export interface SandboxGroup {
   top: string
 }
 
-/** A group of the sandbox's own in every hierarchy, below the one this process is in. cgroups(7) */
+/** A group of the sandbox's own in every hierarchy, below the one this process is in; of a cgroup2 that has all controllers, at the top. cgroups(7) */
 export function makeGroups(name: string): SandboxGroup[] {
-  const own = new Map(
-    lines("/proc/self/cgroup")
-      .map((line) => line.split(":") as [string, string, string])
-      .map(([, c, path]) => [c, path]),
-  )
-  return hierarchies().map(({ mount, version, key }) => {
-    const path = (own.get(key) ?? "/").replace(/\/$/, "")
-    const folder = `${mount}${path}/${name}`
+  return hierarchies().map(({ mount, version, key, own }) => {
+    const parent = version === 1 || !isWhole(mount) ? `${mount}${own.replace(/\/$/, "")}` : mount
+    const folder = `${parent}/${name}`
+    if (parent === mount && version === 2) giveOn(mount)
     mkdirSync(folder)
-    if (version === 1) prepareV1(`${mount}${path}`, folder)
+    if (version === 1) prepareV1(parent, folder)
     else mkdirSync(`${folder}/init`)
     const [top, entry] = version === 1 ? [`${folder}/tasks`, `${folder}/tasks`] : [`${folder}/cgroup.procs`, `${folder}/init/cgroup.procs`]
     return { controllers: key.split(",").filter(Boolean), version, folder, entry, top }
   })
 }
 
+/** Why a sandbox would be without controllers; undefined where it has them. */
+export function controllersMissing(): string | undefined {
+  const whole = hierarchies().find(({ mount, version }) => version === 2 && isWhole(mount))
+  if (whole === undefined) return undefined
+  giveOn(whole.mount)
+  return words(`${whole.mount}/cgroup.subtree_control`).includes("memory")
+    ? undefined
+    : `${whole.mount} has processes, as in a container, so that no group in it gets controllers`
+}
+
+function isWhole(mount: string): boolean {
+  return existsSync(`${mount}/cgroup.controllers`) && words(`${mount}/cgroup.controllers`).includes("memory")
+}
+
+/**
+ * A group with members, as a service's or a session's is, gives no controllers to those in it. The top of the machine does, and it is where
+ * the product's groups are. cgroup-v2, "no internal processes"
+ */
+function giveOn(folder: string): void {
+  const given = words(`${folder}/cgroup.subtree_control`)
+  const ungiven = words(`${folder}/cgroup.controllers`).filter((one) => !given.includes(one))
+  // Memory first: where a group has members, it is refused, but cpu and pids would make a threaded one of it.
+  for (const controller of ungiven.sort((a, b) => Number(b === "memory") - Number(a === "memory"))) {
+    try {
+      writeFileSync(`${folder}/cgroup.subtree_control`, `+${controller}`)
+    } catch {
+      // Real-time processes keep that of the processors from being given on.
+      if (controller === "memory") return
+    }
+  }
+}
+
+function words(path: string): string[] {
+  return readFileSync(path, "utf8").trim().split(" ").filter(Boolean)
+}
+
 /** Brings the processes that opened the sandbox to the leaf, and lends on what the parent lends. cgroup-v2, "no internal processes" */
 export function lendControllers(groups: readonly SandboxGroup[], pids: readonly number[]): void {
   for (const { folder, entry } of groups.filter((group) => group.version === 2)) {
     for (const pid of pids) writeFileSync(entry, String(pid))
-    const controllers = readFileSync(`${folder}/cgroup.controllers`, "utf8").trim().split(" ").filter(Boolean)
-    for (const controller of controllers) writeFileSync(`${folder}/cgroup.subtree_control`, `+${controller}`)
+    for (const controller of words(`${folder}/cgroup.controllers`)) writeFileSync(`${folder}/cgroup.subtree_control`, `+${controller}`)
   }
 }
 
@@ -51,19 +82,25 @@ interface Hierarchy {
   version: 1 | 2
   /** What /proc/PID/cgroup calls it: its controllers, or "" for cgroup2. */
   key: string
+  /** The group this process is in. */
+  own: string
 }
 
 /** Mounted hierarchies. proc_pid_mountinfo(5) */
 function hierarchies(): Hierarchy[] {
-  const keys = lines("/proc/self/cgroup").map((line) => line.split(":")[1] ?? "")
+  const own = new Map(
+    lines("/proc/self/cgroup")
+      .map((line) => line.split(":"))
+      .map(([, key = "", path = "/"]) => [key, path]),
+  )
   return lines("/proc/self/mountinfo").flatMap((line): Hierarchy[] => {
     const [left = "", right = ""] = line.split(" - ")
     const mount = left.split(" ")[4] ?? ""
     const [type, , options = ""] = right.split(" ")
-    if (type === "cgroup2") return [{ mount, version: 2, key: "" }]
-    if (type !== "cgroup") return []
-    const key = keys.find((k) => k !== "" && k.split(",").every((word) => options.split(",").includes(word)))
-    return key === undefined ? [] : [{ mount, version: 1, key }]
+    if (type !== "cgroup" && type !== "cgroup2") return []
+    const held = (key: string) => key !== "" && key.split(",").every((word) => options.split(",").includes(word))
+    const key = type === "cgroup2" ? "" : [...own.keys()].find(held)
+    return key === undefined ? [] : [{ mount, version: type === "cgroup2" ? 2 : 1, key, own: own.get(key) ?? "/" }]
   })
 }
 

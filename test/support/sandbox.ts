@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { SandboxGroup } from "./cgroups.ts"
-import { lendControllers, makeGroups, membersOf, removeGroup } from "./cgroups.ts"
+import { controllersMissing, lendControllers, makeGroups, membersOf, removeGroup } from "./cgroups.ts"
 import { missing } from "./skip.ts"
 import { RUN_MARK } from "./traces.ts"
 
@@ -18,7 +18,7 @@ const TMPFS_MAGIC = 0x01021994
 
 /** What a machine must have for a sandbox; undefined when it has all of it. */
 export function sandboxMissing(...programs: string[]): string | undefined {
-  return missing("unshare", "nsenter", "ip", "bash", "ping", ...programs)
+  return missing("unshare", "nsenter", "ip", "bash", "ping", ...programs) ?? controllersMissing()
 }
 
 /** What a command came to. A command killed by a signal has status 128 + n, as in a shell. */

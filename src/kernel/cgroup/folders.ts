@@ -109,12 +109,21 @@ function enableIn(tree: Tree, folder: string, needed: readonly string[]): void {
   tree.enabled.set(folder, on)
   const missing = needed.filter((name) => !on.has(name))
   if (missing.length === 0) return
+  if (wouldBeThreaded(tree.kernel, folder)) throw explained(new KernelError(`write cgroup.subtree_control in ${folder}`, "EBUSY"), folder)
   try {
     tree.kernel.write(file, missing.map((name) => `+${name}`).join(" "))
   } catch (failure) {
     throw failure instanceof KernelError ? explained(failure, folder) : failure
   }
   for (const name of missing) on.add(name)
+}
+
+/**
+ * Of a group with members the kernel refuses all controllers but cpu, cpuset and pids: these make a threaded group of it, which cannot
+ * have groups of processes below it and stays one. The top of the machine, which has no type, is free of that. cgroups(7), "Thread mode"
+ */
+function wouldBeThreaded(kernel: Kernel, folder: string): boolean {
+  return kernel.read(`${folder}/cgroup.type`) !== null && (kernel.read(`${folder}/cgroup.procs`) ?? "").trim() !== ""
 }
 
 /** The rule that a group either has members or gives controllers to its children. */
