@@ -29,6 +29,9 @@ export type ShownPlan = Pick<Plan, "summary" | "hasChanges"> & { changes: ShownC
 type ShownChange = Omit<Change, "resource" | "observed">
 
 const FORMAT = "stack-plan-2"
+/** With which the text of every plan begins, of whatever version. */
+const PLAN_BEGINS = '{"format":"stack-plan'
+const FORMAT_BYTES = PLAN_BEGINS.length
 
 /**
  * Written whole or not at all, for its owner alone: it holds the environment of every container. What is no regular file
@@ -45,10 +48,22 @@ export function writePlanFile(file: string, { desired, selection, basis, shown }
   try {
     const path = resolve(cwd, file)
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) writeFileSync(path, text)
-    else replaceFile(endOfLinks(path), text)
+    else replacePlan(endOfLinks(path), file, text)
   } catch (failure) {
-    throw refused(file, "written", failure as NodeJS.ErrnoException)
+    throw failure instanceof DiagnosticError ? failure : refused(file, "written", failure as NodeJS.ErrnoException)
   }
+}
+
+/** A slip of the hand, or a link that somebody else has laid, must not cost a file that is no plan. */
+function replacePlan(path: string, file: string, text: string): void {
+  const present = statSync(path, { throwIfNoEntry: false }) === undefined ? "" : readAtMost(path, FORMAT_BYTES).toString("utf8")
+  if (present !== "" && !present.startsWith(PLAN_BEGINS))
+    throw new DiagnosticError(
+      error("plan-file", `the plan file ${file} is not written: ${path} is there and is no plan`, {
+        hint: "name another file, or remove that one",
+      }),
+    )
+  replaceFile(path, text)
 }
 
 /** What a symbolic link leads to is meant, not the link: a file in its place would cut it off. The file itself may not be there yet. */

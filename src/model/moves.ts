@@ -78,7 +78,9 @@ export function pendingMoves({ resources, moved }: Pick<Desired, "resources" | "
   const found = new Map<Address, Address>()
   const blocked: Move[] = []
   // Of a chain the address that is nearest to its end has the place.
-  const sources = [...live].filter((address) => !wanted.has(address)).sort((a, b) => hops(moves, a) - hops(moves, b))
+  const sources = [...live]
+    .filter((address) => !wanted.has(address) && oneMove(moves, address) !== undefined)
+    .sort((a, b) => hops(moves, a) - hops(moves, b))
   const taken = new Set(live)
   for (const from of sources) {
     const to = landing(wanted, destination(moves, from))

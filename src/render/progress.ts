@@ -18,6 +18,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.spawn": "spawned",
   "container.start": "started",
   "container.restart": "restarted",
+  "container.reap": "the monitor before ended",
   "container.stop": "stopped",
   "container.remove": "removed",
   "container.move": "moved",

@@ -1,7 +1,7 @@
 import type { Driver } from "../../model/driver.ts"
 import { move } from "./move.ts"
 import { observeContainers } from "./observe.ts"
-import { restart } from "./restart.ts"
+import { reap, restart } from "./restart.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import { updateHostname, updateLimits, updateLoopback, updateRecord, updateRoutes, updateSysctls } from "./update.ts"
@@ -15,6 +15,7 @@ export const containerDriver: Driver = {
     spawn,
     start,
     restart,
+    reap,
     stop,
     remove,
     move,

@@ -196,6 +196,7 @@ function formerName({ name, observed }: Change): string {
 function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
   if (change.movedFrom !== undefined || change.observed?.unfinished !== undefined) byOp.set("move", [])
+  if (change.observed?.live.beside !== undefined && change.before?.state === "running") byOp.set("reap", [])
   for (const { path } of change.fields) {
     const op = UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])

@@ -124,7 +124,8 @@ interface Found {
 function observed(found: Found): Observed {
   const { scope, name, monitor, texts, record } = found
   const state = stateOf(found)
-  const { live, ...unfinished } = keptAt(scope, name, record, texts.cgroup)
+  const { live, ...kept } = keptAt(scope, name, record, texts.cgroup)
+  const unfinished = monitor.beside === undefined || state !== "running" ? kept : { ...kept, unfinished: "its restart was cut short" }
   return {
     kind: "container",
     address: `container.${name}`,

@@ -1,4 +1,4 @@
-import type { HeldNamespaces, LaunchRecord, ProcessId } from "../../kernel/kernel.ts"
+import type { HeldNamespaces, LaunchRecord, Monitor, ProcessId } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
@@ -44,10 +44,25 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const monitor = run.kernel.spawn(withoutMaps(launchRecord(attributes, facts)))
   const { init } = await monitor.parked
   run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })
+  await goInstead(run, monitor, `${runFolderOf(run.stack, name)}/state`)
   await killAll(run, before)
-  // How the command before has ended.
-  run.kernel.removeTree(`${runFolderOf(run.stack, name)}/state`)
-  await monitor.go()
+}
+
+/** Where the new command cannot even begin, the old monitor is there yet, with all that hangs on it, and how its command has ended. */
+async function goInstead({ kernel }: Run, monitor: Monitor, state: string): Promise<void> {
+  const ended = kernel.read(state)
+  kernel.removeTree(state)
+  try {
+    await monitor.go()
+  } catch (failure) {
+    if (ended !== null) kernel.replaceFile(state, ended)
+    throw failure
+  }
+}
+
+/** Step `reap`: the monitors of a restart that was cut short, when the new command ran already. */
+export function reap(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  return steps.map((step) => attempt(() => killAll(run, monitorsOf(step).slice(1))))
 }
 
 /** Sysctls of the kept namespaces have had their defaults before the container was replaced. */

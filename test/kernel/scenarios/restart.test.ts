@@ -174,4 +174,25 @@ scenario("an apply killed at each operation of a replacement: the next one conve
   assert.equal(sandbox.processes(), [])
 })
 
+scenario("a command that cannot be executed costs neither links nor those who share them; --atomic gives back what was", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  const before = live(sandbox, "lab", "web")
+  const { web: _, ...others } = inits(sandbox, "lab")
+  const kept = lasting(before.init)
+  const wrong = sandbox.file(
+    "wrong.yaml",
+    LAB.replace('command: [sh, -c, "echo begun; echo kept >> /root/file; exec sleep infinity"]', "command: [nosuch]"),
+  )
+  assert.match(expectStatus(sandbox.stack(["apply", "-y", "-f", wrong]), 1).stderr, /nosuch/)
+  const { web: __, ...now } = inits(sandbox, "lab")
+  assert.equal(now, others)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.equal(lasting(live(sandbox, "lab", "web").init), kept)
+  assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", wrong]), 1).stderr, /Undone: all is as it was before/)
+  expectConverged(sandbox, file)
+  assert.equal(lasting(live(sandbox, "lab", "web").init), kept)
+})
+
 test.run()

@@ -15,7 +15,13 @@ function written(files: { [name: string]: string }): string[] {
     write: (path: string, text: string) => void writes.push(`${path} ${text}`),
   } as unknown as Kernel
   const v2 = { version: 2, controllers: ["cpu", "memory", "pids"], top: TOP } as const
-  const tree = { kernel, layout: { controllers: {}, hierarchies: [v2], holding: v2 }, stack: "lab", enabled: new Map() } as unknown as Tree
+  const tree = {
+    kernel,
+    layout: { controllers: {}, hierarchies: [v2], holding: v2 },
+    stack: "lab",
+    base: "stack/lab",
+    enabled: new Map(),
+  } as unknown as Tree
   enableControllers(tree, "web", { pids: 20 })
   return writes
 }

@@ -42,10 +42,23 @@ test.before.each((bed) => {
 })
 test.after.each(({ shell }) => leave(shell))
 
+test("what is no plan is not written over, behind a link neither", async ({ shell }) => {
+  const at = (name: string) => join(shell.folder, name)
+  writeFileSync(at("passwd"), "root:x:0:0")
+  symlinkSync("passwd", at("link"))
+  for (const name of ["passwd", "link", "stack.yaml"]) {
+    const before = readFileSync(at(name), "utf8")
+    const { code, err } = await run(shell, "plan", "--out", name)
+    assert.is(code, 1)
+    assert.match(err, /is there and is no plan/)
+    assert.is(readFileSync(at(name), "utf8"), before)
+  }
+})
+
 test("a symbolic link is followed, to a file that is there and to one that is not", async ({ shell }) => {
   const at = (name: string) => join(shell.folder, name)
   mkdirSync(at("plans"))
-  writeFileSync(at("plans/there"), "old")
+  writeFileSync(at("plans/there"), '{"format":"stack-plan-1", "old":')
   symlinkSync("plans/there", at("to-there"))
   symlinkSync("to-new", at("chain"))
   symlinkSync("plans/new", at("to-new"))
