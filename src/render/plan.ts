@@ -1,3 +1,4 @@
+import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
@@ -72,12 +73,15 @@ function newFields({ after }: Change): string[] {
 }
 
 /** Values that say no more than the attribute's absence from the stack file does. */
-const USUAL: { readonly [path: string]: Value } = { working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 }
+const USUAL: { readonly [path: string]: Value } = {
+  ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
+  capabilities: DEFAULT_CAPABILITIES,
+}
 
 function isUsual(path: string, value: Value): boolean {
   if (value === null || path === "state" || path === "alias" || path.startsWith("host_end.")) return true
   if (value === "") return !path.includes(".")
-  if (Object.hasOwn(USUAL, path)) return value === USUAL[path]
+  if (Object.hasOwn(USUAL, path)) return formatValue(path, value) === formatValue(path, USUAL[path])
   if (path.startsWith("namespaces.")) return value === "new"
   return typeof value === "object" && Object.keys(value).length === 0
 }

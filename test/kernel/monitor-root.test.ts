@@ -181,6 +181,7 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     limits: {},
     routes: [],
     sysctls: {},
+    capabilities: [],
     namespaces,
     labels: {},
     depends_on: [],

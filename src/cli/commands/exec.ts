@@ -6,11 +6,12 @@ import { imageFolder } from "../../kinds/container/facts.ts"
 import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
 import type { Ids } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
-import { capabilityMask, launchEnvironment, RLIMITS } from "../../kinds/container/launch.ts"
+import { launchEnvironment, RLIMITS } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
 import type { IdRange } from "../../kinds/container/spec.ts"
+import { capabilityMask } from "../../kinds/container/spec-capabilities.ts"
 import type { Desired, Observed } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
@@ -82,7 +83,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     tty: options.tty,
     cgroupFiles: [...(groups.cgroup2 === "" ? [] : [`${groups.cgroup2}/cgroup.procs`]), ...groups.cgroups1.map((f) => `${f}/tasks`)],
     ...ids,
-    capabilities: capabilityMask(),
+    capabilities: capabilityMask(attributes.capabilities),
     noNewPrivileges: true,
     rlimits: RLIMITS,
     cwd: options.workdir ?? attributes.working_dir,

@@ -3,6 +3,7 @@ import type { LimitsEntry } from "../cgroup/expand.ts"
 import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
+import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import type { TextsEntry } from "./expand-texts.ts"
@@ -28,6 +29,8 @@ export interface ContainerEntry {
   routes?: RouteEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
+  cap_add?: string[]
+  cap_drop?: string[]
   depends_on?: string[] | { [name: string]: unknown }
   labels?: TextsEntry
 }
@@ -57,6 +60,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     routes: routesOf(entry, value.routes ?? []),
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
+    capabilities: capabilitiesOf(value, entry),
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     state: "running",

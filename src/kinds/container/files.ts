@@ -11,6 +11,8 @@ export interface ContainerFiles {
   state: { exit?: string; signal?: string; finished?: string }
   uidMap: string | null
   gidMap: string | null
+  /** /proc/PID/status of its first process. */
+  status: string | null
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
   /** The parent's name, or "". */
@@ -23,10 +25,10 @@ export interface ContainerFiles {
 export function readContainerFiles(scope: Scope, names: readonly string[]): Map<string, ContainerFiles> {
   const texts = scope.kernel.readMany(names.flatMap((name) => paths(scope, name)))
   const rows = names.map((name, i) => {
-    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null] = texts.slice(5 * i, 5 * i + 5)
+    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null] = texts.slice(6 * i, 6 * i + 6)
     const group = groupOf(scope, cgroup)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
-    return { name, record, state: parseState(state), uidMap, gidMap, cgroup: group, unheld }
+    return { name, record, state: parseState(state), uidMap, gidMap, status, cgroup: group, unheld }
   })
   const grouped = rows.filter((row) => row.cgroup !== "")
   const wanted = wantedLimits(scope)
@@ -55,7 +57,7 @@ function paths(scope: Scope, name: string): string[] {
   const init = scope.monitors.get(name)?.init?.pid
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
   const run = runFolderOf(scope.stack, name)
-  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cgroup")]
+  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cgroup"), proc("status")]
 }
 
 /** The monitor's `key value` lines. */

@@ -23,6 +23,7 @@ export const containerKind: Kind = {
     { path: "gid_map", change: "replace" },
     { path: "cgroup", change: "update" },
     { path: "namespaces.*", change: "replace" },
+    { path: "capabilities", change: "replace" },
     { path: "hostname", change: "update" },
     { path: "loopback", change: "update" },
     { path: "limits.*", change: "update" },

@@ -4,17 +4,7 @@ import type { Ids } from "./identity.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
-
-/**
- * CAP_* by number, capabilities(7): CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE
- * SYS_CHROOT SETFCAP. What a container's root keeps of its power.
- */
-const KEPT_CAPABILITIES = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31] as const
-
-/** The kept capabilities as the kernel's bit mask, in decimal. */
-export function capabilityMask(): string {
-  return KEPT_CAPABILITIES.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n).toString()
-}
+import { capabilityMask } from "./spec-capabilities.ts"
 
 /** No core dumps: what handles them is the host's, not the container's. RLIMIT_CORE is 4, getrlimit(2) */
 export const RLIMITS: LaunchRecord["rlimits"] = [{ resource: 4, soft: "0", hard: "0" }]
@@ -48,7 +38,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...facts.cgroups,
     ...root,
     ...facts.ids,
-    capabilities: capabilityMask(),
+    capabilities: capabilityMask(attributes.capabilities),
     noNewPrivileges: true,
     rlimits: RLIMITS,
     cwd: attributes.working_dir,

@@ -7,6 +7,7 @@ import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
+import { observedCapabilities } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
@@ -205,6 +206,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
+    ...(record === undefined ? {} : { capabilities: observedCapabilities(texts.status, record.attributes.capabilities) }),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }
 }

@@ -18,7 +18,7 @@ export function containersSchema(): Fragment {
 
 /** The design's keys that are still to come. */
 const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "cap_add", "cap_drop", "security_opt", "privileged", "profile"],
+  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "security_opt", "privileged", "profile"],
   ...["secrets", "configs", "ephemeral", "devices", "ulimits", "oom_score_adj", "init", "healthcheck"],
   ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
 ]
@@ -115,6 +115,23 @@ function isolation(): Fragments {
       examples: [{ "net.ipv4.ip_forward": 1 }],
     },
     namespaces: namespacesSchema(),
+    cap_add: capabilities("Capabilities that it has beside the usual ones", "NET_ADMIN"),
+    cap_drop: capabilities("Capabilities of the usual ones that it has not; with ALL just those of `cap_add` are left", "ALL"),
+  }
+}
+
+function capabilities(description: string, example: string): Fragment {
+  const name: Fragment = {
+    description: "A capability's name, with or without CAP_, or ALL. capabilities(7)",
+    type: "string",
+    form: "a capability such as NET_ADMIN",
+  }
+  return {
+    description: `${description}. capabilities(7)`,
+    type: "array",
+    items: name,
+    form: "a list of capabilities",
+    examples: [[example]],
   }
 }
 

@@ -28,6 +28,8 @@ export interface ContainerAttributes {
   limits: Limits
   routes: { to: string; via?: string; dev?: string; metric?: number }[]
   sysctls: { [name: string]: string }
+  /** What its root keeps of its power: names without `CAP_`, in the order of their numbers. capabilities(7) */
+  capabilities: string[]
   namespaces: {
     user: NamespaceMode
     mount: NamespaceMode

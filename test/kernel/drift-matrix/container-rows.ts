@@ -10,7 +10,7 @@ const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96,
 
 export const containerRows: KindRows = {
   kind: "container",
-  attributes: [...started(), ...isolated(), ...inPlace(), ...strayed(), ...limits(), itself()],
+  attributes: [...started(), ...isolated(), ...powers(), ...inPlace(), ...strayed(), ...limits(), itself()],
 }
 
 function started(): AttributeRow[] {
@@ -45,6 +45,17 @@ function isolated(): AttributeRow[] {
       read: "`/proc/PID/ns/*`, beside the host's and those of the other containers",
       hands: [],
       never: "a process is moved to another namespace by nobody but itself (setns(2)), for which a container has no privilege",
+    },
+  ]
+}
+
+function powers(): AttributeRow[] {
+  return [
+    {
+      attribute: "capabilities",
+      read: "`/proc/PID/status`, `CapBnd` and `CapPrm`",
+      hands: [],
+      never: "a process can put its own away, which is no drift, and nobody can give it any (capabilities(7))",
     },
   ]
 }

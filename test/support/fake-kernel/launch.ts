@@ -170,6 +170,7 @@ function go(machine: Machine, monitor: FakeProcess): void {
   delete init.parked
   init.cmdline = record.argv.map((word) => `${word}\0`).join("")
   init.handlesTerm = machine.handlesTerm(record)
+  init.capabilities = record.capabilities
 }
 
 /** Mounts leave no trace outside of the container: only what can be read back is done. */

@@ -32,6 +32,8 @@ export interface FakeProcess {
   gidMap: string
   /** It is process 1 of a pid namespace of its own: signals it does not handle pass it by. */
   first: boolean
+  /** As its launch record has them, once it runs its command; absent: all. */
+  capabilities?: string
   handlesTerm: boolean
   /** It has run no program since it was forked. */
   parked?: boolean

@@ -63,9 +63,14 @@ function statusLines(process: FakeProcess): string {
     "Gid:\t0\t0\t0\t0",
     `NSpid:\t${process.pid}${process.first ? "\t1" : ""}`,
     `SigCgt:\t${caught}`,
-    `CapEff:\t${ALL_CAPABILITIES}`,
+    ...["CapPrm", "CapEff", "CapBnd"].map((set) => `${set}:\t${capabilitiesOf(process)}`),
   ]
   return `${lines.join("\n")}\n`
+}
+
+/** A container's first process has what its monitor was told; others have all. */
+function capabilitiesOf({ capabilities }: FakeProcess): string {
+  return capabilities === undefined ? ALL_CAPABILITIES : BigInt(capabilities).toString(16).padStart(16, "0")
 }
 
 /** Numbers in columns of ten, as the kernel prints them. user_namespaces(7) */
