@@ -1,4 +1,5 @@
 import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
+import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
@@ -75,11 +76,13 @@ function newFields({ after }: Change): string[] {
 /** Values that say no more than the attribute's absence from the stack file does. */
 const USUAL: { readonly [path: string]: Value } = {
   ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
-  capabilities: DEFAULT_CAPABILITIES,
+  ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0 },
+  ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
 }
 
 function isUsual(path: string, value: Value): boolean {
-  if (value === null || path === "state" || path === "alias" || path.startsWith("host_end.")) return true
+  if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || path.startsWith("host_end."))
+    return true
   if (value === "") return !path.includes(".")
   if (Object.hasOwn(USUAL, path)) return formatValue(path, value) === formatValue(path, USUAL[path])
   if (path.startsWith("namespaces.")) return value === "new"

@@ -1,6 +1,6 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
-import { CAPABILITIES } from "./spec-capabilities.ts"
+import { powerShapes } from "./power-shapes.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\\[\\d{1,4}\\])?"
 const LAST_ID = 2 ** 32 - 2
@@ -33,7 +33,7 @@ const attributes = including(
     state: text(),
   },
   // A record of before these were there says nothing of them.
-  { capabilities: listOf(text("capability", (name) => CAPABILITIES.includes(name))) },
+  powerShapes,
 )
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")

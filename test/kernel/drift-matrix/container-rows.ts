@@ -57,6 +57,34 @@ function powers(): AttributeRow[] {
       hands: [],
       never: "a process can put its own away, which is no drift, and nobody can give it any (capabilities(7))",
     },
+    {
+      attribute: "no_new_privileges",
+      read: "`/proc/PID/status`, `NoNewPrivs`",
+      hands: [],
+      never: "the kernel lets nobody take it away (prctl(2)); a process that sets it itself gives power up, which is no drift",
+    },
+    {
+      attribute: "seccomp",
+      read: "`/proc/PID/status`, `Seccomp`; which filter, in `spec.json`",
+      hands: [],
+      never: "a filter stays with a process as long as it lives, and only it can add another (seccomp(2))",
+    },
+    {
+      attribute: "ulimits.*",
+      read: "`/proc/PID/limits`",
+      hands: [
+        { by: "prlimit --pid $web --nofile=256:512", shows: { "container.web": { "ulimits.nofile": { soft: 256, hard: 512 } } } },
+        {
+          by: "prlimit --pid $web --core=0:0 --nofile=1024:1024",
+          shows: { "container.web": { "ulimits.nofile": { soft: 1024, hard: 1024 } } },
+        },
+      ],
+    },
+    {
+      attribute: "oom_score_adj",
+      read: "`/proc/PID/oom_score_adj`",
+      hands: [{ by: "echo 300 > /proc/$web/oom_score_adj", shows: { "container.web": { oom_score_adj: 300 } } }],
+    },
   ]
 }
 
