@@ -5,19 +5,21 @@ import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
 import type { Paint } from "./paint.ts"
 import { paint } from "./paint.ts"
+import { relaxationsText } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 import { flatten, formatValue } from "./value.ts"
 
 /** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. */
 export function planText(plan: Plan, { color }: { color: boolean }): string {
-  if (!plan.hasChanges) return `${NO_CHANGES}\n`
   const style = paint(color)
+  const relaxed = relaxationsText(plan, style)
+  if (!plan.hasChanges) return `${relaxed}${NO_CHANGES}\n`
   // Where nothing is desired at all, that the file does not hold it says nothing.
   const changes = plan.changes.map((change) =>
     plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
   )
   const blocks = changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
-  return `${blocks.join("\n")}\n\n${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
+  return `${blocks.join("\n")}\n\n${relaxed}${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }
 
 export const NO_CHANGES = "No changes. The kernel matches the stack."

@@ -73,11 +73,8 @@ function powers(): AttributeRow[] {
       attribute: "ulimits.*",
       read: "`/proc/PID/limits`",
       hands: [
-        { by: "prlimit --pid $web --nofile=256:512", shows: { "container.web": { "ulimits.nofile": { soft: 256, hard: 512 } } } },
-        {
-          by: "prlimit --pid $web --core=0:0 --nofile=1024:1024",
-          shows: { "container.web": { "ulimits.nofile": { soft: 1024, hard: 1024 } } },
-        },
+        { by: "prlimit --pid $web --nofile=256:", shows: { "container.web": { "ulimits.nofile": { soft: 256, hard: 2048 } } } },
+        { by: "prlimit --pid $web --nofile=2048:", shows: { "container.web": { "ulimits.nofile": { soft: 2048, hard: 2048 } } } },
       ],
     },
     {

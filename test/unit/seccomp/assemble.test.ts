@@ -92,6 +92,21 @@ test("i386 is let in where a profile says so, with its own numbers", () => {
   assert.is(interpret(assemble(profile, "arm64"), call("i386", "read")), KILL_PROCESS)
 })
 
+/** What no container may do, whatever its capabilities; a call that is new in the headers belongs here or into the usual profile. */
+const NOBODY =
+  `_sysctl add_key afs_syscall create_module epoll_ctl_old epoll_wait_old get_kernel_syms getpmsg io_uring_enter io_uring_register
+  io_uring_setup kexec_file_load kexec_load keyctl migrate_pages move_pages nfsservctl putpmsg query_module request_key security swapoff swapon sysfs
+  tuxcall userfaultfd uselib ustat vserver`.split(/\s+/)
+
+test("every call is in the usual profile, or is one that nobody may do", () => {
+  for (const host of HOSTS) {
+    const all = assemble(defaultProfile(CAPABILITIES), host)
+    const conditional = new Set(["personality"])
+    const refused = [...callsOf(host).keys()].filter((name) => !conditional.has(name) && interpret(all, call(host, name)) !== ALLOW)
+    assert.equal(refused.sort(), NOBODY.filter((name) => callsOf(host).has(name)).sort(), host)
+  }
+})
+
 test("the usual program is short", () => {
   for (const host of HOSTS) assert.ok(usual(host).length / 8 <= 160, `${host}: ${usual(host).length / 8}`)
 })
