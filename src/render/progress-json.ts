@@ -9,11 +9,8 @@ import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
 import type { Display, ResourceTally, Tally } from "./progress.ts"
 import { newTally } from "./progress.ts"
-<<<<<<< HEAD
-import { summaryText } from "./summary.ts"
-=======
 import { planRelaxations } from "./relaxations.ts"
->>>>>>> 7057a9d (A plan tells aloud what relaxes isolation; refusals of limits name their field; docs)
+import { summaryText } from "./summary.ts"
 
 /**
  * One JSON object a line, with Terraform's types and keys: a resource starts with its first step and is complete with
@@ -58,17 +55,11 @@ function tellPlan(plan: Plan, line: Line): void {
       change: { ...hookOf(change), cause: change.cause },
     })
   }
-<<<<<<< HEAD
-  line(`Plan: ${summaryText(plan.summary)}`, "change_summary", { changes: countsOf(plan, "plan") })
-=======
   for (const relaxation of planRelaxations(plan)) {
     const { address, option, value } = relaxation
     line(`${address}: isolation is relaxed: ${option}: ${value}`, "relaxation", { relaxation })
   }
-  const { add, change, destroy } = plan.summary
-  const message = `Plan: ${add} to add, ${change} to change, ${destroy} to destroy.`
-  line(message, "change_summary", { changes: { add, change, remove: destroy, operation: "plan" } })
->>>>>>> 7057a9d (A plan tells aloud what relaxes isolation; refusals of limits name their field; docs)
+  line(`Plan: ${summaryText(plan.summary)}`, "change_summary", { changes: countsOf(plan, "plan") })
 }
 
 function tellStep(event: Event, tally: Tally, line: Line): void {

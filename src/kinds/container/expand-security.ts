@@ -4,7 +4,7 @@ import type { Entry, Path } from "../../model/entry.ts"
 import type { ReadProfile } from "../../seccomp/read-profile.ts"
 import { readProfile } from "../../seccomp/read-profile.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_SECCOMP, UNCONFINED } from "./spec-security.ts"
+import { DEFAULT_SECCOMP, seccompOfFile, UNCONFINED } from "./spec-security.ts"
 
 type Security = Pick<ContainerAttributes, "no_new_privileges" | "seccomp" | "seccomp_profile">
 
@@ -71,7 +71,7 @@ function seccompOf(value: string, capabilities: readonly string[], path: Path, e
   if (text === undefined) return {}
   const { profile, told } = remembered(text, capabilities)
   tell(told, value, path, entry)
-  return profile === undefined ? {} : { seccomp: `file:${file}#${hash64(JSON.stringify(profile))}`, seccomp_profile: profile }
+  return profile === undefined ? {} : { seccomp: seccompOfFile(file, hash64(JSON.stringify(profile))), seccomp_profile: profile }
 }
 
 /** All that is wrong with one file, where the file is named. */

@@ -1,6 +1,6 @@
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
-import { DEFAULT_SECCOMP, UNCONFINED } from "./spec-security.ts"
+import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
 
 /** Something in which a container is held less tightly than one of which the file says nothing. */
 export interface Relaxation {
@@ -46,6 +46,6 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
 function seccompOf(seccomp: string): Relaxation[] {
   if (seccomp === DEFAULT_SECCOMP) return []
   if (seccomp === UNCONFINED) return [{ option: "security_opt", value: "seccomp=unconfined", meaning: "no system call is kept from it" }]
-  const file = seccomp.slice("file:".length).replace(/#[0-9a-f]{16}$/, "")
+  const file = seccompFile(seccomp) ?? seccomp
   return [{ option: "security_opt", value: `seccomp=${file}`, meaning: "it may do what this file says" }]
 }
