@@ -47,6 +47,7 @@ export function quietFfi(): Ffi {
     close: () => 0,
     pidfdOpen: descriptor,
     signal: () => 0,
+    setLimit: () => 0,
     reap: () => 0,
     readIn: () => 0,
     writeIn: () => 0,

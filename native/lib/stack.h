@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 5
+#define STK_ABI 6
 
 EXPORT int32_t stk_abi(void);
 
@@ -44,6 +44,7 @@ EXPORT int32_t stk_open(const char *path, int32_t flags, int32_t mode);
 EXPORT int32_t stk_close(int32_t fd);
 EXPORT int32_t stk_pidfd_open(int32_t pid, const char *start_time);
 EXPORT int32_t stk_signal(int32_t pid, const char *start_time, int32_t signal);
+EXPORT int32_t stk_set_limit(int32_t pid, const char *start_time, int32_t resource, const uint8_t *limit);
 EXPORT int32_t stk_reap(int32_t pid);
 
 /* files.c */

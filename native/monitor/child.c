@@ -134,7 +134,8 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   fault_point();
-  return trouble_is(trouble, STAGE_EXEC, 0, exec_command(identity));
+  exec_command(identity, trouble);
+  return false;
 }
 
 _Noreturn void run_child(const struct run_record *record)

@@ -98,18 +98,30 @@ static int exec_in_path(const char *name, char *const argv[], char *const env[])
 }
 
 /* Umask and signals as a command expects them; of the descriptors only 0-2 stay. */
-int exec_command(const struct identity *identity)
+static int ready(void)
 {
-  char **argv = pointers(&identity->argv), **env = pointers(&identity->env);
-  if (argv == NULL || env == NULL) return -ENOMEM;
+  sigset_t none;
   int result = stk_close_range(3, ~0U, STK_CLOSE_RANGE_CLOEXEC);
   if (result < 0) return result;
   umask(022);
-  sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  if (argv[0][0] == '\0') return -ENOENT;
-  if (strchr(argv[0], '/') == NULL) return exec_in_path(argv[0], argv, env);
-  execve(argv[0], argv, env);
-  return -errno;
+  return 0;
+}
+
+void exec_command(const struct identity *identity, struct trouble *trouble)
+{
+  char **argv = pointers(&identity->argv), **env = pointers(&identity->env);
+  int result = argv == NULL || env == NULL ? -ENOMEM : ready();
+  if (result == 0 && argv[0][0] == '\0') result = -ENOENT;
+  if (result == 0) {
+    result = install_filter(identity);
+    if (result < 0) {
+      trouble_is(trouble, STAGE_SECCOMP, 0, result);
+      return;
+    }
+    if (strchr(argv[0], '/') == NULL) result = exec_in_path(argv[0], argv, env);
+    else result = execve(argv[0], argv, env) < 0 ? -errno : 0;
+  }
+  trouble_is(trouble, STAGE_EXEC, 0, result);
 }

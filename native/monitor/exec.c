@@ -70,7 +70,7 @@ static _Noreturn void run_inner(const struct exec_record *record)
   close(FD_SYNC);
   if (message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, &trouble) && settle(record, &trouble) && parent_lives() &&
       (record->tty == 0 || take_terminal(&trouble)))
-    trouble_is(&trouble, STAGE_EXEC, 0, exec_command(&record->identity));
+    exec_command(&record->identity, &trouble);
   message_send_failure(FD_CHILD_SYNC, &trouble);
   _exit(1);
 }
@@ -82,6 +82,7 @@ static _Noreturn void run_joiner(const struct exec_record *record)
   stay_bound();
   close(FD_SYNC);
   int result = raise_limits(0, &record->identity);
+  if (result == 0) result = set_oom_score_adj(getpid(), &record->identity);
   if (result == 0 && record->spaces != 0 && setns(FD_CHILD, (int)record->spaces) < 0) result = -errno;
   close(FD_CHILD);
   int pid = result < 0 ? result : stk_clone3(&args);

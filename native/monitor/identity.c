@@ -1,11 +1,15 @@
 #define _GNU_SOURCE
 #include "identity.h"
 
+#include "../common/process.h"
 #include "fds.h"
+#include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,6 +22,17 @@ struct capability_header {
   int32_t pid;
 };
 #define JOIN_SESSION_KEYRING 1 /* linux/keyctl.h */
+#define SET_MODE_FILTER 1      /* linux/seccomp.h */
+/* struct sock_filter and sock_fprog, linux/filter.h */
+struct instruction {
+  uint16_t code;
+  uint8_t jt, jf;
+  uint32_t k;
+};
+struct program {
+  unsigned short len;
+  const struct instruction *at;
+};
 struct capability_word {
   uint32_t effective, permitted, inheritable;
 };
@@ -83,6 +98,22 @@ static int set_limits(const struct identity *identity)
   return 0;
 }
 
+int set_oom_score_adj(pid_t pid, const struct identity *identity)
+{
+  char path[PROC_PATH_LEN], number[8], *end = number + sizeof number;
+  int wanted = identity->oom_score_adj;
+  char *at = add_text(number, end, wanted < 0 ? "-" : "");
+  at = add_number(at, end, (uint64_t)(wanted < 0 ? -wanted : wanted), 1);
+  proc_path(path, pid, "oom_score_adj");
+  int fd cleanup_fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  /* Who may not make it less may leave it as it is. */
+  char now[8] = {0};
+  ssize_t len = read(fd, now, sizeof now - 1);
+  if (len == at - number + 1 && memcmp(now, number, (size_t)(at - number)) == 0) return 0;
+  return write(fd, number, (size_t)(at - number)) < 0 ? -errno : 0;
+}
+
 /* The raw calls: libc's would look for other threads to change as well. */
 static int set_ids(uint32_t uid, uint32_t gid)
 {
@@ -122,19 +153,50 @@ static int drop_bounding_set(uint64_t mask)
   return 0;
 }
 
-/* The wanted ones out of those that the change of ids has left; nothing inheritable, so nothing ambient either. */
-static int set_capabilities(uint64_t mask)
+/* A process without no_new_privs may install a filter only while it has this. seccomp(2) */
+static bool must_keep_admin(const struct identity *identity)
 {
-  struct capability_header header = {.version = CAPABILITY_VERSION_3, .pid = 0};
-  struct capability_word words[2];
-  int result = checked(syscall(SYS_capget, &header, words));
-  if (result < 0) return result;
+  return identity->filter.count > 0 && identity->no_new_privileges == 0;
+}
+
+#define ADMIN ((uint64_t)1 << 21) /* CAP_SYS_ADMIN, linux/capability.h */
+
+static struct capability_header own_capabilities(void)
+{
+  return (struct capability_header){.version = CAPABILITY_VERSION_3, .pid = 0};
+}
+
+static int read_capabilities(struct capability_word words[2])
+{
+  struct capability_header header = own_capabilities();
+  return checked(syscall(SYS_capget, &header, words));
+}
+
+/* The wanted ones out of those that are had; nothing inheritable, so nothing ambient either. */
+static int keep_capabilities(struct capability_word words[2], uint64_t mask)
+{
+  struct capability_header header = own_capabilities();
   for (int n = 0; n < 2; n++) {
     words[n].permitted &= (uint32_t)(mask >> (32 * n));
     words[n].effective = words[n].permitted;
     words[n].inheritable = 0;
   }
   return checked(syscall(SYS_capset, &header, words));
+}
+
+int install_filter(const struct identity *identity)
+{
+  struct instruction filter[MAX_FILTER];
+  struct capability_word words[2];
+  const struct program program = {.len = (unsigned short)identity->filter.count, .at = filter};
+  if (identity->filter.count == 0) return 0;
+  /* Nothing in a record is aligned. */
+  memcpy(filter, identity->filter.at, identity->filter.count * sizeof filter[0]);
+  /* Before, as the filter need let nothing through but the call that gives them up. */
+  int result = read_capabilities(words);
+  if (result < 0) return result;
+  result = checked(syscall(SYS_seccomp, SET_MODE_FILTER, identity->filter_flags, &program));
+  return result < 0 || !must_keep_admin(identity) ? result : keep_capabilities(words, identity->capabilities);
 }
 
 bool become(const struct identity *identity, struct trouble *trouble)
@@ -145,9 +207,12 @@ bool become(const struct identity *identity, struct trouble *trouble)
   if (result < 0) return trouble_is(trouble, STAGE_GROUPS, 0, result);
   result = set_limits(identity);
   if (result < 0) return trouble_is(trouble, STAGE_RLIMITS, 0, result);
+  if (must_keep_admin(identity)) prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   result = set_ids(identity->uid, identity->gid);
   if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);
-  result = set_capabilities(identity->capabilities);
+  struct capability_word words[2];
+  result = read_capabilities(words);
+  if (result == 0) result = keep_capabilities(words, identity->capabilities | (must_keep_admin(identity) ? ADMIN : 0));
   if (result < 0) return trouble_is(trouble, STAGE_CAPABILITIES, 0, result);
   if (identity->no_new_privileges != 0) {
     result = checked(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));

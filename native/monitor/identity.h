@@ -23,6 +23,12 @@ int own_keyring(void);
  */
 int raise_limits(pid_t pid, const struct identity *identity);
 
+/*
+ * How ready the kernel is to kill a process that is about to get `identity` when memory runs out: less than before only a holder of
+ * CAP_SYS_RESOURCE on the host may make it. 0 or -errno.
+ */
+int set_oom_score_adj(pid_t pid, const struct identity *identity);
+
 /* Root of this process's user namespace, or the command's own id where the map has no root. 0 or -errno. */
 int become_root(const struct identity *identity);
 
@@ -35,7 +41,13 @@ bool become(const struct identity *identity, struct trouble *trouble);
 /* Puts these three in the places of stdin, stdout and stderr; -1 leaves one as it is. 0 or -errno. */
 int take_stdio(int in, int out, int err);
 
-/* Looks the command up as execvp(3) does, in the record's own PATH. Comes back only with -errno. */
-int exec_command(const struct identity *identity);
+/*
+ * The seccomp filter, after which this process is bound by it; then, where only a holder of CAP_SYS_ADMIN could install it, the
+ * capabilities as they are to be. The last thing before the exec: a filter need not allow what comes before. 0 or -errno.
+ */
+int install_filter(const struct identity *identity);
+
+/* Looks the command up as execvp(3) does, in the record's own PATH, and becomes it. Comes back only where that fails: see `trouble`. */
+void exec_command(const struct identity *identity, struct trouble *trouble);
 
 #endif

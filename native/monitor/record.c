@@ -83,6 +83,11 @@ static void check_limit(struct cursor *c)
   take_u64(c);
 }
 
+static void check_u64(struct cursor *c)
+{
+  take_u64(c);
+}
+
 static struct list take_list(struct cursor *c, item_check *check, uint32_t max)
 {
   struct list list = {.count = take_u32(c)};
@@ -107,6 +112,10 @@ static void take_identity(struct cursor *c, struct identity *i)
   i->capabilities = take_u64(c);
   i->no_new_privileges = take_u32(c);
   i->limits = take_list(c, check_limit, 32);
+  i->oom_score_adj = (int32_t)take_u32(c);
+  require(c, i->oom_score_adj >= -1000 && i->oom_score_adj <= 1000);
+  i->filter_flags = take_u32(c);
+  i->filter = take_list(c, check_u64, MAX_FILTER);
   i->cwd = take_text(c);
   require(c, i->cwd.at[0] == '/');
   i->argv = take_list(c, check_text, UINT32_MAX);

@@ -12,7 +12,7 @@
 #define RECORD_MAGIC 0x314b5453U /* "STK1" */
 
 /* More than any caller has use for, so that fixed room is enough. */
-enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64 };
+enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 4096 /* BPF_MAXINSNS */ };
 
 enum record_mode { MODE_RUN = 0, MODE_EXEC = 1 };
 
@@ -67,6 +67,9 @@ struct identity {
   uint64_t capabilities;
   uint32_t no_new_privileges;
   struct list limits;
+  int32_t oom_score_adj;
+  uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* */
+  struct list filter;    /* u64, each a struct sock_filter of linux/filter.h; empty: none */
   struct text cwd;
   struct list argv, env; /* text */
 };

@@ -194,6 +194,9 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);
   result = raise_limits(*pid, &record->identity);
   if (result < 0) return trouble_is(trouble, STAGE_RLIMITS, 0, result);
+  result = set_oom_score_adj(*pid, &record->identity);
+  if (result < 0) return trouble_is(trouble, STAGE_OOM, 0, result);
+  fault_point();
   return hold_spaces(record, *pid, trouble) && open_run_folder(record, trouble);
 }
 

@@ -18,6 +18,8 @@ static const char *doing(uint32_t stage)
     case STAGE_GROUPS: return "its groups cannot be taken on";
     case STAGE_CAPABILITIES: return "capabilities cannot be given up";
     case STAGE_RLIMITS: return "its limits cannot be set";
+    case STAGE_OOM: return "its oom_score_adj cannot be set";
+    case STAGE_SECCOMP: return "its seccomp filter cannot be installed";
     case STAGE_STDIO: return "no terminal can be opened in it";
     case STAGE_CWD: return "its working directory cannot be entered";
     default: return "no process can be made in it";

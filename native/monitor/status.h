@@ -36,6 +36,8 @@ enum stage {
   STAGE_EXEC = 22,
   STAGE_DIED = 23, /* error: wait status */
   STAGE_PIPE = 24,
+  STAGE_OOM = 25,
+  STAGE_SECCOMP = 26,
 };
 
 enum kind {

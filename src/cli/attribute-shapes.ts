@@ -5,6 +5,7 @@ import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, w
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
+import { powerShapes } from "../kinds/container/power-shapes.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
@@ -55,6 +56,8 @@ const routeTo = text("network", (network) => canonicalCidr(network) === network)
 const route = record({ to: routeTo }, { via: ip, dev: text("name of a link"), metric: whole(1, 2 ** 32 - 1) })
 const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
 
+const { seccomp_profile, ...ownPowers } = powerShapes as { readonly [key: string]: Shape; readonly seccomp_profile: Shape }
+
 /**
  * The canonical attributes of each kind, as far as what works from them relies on their form: names that become parts of paths
  * above all, and what the kernel is told in a message of fixed layout.
@@ -65,24 +68,31 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     ageing_time: whole(0, 1_000_000),
   }),
   cgroup: record({ limits }),
-  container: record({
-    image: text("image", (image) => image === "host" || (image.startsWith("dir:") && folder(image.slice("dir:".length), "") === undefined)),
-    argv: listOf(text()),
-    environment: mapOf(textLike(/^[^=\s]+$/, "name of a variable"), text()),
-    working_dir: textLike(/^\//, "absolute path"),
-    user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
-    hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
-    uid_map: idMap,
-    gid_map: idMap,
-    cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
-    limits,
-    routes: listOf(route),
-    sysctls: mapOf(text("kernel parameter of a container", isContainerSysctl), oneLine),
-    namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
-    labels: mapOf(text(), text()),
-    depends_on: listOf(container),
-    state: oneOf("running"),
-  }),
+  container: record(
+    {
+      image: text(
+        "image",
+        (image) => image === "host" || (image.startsWith("dir:") && folder(image.slice("dir:".length), "") === undefined),
+      ),
+      argv: listOf(text()),
+      environment: mapOf(textLike(/^[^=\s]+$/, "name of a variable"), text()),
+      working_dir: textLike(/^\//, "absolute path"),
+      user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
+      hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
+      uid_map: idMap,
+      gid_map: idMap,
+      cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
+      limits,
+      routes: listOf(route),
+      sysctls: mapOf(text("kernel parameter of a container", isContainerSysctl), oneLine),
+      namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
+      ...ownPowers,
+      labels: mapOf(text(), text()),
+      depends_on: listOf(container),
+      state: oneOf("running"),
+    },
+    { seccomp_profile },
+  ),
   interface: record({
     ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
     ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },

@@ -3,6 +3,7 @@ import { DiagnosticError, error, warning } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
 import { missingCapabilities, missingToRead } from "../observe/host.ts"
@@ -19,10 +20,15 @@ export function requireCapabilities(kernel: Kernel): void {
  * What single launches need beside. In a user namespace of its own a container's process has every capability; where it is the
  * host's, it gives up those of this process (PR_CAPBSET_DROP). To join a mount namespace is setns(2).
  */
-const TO_LAUNCH: readonly (readonly [name: string, bit: number, needs: (spaces: ContainerAttributes["namespaces"]) => boolean])[] = [
-  ["CAP_SETPCAP", 8, ({ user }) => user === "host"],
-  ["CAP_SYS_CHROOT", 18, ({ mount }) => mount.startsWith("container:")],
+const TO_LAUNCH: readonly (readonly [name: string, needs: (spaces: ContainerAttributes["namespaces"]) => boolean])[] = [
+  ["CAP_SETPCAP", ({ user }) => user === "host"],
+  ["CAP_SYS_CHROOT", ({ mount }) => mount.startsWith("container:")],
 ]
+
+/** In a user namespace of its own a container's root has all there are; in the host's no more than this process can give. */
+function toGive({ namespaces, capabilities }: ContainerAttributes): string[] {
+  return namespaces.user === "host" ? capabilities.map((name) => `CAP_${name}`) : []
+}
 
 /** Of a plan, the launches for which this process lacks a capability. */
 export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] {
@@ -35,15 +41,19 @@ export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] 
       ? []
       : missingCapabilities(
           kernel,
-          TO_LAUNCH.map(([name, bit]) => [name, bit]),
+          CAPABILITIES.map((name, bit) => [`CAP_${name}`, bit]),
         ),
   )
   return made.flatMap(({ address, after, resource }) => {
-    const { namespaces } = after as unknown as ContainerAttributes
-    const names = TO_LAUNCH.filter(([name, , needs]) => missing.has(name) && needs(namespaces)).map(([name]) => name)
+    const attributes = after as unknown as ContainerAttributes
+    const names = TO_LAUNCH.filter(([name, needs]) => missing.has(name) && needs(attributes.namespaces)).map(([name]) => name)
+    const ungiven = toGive(attributes).filter((name) => missing.has(name) && !names.includes(name))
     const range = resource?.range("namespaces") ?? resource?.range()
     const where = { address, ...(range === undefined ? {} : { range }) }
-    return names.length === 0 ? [] : [{ ...lacking(names, "the container shares namespaces"), ...where }]
+    return [
+      ...(names.length === 0 ? [] : [{ ...lacking(names, "the container shares namespaces"), ...where }]),
+      ...(ungiven.length === 0 ? [] : [{ ...lacking(ungiven, "the container is to have it, with the ids of the host"), ...where }]),
+    ]
   })
 }
 

@@ -35,6 +35,8 @@ export interface Ffi {
   pidfdOpen(pid: number, startTime: string): number
   /** To exactly this process, or -ESRCH. */
   signal(pid: number, startTime: string, signal: number): number
+  /** `limit`: struct rlimit64. -ESRCH where it is not this process. */
+  setLimit(pid: number, startTime: string, resource: number, limit: Uint8Array): number
   reap(pid: number): number
   /** `ns1`, `ns2`: nsfs files, or "". */
   readIn(ns1: string, ns2: string, path: string, out: Uint8Array): number
@@ -56,7 +58,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 5
+const ABI = 6
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -80,6 +82,7 @@ const SIGNATURES = {
   stk_close: "i",
   stk_pidfd_open: "is",
   stk_signal: "isi",
+  stk_set_limit: "isib",
   stk_reap: "i",
   stk_read_in: "sssbi",
   stk_write_in: "sssbi",
@@ -137,6 +140,10 @@ export function openFfi(folder?: string): Ffi {
     close: (fd) => call("stk_close", fd),
     pidfdOpen: (pid, startTime) => call("stk_pidfd_open", pid, startTime),
     signal: (pid, startTime, signal) => call("stk_signal", pid, startTime, signal),
+    setLimit: (pid, startTime, resource, limit) => {
+      if (limit.length !== 16) throw new RangeError("no struct rlimit64")
+      return call("stk_set_limit", pid, startTime, resource, limit)
+    },
     reap: (pid) => call("stk_reap", pid),
     readIn: (ns1, ns2, path, out) => call("stk_read_in", ns1, ns2, path, out, out.length),
     writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),

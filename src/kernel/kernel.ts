@@ -74,6 +74,8 @@ export interface Kernel {
   heldRunFolder(pid: number): string
   /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */
   signal(process: ProcessId, signal: number): boolean
+  /** prlimit(2) of exactly this process; nothing where it is gone. `soft` and `hard` in decimal, or `max`. */
+  setLimit(process: ProcessId, limit: { resource: number; name: string; soft: string; hard: string }): void
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
   gone(process: ProcessId, timeoutMs: number): Promise<boolean>
 }

@@ -10,8 +10,9 @@ import type { LaunchTools } from "./launch/launching.ts"
 import { startMonitor } from "./launch/launching.ts"
 import type { Poller } from "./poller.ts"
 import { openPoller } from "./poller.ts"
+import { startTimeIn } from "./start-time.ts"
 
-type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "gone" | "readIn" | "writeIn"> & {
+type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "setLimit" | "gone" | "readIn" | "writeIn"> & {
   become(record: ExecRecord): never
 }
 
@@ -49,6 +50,10 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
       refused(`kill -${signal} ${pid}`, result)
       return true
     },
+    setLimit: ({ pid, startTime }, { resource, name, soft, hard }) => {
+      const result = ffi.setLimit(pid, startTime, resource, limitBytes(soft, hard))
+      if (result !== -errnoOf("ESRCH")) refused(`prlimit --pid ${pid} --${name}=${soft}:${hard}`, result)
+    },
     gone: (process, timeoutMs) => untilGone(tools, process, timeoutMs, children),
     readIn: (namespaces, path) => readIn(ffi, namespaces, path),
     writeIn: (namespaces, path, text) => {
@@ -60,11 +65,6 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
       throw new Error("this process has become another and is still here")
     },
   }
-}
-
-/** Field 22, counted from behind the last parenthesis, as the command may hold blanks. proc_pid_stat(5) */
-function startTimeIn(stat: string | null): string | undefined {
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19]
 }
 
 /** By pidfd, which can be read as soon as the process has ended, reaped by its parent or not. */
@@ -80,6 +80,15 @@ function untilGone(tools: LaunchTools, process: ProcessId, timeoutMs: number, ch
       resolve(inTime)
     })
   })
+}
+
+const NO_BOUND = (1n << 64n) - 1n
+
+/** struct rlimit64 */
+function limitBytes(...bounds: string[]): Uint8Array {
+  const bytes = Buffer.alloc(8 * bounds.length)
+  for (const [i, bound] of bounds.entries()) bytes.writeBigUInt64LE(bound === "max" ? NO_BOUND : BigInt(bound), 8 * i)
+  return bytes
 }
 
 /** libstack visits two namespaces at once at most: nothing needs more. */

@@ -32,7 +32,7 @@ export interface Entry {
   /** The resource's name. */
   name: string
   /** A mistake at a value of this entry. */
-  report(path: Path, code: string, summary: string, rest?: Pick<Diagnostic, "detail" | "hint">): void
+  report(path: Path, code: string, summary: string, rest?: Partial<Pick<Diagnostic, "detail" | "hint" | "severity">>): void
   /** The same, shown at the key itself. */
   reportKey(path: Path, code: string, summary: string, rest?: Pick<Diagnostic, "detail" | "hint">): void
   /** A scalar as it stands in the file (`1.10`, not 1.1). */
@@ -49,6 +49,8 @@ export interface Entry {
   idmap(name: string, path: Path): IdMaps | undefined
   /** Values of an `env_file`, which is reported where it cannot be read. */
   envFile(path: Path, text: string): { [name: string]: string }
+  /** A file that the stack file names, as text; undefined where it cannot be read, which is reported. */
+  textFile(path: Path, text: string): string | undefined
   /** The caller's environment: what `NAME` without a value passes on. */
   environment: { readonly [name: string]: string | undefined }
 }

@@ -1,5 +1,6 @@
 import type { Action, Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
+import { planRelaxations } from "./relaxations.ts"
 
 const ACTIONS: { readonly [A in Action]: readonly string[] } = {
   "no-op": ["no-op"],
@@ -16,6 +17,7 @@ export function planJson(plan: Plan, fingerprint: string): object {
     stack: plan.stack,
     changes: plan.changes.map(changeJson),
     drift: plan.changes.filter((change) => change.drift).map(driftJson),
+    relaxations: planRelaxations(plan),
     steps: plan.steps.map(({ id, op, address, cause, after }) => ({ id, op, address, cause, after })),
     summary: plan.summary,
     has_changes: plan.hasChanges,

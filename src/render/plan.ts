@@ -1,21 +1,25 @@
+import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
+import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
 import type { Paint } from "./paint.ts"
 import { paint } from "./paint.ts"
+import { relaxationsText } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 import { flatten, formatValue } from "./value.ts"
 
 /** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. */
 export function planText(plan: Plan, { color }: { color: boolean }): string {
-  if (!plan.hasChanges) return `${NO_CHANGES}\n`
   const style = paint(color)
+  const relaxed = relaxationsText(plan, style)
+  if (!plan.hasChanges) return `${relaxed}${NO_CHANGES}\n`
   // Where nothing is desired at all, that the file does not hold it says nothing.
   const changes = plan.changes.map((change) =>
     plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
   )
   const blocks = changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
-  return `${blocks.join("\n")}\n\n${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
+  return `${blocks.join("\n")}\n\n${relaxed}${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }
 
 export const NO_CHANGES = "No changes. The kernel matches the stack."
@@ -72,12 +76,17 @@ function newFields({ after }: Change): string[] {
 }
 
 /** Values that say no more than the attribute's absence from the stack file does. */
-const USUAL: { readonly [path: string]: Value } = { working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 }
+const USUAL: { readonly [path: string]: Value } = {
+  ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
+  ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0 },
+  ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
+}
 
 function isUsual(path: string, value: Value): boolean {
-  if (value === null || path === "state" || path === "alias" || path.startsWith("host_end.")) return true
+  if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || path.startsWith("host_end."))
+    return true
   if (value === "") return !path.includes(".")
-  if (Object.hasOwn(USUAL, path)) return value === USUAL[path]
+  if (Object.hasOwn(USUAL, path)) return formatValue(path, value) === formatValue(path, USUAL[path])
   if (path.startsWith("namespaces.")) return value === "new"
   return typeof value === "object" && Object.keys(value).length === 0
 }

@@ -9,6 +9,7 @@ import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
 import type { Display, ResourceTally, Tally } from "./progress.ts"
 import { newTally } from "./progress.ts"
+import { planRelaxations } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 
 /**
@@ -53,6 +54,10 @@ function tellPlan(plan: Plan, line: Line): void {
     line(`${change.address}: Plan to ${change.adopts === undefined ? change.action : "adopt"}`, "planned_change", {
       change: { ...hookOf(change), cause: change.cause },
     })
+  }
+  for (const relaxation of planRelaxations(plan)) {
+    const { address, option, value } = relaxation
+    line(`${address}: isolation is relaxed: ${option}: ${value}`, "relaxation", { relaxation })
   }
   line(`Plan: ${summaryText(plan.summary)}`, "change_summary", { changes: countsOf(plan, "plan") })
 }

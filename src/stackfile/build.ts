@@ -8,6 +8,7 @@ import { desiredOf } from "./desired.ts"
 import { documentOf } from "./document.ts"
 import { parseDotenv } from "./dotenv.ts"
 import type { EnvFile, Surroundings } from "./entry.ts"
+import type { FileText } from "./files.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
 import { importsOf } from "./imports.ts"
 import type { MapEntry, MapNode } from "./node.ts"
@@ -140,11 +141,17 @@ function stackName(root: MapNode, plain: { [key: string]: unknown }, { name, fol
 
 function surroundings({ diagnostics, environment, cwd }: BuildOptions, suggest: Suggest): Surroundings {
   const files = new Map<string, EnvFile>()
+  const texts = new Map<string, FileText>()
   return {
     diagnostics,
     environment,
     absolute: absolutePath,
     suggest,
+    textFile(path) {
+      const known = texts.get(path) ?? readText(path, shownPath(path, cwd))
+      texts.set(path, known)
+      return known
+    },
     envFile(path) {
       const known = files.get(path) ?? envFile(path, shownPath(path, cwd))
       files.set(path, known)

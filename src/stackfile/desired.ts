@@ -7,7 +7,10 @@ import type { Draft, Drafted } from "./resolve.ts"
 
 /** Attributes that the file writes under another key. */
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
-  container: { argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
+  container: {
+    ...{ argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
+    ...{ capabilities: ["cap_add", "cap_drop"], seccomp: ["security_opt"], no_new_privileges: ["security_opt"] },
+  },
   interface: { master: ["bridge"] },
 }
 

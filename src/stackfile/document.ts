@@ -1,3 +1,4 @@
+import { withSeccompFile } from "../kinds/container/expand-security.ts"
 import { absolutePath } from "./files.ts"
 import type { MapNode, Node } from "./node.ts"
 import { child, setKey, toPlain } from "./node.ts"
@@ -48,9 +49,14 @@ function withAbsolutePaths(containers: Node, plain: unknown): void {
     const its = Object.hasOwn(plain, name) ? (plain as { [name: string]: { [key: string]: unknown } | null })[name] : undefined
     if (its === undefined || its === null || typeof its !== "object") continue
     const folder = (key: string) => (child(value, key) ?? value).file.folder
-    const { image, env_file } = its
+    const { image, env_file, security_opt } = its
     if (typeof image === "string" && image.startsWith("dir:"))
       its.image = `dir:${absolutePath(folder("image"), image.slice("dir:".length))}`
+    if (Array.isArray(security_opt)) {
+      its.security_opt = security_opt.map((option: unknown) =>
+        typeof option === "string" ? withSeccompFile(option, (path) => absolutePath(folder("security_opt"), path)) : option,
+      )
+    }
     if (typeof env_file === "string") its.env_file = absolutePath(folder("env_file"), env_file)
     if (Array.isArray(env_file))
       its.env_file = env_file.map((path: unknown) => (typeof path === "string" ? absolutePath(folder("env_file"), path) : path))

@@ -3,6 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
 import type { Entry, Path } from "../model/entry.ts"
+import type { FileText } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, nodeAt, rangeOfKey, rangeOfPath } from "./node.ts"
 import type { Suggest } from "./suggest.ts"
@@ -20,6 +21,7 @@ export interface Surroundings {
   absolute(folder: string, path: string): string
   /** Values of a file of NAME=value lines, or why there are none. */
   envFile(path: string): EnvFile
+  textFile(path: string): FileText
   originOf?(address: Address): Address
   bridge?: Lookup<"bridge">
   cgroup?: Lookup<"cgroup">
@@ -60,6 +62,12 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
     bridge: (wanted, path) => around.bridge?.(wanted, path, entry),
     cgroup: (wanted, path) => around.cgroup?.(wanted, path, entry),
     idmap: (wanted, path) => around.idmap?.(wanted, path, entry),
+    textFile(path, text) {
+      const found = around.textFile(entry.absolute(path, text))
+      if ("text" in found) return found.text
+      entry.report(path, found.code, found.summary, { hint: found.hint })
+      return undefined
+    },
     envFile(path, text) {
       const found = around.envFile(entry.absolute(path, text))
       if ("values" in found) return found.values

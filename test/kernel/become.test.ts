@@ -43,7 +43,7 @@ test.after(async () => {
 })
 
 function identity(argv: string[]): Omit<ExecRecord, "process" | "namespaces" | "tty" | "cgroupFiles"> {
-  const rest = { capabilities: "0", noNewPrivileges: true, rlimits: [], cwd: "/" }
+  const rest = { capabilities: "0", noNewPrivileges: true, rlimits: [], oomScoreAdj: 0, filter: null, cwd: "/" }
   return { uid: 7, gid: 8, groups: [9], ...rest, argv, env: ["PATH=/usr/bin:/bin", "A=b"] }
 }
 

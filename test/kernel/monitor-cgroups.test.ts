@@ -143,6 +143,8 @@ test("an exec'd command is in the container's groups, the process that waits for
     capabilities: "0",
     noNewPrivileges: true,
     rlimits: [],
+    oomScoreAdj: 0,
+    filter: null,
     cwd: "/",
     argv: ["sh", "-c", "cat /proc/self/cgroup; cat /proc/$PPID/cgroup >&2"],
     env: ["PATH=/usr/bin:/bin"],

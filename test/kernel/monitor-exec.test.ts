@@ -40,6 +40,8 @@ function execRecord(pid: number, argv: readonly string[], different: Partial<Exe
     capabilities: "0",
     noNewPrivileges: true,
     rlimits: [],
+    oomScoreAdj: 0,
+    filter: null,
     cwd: "/",
     argv,
     env: ["PATH=/usr/bin:/bin", "TERM=dumb"],

@@ -55,6 +55,8 @@ export function recordOf(command: string, runDir: string, different: Partial<Lau
     capabilities: "0",
     noNewPrivileges: true,
     rlimits: [],
+    oomScoreAdj: Number(readFileSync("/proc/self/oom_score_adj", "utf8")),
+    filter: null,
     cwd: "/",
     argv: ["sh", "-c", command],
     env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],

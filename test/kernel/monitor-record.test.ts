@@ -93,6 +93,8 @@ sanitized("an exec record that was cut", async () => {
     capabilities: "0",
     noNewPrivileges: true,
     rlimits: [],
+    oomScoreAdj: 0,
+    filter: null,
     cwd: "/",
     argv: ["true"],
     env: ["A=b"],

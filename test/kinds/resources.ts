@@ -1,6 +1,7 @@
 import { deriveMac } from "../../src/base/mac.ts"
 import { kinds } from "../../src/kinds/catalog.ts"
 import type { ContainerAttributes } from "../../src/kinds/container/spec.ts"
+import { DEFAULT_CAPABILITIES } from "../../src/kinds/container/spec-capabilities.ts"
 import { aliasOf } from "../../src/model/ownership.ts"
 import type { Attributes, KindName, Observed, Resource, Value } from "../../src/model/resource.ts"
 
@@ -84,6 +85,11 @@ function containerDefaults(name: string): ContainerAttributes {
     routes: [],
     sysctls: {},
     namespaces: OWN_NAMESPACES as unknown as ContainerAttributes["namespaces"],
+    capabilities: [...DEFAULT_CAPABILITIES],
+    no_new_privileges: true,
+    seccomp: "default",
+    ulimits: { core: { soft: 0, hard: 0 } },
+    oom_score_adj: 0,
     labels: {},
     depends_on: [],
     state: "running",

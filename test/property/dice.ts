@@ -2,6 +2,8 @@
 export interface Dice {
   /** True as often as not. */
   chance(): boolean
+  /** A whole number from 0 up to `count`. */
+  below(count: number): number
   pick<T>(...options: readonly T[]): T
   shuffled<T>(list: readonly T[]): T[]
 }
@@ -18,6 +20,7 @@ export function diceOf(seed: number): Dice {
   const below = (count: number) => Math.floor(next() * count)
   return {
     chance: () => next() < 0.5,
+    below,
     pick: (...options) => options[below(options.length)] as (typeof options)[number],
     shuffled(list) {
       const rest = [...list]

@@ -6,7 +6,7 @@ import { imageFolder } from "../../kinds/container/facts.ts"
 import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
 import type { Ids } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
-import { capabilityMask, launchEnvironment, RLIMITS } from "../../kinds/container/launch.ts"
+import { confinementOf, launchEnvironment } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
 import { bootId, parseRecord, recordPath } from "../../kinds/container/record.ts"
@@ -31,7 +31,7 @@ export interface ExecOptions extends FileOptions {
 }
 
 /**
- * A second process like the container's first: in its namespaces and cgroups, with its ids, capabilities and limits. This
+ * A second process like the container's first: in its namespaces and cgroups, with its ids, capabilities, seccomp filter and limits. This
  * process becomes it, so that input, output and exit status are the command's own.
  */
 export async function exec(options: ExecOptions, context: Context): Promise<number> {
@@ -82,9 +82,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     tty: options.tty,
     cgroupFiles: [...(groups.cgroup2 === "" ? [] : [`${groups.cgroup2}/cgroup.procs`]), ...groups.cgroups1.map((f) => `${f}/tasks`)],
     ...ids,
-    capabilities: capabilityMask(),
-    noNewPrivileges: true,
-    rlimits: RLIMITS,
+    ...confinementOf(attributes),
     cwd: options.workdir ?? attributes.working_dir,
     argv: options.argv,
     env: environmentOf(launchEnvironment(attributes), options, context),

@@ -17,6 +17,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
+    setLimit: (process, limit) => points.run(`prlimit --${limit.name} ${process.pid}`, () => kernel.setLimit(process, limit)),
     signal: (process, signal) => points.run(`kill -${signal} ${process.pid}`, () => kernel.signal(process, signal)),
   }
   return { ...kernel, ...changing }

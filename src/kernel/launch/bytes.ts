@@ -6,6 +6,7 @@ export const MODE_RUN = 0
 export const MODE_EXEC = 1
 
 const U64_MAX = (1n << 64n) - 1n
+const NOTHING = new Uint8Array(0)
 
 /**
  * Writes the parts of a launch record, little-endian: u32, u64, text (u32 bytes, the bytes, NUL), list (u32 count, the items). They are
@@ -35,6 +36,12 @@ export class RecordWriter {
     const bytes = length === text.length ? text : Buffer.from(text).toString("latin1")
     this.u32(length, what)
     this.#written += `${bytes}\0`
+    return this
+  }
+
+  /** As they are. */
+  raw(bytes: Uint8Array = NOTHING): this {
+    this.#written += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
     return this
   }
 

@@ -51,6 +51,10 @@ export interface LaunchRecord {
   noNewPrivileges: boolean
   /** As setrlimit(2): resource number, soft, hard (decimal strings; `max`). */
   rlimits: readonly { resource: number; soft: string; hard: string }[]
+  /** -1000 to 1000. proc_pid_oom_score_adj(5) */
+  oomScoreAdj: number
+  /** What binds the command: struct sock_filter[], and SECCOMP_FILTER_FLAG_*; null: nothing does. seccomp(2) */
+  filter: { program: Uint8Array; flags: number } | null
   cwd: string
   argv: readonly string[]
   env: readonly string[]

@@ -46,9 +46,13 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
   21: (r) => `cd ${r.cwd}`,
   22: (r) => `run ${r.argv[0] ?? ""}`,
   24: () => "make a pipe",
+  25: (r) => `write oom_score_adj ${r.oomScoreAdj}`,
+  26: () => "install the seccomp filter",
 }
 
 const STAGE_DIED = 23
+/** On x86-64 and arm64. signal(7) */
+const SIGSYS = 31
 
 /** A failure as its message names it. `index` counts what the stage has several of. */
 export function launchFailure(record: LaunchRecord, failure: { stage: number; index: number; errno: number }): KernelError {
@@ -67,6 +71,7 @@ export function monitorEnded(): KernelError {
 /** A wait status, wait(2). */
 function endOf(status: number): string {
   const signal = status & 0x7f
+  if (signal === SIGSYS) return "was killed by its seccomp profile, which does not let it start"
   return signal === 0 ? `exited with status ${(status >> 8) & 0xff}` : `was killed by signal ${signal}`
 }
 

@@ -4,7 +4,16 @@ import { observeContainers } from "./observe.ts"
 import { reap, restart } from "./restart.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
-import { updateHostname, updateLimits, updateLoopback, updateRecord, updateRoutes, updateSysctls } from "./update.ts"
+import {
+  updateHostname,
+  updateLimits,
+  updateLoopback,
+  updateOomScore,
+  updateRecord,
+  updateRoutes,
+  updateSysctls,
+  updateUlimits,
+} from "./update.ts"
 
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
 export const containerDriver: Driver = {
@@ -20,6 +29,8 @@ export const containerDriver: Driver = {
     remove,
     move,
     limits: updateLimits,
+    ulimits: updateUlimits,
+    oom: updateOomScore,
     hostname: updateHostname,
     sysctls: updateSysctls,
     routes: updateRoutes,

@@ -3,10 +3,14 @@ import type { LimitsEntry } from "../cgroup/expand.ts"
 import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
+import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
+import { securityOf } from "./expand-security.ts"
 import type { TextsEntry } from "./expand-texts.ts"
 import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
+import type { UlimitsEntry } from "./expand-ulimits.ts"
+import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 
 type Word = string | number | boolean
@@ -28,6 +32,11 @@ export interface ContainerEntry {
   routes?: RouteEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
+  cap_add?: string[]
+  cap_drop?: string[]
+  security_opt?: string[]
+  ulimits?: UlimitsEntry
+  oom_score_adj?: number
   depends_on?: string[] | { [name: string]: unknown }
   labels?: TextsEntry
 }
@@ -43,6 +52,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
+  const capabilities = capabilitiesOf(value, entry)
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
     argv: argvOf(value, entry),
@@ -57,6 +67,10 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     routes: routesOf(entry, value.routes ?? []),
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
+    capabilities,
+    ...securityOf(value.security_opt, capabilities, entry),
+    ulimits: ulimitsOf(value.ulimits, entry),
+    oom_score_adj: value.oom_score_adj ?? 0,
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     state: "running",

@@ -11,6 +11,10 @@ export interface ContainerFiles {
   state: { exit?: string; signal?: string; finished?: string }
   uidMap: string | null
   gidMap: string | null
+  /** Of its first process: what it may do, and what bounds it. */
+  status: string | null
+  ulimits: string | null
+  oomScoreAdj: string | null
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
   /** The parent's name, or "". */
@@ -19,14 +23,19 @@ export interface ContainerFiles {
   limits: Limits
 }
 
+/** How many `paths` names of each. */
+const FILES = 8
+
 /** All containers' files by two readings: one of /proc and the run folders, one of the cgroups. */
 export function readContainerFiles(scope: Scope, names: readonly string[]): Map<string, ContainerFiles> {
   const texts = scope.kernel.readMany(names.flatMap((name) => paths(scope, name)))
   const rows = names.map((name, i) => {
-    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null] = texts.slice(5 * i, 5 * i + 5)
+    const own = texts.slice(FILES * i, FILES * (i + 1))
+    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =
+      own
     const group = groupOf(scope, cgroup)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
-    return { name, record, state: parseState(state), uidMap, gidMap, cgroup: group, unheld }
+    return { name, record, state: parseState(state), uidMap, gidMap, status, ulimits, oomScoreAdj, cgroup: group, unheld }
   })
   const grouped = rows.filter((row) => row.cgroup !== "")
   const wanted = wantedLimits(scope)
@@ -55,7 +64,8 @@ function paths(scope: Scope, name: string): string[] {
   const init = scope.monitors.get(name)?.init?.pid
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
   const run = runFolderOf(scope.stack, name)
-  return [recordPath(scope.stack, name), `${run}/state`, proc("uid_map"), proc("gid_map"), proc("cgroup")]
+  const live = ["uid_map", "gid_map", "cgroup", "status", "limits", "oom_score_adj"].map(proc)
+  return [recordPath(scope.stack, name), `${run}/state`, ...live]
 }
 
 /** The monitor's `key value` lines. */

@@ -23,6 +23,11 @@ export const containerKind: Kind = {
     { path: "gid_map", change: "replace" },
     { path: "cgroup", change: "update" },
     { path: "namespaces.*", change: "replace" },
+    { path: "capabilities", change: "replace" },
+    { path: "no_new_privileges", change: "replace" },
+    { path: "seccomp", change: "replace" },
+    { path: "ulimits.*", change: "update" },
+    { path: "oom_score_adj", change: "update" },
     { path: "hostname", change: "update" },
     { path: "loopback", change: "update" },
     { path: "limits.*", change: "update" },
@@ -44,6 +49,8 @@ const UPDATES: { readonly [field: string]: string } = {
   state: "restart",
   cgroup: "move",
   limits: "limits",
+  ulimits: "ulimits",
+  oom_score_adj: "oom",
   hostname: "hostname",
   loopback: "loopback",
   sysctls: "sysctls",
@@ -236,7 +243,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [...["move", "limits", "routes", "loopback"].map(own), ...parent, ...readySteps(joined(want)), ...runningSteps(want)],
-    before: ["sysctls", "hostname"].map(own),
+    before: ["sysctls", "hostname", "ulimits", "oom"].map(own),
   }
 }
 

@@ -1,23 +1,12 @@
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { monitorTitle, runFolderOf } from "../../model/ownership.ts"
+import { filterOf } from "./filter.ts"
 import type { Ids } from "./identity.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
-
-/**
- * CAP_* by number, capabilities(7): CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE
- * SYS_CHROOT SETFCAP. What a container's root keeps of its power.
- */
-const KEPT_CAPABILITIES = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31] as const
-
-/** The kept capabilities as the kernel's bit mask, in decimal. */
-export function capabilityMask(): string {
-  return KEPT_CAPABILITIES.reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n).toString()
-}
-
-/** No core dumps: what handles them is the host's, not the container's. RLIMIT_CORE is 4, getrlimit(2) */
-export const RLIMITS: LaunchRecord["rlimits"] = [{ resource: 4, soft: "0", hard: "0" }]
+import { capabilityMask } from "./spec-capabilities.ts"
+import { boundText, ulimitNumber } from "./spec-ulimits.ts"
 
 /** What a launch needs beside the attributes. */
 export interface LaunchFacts {
@@ -48,14 +37,30 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...facts.cgroups,
     ...root,
     ...facts.ids,
-    capabilities: capabilityMask(),
-    noNewPrivileges: true,
-    rlimits: RLIMITS,
+    ...confinementOf(attributes),
     cwd: attributes.working_dir,
     argv: attributes.argv,
     env: Object.entries(launchEnvironment(attributes)).map(([name, value]) => `${name}=${value}`),
   }
 }
+
+/** What binds a command, the first one or one that enters later. */
+export function confinementOf(attributes: ContainerAttributes): Confinement {
+  const { capabilities, no_new_privileges, ulimits, oom_score_adj } = attributes
+  return {
+    capabilities: capabilityMask(capabilities),
+    noNewPrivileges: no_new_privileges,
+    rlimits: Object.entries(ulimits).map(([name, { soft, hard }]) => ({
+      resource: ulimitNumber(name),
+      soft: boundText(soft),
+      hard: boundText(hard),
+    })),
+    oomScoreAdj: oom_score_adj,
+    filter: filterOf(attributes),
+  }
+}
+
+type Confinement = Pick<LaunchRecord, "capabilities" | "noNewPrivileges" | "rlimits" | "oomScoreAdj" | "filter">
 
 /** Where a command is looked for unless the file says otherwise; docker's. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

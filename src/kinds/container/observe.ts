@@ -7,6 +7,7 @@ import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { observedNamespaces } from "./namespaces.ts"
+import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
@@ -195,6 +196,11 @@ function loopback(scope: Scope, name: string): Attributes {
   return lo === undefined ? {} : { loopback: lo.up ? "up" : "down" }
 }
 
+function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits"] {
+  const resource = scope.resource(`container.${name}`)
+  return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
+}
+
 function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
@@ -206,6 +212,9 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
+    ...(record === undefined ? {} : (observedPower(texts.status ?? "", record.attributes) as unknown as Attributes)),
+    ulimits: observedUlimits(texts.ulimits ?? "", wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
+    oom_score_adj: Number(texts.oomScoreAdj ?? 0),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }
 }

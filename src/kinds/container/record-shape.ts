@@ -1,5 +1,6 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
+import { powerShapes } from "./power-shapes.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\\[\\d{1,4}\\])?"
 const LAST_ID = 2 ** 32 - 2
@@ -12,24 +13,28 @@ const rates = mapOf(text(), numeric(0, Number.MAX_VALUE))
 const limit = either(either(text(), numeric(0, Number.MAX_VALUE)), either(texts, mapOf(text(), rates)))
 
 /** What was applied, as far as what works from it relies on its form: the names that become parts of paths above all. */
-const attributes = including({
-  image: textLike(/^(host|dir:\/.*)$/, "image"),
-  argv: listOf(text()),
-  environment: texts,
-  working_dir: text(),
-  user: text(),
-  hostname: text(),
-  uid_map: map,
-  gid_map: map,
-  cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
-  limits: mapOf(text(), limit),
-  routes: listOf(record({ to: text() }, { via: text(), dev: text(), metric: whole(1, 2 ** 32 - 1) })),
-  sysctls: texts,
-  namespaces: record(Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, mode]))),
-  labels: texts,
-  depends_on: listOf(textLike(new RegExp(`^container\\.${NAME}$`), "address of a container")),
-  state: text(),
-})
+const attributes = including(
+  {
+    image: textLike(/^(host|dir:\/.*)$/, "image"),
+    argv: listOf(text()),
+    environment: texts,
+    working_dir: text(),
+    user: text(),
+    hostname: text(),
+    uid_map: map,
+    gid_map: map,
+    cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
+    limits: mapOf(text(), limit),
+    routes: listOf(record({ to: text() }, { via: text(), dev: text(), metric: whole(1, 2 ** 32 - 1) })),
+    sysctls: texts,
+    namespaces: record(Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, mode]))),
+    labels: texts,
+    depends_on: listOf(textLike(new RegExp(`^container\\.${NAME}$`), "address of a container")),
+    state: text(),
+  },
+  // A record of before these were there says nothing of them.
+  powerShapes,
+)
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")
 

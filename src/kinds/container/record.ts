@@ -3,6 +3,9 @@ import { runFolderOf } from "../../model/ownership.ts"
 import type { Ids } from "./identity.ts"
 import { recordShape } from "./record-shape.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { UNCONFINED } from "./spec-security.ts"
+import { DEFAULT_ULIMITS } from "./spec-ulimits.ts"
 
 /**
  * `spec.json` in the run folder: what was applied and no kernel interface gives back, and what `exec` needs to make
@@ -47,8 +50,22 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
   const value = parsed(text)
   const problem = problemOf(value)
   if (problem !== undefined) return { problem }
-  const record = value as ContainerRecord
+  const record = completed(value as ContainerRecord)
   return record.boot === boot ? { record } : { earlier: true }
+}
+
+/** What every container had before a file could say it. */
+const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj"> = {
+  capabilities: [...DEFAULT_CAPABILITIES],
+  no_new_privileges: true,
+  seccomp: UNCONFINED,
+  ulimits: DEFAULT_ULIMITS,
+  oom_score_adj: 0,
+}
+
+/** A record that an earlier version has written says nothing of what came later. */
+function completed(record: ContainerRecord): ContainerRecord {
+  return { ...record, attributes: { ...BEFORE, ...record.attributes } }
 }
 
 /** The record, or undefined where there is none, it is of another boot, or not ours to understand. */

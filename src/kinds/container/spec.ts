@@ -1,4 +1,6 @@
+import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
 
@@ -28,6 +30,18 @@ export interface ContainerAttributes {
   limits: Limits
   routes: { to: string; via?: string; dev?: string; metric?: number }[]
   sysctls: { [name: string]: string }
+  /** What its root keeps of its power: names without `CAP_`, in the order of their numbers. capabilities(7) */
+  capabilities: string[]
+  /** No exec gives it more than it has. no_new_privs, prctl(2) */
+  no_new_privileges: boolean
+  /** `default`, `unconfined`, or `file:/absolute/path#DIGEST` of what the file holds. */
+  seccomp: string
+  /** What such a file holds. */
+  seccomp_profile?: Profile
+  /** Bounds of each of its processes, of those that are named. */
+  ulimits: Ulimits
+  /** -1000 to 1000. proc_pid_oom_score_adj(5) */
+  oom_score_adj: number
   namespaces: {
     user: NamespaceMode
     mount: NamespaceMode

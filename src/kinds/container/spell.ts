@@ -2,6 +2,7 @@ import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { spellPower } from "./spell-power.ts"
 
 /** What stands beside a container's own attributes. */
 export interface Beside {
@@ -32,6 +33,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     routes: namespaces.net === "new" && have.routes.length > 0 ? have.routes.map(spellRoute) : undefined,
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
+    ...spellPower(have, usual),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),
   })

@@ -10,6 +10,7 @@ import { groupPath, readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
+import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
 
 type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
 
@@ -54,6 +55,10 @@ export const updateLimits = inPlace(["limits"], (step, run) => {
   const { init } = heldOf(step, run)
   if (init !== undefined) run.cgroups.gather(path, init.pid)
 })
+
+export const updateUlimits = inPlace(["ulimits"], (step, run) => updateUlimitsOf(step, run, observedAttributes(step).ulimits ?? {}))
+
+export const updateOomScore = inPlace(["oom_score_adj"], updateOomScoreOf)
 
 /** `nsenter --uts hostname NAME` */
 export const updateHostname = inPlace(["hostname"], (step, run) => {

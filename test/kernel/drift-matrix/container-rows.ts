@@ -10,7 +10,7 @@ const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96,
 
 export const containerRows: KindRows = {
   kind: "container",
-  attributes: [...started(), ...isolated(), ...inPlace(), ...strayed(), ...limits(), itself()],
+  attributes: [...started(), ...isolated(), ...powers(), ...inPlace(), ...strayed(), ...limits(), itself()],
 }
 
 function started(): AttributeRow[] {
@@ -45,6 +45,42 @@ function isolated(): AttributeRow[] {
       read: "`/proc/PID/ns/*`, beside the host's and those of the other containers",
       hands: [],
       never: "a process is moved to another namespace by nobody but itself (setns(2)), for which a container has no privilege",
+    },
+  ]
+}
+
+function powers(): AttributeRow[] {
+  return [
+    {
+      attribute: "capabilities",
+      read: "`/proc/PID/status`, `CapBnd` and `CapPrm`",
+      hands: [],
+      never: "a process can put its own away, which is no drift, and nobody can give it any (capabilities(7))",
+    },
+    {
+      attribute: "no_new_privileges",
+      read: "`/proc/PID/status`, `NoNewPrivs`",
+      hands: [],
+      never: "the kernel lets nobody take it away (prctl(2)); a process that sets it itself gives power up, which is no drift",
+    },
+    {
+      attribute: "seccomp",
+      read: "`/proc/PID/status`, `Seccomp`; which filter, in `spec.json`",
+      hands: [],
+      never: "a filter stays with a process as long as it lives, and only it can add another (seccomp(2))",
+    },
+    {
+      attribute: "ulimits.*",
+      read: "`/proc/PID/limits`",
+      hands: [
+        { by: "prlimit --pid $web --nofile=256:", shows: { "container.web": { "ulimits.nofile": { soft: 256, hard: 2048 } } } },
+        { by: "prlimit --pid $web --nofile=2048:", shows: { "container.web": { "ulimits.nofile": { soft: 2048, hard: 2048 } } } },
+      ],
+    },
+    {
+      attribute: "oom_score_adj",
+      read: "`/proc/PID/oom_score_adj`",
+      hands: [{ by: "echo 300 > /proc/$web/oom_score_adj", shows: { "container.web": { oom_score_adj: 300 } } }],
     },
   ]
 }

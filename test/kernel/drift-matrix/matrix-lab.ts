@@ -109,6 +109,8 @@ containers:
     labels: { role: front }
     depends_on: [db]
     limits: { ${limitsText(1, absent)} }
+    ulimits: { nofile: { soft: 1024, hard: 2048 } }
+    oom_score_adj: 100
     sysctls: { net.ipv4.ip_forward: 1, kernel.msgmax: 9000 }
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 } }

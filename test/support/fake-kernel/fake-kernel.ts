@@ -89,6 +89,11 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     heldNamespaces: (monitor) => heldPaths(monitor),
     heldRunFolder: (pid) => `/proc/${pid}/fd/${RUN_FD}`,
     signal: ({ pid, startTime }, signal) => mutate(`kill -${signal} ${pid}`, () => sendSignal(machine, pid, startTime, signal)),
+    setLimit: ({ pid, startTime }, { resource, soft, hard, name }) =>
+      mutate(`prlimit --${name} ${pid}`, () => {
+        const process = machine.processes.get(pid)
+        if (process?.startTime === startTime) process.limits.set(resource, { soft, hard })
+      }),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
     get ended() {
       return run.dead

@@ -73,6 +73,11 @@ function writeText(machine: Machine, self: FakeProcess, path: string, text: stri
     writeSysctl(machine, self, [], path, text)
     return
   }
+  const process = machine.processes.get(Number(/^\/proc\/(\d+)\/oom_score_adj$/.exec(path)?.[1]))
+  if (process !== undefined) {
+    process.oomScoreAdj = Number(text)
+    return
+  }
   const node = lookup(machine.root, path) ?? refuse(op, "ENOENT")
   if (node.type !== "file") refuse(op, "EISDIR")
   if (node.read === undefined) node.text = text

@@ -92,6 +92,7 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
     first: record.namespaces.pid === "new",
     handlesTerm: false,
     parked: true,
+    oomScoreAdj: record.oomScoreAdj,
     ...namespaces.user.maps,
   })
   const folders = [record.cgroup2, ...record.cgroups1].filter((path) => path !== "")
@@ -170,6 +171,8 @@ function go(machine: Machine, monitor: FakeProcess): void {
   delete init.parked
   init.cmdline = record.argv.map((word) => `${word}\0`).join("")
   init.handlesTerm = machine.handlesTerm(record)
+  init.confinement = record
+  for (const { resource, soft, hard } of record.rlimits) init.limits.set(resource, { soft, hard })
 }
 
 /** Mounts leave no trace outside of the container: only what can be read back is done. */

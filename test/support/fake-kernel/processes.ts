@@ -18,6 +18,8 @@ export function addProcess(machine: Machine, process: NewProcess): FakeProcess {
     uidMap: "0 0 4294967295\n",
     gidMap: "0 0 4294967295\n",
     first: false,
+    limits: new Map(),
+    oomScoreAdj: 0,
     handlesTerm: true,
     ...process,
     pid,

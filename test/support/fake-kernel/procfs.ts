@@ -28,6 +28,10 @@ function processFile(machine: Machine, process: FakeProcess, file: string): stri
       return aligned(process.gidMap)
     case "cgroup":
       return cgroupLines(machine, process)
+    case "limits":
+      return limitLines(process)
+    case "oom_score_adj":
+      return `${process.oomScoreAdj}\n`
     case "status":
       return statusLines(process)
     case `task/${process.pid}/children`:
@@ -63,9 +67,31 @@ function statusLines(process: FakeProcess): string {
     "Gid:\t0\t0\t0\t0",
     `NSpid:\t${process.pid}${process.first ? "\t1" : ""}`,
     `SigCgt:\t${caught}`,
-    `CapEff:\t${ALL_CAPABILITIES}`,
+    ...["CapPrm", "CapEff", "CapBnd"].map((set) => `${set}:\t${capabilitiesOf(process)}`),
+    `NoNewPrivs:\t${process.confinement?.noNewPrivileges === true ? 1 : 0}`,
+    `Seccomp:\t${(process.confinement?.filter ?? null) === null ? 0 : 2}`,
   ]
   return `${lines.join("\n")}\n`
+}
+
+/** Of those that the tests are about. proc_pid_limits(5) */
+const LIMITS: readonly (readonly [number, string])[] = [
+  [4, "Max core file size"],
+  [6, "Max processes"],
+  [7, "Max open files"],
+]
+
+function limitLines({ limits }: FakeProcess): string {
+  const word = (bound: string | undefined) => (bound === undefined || bound === "max" ? "unlimited" : bound).padEnd(21)
+  const lines = LIMITS.map(
+    ([number, words]) => `${words.padEnd(26)}${word(limits.get(number)?.soft)}${word(limits.get(number)?.hard)}units`,
+  )
+  return `Limit                     Soft Limit           Hard Limit           Units     \n${lines.join("\n")}\n`
+}
+
+/** A container's first process has what its monitor was told; others have all. */
+function capabilitiesOf({ confinement }: FakeProcess): string {
+  return confinement === undefined ? ALL_CAPABILITIES : BigInt(confinement.capabilities).toString(16).padStart(16, "0")
 }
 
 /** Numbers in columns of ten, as the kernel prints them. user_namespaces(7) */

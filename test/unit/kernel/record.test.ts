@@ -24,6 +24,8 @@ const RECORD: LaunchRecord = {
   capabilities: "18446744073709551615",
   noNewPrivileges: true,
   rlimits: [{ resource: 7, soft: "1024", hard: "max" }],
+  oomScoreAdj: -500,
+  filter: { program: new Uint8Array([6, 0, 0, 0, 0, 0, 0xff, 0x7f]), flags: 2 },
   cwd: "/",
   argv: ["sleep", "9"],
   env: ["Ä=ö"],
@@ -34,7 +36,29 @@ const bytes = (...parts: (number | string | Buffer)[]) =>
   Buffer.concat(parts.map((p) => (typeof p === "number" ? u32(p) : typeof p === "string" ? text(p) : p)))
 const text = (s: string) => Buffer.concat([u32(Buffer.from(s).length), Buffer.from(s), Buffer.from([0])])
 const ALL = Buffer.alloc(8, 0xff)
-const IDENTITY = bytes(3, 4, 2, 5, 6, ALL, 1, 1, 7, Buffer.from([0, 4, 0, 0, 0, 0, 0, 0]), ALL, "/", 2, "sleep", "9", 1, "Ä=ö")
+const IDENTITY = bytes(
+  3,
+  4,
+  2,
+  5,
+  6,
+  ALL,
+  1,
+  1,
+  7,
+  Buffer.from([0, 4, 0, 0, 0, 0, 0, 0]),
+  ALL,
+  -500,
+  2,
+  1,
+  Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]),
+  "/",
+  2,
+  "sleep",
+  "9",
+  1,
+  "Ä=ö",
+)
 
 /** The record up to its list of setup operations, byte for byte as native/README.md has it. */
 const HEAD = bytes(
@@ -119,13 +143,13 @@ test("what the bytes cannot say is refused, by name and without its value", () =
 })
 
 test("an exec record names a process, its namespaces as flags of clone, and the groups to enter", () => {
-  const { uid, gid, groups, capabilities, noNewPrivileges, rlimits, cwd, argv, env } = RECORD
+  const { uid, gid, groups, capabilities, noNewPrivileges, rlimits, oomScoreAdj, filter, cwd, argv, env } = RECORD
   const record = encodeExec({
     process: { pid: 42, startTime: "12345" },
     namespaces: ["user", "mount", "pid", "net", "uts", "ipc", "cgroup"],
     tty: true,
     cgroupFiles: ["/cg/cgroup.procs"],
-    ...{ uid, gid, groups, capabilities, noNewPrivileges, rlimits, cwd, argv, env },
+    ...{ uid, gid, groups, capabilities, noNewPrivileges, rlimits, oomScoreAdj, filter, cwd, argv, env },
   })
   const expected = bytes(Buffer.from("STK1"), 1, "42", "12345", 0x7e020000, 1, 1, "/cg/cgroup.procs", IDENTITY)
   assert.equal(record.toString("hex"), expected.toString("hex"))

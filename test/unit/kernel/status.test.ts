@@ -28,6 +28,8 @@ const RECORD: LaunchRecord = {
   capabilities: "0",
   noNewPrivileges: true,
   rlimits: [],
+  oomScoreAdj: 0,
+  filter: null,
   cwd: "/srv",
   argv: ["sleep", "9"],
   env: [],

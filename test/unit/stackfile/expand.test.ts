@@ -2,6 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { deriveMac } from "../../../src/base/mac.ts"
 import type { ContainerAttributes } from "../../../src/kinds/container/spec.ts"
+import { CAPABILITIES, DEFAULT_CAPABILITIES } from "../../../src/kinds/container/spec-capabilities.ts"
 import type { InterfaceAttributes } from "../../../src/kinds/interface/spec.ts"
 import { loadText, resource, told } from "./load.ts"
 
@@ -23,6 +24,11 @@ test("a container with one key has every attribute", () => {
     routes: [],
     sysctls: {},
     namespaces: { user: "new", mount: "new", pid: "new", net: "new", ipc: "new", uts: "new", cgroup: "new" },
+    capabilities: [...DEFAULT_CAPABILITIES],
+    no_new_privileges: true,
+    seccomp: "default",
+    ulimits: { core: { soft: 0, hard: 0 } },
+    oom_score_adj: 0,
     labels: {},
     depends_on: [],
     state: "running",
@@ -42,6 +48,28 @@ test("every spelling of one wish gives the same attributes", () => {
   )
   assert.equal(long, short)
   assert.equal(long.limits, { memory: 67108864, cpus: 0.5, cpuset: "0-1,3", io: { "8:0": { rbps: 1048576 } } })
+})
+
+test("capabilities: the usual ones less what is dropped and what is added, in any spelling", () => {
+  const kept = (rest: string) => container(`command: [x], ${rest}`).capabilities
+  assert.equal(kept("cap_add: [net_admin, CAP_NET_RAW]"), [
+    ...DEFAULT_CAPABILITIES.slice(0, 9),
+    "NET_ADMIN",
+    "NET_RAW",
+    "SYS_CHROOT",
+    "SETFCAP",
+  ])
+  assert.equal(kept("cap_drop: [ALL]"), [])
+  assert.equal(kept("cap_drop: [ALL], cap_add: [NET_ADMIN, CHOWN]"), ["CHOWN", "NET_ADMIN"])
+  assert.equal(
+    kept("cap_drop: [Chown, SYS_TIME]"),
+    DEFAULT_CAPABILITIES.filter((name) => name !== "CHOWN"),
+  )
+  assert.equal(kept("cap_add: [all]"), CAPABILITIES)
+  assert.equal(
+    kept("cap_add: [ALL], cap_drop: [SYS_MODULE]"),
+    CAPABILITIES.filter((name) => name !== "SYS_MODULE"),
+  )
 })
 
 test("numbers in texts stand as they are written", () => {

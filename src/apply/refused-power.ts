@@ -1,0 +1,18 @@
+import type { KernelError } from "../kernel/kernel.ts"
+import type { Refused } from "./refused-field.ts"
+
+const HARD = "to raise a hard limit, or one on open files above fs.nr_open, takes CAP_SYS_RESOURCE, which root in a container does not have"
+const MADE_ANEW = "a container that is made anew (--replace) gets at most the limits of who applies"
+const OOM = "less than it was only a holder of CAP_SYS_RESOURCE on the host may make it"
+const FILTER = "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), or a filter that stack itself runs under forbids it"
+
+/** What bounds a process: its limits, its score, its filter. */
+export function powerOf({ op, errno }: KernelError): Refused | undefined {
+  const limit = /^prlimit --pid \d+ --(\w+)=/.exec(op)?.[1]
+  const isDenied = errno === "EPERM" || errno === "EACCES"
+  if (limit !== undefined || op === "setrlimit") {
+    return { field: limit === undefined ? "ulimits" : `ulimits.${limit}`, ...(isDenied ? { hint: `${HARD}; ${MADE_ANEW}` } : {}) }
+  }
+  if (/^write (\/proc\/\d+\/)?oom_score_adj/.test(op)) return { field: "oom_score_adj", ...(isDenied ? { hint: OOM } : {}) }
+  return op === "install the seccomp filter" ? { field: "seccomp", hint: FILTER } : undefined
+}

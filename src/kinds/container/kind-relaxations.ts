@@ -1,0 +1,51 @@
+import type { ContainerAttributes } from "./spec.ts"
+import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
+
+/** Something in which a container is held less tightly than one of which the file says nothing. */
+export interface Relaxation {
+  /** As the stack file has it: `cap_add`, `namespaces.user`. */
+  option: string
+  value: string
+  /** What that comes to. */
+  meaning: string
+}
+
+/** What the namespaces are good for, of those that are the host's. */
+const SHARED: { readonly [kind: string]: string } = {
+  user: "its root has the host's ids",
+  mount: "it sees the host's files",
+  pid: "it sees the host's processes",
+  net: "it is in the host's network",
+  ipc: "it shares memory and message queues with the host",
+  uts: "its host name is the host's",
+  cgroup: "it sees the host's cgroups",
+}
+
+/** All of a container's, the gravest first. */
+export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
+  const { namespaces, capabilities, no_new_privileges, seccomp, ulimits, oom_score_adj } = attributes
+  const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
+  const added = capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
+  return [
+    ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
+    ...added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" })),
+    ...seccompOf(seccomp),
+    ...(no_new_privileges
+      ? []
+      : [{ option: "security_opt", value: "no-new-privileges=false", meaning: "set-user-id programs in it give their power" }]),
+    ...Object.entries(ulimits)
+      .filter(([name, { hard }]) => name === "core" && hard !== 0)
+      .map(([, { hard }]) => ({ option: "ulimits.core", value: String(hard), meaning: "what handles its core dumps is the host's" })),
+    ...(oom_score_adj >= 0
+      ? []
+      : [{ option: "oom_score_adj", value: String(oom_score_adj), meaning: "others are killed before it when memory runs out" }]),
+  ]
+}
+
+function seccompOf(seccomp: string): Relaxation[] {
+  if (seccomp === DEFAULT_SECCOMP) return []
+  if (seccomp === UNCONFINED) return [{ option: "security_opt", value: "seccomp=unconfined", meaning: "no system call is kept from it" }]
+  const file = seccompFile(seccomp) ?? seccomp
+  return [{ option: "security_opt", value: `seccomp=${file}`, meaning: "it may do what this file says" }]
+}

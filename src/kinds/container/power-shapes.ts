@@ -1,0 +1,27 @@
+import type { Shape } from "../../base/shape.ts"
+import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "../../base/shape.ts"
+import { knownCalls } from "../../seccomp/architecture.ts"
+import { CAPABILITIES } from "./spec-capabilities.ts"
+import { ULIMIT_NAMES } from "./spec-ulimits.ts"
+
+const action = textLike(/^(allow|log|trap|kill-process|kill-thread|errno:\d{1,4}|trace:\d{1,5})$/, "action of a seccomp profile")
+const number = text("number of 64 bits", (value) => /^\d{1,20}$/.test(value) && BigInt(value) < 1n << 64n)
+const args = listOf(record({ index: whole(0, 5), op: oneOf("==", "!=", "<", "<=", ">", ">=", "masked"), value: number }, { mask: number }))
+const call = text("system call", (name) => knownCalls().has(name))
+const profile = record(
+  { otherwise: action, rules: listOf(record({ names: listOf(call), action }, { args, on: listOf(oneOf("x86-64", "arm64")) })) },
+  { also: listOf(oneOf("i386")), flags: listOf(oneOf("log", "spec-allow")) },
+)
+
+const seccompWords = textLike(/^(default|unconfined|file:\/.*#[0-9a-f]{16})$/s, "seccomp profile")
+const bound = either(oneOf("unlimited"), whole(0, Number.MAX_SAFE_INTEGER))
+
+/** What a container's processes may do, in a record or a kept plan. */
+export const powerShapes: { readonly [key: string]: Shape } = {
+  capabilities: listOf(text("capability", (name) => CAPABILITIES.includes(name))),
+  no_new_privileges: truth,
+  seccomp: seccompWords,
+  seccomp_profile: profile,
+  ulimits: mapOf(oneOf(...ULIMIT_NAMES), record({ soft: bound, hard: bound })),
+  oom_score_adj: whole(-1000, 1000),
+}
