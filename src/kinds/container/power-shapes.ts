@@ -16,9 +16,13 @@ const profile = record(
 const seccompWords = textLike(/^(default|unconfined|file:\/.*#[0-9a-f]{16})$/s, "seccomp profile")
 const bound = either(oneOf("unlimited"), whole(0, Number.MAX_SAFE_INTEGER))
 
+/** One step for the whole list: every record has one. */
+const capabilities: Shape = (value, path) =>
+  Array.isArray(value) && value.every((name) => CAPABILITIES.includes(name as string)) ? undefined : `${path} is no list of capabilities`
+
 /** What a container's processes may do, in a record or a kept plan. */
 export const powerShapes: { readonly [key: string]: Shape } = {
-  capabilities: listOf(text("capability", (name) => CAPABILITIES.includes(name))),
+  capabilities,
   no_new_privileges: truth,
   seccomp: seccompWords,
   seccomp_profile: profile,

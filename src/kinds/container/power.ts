@@ -11,20 +11,37 @@ type Power = Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "s
  * anything: what it was given and has given up itself (`setpriv`, a server that has opened its port) is no difference. capabilities(7)
  */
 export function observedPower(status: string, given: ContainerAttributes): Power {
-  const held = ["CapBnd", "CapPrm"].flatMap((key) => capabilitiesIn(lineOf(status, key) || "0"))
+  const { held, noNewPrivileges, isFiltered } = told(status)
   const isLess = held.every((name) => given.capabilities.includes(name))
   return {
-    capabilities: isLess ? given.capabilities : [...new Set(held)],
-    no_new_privileges: given.no_new_privileges && lineOf(status, "NoNewPrivs") === "1",
+    capabilities: isLess ? given.capabilities : held,
+    no_new_privileges: given.no_new_privileges && noNewPrivileges,
     // The mode tells that there are filters, not which.
-    seccomp: lineOf(status, "Seccomp") === "0" ? UNCONFINED : given.seccomp,
+    seccomp: isFiltered ? given.seccomp : UNCONFINED,
     ...(given.seccomp_profile === undefined ? {} : { seccomp_profile: given.seccomp_profile }),
   }
 }
 
-/** The value of one line, "" where there is none. proc_pid_status(5) */
-function lineOf(status: string, key: string): string {
-  return new RegExp(`^${key}:\\s*(\\S+)$`, "m").exec(status)?.[1] ?? ""
+interface Told {
+  held: string[]
+  noNewPrivileges: boolean
+  isFiltered: boolean
+}
+
+/** Lines of proc_pid_status(5), one behind the other there: CapPrm, CapEff, CapBnd, CapAmb, NoNewPrivs, Seccomp. */
+const LINES = /^CapPrm:\t(\S+)\nCapEff:\t\S+\nCapBnd:\t(\S+)\n(?:CapAmb:\t\S+\n)?NoNewPrivs:\t(\d)\n(?:Seccomp:\t(\d))?/m
+
+/** The containers of a stack are mostly alike: what such lines come to is remembered. */
+const TOLD = new Map<string, Told>()
+
+function told(status: string): Told {
+  const [lines = "", permitted = "0", bounding = "0", noNewPrivileges, mode = "0"] = LINES.exec(status) ?? []
+  const known = TOLD.get(lines)
+  if (known !== undefined) return known
+  const held = [...new Set([permitted, bounding].flatMap(capabilitiesIn))]
+  const fresh = { held, noNewPrivileges: noNewPrivileges === "1", isFiltered: mode !== "0" }
+  TOLD.set(lines, fresh)
+  return fresh
 }
 
 /** By its /proc/PID/limits, of those bounds that a file names or has named; the others are as its monitor was given them. */

@@ -44,16 +44,23 @@ export function boundText(bound: Bound): string {
   return bound === "unlimited" ? "max" : String(bound)
 }
 
+/** The containers of a stack are mostly alike: what a text comes to is remembered. */
+const PARSED = new Map<string, Ulimits>()
+
 /** All that /proc/PID/limits says. */
 export function parseLimits(text: string): Ulimits {
+  const known = PARSED.get(text)
+  if (known !== undefined) return known
   const lines = text.split("\n")
-  return Object.fromEntries(
+  const limits = Object.fromEntries(
     RESOURCES.flatMap(([name, words]) => {
       const line = lines.find((one) => one.startsWith(`${words} `))
       const [soft, hard] = line?.slice(words.length).trim().split(/\s+/) ?? []
       return soft === undefined || hard === undefined ? [] : [[name, { soft: parseBound(soft), hard: parseBound(hard) }] as const]
     }),
   )
+  PARSED.set(text, limits)
+  return limits
 }
 
 function parseBound(text: string): Bound {
