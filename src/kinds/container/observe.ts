@@ -212,9 +212,9 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
-    ...(record === undefined ? {} : (observedPower(texts.status ?? "", record.attributes) as unknown as Attributes)),
-    ulimits: observedUlimits(texts.ulimits ?? "", wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
-    oom_score_adj: Number(texts.oomScoreAdj ?? 0),
+    ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
+    ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
+    oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),
   }
 }
