@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert"
 import type { Kernel, LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
+import { parseLimits } from "../../src/kinds/container/spec-ulimits.ts"
 import type { Contract, Subject } from "./subject.ts"
 import { addressesOf, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
 
@@ -73,6 +74,27 @@ export const processContract: Contract = {
     assert.match(kernel.read(`${record.runDir}.renamed/state`) ?? "", /^signal 9$/m)
     kernel.rename(`${record.runDir}.renamed`, record.runDir)
     await end(kernel, monitor)
+  },
+
+  "what bounds a process is what it was launched with, and is changed of exactly that process": async (subject) => {
+    const { kernel } = subject
+    const filter = { program: new Uint8Array([6, 0, 0, 0, 0, 0, 0xff, 0x7f]), flags: 0 }
+    const nofile = { resource: 7, soft: "100", hard: "200" }
+    const { monitor, init } = await start(subject, { capabilities: String(1 << 12), filter, rlimits: [nofile], oomScoreAdj: 100 })
+    await monitor.go()
+    const status = kernel.read(`/proc/${init.pid}/status`) ?? ""
+    const lines = ["CapPrm:\t0000000000001000", "CapBnd:\t0000000000001000", "NoNewPrivs:\t1", "Seccomp:\t2"]
+    for (const line of lines) assert.ok(status.includes(`\n${line}\n`), line)
+    const openFiles = () => parseLimits(kernel.read(`/proc/${init.pid}/limits`) ?? "").nofile
+    const score = () => kernel.read(`/proc/${init.pid}/oom_score_adj`)
+    assert.equal([openFiles(), score()], [{ soft: 100, hard: 200 }, "100\n"])
+    kernel.setLimit({ ...init, startTime: "1" }, { ...nofile, name: "nofile", soft: "5" })
+    assert.equal(openFiles(), { soft: 100, hard: 200 })
+    kernel.setLimit(init, { ...nofile, name: "nofile", soft: "50" })
+    kernel.write(`/proc/${init.pid}/oom_score_adj`, "300")
+    assert.equal([openFiles(), score()], [{ soft: 50, hard: 200 }, "300\n"])
+    await end(kernel, monitor, init)
+    kernel.setLimit(init, { ...nofile, name: "nofile" })
   },
 
   "hostname and sysctls are the namespace's own, at setup and afterwards": async (subject) => {
