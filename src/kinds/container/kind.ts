@@ -203,11 +203,11 @@ function formerName({ name, observed }: Change): string {
 function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
   if (change.movedFrom !== undefined || change.observed?.unfinished !== undefined) byOp.set("move", [])
-  if (change.observed?.live.beside !== undefined && change.before?.state === "running") byOp.set("reap", [])
   for (const { path } of change.fields) {
     const op = UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
   }
+  if (change.observed?.live.beside !== undefined && !byOp.has("restart")) byOp.set("reap", [])
   // Another group is made with the limits that are wanted.
   const to = groupPath(change.name, (change.after as unknown as ContainerAttributes).cgroup)
   if (byOp.has("move") && groupsOf(change).some((group) => group !== to)) byOp.delete("limits")

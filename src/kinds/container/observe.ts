@@ -12,7 +12,7 @@ import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRoutes } from "./routes.ts"
 import { groupPath } from "./spawn.ts"
-import type { ContainerAttributes } from "./spec.ts"
+import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
@@ -126,7 +126,7 @@ function observed(found: Found): Observed {
   const { scope, name, monitor, texts, record } = found
   const state = stateOf(found)
   const { live, ...kept } = keptAt(scope, name, record, texts.cgroup)
-  const unfinished = monitor.beside === undefined || state !== "running" ? kept : { ...kept, unfinished: "its restart was cut short" }
+  const unfinished = monitor.beside === undefined ? kept : { ...kept, unfinished: "its restart was cut short" }
   return {
     kind: "container",
     address: `container.${name}`,
@@ -149,8 +149,10 @@ function observed(found: Found): Observed {
 }
 
 /** `running`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */
-function stateOf({ monitor, texts }: Found): string {
+function stateOf({ monitor, texts, record }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
+  // However the one before has ended, this one has not.
+  if (record?.unstarted) return "exited (unknown)"
   const { exit, signal } = texts.state
   if (signal !== undefined) return `killed (${signalName(signal)})`
   if (exit === undefined) return "exited (unknown)"
@@ -162,8 +164,8 @@ function exitFields({ state }: ContainerFiles): { [key: string]: Value } {
 }
 
 /**
- * A command that has ended has no process to read from: what its record says stands, but for its state, and for what is in the network
- * namespace that its monitor keeps.
+ * A command that has ended has no process to read from: what its record says stands, but for its state, and for what is in the
+ * namespaces that its monitor keeps.
  */
 function attributesOf(found: Found, state: string): Attributes {
   const { scope, name, record, monitor } = found
@@ -173,9 +175,14 @@ function attributesOf(found: Found, state: string): Attributes {
       ...(record?.attributes as unknown as Attributes),
       ...(monitor.netns === undefined ? {} : { routes: observedRoutes(scope, name) as unknown as Value }),
       ...loopback(scope, name),
+      ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
       state,
     }
   return { ...recorded, ...liveAttributes(found), state }
+}
+
+function recordedMap({ attributes: { gid_map } }: ContainerRecord): IdRange[] {
+  return Array.isArray(gid_map) ? gid_map : []
 }
 
 /** Of one that is gone, or was never made: what only the record can tell, and what its removal and its next ids go by. */

@@ -16,6 +16,8 @@ export interface ContainerRecord {
   boot: string
   attributes: ContainerAttributes
   ids: Ids
+  /** Its command has not run yet: what has ended is the one before. */
+  unstarted?: true
   /** Values that the sysctls of the file had before, to go back to. */
   sysctlDefaults: { [name: string]: string }
   /** While it is renamed, or gets another group: by which name its layer is kept until that is done, and in which groups it may be. */

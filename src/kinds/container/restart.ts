@@ -1,4 +1,5 @@
 import type { HeldNamespaces, LaunchRecord, Monitor, ProcessId } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
@@ -8,6 +9,7 @@ import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
 import type { LaunchFacts } from "./launch.ts"
 import { launchRecord } from "./launch.ts"
+import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { KEPT_NAMESPACES } from "./relations.ts"
 import { groupPath, heldNamespaces, namespacePath, wantedAttributes, withSharedMaps } from "./spawn.ts"
@@ -30,7 +32,8 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const group = groupPath(name, attributes)
   const before = monitorsOf(step)
   const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
-  if (step.change.keeps) writeNewRecord(step, run, ids)
+  const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
+  if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) run.cgroups.kill(group)
   run.cgroups.make(group, attributes.limits)
   const facts: LaunchFacts = {
@@ -45,6 +48,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const { init } = await monitor.parked
   run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })
   await goInstead(run, monitor, `${runFolderOf(run.stack, name)}/state`)
+  if (step.change.keeps || record.unstarted) writeRecord(run.kernel, run.stack, name, started(record))
   await killAll(run, before)
 }
 
@@ -66,11 +70,22 @@ export function reap(steps: readonly Step[], run: Run): Promise<StepResult>[] {
 }
 
 /** Sysctls of the kept namespaces have had their defaults before the container was replaced. */
-function writeNewRecord({ change }: Step, { kernel, stack }: Run, ids: Ids): void {
+function newRecord({ change }: Step, { kernel, stack }: Run, ids: Ids): ContainerRecord {
   const boot = bootId(kernel)
   const before = parseRecord(kernel.read(recordPath(stack, change.name)), boot)
   const attributes = change.after as unknown as ContainerAttributes
-  writeRecord(kernel, stack, change.name, { version: 1, boot, attributes, ids, sysctlDefaults: before?.sysctlDefaults ?? {} })
+  return { version: 1, boot, attributes, ids, sysctlDefaults: before?.sysctlDefaults ?? {} }
+}
+
+/** That of a container whose command is started again: without one it would have been made anew. */
+function presentRecord({ address, change }: Step, { kernel, stack }: Run): ContainerRecord {
+  const record = parseRecord(kernel.read(recordPath(stack, change.name)), bootId(kernel))
+  if (record === undefined) throw new KernelError(`read the record of ${address}`, "ESTALE", "it is gone by now")
+  return record
+}
+
+function started({ unstarted: _, ...record }: ContainerRecord): ContainerRecord {
+  return record
 }
 
 /** Its own, where its monitor holds them; those of others as at the first time. */
