@@ -65,7 +65,8 @@ export function likeness(reading: Reading): Reading {
       .sort(),
     groups: groups.filter((line) => !STACKS_OWN.test(line) && !LIMITLESS.test(line)),
     processes: processes.map((line) => line.replace(/^[0-9]+ /, "")).sort(),
-    mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+/g, "")).sort(),
+    // An overlay whose layer has been mounted before has no uuid of its own (uuid=auto, overlayfs).
+    mounts: mounts.map((line) => line.replace(/ (master|shared):[0-9]+|,uuid=on/g, "")).sort(),
   }
 }
 
