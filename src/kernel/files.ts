@@ -22,7 +22,8 @@ import type { Kernel } from "./kernel.ts"
 import { KernelError } from "./kernel.ts"
 import type { WhenReadable } from "./poller.ts"
 
-type Files = Pick<
+/** The part of the port that is files. */
+export type Files = Pick<
   Kernel,
   | "read"
   | "readMany"

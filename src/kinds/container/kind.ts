@@ -202,7 +202,7 @@ function formerName({ name, observed }: Change): string {
 
 function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
-  if (change.movedFrom !== undefined || change.observed?.unfinished !== undefined) byOp.set("move", [])
+  if (change.movedFrom !== undefined || change.observed?.live.groups !== undefined) byOp.set("move", [])
   for (const { path } of change.fields) {
     const op = UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])

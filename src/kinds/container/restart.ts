@@ -34,7 +34,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
-  else if (!ownsPids(step)) run.cgroups.kill(group)
+  else if (!ownsPids(step)) clear(run, group)
   run.cgroups.make(group, attributes.limits)
   const facts: LaunchFacts = {
     stack: run.stack,
@@ -50,6 +50,15 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   await goInstead(run, monitor, `${runFolderOf(run.stack, name)}/state`)
   if (step.change.keeps || record.unstarted) writeRecord(run.kernel, run.stack, name, started(record))
   await killAll(run, before)
+}
+
+/**
+ * What is left of the command before. Its group goes with it: into one that was once killed as a whole (cgroup.kill) the kernel lets no
+ * process be born alive, however long ago that was (seen on Linux 6.18).
+ */
+function clear({ cgroups }: Run, group: string): void {
+  cgroups.kill(group)
+  cgroups.remove(group)
 }
 
 /** Where the new command cannot even begin, the old monitor is there yet, with all that hangs on it, and how its command has ended. */

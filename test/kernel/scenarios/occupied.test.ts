@@ -74,6 +74,25 @@ scenario(
 )
 
 scenario(
+  "foreign processes in the group of a container that ended, and has no pid namespace of its own: it is not started again over them",
+  async (sandbox) => {
+    const text = "name: lab\ncontainers: { web: { command: [sleep, infinity], namespaces: { pid: host }, limits: { pids: 9 } } }\n"
+    const file = sandbox.file("stack.yaml", text)
+    apply(sandbox, file)
+    const pid = intruder(sandbox, "lab/web")
+    process.kill(Number(inits(sandbox, "lab").web), "SIGKILL")
+    while (inits(sandbox, "lab").web !== 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), REFUSED)
+    assert.match(stderr, new RegExp(`container\\.web is not started again: process ${pid} \\(sleep 300\\)`))
+    assert.ok(alive(sandbox, pid))
+    sandbox.run(["kill", String(pid)])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+  },
+  ["ps"],
+)
+
+scenario(
   "foreign processes in a shared group: it alone stays",
   (sandbox) => {
     const file = sandbox.file("stack.yaml", GROUPS)

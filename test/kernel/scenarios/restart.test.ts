@@ -116,20 +116,25 @@ scenario("what was changed by hand in the network of one that has ended is repai
   expectConverged(sandbox, file)
 })
 
-scenario("an apply killed at each operation of a restart: the next one converges, and destroy leaves nothing", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
+/** Applies are killed at their k-th operation, for each k there is, after `prepare`: the next one must converge, destroy leave nothing. */
+async function killedAtEach(sandbox: Sandbox, file: string, prepare: (k: number) => void | Promise<void>): Promise<void> {
   let fired = true
   for (let k = 1; fired && k < 100; k++) {
-    await end(sandbox, "web")
-    const apply = [process.execPath, FAULTY, "apply", "-y", "-f", file]
-    fired = sandbox.run(apply, { env: { STACK_FAULT: `kill:${k}` } }).status === 137
+    await prepare(k)
+    const command = [process.execPath, FAULTY, "apply", "-y", "-f", file]
+    fired = sandbox.run(command, { env: { STACK_FAULT: `kill:${k}` } }).status === 137
     expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
     expectConverged(sandbox, file)
     assert.is(monitorsOf(sandbox, "web"), 1, `kill:${k}`)
   }
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.equal(sandbox.processes(), [])
+}
+
+scenario("an apply killed at each operation of a restart: the next one converges, and destroy leaves nothing", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  await killedAtEach(sandbox, file, () => end(sandbox, "web"))
 })
 
 const OTHER = LAB.replace("echo begun;", "echo other;")
@@ -158,20 +163,10 @@ scenario("a replaced container keeps its namespaces and links, and those who sha
   assert.ok(pings(after.init, "10.20.0.3"))
 })
 
-scenario("an apply killed at each operation of a replacement: the next one converges, and destroy leaves nothing", (sandbox) => {
+scenario("an apply killed at each operation of a replacement: the next one converges, and destroy leaves nothing", async (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
   apply(sandbox, file)
-  let fired = true
-  for (let k = 1; fired && k < 100; k++) {
-    sandbox.file("stack.yaml", k % 2 === 1 ? OTHER : LAB)
-    const command = [process.execPath, FAULTY, "apply", "-y", "-f", file]
-    fired = sandbox.run(command, { env: { STACK_FAULT: `kill:${k}` } }).status === 137
-    expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
-    expectConverged(sandbox, file)
-    assert.is(monitorsOf(sandbox, "web"), 1, `kill:${k}`)
-  }
-  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
-  assert.equal(sandbox.processes(), [])
+  await killedAtEach(sandbox, file, (k) => void sandbox.file("stack.yaml", k % 2 === 1 ? OTHER : LAB))
 })
 
 scenario("a command that cannot be executed costs neither links nor those who share them; --atomic gives back what was", (sandbox) => {

@@ -1,7 +1,7 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { describeMachine } from "./describe.ts"
-import { fileCalls } from "./files.ts"
+import { fileCalls, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform } from "./net.ts"
@@ -104,16 +104,6 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     },
     endCommand: (container, status) => endCommand(machine, container, status),
     describe: () => describeMachine(machine),
-  }
-}
-
-function refusalOf(work: () => void): KernelError | null {
-  try {
-    work()
-    return null
-  } catch (failure) {
-    if (failure instanceof KernelError) return failure
-    throw failure
   }
 }
 

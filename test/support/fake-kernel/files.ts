@@ -1,3 +1,4 @@
+import type { Files } from "../../../src/kernel/files.ts"
 import type { Kernel } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Mutate } from "./launch.ts"
@@ -15,27 +16,7 @@ interface Context {
   reading<T>(work: () => T): T
 }
 
-type FileCalls = Pick<
-  Kernel,
-  | "read"
-  | "readMany"
-  | "write"
-  | "replaceFile"
-  | "mkdir"
-  | "spread"
-  | "rmdir"
-  | "list"
-  | "rename"
-  | "removeTree"
-  | "removeTreesLater"
-  | "lock"
-  | "stat"
-  | "lstat"
-  | "inode"
-  | "readLink"
->
-
-export function fileCalls(context: Context): FileCalls {
+export function fileCalls(context: Context): Files {
   const { machine, self, mutate, reading } = context
   const { root } = machine
   const read = (path: string) => readText(machine, self, path)
@@ -129,7 +110,8 @@ function statOf(machine: Machine, self: FakeProcess, path: string): ReturnType<K
   return { type, mode, uid, gid, device: node.type === "device" ? node.to : "" }
 }
 
-function refusalOf(work: () => void): KernelError | null {
+/** What the kernel refuses the work with; null where it does not. */
+export function refusalOf(work: () => void): KernelError | null {
   try {
     work()
     return null
