@@ -22,8 +22,10 @@ mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
 # not over /var/lib/stack itself: who removes that folder outside takes away what is mounted on it everywhere
 mkdir "$kept/stack"
 mount --bind "$kept" /var/lib
-# what a test writes to is its own: of the machine itself nothing can be written over
-for folder in /tmp /var/tmp; do mount --bind "$folder" "$folder"; done
+# what a test writes to are the folders for that, and what programs keep at home: of the machine itself nothing can be written over
+for folder in /tmp /var/tmp "${HOME:-/root}"; do
+    [ "$folder" = / ] || mount --bind "$folder" "$folder"
+done
 mount -o remount,bind,ro /
 ip link set lo up
 hostname sandbox
