@@ -24,7 +24,7 @@ mkdir "$kept/stack"
 mount --bind "$kept" /var/lib
 # what a test writes to are the folders for that, and what programs keep at home: of the machine itself nothing can be written over
 for folder in /tmp /var/tmp "${HOME:-/root}"; do
-    [ "$folder" = / ] || mount --bind "$folder" "$folder"
+    [ "$folder" = / ] || mount --rbind "$folder" "$folder"
 done
 mount -o remount,bind,ro /
 ip link set lo up
