@@ -12,6 +12,17 @@ function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length
 }
 
+/** The bridge's state follows its ports' a moment later, in the kernel's own time: readings count when nothing has changed between them. */
+function readTogether() {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const { links } = net.dump("host")
+    const shown = ip("link", "show")
+    const after = net.dump("host").links
+    if (JSON.stringify(links) === JSON.stringify(after)) return { links, shown }
+  }
+  throw new Error("the links do not come to rest")
+}
+
 needsIp("hundreds of links go by one batch, are read by one dump, and leave by one message", () => {
   // The socket of the host's namespace is opened once and kept.
   net.dump("host")
@@ -21,8 +32,7 @@ needsIp("hundreds of links go by one batch, are read by one dump, and leave by o
     { op: "link-set", link: `a${i}`, alias: `stack:lab/interface.c${i}.eth0` },
   ])
   done([bridge("br-lan"), ...pairs.flat()])
-  const { links } = net.dump("host")
-  const shown = ip("link", "show")
+  const { links, shown } = readTogether()
   assert.equal(
     // biome-ignore lint/suspicious/noExplicitAny: iproute2's JSON
     shown.map((l: any) => [l.ifindex, l.ifname, l.address, l.mtu, l.ifalias ?? "", l.operstate.toLowerCase()]),
