@@ -4,9 +4,9 @@ import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
-import { readContainerFiles } from "./files.ts"
+import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
-import { observedNamespaces } from "./namespaces.ts"
+import { namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
@@ -16,14 +16,26 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
-export function observeContainers(scope: Scope): Reading {
-  const boot = bootId(scope.kernel)
+export function observeContainers(scope: Scope): () => Reading {
   const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
-  const files = readContainerFiles(scope, names)
+  const [files, links] = [containerPaths(scope, names), namespacePaths(scope)]
+  const texts = scope.kernel.readBeside([...files, ...links])
+  return () => {
+    const read = texts()
+    return containersOf(scope, names, read.slice(0, files.length), read.slice(files.length))
+  }
+}
+
+type Texts = readonly (string | null)[]
+
+/** `texts` of their files, `links` of their namespaces. */
+function containersOf(scope: Scope, names: readonly string[], texts: Texts, links: Texts): Reading {
+  const boot = bootId(scope.kernel)
+  const files = containerFiles(scope, names, texts)
   const read = new Map(names.map((name) => [name, readRecord(files.get(name)?.record ?? null, boot)]))
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
-  const namespaces = observedNamespaces(scope, modesOf(records))
+  const namespaces = observedNamespaces(scope, modesOf(records), links)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
