@@ -11,7 +11,7 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...lifeKeys(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...composition(), ...lifecycleKeys() },
+      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...lifeKeys(), ...composition(), ...lifecycleKeys() },
       { later: LATER, instead: INSTEAD },
     ),
   )
