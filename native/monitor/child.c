@@ -134,7 +134,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   fault_point();
-  exec_command(identity, trouble);
+  exec_command(identity, record->init != 0, trouble);
   return false;
 }
 

@@ -152,6 +152,8 @@ bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
   r->prepare = take_list(&c, check_prepare, UINT32_MAX);
   r->open_paths = take_list(&c, check_path, MAX_OPEN_PATHS);
   r->setup = take_list(&c, check_setup, UINT32_MAX);
+  r->init = take_u32(&c);
+  require(&c, r->init <= 1);
   take_identity(&c, &r->identity);
   return !c.bad && c.at == c.end;
 }

@@ -83,6 +83,7 @@ struct run_record {
   struct list prepare;
   struct list open_paths; /* text */
   struct list setup;
+  uint32_t init; /* 1: a process 1 of ours starts the command */
   struct identity identity;
 };
 

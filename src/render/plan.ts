@@ -1,4 +1,5 @@
 import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
+import { USUAL_LIFE } from "../kinds/container/spec-life.ts"
 import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
@@ -80,6 +81,7 @@ const USUAL: { readonly [path: string]: Value } = {
   ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
   ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0 },
   ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
+  ...USUAL_LIFE,
 }
 
 function isUsual(path: string, value: Value): boolean {

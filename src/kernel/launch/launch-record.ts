@@ -55,6 +55,8 @@ export interface LaunchRecord {
   oomScoreAdj: number
   /** What binds the command: struct sock_filter[], and SECCOMP_FILTER_FLAG_*; null: nothing does. seccomp(2) */
   filter: { program: Uint8Array; flags: number } | null
+  /** `reaper`: process 1 is the monitor's program, which starts the command, passes signals on to it and reaps. */
+  init: "" | "reaper"
   cwd: string
   argv: readonly string[]
   env: readonly string[]

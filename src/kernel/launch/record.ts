@@ -25,6 +25,7 @@ export function encodeRecord(record: LaunchRecord): Buffer {
     })
     .texts(record.openPaths, "opened path")
     .list(record.setup, "setup", (op) => writeOp(writer, op))
+  writer.u32(record.init === "reaper" ? 1 : 0, "init")
   writeIdentity(writer, record)
   return writer.bytes()
 }

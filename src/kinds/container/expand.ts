@@ -4,6 +4,8 @@ import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
+import type { LifeEntry } from "./expand-life.ts"
+import { lifeOf } from "./expand-life.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import { securityOf } from "./expand-security.ts"
@@ -17,7 +19,7 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry {
+export interface ContainerEntry extends LifeEntry {
   image?: string
   command?: string | Word[]
   entrypoint?: string | Word[]
@@ -71,6 +73,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     ...securityOf(value.security_opt, capabilities, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,
+    ...lifeOf(value, entry),
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     state: "running",

@@ -19,6 +19,7 @@ export const containerKind: Kind = {
     { path: "environment.*", change: "replace" },
     { path: "working_dir", change: "replace" },
     { path: "user", change: "replace" },
+    { path: "init", change: "replace" },
     { path: "uid_map", change: "replace" },
     { path: "gid_map", change: "replace" },
     { path: "cgroup", change: "update" },
@@ -35,6 +36,8 @@ export const containerKind: Kind = {
     { path: "sysctls.*", change: "update" },
     { path: "labels.*", change: "update" },
     { path: "depends_on", change: "update" },
+    { path: "stop_signal", change: "update" },
+    { path: "stop_grace_period", change: "update" },
   ],
   normalise,
   check: containerProblems,
@@ -57,6 +60,8 @@ const UPDATES: { readonly [field: string]: string } = {
   routes: "routes",
   labels: "record",
   depends_on: "record",
+  stop_signal: "record",
+  stop_grace_period: "record",
 }
 
 /**
@@ -72,7 +77,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user"])
+const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "init"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {

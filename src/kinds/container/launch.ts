@@ -38,6 +38,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...root,
     ...facts.ids,
     ...confinementOf(attributes),
+    init: attributes.init,
     cwd: attributes.working_dir,
     argv: attributes.argv,
     env: Object.entries(launchEnvironment(attributes)).map(([name, value]) => `${name}=${value}`),

@@ -205,8 +205,8 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, labels, depends_on } = a
-  return { image, argv, environment, working_dir, user, labels, depends_on }
+  const { image, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on } = a
+  return { image, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */

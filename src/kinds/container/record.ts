@@ -4,6 +4,8 @@ import type { Ids } from "./identity.ts"
 import { recordShape } from "./record-shape.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import type { Life } from "./spec-life.ts"
+import { USUAL_LIFE } from "./spec-life.ts"
 import { UNCONFINED } from "./spec-security.ts"
 import { DEFAULT_ULIMITS } from "./spec-ulimits.ts"
 
@@ -57,12 +59,13 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 }
 
 /** What every container had before a file could say it. */
-const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj"> = {
+const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj" | keyof Life> = {
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
+  ...USUAL_LIFE,
 }
 
 /** A record that an earlier version has written says nothing of what came later. */

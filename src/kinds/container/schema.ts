@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { lifeKeys } from "./schema-life.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -10,7 +11,7 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...composition(), ...lifecycleKeys() },
+      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...lifeKeys(), ...composition(), ...lifecycleKeys() },
       { later: LATER, instead: INSTEAD },
     ),
   )
@@ -19,8 +20,8 @@ export function containersSchema(): Fragment {
 /** The design's keys that are still to come. */
 const LATER = [
   ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "privileged", "profile"],
-  ...["secrets", "configs", "ephemeral", "devices", "init", "healthcheck"],
-  ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
+  ...["secrets", "configs", "ephemeral", "devices", "healthcheck"],
+  ...["restart", "unsafe"],
 ]
 
 /** Compose's and docker's words for what is written otherwise here. */

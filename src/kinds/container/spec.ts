@@ -1,5 +1,6 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { Life } from "./spec-life.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -12,7 +13,7 @@ export interface IdRange {
 }
 
 /** A container, in canonical form. */
-export interface ContainerAttributes {
+export interface ContainerAttributes extends Life {
   /** `host`, or `dir:/absolute/path`. */
   image: string
   /** entrypoint, then command. */

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/duration.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
@@ -34,6 +35,9 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
+    init: have.init === "reaper" ? true : undefined,
+    stop_signal: unless(usual.stop_signal, have.stop_signal),
+    stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),
   })

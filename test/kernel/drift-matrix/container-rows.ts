@@ -30,6 +30,9 @@ function started(): AttributeRow[] {
     { attribute: "environment.*", read: RECORD, hands: [], never: OF_A_LIFE },
     { attribute: "working_dir", read: RECORD, hands: [], never: "it is where the command starts: it may go elsewhere" },
     { attribute: "user", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
+    { attribute: "init", read: RECORD, hands: [], never: OF_A_LIFE },
+    { attribute: "stop_signal", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
+    { attribute: "stop_grace_period", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
   ]

@@ -18,6 +18,7 @@ const RECORD: LaunchRecord = {
   prepare: [{ path: "/l", mode: 0o711, uid: 1, gid: 2 }],
   openPaths: ["/img"],
   setup: [],
+  init: "reaper",
   uid: 3,
   gid: 4,
   groups: [5, 6],
@@ -76,7 +77,7 @@ const HEAD = bytes(
 )
 
 test("a record is the same bytes as the format's description", () => {
-  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, IDENTITY).toString("hex"))
+  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, IDENTITY).toString("hex"))
 })
 
 test("a text is its length in bytes, its bytes, and a NUL", () => {
@@ -114,7 +115,7 @@ test("each setup operation has its number, and its parts in their places", () =>
     ...[9, "web", "", "", 0, ""],
     ...[10, "net.ipv4.ip_forward", "", "", 0, "1"],
   )
-  assert.equal(record.toString("hex"), bytes(HEAD, setup, IDENTITY).toString("hex"))
+  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, IDENTITY).toString("hex"))
 })
 
 test("a record may be larger than any first guess", () => {
