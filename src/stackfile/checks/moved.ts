@@ -23,7 +23,7 @@ export function checkMoved(draft: Draft): void {
   const circular = circles(draft, single)
   const moves = movesOf({ moved: single })
   for (const move of single.filter((one) => !circular.has(one))) {
-    if (draft.declared.has(move.from)) tellDeclared(draft, move)
+    if (draft.declared.has(move.from) && !isFormerSingle(draft, move)) tellDeclared(draft, move)
     const end = destination(moves, move.to)
     if (!draft.declared.has(end)) tellMissing(draft, move, end)
     else tellNumberless(draft, move, end)
@@ -140,9 +140,15 @@ function tellMissing(draft: Draft, move: DraftMove, end: Address): void {
   tell(draft, move, "to", "unknown-reference", `no ${kind} is called \`${name}\``, hint)
 }
 
+const NUMBERED = /\[\d+\]/
+
+/** A container that had no number before the file gave its name to replicas: without one the name stands for none of these, unless all are moved. */
+function isFormerSingle({ declared }: Draft, { from, to }: DraftMove): boolean {
+  return splitAddress(from).kind === "container" && declared.has(`${from}[0]`) && NUMBERED.test(to)
+}
+
 /** A replica by its number can only be another by its number. */
 function tellNumberless(draft: Draft, move: DraftMove, end: Address): void {
-  const numbered = /\[\d+\]/
-  if (!numbered.test(move.from) || numbered.test(end) || !draft.declared.has(`${end}[0]`)) return
+  if (!NUMBERED.test(move.from) || NUMBERED.test(end) || !draft.declared.has(`${end}[0]`)) return
   tell(draft, move, "to", "bad-move", `${end} has replicas, and ${move.from} is one`, `say which one it is: ${end}[0]`)
 }

@@ -240,6 +240,30 @@ scenario("replicas move number by number; what has ended keeps how; a new one ta
   assert.equal(names(sandbox, "/run/stack"), [])
 })
 
+scenario("a container becomes the first of several that have its name, and the first one the only one again", (sandbox) => {
+  const numbered = (text: string, move: string) => `${WWW.replace("www: {", `www: { ${text}`)}moved: [{ ${move} }]\n`
+  const file = sandbox.file("stack.yaml", WWW)
+  apply(sandbox, file)
+  const { init, monitor } = live(sandbox, "lab", "www")
+  const before = lifeOf(init, monitor)
+  writeFileSync(file, numbered("replicas: 2,", 'from: container.www, to: "container.www[0]"'))
+  assert.equal(verdicts(planOf(sandbox, file)), [
+    "update container.www[0]",
+    "update interface.www[0].eth0",
+    "create container.www[1]",
+    "create interface.www[1].eth0",
+  ])
+  apply(sandbox, file)
+  assert.equal(lifeOf(init, monitor), before)
+  assert.is(inside(init, "-u", "hostname").stdout.trim(), "www-0")
+  expectConverged(sandbox, file)
+  writeFileSync(file, numbered("", 'from: "container.www[0]", to: container.www'))
+  apply(sandbox, file)
+  const after = lifeOf(init, monitor) as { started: string; addresses: unknown }
+  assert.equal([after.started, after.addresses], [(before as typeof after).started, (before as typeof after).addresses])
+  expectConverged(sandbox, file)
+})
+
 scenario("a command that ends after the move is told by its new name", async (sandbox) => {
   const file = sandbox.file("stack.yaml", WWW.replace("exec sleep infinity", "sleep 2; echo bye; exit 3"))
   apply(sandbox, file)
