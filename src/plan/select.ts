@@ -63,10 +63,10 @@ function leftAlone({ adopts: _, ...change }: Change, cause: string): Change {
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {
-  const waitsFor = edges(plan)
+  const [waitsFor, together] = [edges(plan), movedTogether(plan)]
   const all = plan.changes.map((change) => change.address)
-  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), waitsFor)
-  const unwanted = closure(withParts(plan, exclude), joined(reversed(waitsFor), needs(plan)))
+  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), joined(waitsFor, together))
+  const unwanted = closure(withParts(plan, exclude), joined(joined(reversed(waitsFor), needs(plan)), together))
   return new Set([...wanted].filter((address) => !unwanted.has(address)))
 }
 
@@ -78,6 +78,20 @@ function edges(plan: Plan): Map<Address, Set<Address>> {
     const own = found.get(step.address) ?? new Set()
     for (const id of step.after) own.add(addressOf.get(id) as Address)
     found.set(step.address, own)
+  }
+  return found
+}
+
+/** What is moved because it is part of what is moved: neither gets its new name without the other. */
+function movedTogether(plan: Plan): Map<Address, Set<Address>> {
+  const moved = new Set(plan.changes.filter(({ movedFrom }) => movedFrom !== undefined).map(({ address }) => address))
+  const found = new Map<Address, Set<Address>>()
+  if (moved.size === 0) return found
+  for (const change of plan.changes) {
+    const { partOf } = relationsOf(change)
+    if (partOf === undefined || !moved.has(partOf) || !moved.has(change.address)) continue
+    found.set(change.address, new Set([partOf]))
+    found.set(partOf, (found.get(partOf) ?? new Set()).add(change.address))
   }
   return found
 }
