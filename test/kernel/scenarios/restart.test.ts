@@ -106,12 +106,16 @@ scenario("a command that ended is started again with what else the file wants by
   assert.is(inside(init, "-n", "cat", "/proc/sys/net/ipv4/ip_forward").stdout.trim(), "0")
 })
 
-scenario("what was changed by hand in the network of one that has ended is repaired along with it", async (sandbox) => {
+scenario("what was changed by hand in the namespaces of one that has ended is told, and repaired along with it", async (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
   apply(sandbox, file)
   const { monitor } = live(sandbox, "lab", "web")
   await end(sandbox, "web")
   execFileSync("nsenter", [`--net=/proc/${monitor}/fd/10`, "sh", "-c", "ip link set lo down; ip route del default"])
+  execFileSync("nsenter", [`--uts=/proc/${monitor}/fd/11`, "hostname", "pirate"])
+  const plan = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+  assert.match(plan, "~ container.web  # changed outside the stack file\n")
+  for (const line of ["loopback: down -> up", "hostname: pirate -> web"]) assert.match(plan, line)
   apply(sandbox, file)
   expectConverged(sandbox, file)
 })
