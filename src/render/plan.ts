@@ -40,15 +40,17 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields, movedFrom, adopts }: Change, style: Paint): string {
+function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: Change, style: Paint): string {
   // That a command has ended is told by its state.
   const byHand = drift && (fields.length === 0 || fields.some((field) => field.drift && field.path !== "state"))
   const isRename = movedFrom !== undefined && action === "update"
+  const needsCause = action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action)))
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(adopts === undefined ? [] : [`adopts ${adopts}`]),
+    ...(endedWith === undefined || needsCause ? [] : [`${endedWith} has ended`]),
     ...(byHand ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
-    ...(action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action))) ? [cause] : []),
+    ...(needsCause ? [cause] : []),
   ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
 }
