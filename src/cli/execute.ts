@@ -1,8 +1,9 @@
 import { applyPlan } from "../apply/apply.ts"
 import { objectGuard, STALE } from "../apply/guard.ts"
+import { notConverged } from "../apply/unconverged.ts"
 import { verify } from "../apply/verify.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import { error, hasErrors } from "../base/diagnostic.ts"
+import { hasErrors } from "../base/diagnostic.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
@@ -97,10 +98,5 @@ function differing(plan: Plan, selection: Selection, { session }: Running): read
   if (hasErrors(diagnostics)) return diagnostics
   const left = selectChanges(after, { ...selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   if (left.length === 0) return []
-  return [
-    error("not-converged", `all steps were done, but the kernel still differs in ${left.length} of the stack's resources`, {
-      detail: left.map(({ address, action, cause }) => `${address}: ${action} (${cause})`).join("\n"),
-      hint: "`stack plan` shows each field; a container whose command has failed tells why in `stack logs NAME`",
-    }),
-  ]
+  return [notConverged(left, session)]
 }

@@ -58,8 +58,9 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]):
   return { ...snapshot, resources }
 }
 
-function leftAlone({ adopts: _, ...change }: Change, cause: string): Change {
-  return { ...change, action: "no-op", cause, fields: [], drift: false }
+/** Of a change that does nothing nothing is left. */
+function leftAlone({ adopts: _, endedWith: __, ...change }: Change, cause: string): Change {
+  return change.action === "no-op" ? change : { ...change, action: "no-op", cause, fields: [], drift: false }
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {

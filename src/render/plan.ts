@@ -13,7 +13,7 @@ import { flatten, formatValue } from "./value.ts"
 export function planText(plan: Plan, { color }: { color: boolean }): string {
   const style = paint(color)
   const relaxed = relaxationsText(plan, style)
-  if (!plan.hasChanges) return `${relaxed}${NO_CHANGES}\n`
+  if (!plan.hasChanges) return `${relaxed}${nothingToDo(plan)}\n`
   // Where nothing is desired at all, that the file does not hold it says nothing.
   const changes = plan.changes.map((change) =>
     plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
@@ -22,7 +22,13 @@ export function planText(plan: Plan, { color }: { color: boolean }): string {
   return `${blocks.join("\n")}\n\n${relaxed}${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }
 
-export const NO_CHANGES = "No changes. The kernel matches the stack."
+/** A change that was left out is a no-op that says why. */
+function nothingToDo({ changes }: Plan): string {
+  const [first, ...others] = changes.filter(({ cause }) => cause !== "").map(({ address }) => address)
+  if (first === undefined) return "No changes. The kernel matches the stack."
+  const left = others.length === 0 ? `${first}, which is` : `${first} and ${others.length} more, which are`
+  return `No changes. The kernel matches the stack but for ${left} left as ${others.length === 0 ? "it is" : "they are"}.`
+}
 
 const SIGNS = { "no-op": "   ", create: "  +", update: "  ~", replace: "-/+", delete: "  -" } as const
 

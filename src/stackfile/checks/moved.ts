@@ -107,6 +107,9 @@ function withoutTwins(draft: Draft, moves: readonly DraftMove[]): DraftMove[] {
   })
 }
 
+const CIRCLE_HINT =
+  "take out the entry whose move is made; where names are to be swapped, give one of them a name of its own first, apply, and then the other's"
+
 /** Told once for each circle, at the entry that closes it. */
 function circles(draft: Draft, all: readonly DraftMove[]): Set<DraftMove> {
   const moves = movesOf({ moved: all })
@@ -120,8 +123,7 @@ function circles(draft: Draft, all: readonly DraftMove[]): Set<DraftMove> {
     }
     if (way.length === 1 || way.at(-1) !== move.from) continue
     found.add(move)
-    if (!known.has(move.from))
-      tell(draft, move, "to", "move-cycle", `moves in a circle: ${way.join(" -> ")}`, "take out the entry whose move is made")
+    if (!known.has(move.from)) tell(draft, move, "to", "move-cycle", `moves in a circle: ${way.join(" -> ")}`, CIRCLE_HINT)
     for (const address of way) known.add(address)
   }
   return found
