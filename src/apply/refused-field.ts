@@ -108,7 +108,10 @@ function killedOf({ change }: Step, { text }: KernelError, run: Run): Refused | 
   const kill = text.includes(" was killed by signal 9 ") ? memoryKill(change, run) : undefined
   if (kill === undefined) return undefined
   const { field, limit } = kill
-  return { field, hint: `the kernel has killed it for want of memory: even to start takes more memory than ${limit} allows; raise the limit` }
+  return {
+    field,
+    hint: `the kernel has killed it for want of memory: even to start takes more memory than ${limit} allows; raise the limit`,
+  }
 }
 
 /** What the first word of an operation is about. */

@@ -16,5 +16,7 @@ export function notConverged(left: readonly Change[], context: ApplyContext): Di
 function endedForMemory(change: Change, context: ApplyContext): string | undefined {
   const isKilled = change.fields.some(({ path, before }) => path === "state" && before === "killed (SIGKILL)")
   const kill = isKilled ? memoryKill(change, context) : undefined
-  return kill && `the kernel has killed ${change.address} for want of memory: it takes more memory than ${kill.limit} allows; raise the limit`
+  return (
+    kill && `the kernel has killed ${change.address} for want of memory: it takes more memory than ${kill.limit} allows; raise the limit`
+  )
 }

@@ -172,11 +172,11 @@ scenario("a kept plan moves; before and after it, commands find the container by
   assert.match(sandbox.stack(["show", "-f", file]).stdout, "container.www")
   assert.match(
     expectStatus(sandbox.stack(["plan", "--target", "container.www", "-f", file]), 1).stderr,
-    "the stack file calls it container.web",
+    "container.www is called container.web in the stack file",
   )
   assert.match(
     expectStatus(sandbox.stack(["plan", "--replace", "container.www", "-f", file]), 1).stderr,
-    "the stack file calls it container.web",
+    "container.www is called container.web in the stack file",
   )
 
   expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept"]), 0)
