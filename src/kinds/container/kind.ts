@@ -43,6 +43,8 @@ export const containerKind: Kind = {
   check: containerProblems,
   readdressed: readdressedContainer,
   keeps,
+  sharedWith,
+  hasEnded,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
@@ -83,6 +85,22 @@ const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
   if (live.monitor === undefined || movedFrom !== undefined || unfinished !== undefined) return false
   return fields.every(({ path, forcesReplacement }) => !forcesReplacement || INSIDE.has(path.split(".", 1)[0] as string))
+}
+
+/** Fields that are told by a namespace; and a command ends with the pid namespace that it is in. pid_namespaces(7) */
+const TOLD_BY: { readonly [field: string]: keyof ContainerAttributes["namespaces"] } = {
+  ...{ state: "pid", hostname: "uts", loopback: "net", routes: "net" },
+}
+
+function sharedWith({ path, after }: FieldChange, desired: Attributes): Address | undefined {
+  const kind = TOLD_BY[path]
+  const mode = kind === undefined ? after : (desired as unknown as ContainerAttributes).namespaces[kind]
+  const isNamespace = kind !== undefined || path.startsWith("namespaces.")
+  return isNamespace && typeof mode === "string" && mode.startsWith("container:") ? mode.replace(":", ".") : undefined
+}
+
+function hasEnded({ action, fields, observed }: Change): boolean {
+  return action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
 }
 
 function steps(change: Change): StepDraft[] {

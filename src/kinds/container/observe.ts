@@ -187,10 +187,15 @@ function attributesOf(found: Found, state: string): Attributes {
       ...(record?.attributes as unknown as Attributes),
       ...(monitor.netns === undefined ? {} : { routes: observedRoutes(scope, name) as unknown as Value }),
       ...loopback(scope, name),
+      ...(record === undefined ? {} : heldHostname(scope, name, record)),
       ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
       state,
     }
   return { ...recorded, ...liveAttributes(found), state }
+}
+
+function heldHostname(scope: Scope, name: string, { attributes: { namespaces, hostname } }: ContainerRecord): Attributes {
+  return { hostname: (namespaces.uts === "new" ? scope.hostnameOf(name) : undefined) ?? hostname }
 }
 
 function recordedMap({ attributes: { gid_map } }: ContainerRecord): IdRange[] {
