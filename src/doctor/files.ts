@@ -3,6 +3,7 @@ import type { Tried } from "../kernel/tries.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
+import { legible } from "./legible.ts"
 
 /** Where a folder that is not there yet would be made. */
 function nearest(kernel: Kernel, path: string): string {
@@ -28,7 +29,7 @@ export function fileRequests(kernel: Kernel, folders: Folders): string[] {
 }
 
 export function fileChecks(kernel: Kernel, folders: Folders, tried: ReadonlyMap<string, Tried>): Check[] {
-  const mountinfo = kernel.read("/proc/self/mountinfo") ?? ""
+  const mountinfo = legible(kernel, "/proc/self/mountinfo") ?? ""
   return [
     ...places(kernel, folders).map(({ what, folder }) => {
       const type = typeAt(mountinfo, folder)

@@ -4,6 +4,7 @@ import type { Tried } from "../kernel/tries.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
+import { legible } from "./legible.ts"
 
 /** Controllers that limits need, the file of each version that shows one, and the kernel option. */
 const CONTROLLERS: readonly { name: string; v1: string; v2: string; options: string }[] = [
@@ -97,13 +98,13 @@ function controllerCheck(
 
 /** The group has no such file: on v2 those above it must lend the controller first, which apply does where it can. */
 function notLent(kernel: Kernel, { version, top, controllers }: Hierarchy, found: Check, options: string): Check {
-  const lent = (kernel.read(`${parentOf(kernel, { version, top, controllers })}/cgroup.subtree_control`) ?? "")
+  const lent = (legible(kernel, `${parentOf(kernel, { version, top, controllers })}/cgroup.subtree_control`) ?? "")
     .split(/\s+/)
     .includes(found.what)
   if (version === 1 || lent)
     return { ...found, state: "no", detail: `${found.detail}: it has no such limit`, fix: `a kernel with ${options}` }
   // Only the root of the hierarchy, which has no type, may have processes of its own and lend controllers. cgroups(7)
-  const crowded = kernel.read(`${top}/cgroup.type`) !== null && (kernel.read(`${top}/cgroup.procs`) ?? "").trim() !== ""
+  const crowded = legible(kernel, `${top}/cgroup.type`) !== null && (legible(kernel, `${top}/cgroup.procs`) ?? "").trim() !== ""
   if (!crowded) return { ...found, detail: `${found.detail}, not lent to groups yet: apply does` }
   return {
     ...found,

@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
+import { legible } from "./legible.ts"
 
 /** Sysctls whose value stands in the way, or counts. `bad`: what it must not be. */
 const SYSCTLS: readonly { name: string; bad?: string; meaning?: string; fix?: string }[] = [
@@ -35,20 +36,20 @@ const SYSCTLS: readonly { name: string; bad?: string; meaning?: string; fix?: st
 const LIMITS = ["Max processes", "Max open files", "Max locked memory"] as const
 
 export function hostChecks(kernel: Kernel): Check[] {
-  const release = kernel.read("/proc/sys/kernel/osrelease")?.trim() ?? "?"
+  const release = legible(kernel, "/proc/sys/kernel/osrelease")?.trim() ?? "?"
   // What sd_booted(3) looks at.
   const systemd = kernel.stat("/run/systemd/system") !== null
   return [
     check("host", "kernel", "kernel", "info", { detail: release }),
     check("host", "systemd", "systemd", "info", { detail: systemd ? "it is the init" : "it is not the init" }),
     ...SYSCTLS.flatMap((sysctl) => sysctlCheck(kernel, sysctl)),
-    ...limitChecks(kernel.read("/proc/self/limits") ?? ""),
+    ...limitChecks(legible(kernel, "/proc/self/limits") ?? ""),
   ]
 }
 
 /** Nothing of one that this kernel does not have. */
 function sysctlCheck(kernel: Kernel, { name, bad, meaning = "", fix = "" }: (typeof SYSCTLS)[number]): Check[] {
-  const value = kernel.read(`/proc/sys/${name.replaceAll(".", "/")}`)?.trim()
+  const value = legible(kernel, `/proc/sys/${name.replaceAll(".", "/")}`)?.trim()
   if (value === undefined) return []
   if (bad === undefined) return [check("host", `sysctl:${name}`, name, "info", { detail: value })]
   if (value !== bad) return [check("host", `sysctl:${name}`, name, "yes", { detail: value })]

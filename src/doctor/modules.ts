@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts"
+import { legible } from "./legible.ts"
 
 /** Of the modules of this kernel, those that lie on its disk and are not loaded. */
 export type Unloaded = ReadonlySet<string>
@@ -8,8 +9,8 @@ export type Unloaded = ReadonlySet<string>
  * where the loader itself looks, and not tried. modules.dep(5)
  */
 export function unloadedModules(kernel: Kernel): Unloaded {
-  const release = kernel.read("/proc/sys/kernel/osrelease")?.trim() ?? ""
-  const loadable = modulesIn(kernel.read(`/lib/modules/${release}/modules.dep`), ":")
+  const release = legible(kernel, "/proc/sys/kernel/osrelease")?.trim() ?? ""
+  const loadable = modulesIn(legible(kernel, `/lib/modules/${release}/modules.dep`), ":")
   for (const name of kernel.list("/sys/module")) loadable.delete(underlined(name))
   return loadable
 }

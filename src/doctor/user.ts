@@ -4,6 +4,7 @@ import { missingCapabilities } from "../observe/host.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
+import { legible } from "./legible.ts"
 
 /** Whose command this is: from /proc/self/status. */
 export interface Who {
@@ -13,8 +14,8 @@ export interface Who {
 }
 
 export function whoIs(kernel: Kernel): Who {
-  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(kernel.read("/proc/self/status") ?? "")?.[1] ?? 0)
-  const lines = (kernel.read("/etc/passwd") ?? "").split("\n").map((line) => line.split(":"))
+  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(legible(kernel, "/proc/self/status") ?? "")?.[1] ?? 0)
+  const lines = (legible(kernel, "/etc/passwd") ?? "").split("\n").map((line) => line.split(":"))
   return { uid, name: lines.find(([, , id]) => id === String(uid))?.[0] ?? "" }
 }
 
@@ -43,7 +44,7 @@ function idsRequest({ helper }: (typeof HELPERS)[number], { first, count }: Rang
 export function userRequests(kernel: Kernel, who: Who): string[] {
   if (who.uid === 0) return []
   return HELPERS.flatMap((one) => {
-    const range = ownRange(kernel.read(one.file), who)
+    const range = ownRange(legible(kernel, one.file), who)
     return range === undefined ? [] : [idsRequest(one, range)]
   })
 }
@@ -62,7 +63,7 @@ export function userChecks(kernel: Kernel, who: Who, tried: ReadonlyMap<string, 
 
 function idsCheck(kernel: Kernel, who: Who, tried: ReadonlyMap<string, Tried>, one: (typeof HELPERS)[number]): Check {
   const { id, what, file, helper, option } = one
-  const range = ownRange(kernel.read(file), who)
+  const range = ownRange(legible(kernel, file), who)
   const told = range === undefined ? "" : `${range.first} and ${range.count} in all`
   if (who.uid === 0) return check("user", id, what, "yes", { detail: told === "" ? "root needs none" : told })
   if (range === undefined) {
