@@ -6,7 +6,9 @@ import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
+import type { MountLine } from "./mountinfo.ts"
 import { observedNamespaces } from "./namespaces.ts"
+import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
@@ -24,6 +26,7 @@ export function observeContainers(scope: Scope): Reading {
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records))
+  const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -34,7 +37,7 @@ export function observeContainers(scope: Scope): Reading {
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces })
+        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name) })
     })
   return { resources, foreign: [] }
 }
@@ -120,6 +123,7 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
+  mounts: readonly MountLine[] | undefined
 }
 
 function observed(found: Found): Observed {
@@ -193,8 +197,8 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, labels, depends_on } = a
-  return { image, argv, environment, working_dir, user, labels, depends_on }
+  const { image, ephemeral, argv, environment, working_dir, user, labels, depends_on } = a
+  return { image, ephemeral, argv, environment, working_dir, user, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
@@ -208,7 +212,7 @@ function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits
   return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
 }
 
-function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
+function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
     hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
@@ -219,6 +223,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
+    ...(record === undefined ? {} : observedMounts(mounts, record)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
     oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),

@@ -1,5 +1,6 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
+import { mountShapes } from "./mount-shapes.ts"
 import { powerShapes } from "./power-shapes.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\\[\\d{1,4}\\])?"
@@ -33,7 +34,7 @@ const attributes = including(
     state: text(),
   },
   // A record of before these were there says nothing of them.
-  powerShapes,
+  { ...powerShapes, ...mountShapes },
 )
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")

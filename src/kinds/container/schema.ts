@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { mountsSchema } from "./schema-mounts.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -10,7 +11,16 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...composition(), ...lifecycleKeys() },
+      {
+        ...process(),
+        ...surroundings(),
+        ...isolation(),
+        ...powers(),
+        ...mountsSchema(),
+        ...network(),
+        ...composition(),
+        ...lifecycleKeys(),
+      },
       { later: LATER, instead: INSTEAD },
     ),
   )
@@ -18,8 +28,8 @@ export function containersSchema(): Fragment {
 
 /** The design's keys that are still to come. */
 const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "privileged", "profile"],
-  ...["secrets", "configs", "ephemeral", "devices", "init", "healthcheck"],
+  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "privileged", "profile"],
+  ...["secrets", "configs", "devices", "init", "healthcheck"],
   ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
 ]
 
