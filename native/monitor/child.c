@@ -5,6 +5,7 @@
 #include "faults.h"
 #include "fds.h"
 #include "identity.h"
+#include "mounts.h"
 #include "paths.h"
 #include "setup.h"
 #include "spaces.h"
@@ -85,7 +86,7 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   if (!enter_cgroups(record, trouble)) return false;
   int none[MESSAGE_FDS];
   if (!message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
-  if (!take_paths(record, trouble)) return false;
+  if (!take_paths(record, trouble) || !take_mounts(record, trouble)) return false;
   fault_point();
   if (!own_spaces(record, trouble)) return false;
   fault_point();

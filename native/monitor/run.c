@@ -7,6 +7,7 @@
 #include "fds.h"
 #include "identity.h"
 #include "log.h"
+#include "mounts.h"
 #include "paths.h"
 #include "record.h"
 #include "setup.h"
@@ -196,7 +197,7 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
   message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
   fault_point();
-  if (!send_paths(record, *pid, trouble)) return false;
+  if (!send_paths(record, *pid, trouble) || !send_mounts(record, *pid, trouble)) return false;
   fault_point();
   int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);

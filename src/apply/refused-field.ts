@@ -7,6 +7,7 @@ import { sysctlPath } from "../kinds/container/sysctls.ts"
 import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
 import { memoryKill } from "./memory-kill.ts"
+import { mountOf } from "./refused-mount.ts"
 import { powerOf } from "./refused-power.ts"
 
 /** The field whose wish the kernel did not grant, as a path such as `limits.memory`, and what to do where that can be told. */
@@ -25,6 +26,7 @@ export function refusedField(step: Step, refusal: KernelError, run: Run): Refuse
         sysctlOf(refusal, kernel) ??
         powerOf(refusal) ??
         killedOf(step, refusal, run) ??
+        mountOf(refusal, kernel) ??
         launchOf(step, refusal) ??
         routeOf(refusal, "routes")
       )

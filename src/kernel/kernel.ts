@@ -1,6 +1,6 @@
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
-export type { LaunchRecord, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
+export type { LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the

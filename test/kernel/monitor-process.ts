@@ -48,6 +48,7 @@ export function recordOf(command: string, runDir: string, different: Partial<Lau
     monitorCgroups1: [],
     prepare: [],
     openPaths: [],
+    mounts: [],
     setup: [],
     init: "",
     uid: 0,

@@ -171,6 +171,8 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
   const namespaces = spaces("new", { user }) as ContainerAttributes["namespaces"]
   return {
     image,
+    ephemeral: false,
+    read_only: false,
     argv: [],
     environment: {},
     working_dir: "/",

@@ -73,6 +73,8 @@ export function endpoint(holder: string, name: string, given: Attributes = {}): 
 function containerDefaults(name: string): ContainerAttributes {
   return {
     image: "host",
+    ephemeral: false,
+    read_only: false,
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",

@@ -27,6 +27,13 @@ export function encodeRecord(record: LaunchRecord): Buffer {
     .list(record.setup, "setup", (op) => writeOp(writer, op))
   writer.u32(record.init === "reaper" ? 1 : 0, "init")
   writeIdentity(writer, record)
+  writer.list(record.mounts, "mount", (mount, what) => {
+    writer
+      .text(mount.source, what)
+      .u32(mount.flags, what)
+      .u32(mount.propagation, what)
+      .u32(mount.idmapped ? 1 : 0, what)
+  })
   return writer.bytes()
 }
 
@@ -61,5 +68,15 @@ function flat(op: SetupOp): FlatOp {
       return [9, op.name, "", "", 0, ""]
     case "sysctl":
       return [10, op.name, "", "", 0, op.value]
+    case "attach-root":
+      return [11, "", op.path, "", op.mount, ""]
+    case "attach":
+      return [12, "", op.target, "", op.mount, ""]
+    case "tmpfs":
+      return [13, "", op.target, "", op.flags, op.data]
+    case "read-only":
+      return [14, "", op.target, "", 0, ""]
+    case "folder":
+      return [15, "", op.target, "", 0, ""]
   }
 }

@@ -21,6 +21,8 @@ type Namespaces = ContainerAttributes["namespaces"]
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
 export interface ContainerEntry extends LifeEntry {
   image?: string
+  ephemeral?: boolean
+  read_only?: boolean
   command?: string | Word[]
   entrypoint?: string | Word[]
   environment?: TextsEntry
@@ -57,6 +59,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const capabilities = capabilitiesOf(value, entry)
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
+    ephemeral: value.ephemeral ?? false,
+    read_only: value.read_only ?? false,
     argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),

@@ -6,7 +6,9 @@ import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
+import type { MountLine } from "./mountinfo.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
@@ -36,6 +38,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records), links)
+  const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -46,7 +49,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces })
+        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name) })
     })
   return { resources, foreign: [] }
 }
@@ -132,6 +135,7 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
+  mounts: readonly MountLine[] | undefined
 }
 
 function observed(found: Found): Observed {
@@ -210,8 +214,8 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on } = a
-  return { image, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on }
+  const { image, ephemeral, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on } = a
+  return { image, ephemeral, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
@@ -225,7 +229,7 @@ function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits
   return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
 }
 
-function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
+function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
     hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
@@ -236,6 +240,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
+    ...(record === undefined ? {} : observedMounts(mounts, record)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
     oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),

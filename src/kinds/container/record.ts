@@ -59,7 +59,12 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 }
 
 /** What every container had before a file could say it. */
-const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj" | keyof Life> = {
+const BEFORE: Pick<
+  ContainerAttributes,
+  "ephemeral" | "read_only" | "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj" | keyof Life
+> = {
+  ephemeral: false,
+  read_only: false,
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,

@@ -4,6 +4,7 @@ import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
 import { lifeKeys } from "./schema-life.ts"
+import { mountsSchema } from "./schema-mounts.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -11,7 +12,17 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...lifeKeys(), ...composition(), ...lifecycleKeys() },
+      {
+        ...process(),
+        ...surroundings(),
+        ...isolation(),
+        ...powers(),
+        ...mountsSchema(),
+        ...network(),
+        ...lifeKeys(),
+        ...composition(),
+        ...lifecycleKeys(),
+      },
       { later: LATER, instead: INSTEAD },
     ),
   )
@@ -19,8 +30,8 @@ export function containersSchema(): Fragment {
 
 /** The design's keys that are still to come. */
 const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "privileged", "profile"],
-  ...["secrets", "configs", "ephemeral", "devices", "healthcheck"],
+  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "privileged", "profile"],
+  ...["secrets", "configs", "devices", "healthcheck"],
   ...["restart", "unsafe"],
 ]
 

@@ -16,6 +16,10 @@ export interface IdRange {
 export interface ContainerAttributes extends Life {
   /** `host`, or `dir:/absolute/path`. */
   image: string
+  /** What it writes to its root is kept on a tmpfs, as long as its command runs. */
+  ephemeral: boolean
+  /** Nothing is written to its root at all. */
+  read_only: boolean
   /** entrypoint, then command. */
   argv: string[]
   environment: { [name: string]: string }

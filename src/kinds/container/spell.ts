@@ -21,6 +21,8 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, have.image),
+    ephemeral: unless(usual.ephemeral, have.ephemeral),
+    read_only: unless(usual.read_only, have.read_only),
     command: have.argv,
     environment: filled(environment),
     working_dir: unless(usual.working_dir, have.working_dir),

@@ -21,6 +21,12 @@ function started(): AttributeRow[] {
       hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" } } }],
     },
     { attribute: "image", read: RECORD, hands: [], never: "a root that is mounted cannot become another one" },
+    { attribute: "ephemeral", read: RECORD, hands: [], never: "nor can the file system that keeps what is written to it" },
+    {
+      attribute: "read_only",
+      read: "`/proc/PID/mountinfo`, of a container that is to be so",
+      hands: [{ by: "nsenter -t $sealed -m mount -o remount,bind,rw none /usr", shows: { "container.sealed": { read_only: false } } }],
+    },
     {
       attribute: "argv",
       read: RECORD,

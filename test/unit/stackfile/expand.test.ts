@@ -12,6 +12,8 @@ const container = (lines: string, options = {}) =>
 test("a container with one key has every attribute", () => {
   assert.equal(container("command: [sleep, infinity]"), {
     image: "host",
+    ephemeral: false,
+    read_only: false,
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",
