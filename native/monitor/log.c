@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "log.h"
 
+#include "console.h"
 #include "faults.h"
 #include "fds.h"
 #include "text.h"
@@ -174,6 +175,7 @@ static bool pump(enum stream stream)
       if (pending[stream].held > 0) write_piece(stream);
       return false;
     }
+    if (stream == STREAM_OUT) console_show(pending[stream].bytes + pending[stream].held, (size_t)got);
     pending[stream].held += (uint32_t)got;
     write_whole_lines(stream);
     if (pending[stream].held == PIECE_MAX) write_piece(stream);

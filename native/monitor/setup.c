@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include "../common/process.h"
+#include "console.h"
 #include "faults.h"
 #include "fds.h"
 #include "kernel-mounts.h"
@@ -163,6 +164,7 @@ static int run_op(const struct setup *s)
     case OP_TMPFS: return mount_tmpfs(s);
     case OP_READ_ONLY: return close_to_writing(s);
     case OP_FOLDER: return make_folders_inside(s);
+    case OP_CONSOLE: return make_console(s->target.at);
     default: return -EINVAL;
   }
 }

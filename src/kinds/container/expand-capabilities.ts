@@ -1,12 +1,14 @@
 import { nearest } from "../../base/nearest.ts"
 import type { Entry } from "../../model/entry.ts"
-import { CAPABILITIES, DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { isSystem } from "./expand-life.ts"
+import { CAPABILITIES, DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
 
 const ALL = "ALL"
 
 interface CapabilitiesEntry {
   cap_add?: string[]
   cap_drop?: string[]
+  init?: boolean | string
 }
 
 /**
@@ -22,7 +24,7 @@ export function capabilitiesOf(value: CapabilitiesEntry, entry: Entry): string[]
       hint: "take it out of one",
     })
   }
-  const start = drop.has(ALL) ? [] : add.has(ALL) ? CAPABILITIES : DEFAULT_CAPABILITIES
+  const start = drop.has(ALL) ? [] : add.has(ALL) ? CAPABILITIES : isSystem(value) ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES
   return CAPABILITIES.filter((name) => add.has(name) || (start.includes(name) && !drop.has(name)))
 }
 

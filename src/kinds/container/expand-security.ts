@@ -26,9 +26,13 @@ export function withSeccompFile(option: string, to: (path: string) => string): s
   return key !== SECCOMP || value === undefined || value === "" || Object.hasOwn(WORDS, value) ? option : `${SECCOMP}=${to(value)}`
 }
 
+/** What holds where it says nothing, and what a profile depends on. */
+type Usual = Pick<ContainerAttributes, "capabilities" | "no_new_privileges">
+
 /** What `security_opt` says; the usual where it says nothing. A profile depends on the capabilities that are kept. */
-export function securityOf(options: readonly string[] | undefined, capabilities: readonly string[], entry: Entry): Security {
-  let security: Security = { no_new_privileges: true, seccomp: DEFAULT_SECCOMP }
+export function securityOf(options: readonly string[] | undefined, usual: Usual, entry: Entry): Security {
+  const { capabilities, no_new_privileges } = usual
+  let security: Security = { no_new_privileges, seccomp: DEFAULT_SECCOMP }
   const seen = new Set<string>()
   for (const [at, option] of (options ?? []).entries()) {
     const path = ["security_opt", at]

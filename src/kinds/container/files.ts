@@ -37,7 +37,7 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
     const own = texts.slice(FILES * i, FILES * (i + 1))
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =
       own
-    const group = groupOf(scope, cgroup)
+    const group = ownGroup(name, groupOf(scope, cgroup), record, scope)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
     return { name, record, state: parseState(state), uidMap, gidMap, status, ulimits, oomScoreAdj, cgroup: group, unheld }
   })
@@ -87,6 +87,16 @@ function groupOf(scope: Scope, text: string | null): string {
     if (path !== undefined && at >= 0) return path.slice(at + mark.length)
   }
   return ""
+}
+
+/** A container that makes groups itself (`init: systemd`) is in one of these: its own is above. */
+function ownGroup(name: string, group: string, text: string | null, scope: Scope): string {
+  if (group.slice(group.lastIndexOf("/") + 1) === name || text === null) return group
+  const record = parseRecord(text, bootId(scope.kernel))
+  if (record === undefined) return group
+  const { cgroup } = record.attributes
+  const own = cgroup === "" ? name : `${cgroup}/${name}`
+  return `${group}/`.startsWith(`${own}/`) ? own : group
 }
 
 function parentOf(group: string): string {

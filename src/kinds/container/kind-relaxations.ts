@@ -1,5 +1,5 @@
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
 import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
 
 /** Something in which a container is held less tightly than one of which the file says nothing. */
@@ -10,6 +10,8 @@ export interface Relaxation {
   /** What that comes to. */
   meaning: string
 }
+
+const SYSTEM = "its root has every capability over what is its own, set-user-id programs in it give their power, and it makes cgroups"
 
 /** What the namespaces are good for, of those that are the host's. */
 const SHARED: { readonly [kind: string]: string } = {
@@ -26,12 +28,15 @@ const SHARED: { readonly [kind: string]: string } = {
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
   const { namespaces, capabilities, no_new_privileges, seccomp, ulimits, oom_score_adj } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
-  const added = capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
+  const system = attributes.init === "systemd"
+  const usual = system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES
+  const added = capabilities.filter((name) => !usual.includes(name))
   return [
+    ...(system ? [{ option: "init", value: "systemd", meaning: SYSTEM }] : []),
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
     ...added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" })),
     ...seccompOf(seccomp),
-    ...(no_new_privileges
+    ...(no_new_privileges || system
       ? []
       : [{ option: "security_opt", value: "no-new-privileges=false", meaning: "set-user-id programs in it give their power" }]),
     ...Object.entries(ulimits)

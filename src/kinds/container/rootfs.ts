@@ -1,5 +1,6 @@
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 
@@ -65,6 +66,11 @@ function hostIdOfRoot(map: IdRange[] | { auto: number }): number {
  */
 const IMAGE_FLAGS = MS_NOSUID | MS_NODEV
 
+/** In a system container they are what makes `su` and `ping` work: it has all the capabilities that files have. */
+function imageFlags({ init }: ContainerAttributes): number {
+  return init === "systemd" ? MS_NODEV : IMAGE_FLAGS
+}
+
 type Ids = { uid: number; gid: number }
 
 /**
@@ -101,7 +107,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
         source: "overlay",
         path: root,
         type: "overlay",
-        flags: IMAGE_FLAGS,
+        flags: imageFlags(attributes),
         data: overlayData(image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
@@ -134,7 +140,7 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       source: "overlay",
       target: `/${name}`,
       type: "overlay",
-      flags: IMAGE_FLAGS,
+      flags: imageFlags(attributes),
       data: overlayData(`/${name}`, upper, work, attributes),
     })
   }
@@ -163,7 +169,7 @@ const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const
 
 /** /proc, /sys and /dev of its own. */
 function kernelFilesystems(attributes: ContainerAttributes): SetupOp[] {
-  return [...procfs(attributes), ...sysfs(attributes), ...devices(attributes)]
+  return [...procfs(attributes), ...sysfs(attributes), ...devices(attributes), ...systemMounts(attributes)]
 }
 
 function procfs({ namespaces }: ContainerAttributes): SetupOp[] {

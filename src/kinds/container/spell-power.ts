@@ -1,16 +1,15 @@
 import type { SpeltMap } from "../../model/spelt.ts"
 import { filled, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
 import { DEFAULT_SECCOMP, seccompFile } from "./spec-security.ts"
 import type { Ulimit } from "./spec-ulimits.ts"
 
 /** What its processes may do, and what bounds them, where that is not the usual. */
 export function spellPower(have: ContainerAttributes, usual: ContainerAttributes): SpeltMap {
-  const added = have.capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
-  const dropped = DEFAULT_CAPABILITIES.filter((name) => !have.capabilities.includes(name))
+  const added = have.capabilities.filter((name) => !usual.capabilities.includes(name))
+  const dropped = usual.capabilities.filter((name) => !have.capabilities.includes(name))
   const options = [
-    ...(have.no_new_privileges ? [] : ["no-new-privileges=false"]),
+    ...(have.no_new_privileges === usual.no_new_privileges ? [] : [`no-new-privileges=${have.no_new_privileges}`]),
     ...(have.seccomp === DEFAULT_SECCOMP ? [] : [`seccomp=${seccompFile(have.seccomp) ?? have.seccomp}`]),
   ]
   const limits = Object.entries(have.ulimits).filter(([name, one]) => !isSame(one, usual.ulimits[name]))
