@@ -29,7 +29,8 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     user: unless(usual.user, have.user),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
     idmap,
-    cgroup: unless("", have.cgroup),
+    // A process that is in no group of its container's is brought back by any plan.
+    cgroup: have.cgroup.startsWith("/") ? undefined : unless("", have.cgroup),
     limits: spellLimits(have.limits),
     interfaces: filled(interfaces),
     // In a namespace that is another's the routes are the other's to tell.
