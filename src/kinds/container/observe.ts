@@ -37,7 +37,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   const read = new Map(names.map((name) => [name, readRecord(files.get(name)?.record ?? null, boot)]))
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
-  const namespaces = observedNamespaces(scope, modesOf(records), links)
+  const namespaces = observedNamespaces(scope, modesOf(records), links, completedOf(scope, files, records))
   const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
@@ -52,6 +52,16 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
         : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name) })
     })
   return { resources, foreign: [] }
+}
+
+/** Those that are not started again. */
+function completedOf(
+  { monitors }: Scope,
+  files: ReadonlyMap<string, ContainerFiles>,
+  records: ReadonlyMap<string, ContainerRecord | undefined>,
+): Set<string> {
+  const ended = [...monitors.values()].filter(({ init }) => init === undefined).map(({ container }) => container)
+  return new Set(ended.filter((name) => !records.get(name)?.unstarted && files.get(name)?.state.exit === "0"))
 }
 
 /** Writable layers that have the former name of a container yet: there is no container of that name. */
