@@ -30,6 +30,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",
+  "image.unpack": "unpacked",
   "cgroup.widen": "limits widened",
   "cgroup.leave": "the former removed",
   create: "created",

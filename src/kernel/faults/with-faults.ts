@@ -37,6 +37,8 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
       for (const path of paths) points.run(`rm -r ${path}`, () => {})
       return kernel.removeTreesLater(paths)
     },
+    unpack: (job) => points.runLater(`tar -x <${job.archive} -C ${job.folder}`, () => kernel.unpack(job)),
+    append: (path, chunks) => points.runLater(`cat >>${path}`, () => kernel.append(path, chunks)),
     lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),
   }
 }

@@ -5,6 +5,7 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { imageAddress, isKept } from "../image/spec.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -130,7 +131,7 @@ function creation(change: Change): StepDraft[] {
   return [
     {
       op: "cgroup",
-      after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
+      after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...readySteps(others)] },
@@ -139,6 +140,11 @@ function creation(change: Change): StepDraft[] {
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
+}
+
+/** After which its image is there: who is to run in it is looked up in it. */
+function imageSteps({ image }: Partial<ContainerAttributes>): StepId[] {
+  return image !== undefined && isKept(image) ? [stepId(imageAddress(image), "unpack")] : []
 }
 
 /** After which the namespaces of others can be joined. */
@@ -186,8 +192,10 @@ function deletion(change: Change): StepDraft[] {
   const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
   const own = (op: string) => stepId(change.address, op)
   const left = groupsOf(change).map(leaving)
+  // What runs goes on until it is known that what comes after it is there.
+  const after = change.after === null ? [] : imageSteps(change.after as unknown as ContainerAttributes)
   return [
-    { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
+    { op: "stop", after, before: startedBefore(have).map((address) => stepId(address, "stop")) },
     {
       op: "remove",
       after: [own("stop")],
@@ -267,7 +275,13 @@ function restarting(change: Change): StepDraft {
   const parent = parentOf(want).flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))
   return {
     op: "restart",
-    after: [...["move", "limits", "routes", "loopback"].map(own), ...parent, ...readySteps(joined(want)), ...runningSteps(want)],
+    after: [
+      ...["move", "limits", "routes", "loopback"].map(own),
+      ...imageSteps(want),
+      ...parent,
+      ...readySteps(joined(want)),
+      ...runningSteps(want),
+    ],
     before: ["sysctls", "hostname", "ulimits", "oom"].map(own),
   }
 }
