@@ -20,7 +20,8 @@ static uint64_t devices;
 
 static void skip_contents(const struct entry *entry)
 {
-  skip_bytes((entry->size + BLOCK - 1) / BLOCK * BLOCK, entry->path);
+  skip_bytes(entry->size, entry->path);
+  skip_padding(entry->size, entry->path);
 }
 
 /*
@@ -76,7 +77,7 @@ static void make_file(const struct entry *entry, int parent, const char *name)
     if (result < 0) fail("kernel", -result, entry->path);
     left -= count;
   }
-  skip_bytes(-entry->size % BLOCK, entry->path);
+  skip_padding(entry->size, entry->path);
   set_own(fd, entry);
   struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = entry->seconds, .tv_nsec = entry->nanoseconds}};
   if (futimens(fd, times) < 0) fail("kernel", errno, entry->path);

@@ -58,6 +58,16 @@ void skip_bytes(uint64_t len, const char *path)
   }
 }
 
+void skip_padding(uint64_t size, const char *path)
+{
+  for (uint64_t rest = -size % BLOCK; rest > 0;) {
+    size_t count;
+    if (is_layer && at == end && !fill()) return;
+    next_bytes(rest, &count, path);
+    rest -= count;
+  }
+}
+
 void drain(void)
 {
   while (fill()) continue;

@@ -44,6 +44,9 @@ bool read_bytes(void *to, size_t len, bool end_allowed, const char *path);
 const char *next_bytes(uint64_t most, size_t *len, const char *path);
 void skip_bytes(uint64_t len, const char *path);
 
+/* Up to the next block, behind so many bytes. A layer may end without its padding: its digest tells whether it is whole (umoci insert). */
+void skip_padding(uint64_t size, const char *path);
+
 /* Up to the end of the stream, so that who writes it sees it taken whole. */
 void drain(void);
 

@@ -27,9 +27,8 @@ export async function unpack(program: string, job: UnpackJob): Promise<Unpacked>
     },
   )
   const [answer, starved] = await Promise.all([said, fed])
-  if (answer.failure !== undefined && !(await hasOtherDigest(job, answer.failure))) throw answer.failure
-  if (answer.failure !== undefined) throw new ArchiveError("digest", "", "archive")
-  if (starved !== undefined) throw starved.failure
+  const failure = answer.failure ?? starved?.failure
+  if (failure !== undefined) throw (await hasOtherDigest(job, failure)) ? new ArchiveError("digest", "") : failure
   if (answer.result === undefined) throw new KernelError(`unpack ${job.archive}`, "ECHILD", "the unpacking process was killed")
   return answer.result
 }
@@ -70,7 +69,7 @@ function failureOf(word: string): Error {
 }
 
 /** An archive that is damaged may stumble over its own contents before its digest is known. */
-async function hasOtherDigest({ archive, part, expected }: UnpackJob, failure: Error): Promise<boolean> {
+async function hasOtherDigest({ archive, part, expected }: UnpackJob, failure: unknown): Promise<boolean> {
   if (!(failure instanceof ArchiveError) || expected.archive === undefined) return false
   return (await sha256(archive, part)) !== expected.archive
 }
@@ -97,8 +96,9 @@ async function feed(job: UnpackJob, to: Writable): Promise<void> {
   const checked = async function* (chunks: AsyncIterable<Uint8Array>) {
     yield* chunks
     // The unpacker waits for the end of its input: it is only told of the end where all was as it should be.
-    if (expected.archive !== undefined && whole.digest("hex") !== expected.archive) throw new ArchiveError("digest", "", "archive")
-    if (expected.contents !== undefined && contents.digest("hex") !== expected.contents) throw new ArchiveError("digest", "", "contents")
+    if (expected.archive !== undefined && whole.digest("hex") !== expected.archive) throw new ArchiveError("digest", "")
+    if (expected.contents !== undefined && contents.digest("hex") !== expected.contents)
+      throw new ArchiveError("digest", "", "of its contents")
   }
   try {
     const source = openArchive(archive, part)
