@@ -18,6 +18,7 @@ import { shuffler } from "./shuffle.ts"
 export interface ApplyContext {
   kernel: Kernel
   cgroups: StackGroups
+  environment?: NonNullable<Run["environment"]>
 }
 
 export interface ApplyOptions {

@@ -42,7 +42,7 @@ export interface Intent extends Wish {
 export async function carryOut(written: Intent, options: CarryOutOptions, context: Context): Promise<number> {
   const session = openSession(written.desired.stack, context)
   requireCapabilities(session.kernel)
-  const intent = await withImages(session.kernel, written)
+  const intent = await withImages(session, written)
   const display = await openDisplay(options.json, context)
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {

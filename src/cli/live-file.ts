@@ -72,7 +72,7 @@ export async function differences(text: string, session: Session, cwd: string): 
     stdin: () => Buffer.from(text),
   })
   if (written === undefined) return diagnostics.map(({ summary, address }) => `${address === undefined ? "" : `${address}: `}${summary}`)
-  const { desired } = await withImages(session.kernel, { desired: written, selection: EVERYTHING, declared: [] })
+  const { desired } = await withImages(session, { desired: written, selection: EVERYTHING, declared: [] })
   const { plan, diagnostics: problems } = makePlan(desired, observeStack(session, desired))
   if (hasErrors(problems)) return problems.map(({ summary }) => summary)
   return changesOf(plan)

@@ -46,10 +46,10 @@ export interface Wish {
 }
 
 /** The wish with its images looked at: which ones they are, and what they say of themselves. Nothing is loaded where it has none. */
-export async function withImages<W extends Wish>(kernel: Session["kernel"], wish: W): Promise<W> {
+export async function withImages<W extends Wish>({ kernel, environment }: Session, wish: W): Promise<W> {
   if (!wish.desired.resources.some(({ kind }) => kind === "image")) return wish
   const { settleImages } = await import("../image/settle.ts")
-  return { ...wish, desired: await settleImages(kernel, wish.desired) }
+  return { ...wish, desired: await settleImages(kernel, wish.desired, environment) }
 }
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. */

@@ -68,8 +68,12 @@ export async function keepImage(
   }
   await eachAtATime(missing, async (layer) => {
     const fetched = await fetch(layer, told)
-    await unpackLayer(kernel, layer, fetched, "digest" in layer.from ? undefined : told)
-    fetched.done()
+    try {
+      await unpackLayer(kernel, layer, fetched, "digest" in layer.from ? undefined : told)
+    } finally {
+      // Also where it is not what it should be: it would not become better.
+      fetched.done()
+    }
   })
   const { digest, config, layers, fingerprint } = found
   const record: ImageRecord = { version: 1, digest, layers: layers.map(({ id }) => id), config }

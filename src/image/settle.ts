@@ -7,6 +7,8 @@ import { parseImage, withDigest } from "../kinds/image/spec.ts"
 import type { Attributes, Desired, Resource } from "../model/resource.ts"
 import { findImage } from "./find.ts"
 import type { FoundImage } from "./found.ts"
+import type { Environment } from "./registry-credentials.ts"
+import { readImage, readRef } from "./store.ts"
 
 /** What of an image is to be known before a plan: which one it is, and what it says of itself. */
 type Known = Pick<FoundImage, "digest" | "config">
@@ -15,13 +17,13 @@ type Known = Pick<FoundImage, "digest" | "config">
  * The wanted state with its images known: the digest of each, and below what the file says what the image does. Looks at the images,
  * and changes nothing. Throws a DiagnosticError with all that is wrong with any.
  */
-export async function settleImages(kernel: Kernel, desired: Desired): Promise<Desired> {
+export async function settleImages(kernel: Kernel, desired: Desired, environment: Environment): Promise<Desired> {
   const images = desired.resources.filter(({ kind, attributes }) => kind === "image" && attributes.digest === undefined)
   const known = new Map<string, Known>()
   const problems: Diagnostic[] = []
   for (const image of images) {
     try {
-      known.set(image.name, await look(kernel, image))
+      known.set(image.name, await look(kernel, image, environment))
     } catch (failure) {
       if (!(failure instanceof DiagnosticError)) throw failure
       problems.push(...failure.diagnostics.map((one) => placed(one, image)))
@@ -33,10 +35,13 @@ export async function settleImages(kernel: Kernel, desired: Desired): Promise<De
   return { ...desired, resources }
 }
 
-function look(kernel: Kernel, { name }: Resource): Promise<Known> {
+/** One of a registry that is in the store is the one that is meant, until `stack image pull` looks again. */
+async function look(kernel: Kernel, { name }: Resource, environment: Environment): Promise<Known> {
   const source = parseImage(name)
   if (source === undefined) throw new Error(`${name} is no image`)
-  return findImage(kernel, source)
+  const ref = source.type === "docker" ? readRef(kernel, name) : undefined
+  const kept = ref === undefined ? undefined : readImage(kernel, ref.digest)
+  return kept ?? findImage(kernel, source, environment)
 }
 
 function placed(diagnostic: Diagnostic, { address, range }: Resource): Diagnostic {

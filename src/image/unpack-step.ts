@@ -1,22 +1,25 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageSource } from "../kinds/image/spec.ts"
 import { parseImage } from "../kinds/image/spec.ts"
-import { findImage } from "./find.ts"
+import { findImage, registryOf } from "./find.ts"
 import { imageError } from "./found.ts"
 import type { Fetched, Progress } from "./keep.ts"
 import { keepImage, keepRef, withStore } from "./keep.ts"
+import type { Environment } from "./registry-credentials.ts"
+import { fetchLayer } from "./registry-source.ts"
 import { readImage } from "./store.ts"
 
 /** Brings an image into the store: the one of that digest, whatever its source holds by now. */
-export function bringImage(kernel: Kernel, name: string, digest: string, onProgress: Progress): Promise<void> {
+export function bringImage(kernel: Kernel, name: string, digest: string, environment: Environment, onProgress: Progress): Promise<void> {
   const source = parseImage(name)
   if (source === undefined) throw new Error(`${name} is no image`)
   return withStore(kernel, async () => {
     // Another stack may have brought it meanwhile, or it was there under another name.
     if (readImage(kernel, digest) !== undefined && source.type !== "tar") return keepRef(kernel, { version: 1, source: name, digest })
-    const found = await findImage(kernel, source)
+    // Of a registry the one of the plan, whatever the tag is by now.
+    const found = await findImage(kernel, source.type === "docker" ? { ...source, digest } : source, environment)
     if (found.digest !== digest) return kept(kernel, name, digest, found.digest)
-    await keepImage(kernel, name, found, fetcher(source), onProgress)
+    await keepImage(kernel, name, found, fetcher(kernel, source, environment), onProgress)
   })
 }
 
@@ -33,10 +36,11 @@ function kept(kernel: Kernel, source: string, digest: string, other: string): vo
 }
 
 /** A file is where it is. */
-function fetcher(_source: ImageSource): Parameters<typeof keepImage>[3] {
-  return ({ from }) => {
-    if (!("path" in from)) throw new Error("a layer without a file")
-    const fetched: Fetched = { ...from, done: () => {} }
-    return Promise.resolve(fetched)
+function fetcher(kernel: Kernel, source: ImageSource, environment: Environment): Parameters<typeof keepImage>[3] {
+  const client = source.type === "docker" ? registryOf(kernel, source, environment) : undefined
+  return async (layer, onProgress): Promise<Fetched> => {
+    if ("path" in layer.from) return { ...layer.from, done: () => {} }
+    if (client === undefined) throw new Error("a layer without a file")
+    return fetchLayer(kernel, client, layer, onProgress)
   }
 }

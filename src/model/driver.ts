@@ -145,6 +145,8 @@ export interface Run {
   stack: string
   desired: Desired
   cgroups: StackGroups
+  /** The caller's. */
+  environment?: { readonly [name: string]: string | undefined }
   /** Values born in the kernel, by address: what an earlier step made (ifindex, netns path), or the snapshot held. */
   born: Map<Address, { [key: string]: unknown }>
 }

@@ -26,8 +26,7 @@ export async function graph(options: GraphOptions, context: Context): Promise<nu
 
 async function planned(desired: Desired, context: Context): Promise<Plan> {
   const session = openSession(desired.stack, context)
-  return preparePlan(session, await withImages(session.kernel, { desired, selection: EVERYTHING, declared: desired.resources }), context)
-    .plan
+  return preparePlan(session, await withImages(session, { desired, selection: EVERYTHING, declared: desired.resources }), context).plan
 }
 
 async function draw(drawn: Graph, format: GraphOptions["format"]): Promise<string> {

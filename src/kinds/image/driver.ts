@@ -33,8 +33,8 @@ function unpack(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   })
 }
 
-async function bring({ change }: Step, { kernel }: Run): Promise<void> {
+async function bring({ change }: Step, { kernel, environment = {} }: Run): Promise<void> {
   const { digest } = change.after as unknown as ImageAttributes
   const { bringImage } = await import("../../image/unpack-step.ts")
-  await bringImage(kernel, change.name, digest, () => {})
+  await bringImage(kernel, change.name, digest, environment, () => {})
 }

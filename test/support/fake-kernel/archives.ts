@@ -35,11 +35,10 @@ export function archiveCalls({ machine, mutate, reading }: Context): Archives {
       reading(() => hashOf(range === undefined ? required(path) : (part(path, range.offset, range.length) ?? required(path)))),
     unpack: async (job) => mutate(`unpack ${job.archive}`, () => unpack(root, job, required(job.archive))),
     append: async (path, chunks) => {
-      const pieces: Uint8Array[] = []
-      for await (const chunk of chunks) pieces.push(chunk)
-      mutate(`append ${path}`, () =>
-        putFile(root, path, textFile(`${bytesOf(path)?.toString("latin1") ?? ""}${Buffer.concat(pieces).toString("latin1")}`, 0o600)),
-      )
+      for await (const chunk of chunks) {
+        const before = bytesOf(path)?.toString("latin1") ?? ""
+        mutate(`append ${path}`, () => putFile(root, path, textFile(before + Buffer.from(chunk).toString("latin1"), 0o600)))
+      }
     },
   }
 }
