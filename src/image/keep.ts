@@ -1,6 +1,7 @@
 import type { DiagnosticError } from "../base/diagnostic.ts"
 import type { Unpacked } from "../kernel/archives.ts"
 import { ArchiveError } from "../kernel/archives.ts"
+import { now } from "../kernel/clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { FoundImage, LayerSource } from "./found.ts"
 import { imageError } from "./found.ts"
@@ -15,6 +16,8 @@ const LEAST_BOUND = 2 ** 31
 const RATIO = 100
 const MOST_ENTRIES = 2_000_000
 const LOCK_MS = 100
+/** How often progress is told of. */
+const PROGRESS_MS = 100
 
 /** Told of bytes of archives that were read, and of how many there are. */
 export type Progress = (done: number, total: number) => void
@@ -62,8 +65,11 @@ export async function keepImage(
   const missing = [...new Map(found.layers.map((layer) => [layer.id, layer])).values()].filter(({ id }) => !hasLayer(kernel, id))
   const total = missing.reduce((sum, { size }) => sum + size, 0)
   let done = 0
+  let last = Number.NEGATIVE_INFINITY
   const told = (bytes: number) => {
     done += bytes
+    if (now() - last < PROGRESS_MS) return
+    last = now()
     onProgress(done, total)
   }
   await eachAtATime(missing, async (layer) => {

@@ -46,6 +46,17 @@ export function stepDone({ op, change: { kind, adopts, resource, movedFrom } }: 
   return DONE[`${kind}.${op}`] ?? DONE[op] ?? `${op} done`
 }
 
+/** `12.3M of 45.6M`. */
+export function formatProgress(done: number, total: number): string {
+  return `${roundedSize(Math.min(done, total))} of ${roundedSize(total)}`
+}
+
+/** Bytes as a person wants to know them: `512`, `1.5K`, `12.3M`. */
+export function roundedSize(bytes: number): string {
+  const unit = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return unit === 0 ? String(bytes) : `${(bytes / 2 ** (10 * unit)).toFixed(1)}${" KMGT"[unit]}`
+}
+
 /** `12 ms`, `1.2 s`. */
 export function formatTime(milliseconds: number): string {
   return milliseconds < 999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`

@@ -33,8 +33,9 @@ function unpack(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   })
 }
 
-async function bring({ change }: Step, { kernel, environment = {} }: Run): Promise<void> {
+async function bring(step: Step, { kernel, environment = {}, progress }: Run): Promise<void> {
+  const { change } = step
   const { digest } = change.after as unknown as ImageAttributes
   const { bringImage } = await import("../../image/unpack-step.ts")
-  await bringImage(kernel, change.name, digest, environment, () => {})
+  await bringImage(kernel, change.name, digest, environment, (done, total) => progress?.(step, done, total))
 }

@@ -81,4 +81,47 @@ for (const auth of ["basic", "token"] as const) {
   )
 }
 
+scenario(
+  "image pull, ls, inspect, rm and prune",
+  (sandbox) => {
+    const registry = startRegistry(sandbox, "none", 5000)
+    const [first, second] = [imageOf([baseLayer("first\n")], CONFIG), imageOf([baseLayer("second\n")], CONFIG)]
+    const name = `docker://${registry.host}/app:1`
+    registry.push(first.blobs, first.manifest, "app:1")
+    const run = (...words: string[]) => expectStatus(sandbox.stack(["image", ...words]), 0)
+    assert.match(run("ls").stderr, /no images/)
+    assert.is(run("pull", name).stdout, `${first.manifest.digest}\n`)
+    const file = sandbox.file("stack.yaml", one(name))
+    expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
+    registry.push(second.blobs, second.manifest, "app:1")
+    expectConverged(sandbox, file)
+    run("pull", name)
+    assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /-\/\+ container\.one[\s\S]*image: .*forces replacement/)
+    const { images } = JSON.parse(run("ls", "--json").stdout)
+    assert.equal(
+      images.map(({ digest, sources, used }: { digest: string; sources: string[]; used: string[] }) => [digest, sources, used]).sort(),
+      [
+        [first.manifest.digest, [], ["img container.one"]],
+        [second.manifest.digest, [name], []],
+      ].sort(),
+    )
+    assert.match(
+      expectStatus(sandbox.stack(["image", "rm", first.manifest.digest]), 1).stderr,
+      /has containers[\s\S]*stack img container\.one/,
+    )
+    assert.equal(JSON.parse(run("inspect", name).stdout).config.command, ["sleep", "infinity"])
+    assert.is(run("rm", name).stdout, `${name}: removed\n`)
+    assert.is(store(sandbox, "layers").length, 1)
+    assert.match(run("prune", "-y").stderr, /^0 removed/)
+    assert.is(mark(sandbox, file), "first\n")
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.match(run("prune", "-y").stderr, /^1 removed/)
+    assert.equal(
+      [store(sandbox, "layers"), store(sandbox, "images"), store(sandbox, "refs"), store(sandbox, "downloads")],
+      [[], [], [], []],
+    )
+  },
+  PROGRAMS,
+)
+
 test.run()
