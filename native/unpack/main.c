@@ -67,11 +67,12 @@ static void give_up_power(void)
   if (syscall(SYS_capset, &header, sets) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail("capabilities", errno, "");
 }
 
-/* stack-unpack layer|root FOLDER BYTES ENTRIES <archive.tar */
+/* stack-unpack layer|root FOLDER BYTES ENTRIES <archive.tar; stack-unpack within PROGRAM ARGUMENT... */
 int main(int argc, char **argv)
 {
-  if (argc != 5) fail("usage", EINVAL, "");
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (argc > 2 && strcmp(argv[1], "within") == 0) return run_within(argv + 2);
+  if (argc != 5) fail("usage", EINVAL, "");
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   is_layer = strcmp(argv[1], "layer") == 0;
   struct bounds bounds = {.bytes = number(argv[3]), .entries = number(argv[4])};

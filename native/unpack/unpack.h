@@ -104,6 +104,10 @@ void make_entry(struct entry *entry, struct bounds *bounds);
 /* Devices, which no mount of an image could open. */
 uint64_t devices_left_out(void);
 
+/* ---- within.c: a program in mount and pid namespaces of its own; its exit status */
+
+int run_within(char **argv);
+
 /* ---- times.c: folders get their times when nothing more is put into them */
 
 void remember_times(const char *path, int64_t seconds, uint32_t nanoseconds);

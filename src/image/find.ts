@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageSource, RegistryRef } from "../kinds/image/spec.ts"
 import { findInArchive } from "./archive-source.ts"
+import { findTemplate } from "./debootstrap.ts"
 import type { FoundImage } from "./found.ts"
 import { findInLayout } from "./layout-source.ts"
 import type { RegistryClient } from "./registry-client.ts"
@@ -19,6 +20,8 @@ export async function findImage(kernel: Kernel, source: ImageSource, environment
       return findInLayout(kernel, source.path, source.tag, process.arch)
     case "docker-archive":
       return findInArchive(kernel, source.path, source.ref)
+    case "debootstrap":
+      return findTemplate(kernel, source.suite, process.arch)
     case "docker":
       return findInRegistry(registryOf(kernel, source, environment), source, process.arch)
   }

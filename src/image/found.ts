@@ -21,7 +21,14 @@ export interface LayerSource {
   expected: { archive?: string; contents?: string }
   /** Bytes of the archive. */
   size: number
-  from: { path: string; part?: Part } | { digest: string }
+  from: { path: string; part?: Part } | { digest: string } | { recipe: Recipe }
+}
+
+/** What a template is made by. */
+export interface Recipe {
+  suite: string
+  mirror: string
+  architecture: string
 }
 
 /** An image that is not there, or not what it should be: one diagnostic, told at the key that names it. */

@@ -3,7 +3,7 @@ import type { Unpacked } from "../kernel/archives.ts"
 import { ArchiveError } from "../kernel/archives.ts"
 import { now } from "../kernel/clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import type { FoundImage, LayerSource } from "./found.ts"
+import type { FoundImage, LayerSource, Recipe } from "./found.ts"
 import { imageError } from "./found.ts"
 import { DOWNLOADS, IMAGE_ROOT, IMAGES, imageFileOf, LAYERS, LOCK, REFS, refFileOf, UNPACKING } from "./paths.ts"
 import type { ImageRecord, LayerNotes, RefRecord } from "./store.ts"
@@ -54,14 +54,15 @@ export interface Fetched {
   done(): void
 }
 
+/** How the store comes by what is not there. */
+export interface Means {
+  fetch(layer: LayerSource, onProgress: (bytes: number) => void): Promise<Fetched>
+  /** Fills a folder. */
+  make(recipe: Recipe, tree: string): Promise<void>
+}
+
 /** Unpacks what is not there yet, and then says that the image is. Under the store's lock. */
-export async function keepImage(
-  kernel: Kernel,
-  source: string,
-  found: FoundImage,
-  fetch: (layer: LayerSource, onProgress: (bytes: number) => void) => Promise<Fetched>,
-  onProgress: Progress,
-): Promise<void> {
+export async function keepImage(kernel: Kernel, source: string, found: FoundImage, means: Means, onProgress: Progress): Promise<void> {
   const missing = [...new Map(found.layers.map((layer) => [layer.id, layer])).values()].filter(({ id }) => !hasLayer(kernel, id))
   const total = missing.reduce((sum, { size }) => sum + size, 0)
   let done = 0
@@ -73,7 +74,14 @@ export async function keepImage(
     onProgress(done, total)
   }
   await eachAtATime(missing, async (layer) => {
-    const fetched = await fetch(layer, told)
+    if ("recipe" in layer.from) {
+      const { recipe } = layer.from
+      return makeLayer(kernel, layer.id, `debootstrap:${recipe.suite}`, async (tree) => {
+        await means.make(recipe, tree)
+        return NO_NOTES
+      })
+    }
+    const fetched = await means.fetch(layer, told)
     try {
       await unpackLayer(kernel, layer, fetched, "digest" in layer.from ? undefined : told)
     } finally {
@@ -104,7 +112,6 @@ async function eachAtATime<T>(items: readonly T[], work: (item: T) => Promise<vo
   if (failures.length > 0) throw failures[0]
 }
 
-/** Beside the others until it is whole. */
 async function unpackLayer(
   kernel: Kernel,
   layer: LayerSource,
@@ -112,29 +119,37 @@ async function unpackLayer(
   onProgress?: (bytes: number) => void,
 ): Promise<void> {
   const { id, form, expected, size } = layer
+  const job = {
+    archive: path,
+    ...(part === undefined ? {} : { part }),
+    form,
+    expected,
+    bounds: { bytes: LEAST_BOUND + RATIO * size, entries: MOST_ENTRIES },
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }
+  await makeLayer(kernel, id, path, async (folder) => notesOf(await kernel.unpack({ ...job, folder })))
+}
+
+/** Beside the others until it is whole. `what`: for messages. */
+async function makeLayer(kernel: Kernel, id: string, what: string, fill: (tree: string) => Promise<LayerNotes>): Promise<void> {
   const beside = `${UNPACKING}/${id}`
   kernel.mkdir(beside, 0o700)
   kernel.mkdir(`${beside}/tree`, 0o755)
   try {
-    const unpacked = await kernel.unpack({
-      archive: path,
-      ...(part === undefined ? {} : { part }),
-      folder: `${beside}/tree`,
-      form,
-      expected,
-      bounds: { bytes: LEAST_BOUND + RATIO * size, entries: MOST_ENTRIES },
-      ...(onProgress === undefined ? {} : { onProgress }),
-    })
-    requireSoundTree(kernel, `${beside}/tree`, path)
-    kernel.replaceFile(`${beside}/notes.json`, `${JSON.stringify(notesOf(unpacked))}\n`)
+    const notes = await fill(`${beside}/tree`)
+    requireSoundTree(kernel, `${beside}/tree`, what)
+    kernel.replaceFile(`${beside}/notes.json`, `${JSON.stringify(notes)}\n`)
     // A layer of which only the notes are left is none.
     kernel.removeTree(`${LAYERS}/${id}`)
     kernel.rename(beside, `${LAYERS}/${id}`)
   } catch (failure) {
     kernel.removeTree(beside)
-    throw failure instanceof ArchiveError ? archiveDiagnostic(failure, path) : failure
+    throw failure instanceof ArchiveError ? archiveDiagnostic(failure, what) : failure
   }
 }
+
+/** Of what was not unpacked nobody has counted. */
+const NO_NOTES: LayerNotes = { version: 1, entries: 0, bytes: 0, devices: 0, opaque: [] }
 
 function notesOf({ entries, bytes, devices, opaque }: Unpacked): LayerNotes {
   return { version: 1, entries, bytes, devices, opaque: [...new Set(opaque)].sort() }

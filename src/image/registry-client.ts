@@ -13,7 +13,7 @@ export interface Patience {
   silenceMs: number
 }
 
-export const PATIENCE: Patience = { attempts: 5, pauseMs: 250, silenceMs: 20_000 }
+export const PATIENCE: Patience = { attempts: 5, pauseMs: 250, silenceMs: 15_000 }
 /** Longer than this nobody waits because a registry asks for it. */
 const MOST_PAUSE_MS = 20_000
 
@@ -74,8 +74,10 @@ async function patiently(name: string, { attempts, pauseMs }: Patience, work: ()
       await response.body?.cancel()
     } catch (e) {
       failure = e
+      // One that says nothing is not waited for so often.
+      if (e instanceof Silence) attempt = Math.max(attempt, attempts - 1)
     }
-    if (failure !== undefined && attempt === attempts) throw unreachable(name, failure)
+    if (failure !== undefined && attempt >= attempts) throw unreachable(name, failure)
     await pause(Math.max(Math.min(wanted, MOST_PAUSE_MS), pauseMs * 2 ** (attempt - 1)))
   }
 }
@@ -87,7 +89,7 @@ export function pause(milliseconds: number): Promise<void> {
 /** Until the head of the answer is there. */
 async function fetchWith(url: string, headers: { [name: string]: string }, { silenceMs }: Patience): Promise<Response> {
   const giveUp = new AbortController()
-  const timer = setTimeout(() => giveUp.abort(new Error(`no answer for ${silenceMs / 1000} s`)), silenceMs)
+  const timer = setTimeout(() => giveUp.abort(new Silence(`no answer for ${silenceMs / 1000} s`)), silenceMs)
   try {
     return await fetch(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, redirect: "follow" })
   } finally {
@@ -118,6 +120,9 @@ export async function* bodyOf(response: Response, most: number, { silenceMs }: P
     }
   }
 }
+
+/** Nothing came for too long. */
+class Silence extends Error {}
 
 /** More bytes than were announced. */
 export class TooLong extends Error {}

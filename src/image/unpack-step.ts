@@ -1,9 +1,10 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageSource } from "../kinds/image/spec.ts"
 import { parseImage } from "../kinds/image/spec.ts"
+import { makeTemplate } from "./debootstrap.ts"
 import { findImage, registryOf } from "./find.ts"
 import { imageError } from "./found.ts"
-import type { Fetched, Progress } from "./keep.ts"
+import type { Fetched, Means, Progress } from "./keep.ts"
 import { keepImage, keepRef, withStore } from "./keep.ts"
 import type { Environment } from "./registry-credentials.ts"
 import { fetchLayer } from "./registry-source.ts"
@@ -19,7 +20,7 @@ export function bringImage(kernel: Kernel, name: string, digest: string, environ
     // Of a registry the one of the plan, whatever the tag is by now.
     const found = await findImage(kernel, source.type === "docker" ? { ...source, digest } : source, environment)
     if (found.digest !== digest) return kept(kernel, name, digest, found.digest)
-    await keepImage(kernel, name, found, fetcher(kernel, source, environment), onProgress)
+    await keepImage(kernel, name, found, meansOf(kernel, source, environment), onProgress)
   })
 }
 
@@ -36,11 +37,14 @@ function kept(kernel: Kernel, source: string, digest: string, other: string): vo
 }
 
 /** A file is where it is. */
-function fetcher(kernel: Kernel, source: ImageSource, environment: Environment): Parameters<typeof keepImage>[3] {
+function meansOf(kernel: Kernel, source: ImageSource, environment: Environment): Means {
   const client = source.type === "docker" ? registryOf(kernel, source, environment) : undefined
-  return async (layer, onProgress): Promise<Fetched> => {
-    if ("path" in layer.from) return { ...layer.from, done: () => {} }
-    if (client === undefined) throw new Error("a layer without a file")
-    return fetchLayer(kernel, client, layer, onProgress)
+  return {
+    fetch: async (layer, onProgress): Promise<Fetched> => {
+      if ("path" in layer.from) return { ...layer.from, done: () => {} }
+      if (client === undefined) throw new Error("a layer without a file")
+      return fetchLayer(kernel, client, layer, onProgress)
+    },
+    make: (recipe, tree) => makeTemplate(kernel, recipe, tree, environment),
   }
 }

@@ -11,6 +11,11 @@ export interface Archives {
    * Throws `ArchiveError` where the archive is at fault, `KernelError` where the kernel refused. The folder may then hold anything.
    */
   unpack(job: UnpackJob): Promise<Unpacked>
+  /**
+   * Runs one of the host's own programs to its end, with mount and pid namespaces of its own: what it mounts and begins ends with it. Its
+   * exit status, and the end of what it has printed.
+   */
+  runTool(argv: readonly string[], environment: { readonly [name: string]: string }): Promise<{ status: number; output: string }>
   /** Appends what comes to a file, which is made where it is not there (mode 0600). */
   append(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void>
 }

@@ -10,6 +10,7 @@ export function openArchives(folder: () => string): Archives {
     readBytes: (path, offset, length) => orNull(`read ${path}`, () => readBytes(path, offset, length)),
     sha256: async (path, part) => (await import("./archive-stream.ts")).sha256(path, part),
     unpack: async (job) => (await import("./unpack.ts")).unpack(`${folder()}/stack-unpack`, job),
+    runTool: async (argv, environment) => (await import("./run-tool.ts")).runTool(`${folder()}/stack-unpack`, argv, environment),
     append: async (path, chunks) => (await import("./archive-stream.ts")).append(path, chunks),
   }
 }

@@ -38,6 +38,7 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
       return kernel.removeTreesLater(paths)
     },
     unpack: (job) => points.runLater(`tar -x <${job.archive} -C ${job.folder}`, () => kernel.unpack(job)),
+    runTool: (argv, environment) => points.runLater(argv.join(" "), () => kernel.runTool(argv, environment)),
     append: (path, chunks) => points.runLater(`cat >>${path}`, () => kernel.append(path, chunks)),
     lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),
   }

@@ -111,7 +111,9 @@ function imageTextOf(image: string | undefined, entry: Entry): string {
   const source = parseImage(image)
   if (source !== undefined) return imageText("path" in source ? { ...source, path: entry.absolute(["image"], source.path) } : source)
   entry.report(["image"], "bad-image", `\`${image}\` names no image`, {
-    hint: "write docker://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST], in small letters",
+    hint: image.startsWith("docker:")
+      ? "write docker://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST], in small letters"
+      : "write debootstrap:SUITE, such as debootstrap:bookworm",
   })
   return "host"
 }

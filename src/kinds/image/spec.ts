@@ -11,6 +11,7 @@ export type ImageSource =
   | { type: "tar"; path: string }
   | { type: "oci"; path: string; tag?: string }
   | { type: "docker-archive"; path: string; ref?: string }
+  | { type: "debootstrap"; suite: string }
   | ({ type: "docker" } & RegistryRef)
 
 /** One image of a registry: `digest` counts where both are there. */
@@ -43,7 +44,7 @@ const PART = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*"
 const DOCKER = new RegExp(`^(?:(${REGISTRY})/)?(${PART}(?:/${PART})*)(?::(${TAG}))?(?:@(sha256:${HEX}))?$`)
 
 /** Kinds of images that are kept in the store. */
-const KEPT = /^(tar|oci|docker-archive|docker):/
+const KEPT = /^(tar|oci|docker-archive|docker|debootstrap):/
 
 /** Whether it is unpacked into the store: `host` and `dir:` are used where they are. */
 export function isKept(image: string): boolean {
@@ -52,7 +53,7 @@ export function isKept(image: string): boolean {
 
 /** Whether it may say itself what is run, and how. */
 export function hasConfig(image: string): boolean {
-  return isKept(image) && !image.startsWith("tar:")
+  return /^(oci|docker-archive|docker):/.test(image)
 }
 
 /** What `image:` of a kept kind says, paths as written; undefined where it is of no such form. */
@@ -71,6 +72,8 @@ export function parseImage(image: string): ImageSource | undefined {
       const match = /^(.+?\.tar):([^/].*)$/.exec(rest)
       return match === null ? { type, path: rest } : { type, path: match[1] as string, ref: match[2] as string }
     }
+    case "debootstrap":
+      return /^[a-z][a-z0-9.-]{0,62}$/.test(rest) ? { type, suite: rest } : undefined
     case "docker":
       return rest.startsWith("//") ? registrySource(rest.slice(2)) : undefined
     default:
@@ -107,6 +110,8 @@ export function imageText(source: ImageSource): string {
       return `oci:${source.path}${source.tag === undefined ? "" : `:${source.tag}`}`
     case "docker-archive":
       return `docker-archive:${source.path}${source.ref === undefined ? "" : `:${source.ref}`}`
+    case "debootstrap":
+      return `debootstrap:${source.suite}`
     case "docker": {
       const { registry, repository, tag, digest } = source
       return `docker://${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`
@@ -139,11 +144,11 @@ export function isSettledImage(image: string, isFolder: (path: string) => boolea
   if (image.startsWith("dir:")) return isFolder(image.slice("dir:".length))
   const { source, digest } = splitImage(image)
   const parsed = parseImage(source)
-  return digest !== undefined && isCanonical(source) && (parsed?.type === "docker" || (parsed !== undefined && isFolder(parsed.path)))
+  return digest !== undefined && isCanonical(source) && parsed !== undefined && (!("path" in parsed) || isFolder(parsed.path))
 }
 
 /** The name of an image resource. */
 export function isCanonical(text: string): boolean {
   const source = parseImage(text)
-  return source !== undefined && imageText(source) === text && (source.type === "docker" || source.path.startsWith("/"))
+  return source !== undefined && imageText(source) === text && (!("path" in source) || source.path.startsWith("/"))
 }

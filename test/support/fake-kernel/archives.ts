@@ -34,6 +34,7 @@ export function archiveCalls({ machine, mutate, reading }: Context): Archives {
     sha256: async (path, range) =>
       reading(() => hashOf(range === undefined ? required(path) : (part(path, range.offset, range.length) ?? required(path)))),
     unpack: async (job) => mutate(`unpack ${job.archive}`, () => unpack(root, job, required(job.archive))),
+    runTool: async (argv) => mutate(argv.join(" "), () => ({ status: 127, output: `${argv[0]}: not found` })),
     append: async (path, chunks) => {
       for await (const chunk of chunks) {
         const before = bytesOf(path)?.toString("latin1") ?? ""
