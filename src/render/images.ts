@@ -16,7 +16,8 @@ export function imagesText(images: readonly Shown[]): string {
       source,
       digest.slice("sha256:".length, "sha256:".length + 12),
       String(layers.length),
-      roundedSize(bytes),
+      // Of a template that a tool has made nobody has counted.
+      bytes === 0 ? "-" : roundedSize(bytes),
       String(used.length),
     ]),
   )

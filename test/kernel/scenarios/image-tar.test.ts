@@ -179,6 +179,18 @@ scenario(
   ["busybox"],
 )
 
+scenario(
+  "debootstrap: what it cannot make is told in its own words, and nothing is left",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", boxes("debootstrap:nosuchsuite"))
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+    if (/needs a mirror/.test(ran.stderr)) return
+    assert.match(ran.stderr, /stack\.yaml:4:\d+: error: debootstrap cannot make nosuchsuite[\s\S]*nosuchsuite/)
+    assert.equal([store(sandbox, "layers"), store(sandbox, "images"), store(sandbox, "unpacking")], [[], [], []])
+  },
+  ["debootstrap"],
+)
+
 /** Where the zeros behind the last entry begin: tar pads to 10240 bytes. */
 function lastEntryEnd(bytes: Buffer, from: number): number {
   let at = from - (from % 512)
