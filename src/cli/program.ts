@@ -159,6 +159,8 @@ function doctorCommand(root: Command, run: Run): void {
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/doctor.ts")).doctor(optionsOf(command), context)),
     )
+}
+
 function imageCommands(root: Command, run: Run): void {
   const image = root.command("image").description("the store of images, which all stacks share")
   image

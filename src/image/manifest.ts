@@ -1,3 +1,4 @@
+import { signalName, signalNumber } from "../base/signal.ts"
 import type { ImageConfig } from "../kinds/image/spec.ts"
 import { DIGEST } from "../kinds/image/spec.ts"
 import { imageError } from "./found.ts"
@@ -99,10 +100,17 @@ export function imageConfig(document: Json, what: string): ImageConfig {
             .split("/")
             .filter((part) => part !== "" && part !== ".")
             .join("/")}`,
-    stop_signal: text("StopSignal"),
+    stop_signal: signal(text("StopSignal"), what),
     volumes: isMap(config.Volumes) && Object.keys(config.Volumes).length > 0 ? Object.keys(config.Volumes).sort() : undefined,
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as ImageConfig
+}
+
+/** By the name that the kernel's header has for it. */
+function signal(written: string | undefined, what: string): string | undefined {
+  const number = written === undefined ? undefined : signalNumber(written)
+  if (written !== undefined && number === undefined) throw imageError("bad-image", `${what} names a signal that is none: ${written}`)
+  return number === undefined ? undefined : signalName(number)
 }
 
 /** `NAME=value`; what is no such thing no program could read. */

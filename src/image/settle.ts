@@ -73,6 +73,7 @@ function completed({ of_file, ...attributes }: ContainerAttributes, { digest, co
     environment: sorted({ ...config.environment, ...attributes.environment }),
     working_dir: of_file.working_dir ? attributes.working_dir : (config.working_dir ?? attributes.working_dir),
     user: of_file.user ? attributes.user : userOf(config.user),
+    stop_signal: of_file.stop_signal ? attributes.stop_signal : (config.stop_signal ?? attributes.stop_signal),
   }
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import type { Sandbox } from "./sandbox.ts"
 
-/** Whom the files of images belong to: the root of the containers that may write to them. */
+/** The host's id of the root of containers. Files of images are root's, and show as their root's. */
 export const OWNER = 300_000
 
 /** A root filesystem of one static busybox; `mark` is what /etc/mark says. */
@@ -22,7 +22,7 @@ export function makeTree(folder: string, mark = "image\n"): string {
 /** The same as a tarball. `options`: of tar, such as `-z`. */
 export function makeTar(sandbox: Sandbox, name: string, { mark = "image\n", options = [] as readonly string[] } = {}): string {
   const folder = makeTree(`${sandbox.work}/tree-${name}`, mark)
-  const owners = [`--owner=${OWNER}`, `--group=${OWNER}`, "--numeric-owner"]
+  const owners = ["--owner=0", "--group=0", "--numeric-owner"]
   execFileSync("tar", [...options, ...owners, "-cf", `${sandbox.work}/${name}`, "-C", folder, "."])
   return `${sandbox.work}/${name}`
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
-import { OWNER } from "./image-lab.ts"
 import type { TarEntry } from "./tar-bytes.ts"
 import { tarBytes } from "./tar-bytes.ts"
 
@@ -52,22 +51,21 @@ export function writeLayout(folder: string, blobs: readonly Blob[], tags: { read
 }
 
 const APPLETS = ["sh", "sleep", "cat", "id", "ls", "touch", "true", "env", "pwd", "find"]
-const own = (entry: TarEntry): TarEntry => ({ uid: OWNER, gid: OWNER, ...entry })
-const folder = (name: string): TarEntry => own({ name, type: "5", mode: 0o755 })
+const folder = (name: string): TarEntry => ({ name, type: "5", mode: 0o755 })
 
 /** The lowest layer: busybox, passwd, and some files for others to hide. */
 export function baseLayer(mark = "base\n"): Buffer {
   return tarBytes([
     ...["./", "bin/", "etc/", "proc/", "sys/", "dev/", "tmp/", "home/", "data/", "data/deep/", "gone/"].map(folder),
-    own({ name: "bin/busybox", mode: 0o755, body: readFileSync("/bin/busybox") }),
-    ...APPLETS.map((name) => own({ name: `bin/${name}`, type: "2", link: "busybox" })),
-    own({ name: "etc/passwd", body: "root:x:0:0::/:/bin/sh\nalice:x:1001:1002::/home:/bin/sh\n" }),
-    own({ name: "etc/mark", body: mark }),
-    ...["data/one", "data/two", "data/deep/three", "gone/four"].map((name) => own({ name, body: name })),
+    { name: "bin/busybox", mode: 0o755, body: readFileSync("/bin/busybox") },
+    ...APPLETS.map((name): TarEntry => ({ name: `bin/${name}`, type: "2", link: "busybox" })),
+    { name: "etc/passwd", body: "root:x:0:0::/:/bin/sh\nalice:x:1001:1002::/home:/bin/sh\n" },
+    { name: "etc/mark", body: mark },
+    ...["data/one", "data/two", "data/deep/three", "gone/four"].map((name): TarEntry => ({ name, body: name })),
   ])
 }
 
 /** What lies over it. */
 export function layer(...entries: TarEntry[]): Buffer {
-  return tarBytes(entries.map(own))
+  return tarBytes(entries)
 }

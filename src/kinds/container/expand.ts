@@ -142,11 +142,14 @@ function argvOf(value: ContainerEntry, entry: Entry): string[] {
 function ownWords(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "argv" | "of_file"> {
   const { entrypoint, command } = value
   const [first, rest] = [wordsOf(entry, ["entrypoint"], entrypoint), wordsOf(entry, ["command"], command)]
+  // What an image for one program runs is not what boots a system.
+  const boots = isSystem(value) && entrypoint === undefined && command === undefined
   const of_file: OfFile = {
-    ...(entrypoint === undefined ? {} : { entrypoint: first ?? [] }),
+    ...(entrypoint === undefined && !boots ? {} : { entrypoint: boots ? [SYSTEM_COMMAND] : (first ?? []) }),
     ...(command === undefined ? {} : { command: rest ?? [] }),
     ...(value.working_dir === undefined ? {} : { working_dir: true }),
     ...(value.user === undefined ? {} : { user: true }),
+    ...(value.stop_signal === undefined && !isSystem(value) ? {} : { stop_signal: true }),
   }
   return { argv: [...(first ?? []), ...(rest ?? [])], of_file }
 }

@@ -2,10 +2,10 @@ import type { Address } from "../../base/address.ts"
 import type { Change, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
-import type { StepDraft, StepId } from "../../model/step.ts"
+import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
-import { imageAddress, isKept } from "../image/spec.ts"
+import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -140,45 +140,6 @@ function creation(change: Change): StepDraft[] {
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
-}
-
-/** After which its image is there: who is to run in it is looked up in it. */
-function imageSteps({ image }: Partial<ContainerAttributes>): StepId[] {
-  return image !== undefined && isKept(image) ? [stepId(imageAddress(image), "unpack")] : []
-}
-
-/** After which the namespaces of others can be joined. */
-function readySteps(others: ReturnType<typeof joined>): StepId[] {
-  return others.flatMap(({ address, ready }) => [stepId(address, ready), stepId(address, "restart")])
-}
-
-/** After which those run that must run before. */
-function runningSteps(want: ContainerAttributes): StepId[] {
-  return startedBefore(want).flatMap((address) => ["start", "restart"].map((op) => stepId(address, op)))
-}
-
-/**
- * The containers whose namespaces it joins, and the step after which they can be joined: a namespace is there with the
- * process, but what is mounted in it only once the command has started.
- */
-function joined({ namespaces }: Pick<ContainerAttributes, "namespaces">): { address: Address; ready: "spawn" | "start" }[] {
-  const found = new Map<Address, "spawn" | "start">()
-  for (const [kind, mode] of Object.entries(namespaces)) {
-    if (!mode.startsWith("container:")) continue
-    const address = mode.replace(":", ".")
-    found.set(address, kind === "mount" || found.get(address) === "start" ? "start" : "spawn")
-  }
-  return [...found].map(([address, ready]) => ({ address, ready }))
-}
-
-/** What must have started before it, and ends after it. */
-function startedBefore(attributes: Partial<ContainerAttributes>): Address[] {
-  const others = attributes.namespaces === undefined ? [] : joined({ namespaces: attributes.namespaces })
-  return [...new Set([...(attributes.depends_on ?? []), ...others.map(({ address }) => address)])]
-}
-
-function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
-  return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
 }
 
 /** Its group's path below the stack's, in every hierarchy. */

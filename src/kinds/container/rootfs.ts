@@ -1,3 +1,5 @@
+import type { Diagnostic } from "../../base/diagnostic.ts"
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import { systemMounts } from "./root-system.ts"
@@ -153,7 +155,18 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
 /** In a user namespace of its own, overlayfs keeps its marks in `user.*` attributes, as it may not write `trusted.*`. */
 function overlayData(lower: readonly string[], upper: string, work: string, attributes: ContainerAttributes): string {
   const own = hasOwnIds(attributes) ? ",userxattr" : ""
-  return `lowerdir=${lower.map(escaped).join(":")},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
+  const data = `lowerdir=${lower.map(escaped).join(":")},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
+  if (Buffer.byteLength(data) >= MOUNT_DATA) throw new DiagnosticError(tooManyLayers(lower.length))
+  return data
+}
+
+/** One page, the ending NUL with it: mount(2). */
+const MOUNT_DATA = 4096
+
+function tooManyLayers(count: number): Diagnostic {
+  return error("too-many-layers", `an overlay of ${count} layers cannot be mounted: their paths fill more than a page`, {
+    hint: "shorter names of stack and container give some room; an image that is built in fewer steps more",
+  })
 }
 
 /** Its ids are others than the host's. */

@@ -18,6 +18,7 @@ export interface OfFile {
   command?: string[]
   working_dir?: true
   user?: true
+  stop_signal?: true
 }
 
 /** A container, in canonical form. */

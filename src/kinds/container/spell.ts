@@ -41,7 +41,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
     init: have.init === "" ? undefined : have.init === "reaper" ? true : have.init,
-    stop_signal: unless(usual.stop_signal, have.stop_signal),
+    stop_signal: hasConfig(have.image) ? have.stop_signal : unless(usual.stop_signal, have.stop_signal),
     stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),

@@ -27,7 +27,14 @@ const TOP = layer(
   { name: "etc/mark", body: "top\n" },
   { name: "etc/passwd", body: "root:x:0:0::/:/bin/sh\nbob:x:1003:1003::/home:/bin/sh\n" },
 )
-const CONFIG = { Entrypoint: ["/bin/sh", "-c"], Cmd: ["sleep 1000"], Env: ["A=image", "B=image"], User: "bob", WorkingDir: "/data" }
+const CONFIG = {
+  Entrypoint: ["/bin/sh", "-c"],
+  Cmd: ["sleep 1000"],
+  Env: ["A=image", "B=image"],
+  User: "bob",
+  WorkingDir: "/data",
+  StopSignal: "SIGINT",
+}
 
 function layered(sandbox: Sandbox): string {
   const { manifest, blobs } = imageOf([baseLayer(), MIDDLE, TOP], CONFIG)
@@ -78,19 +85,19 @@ scenario(
       "stack.yaml",
       stackOf(`  all: { image: "oci:./layout:app", idmap: box }
   words: { image: "oci:./layout:app", idmap: box, command: ["sleep 2000"] }
-  start: { image: "oci:./layout:app", idmap: box, entrypoint: [sleep, "3000"], environment: { B: file, C: file }, user: "0", working_dir: /etc }
+  start: { image: "oci:./layout:app", idmap: box, entrypoint: [sleep, "3000"], environment: { B: file, C: file }, user: "0", working_dir: /etc, stop_signal: SIGTERM }
 `),
     )
     const { changes } = planOf(sandbox, file)
     const after = (name: string) => {
-      const { argv, environment, user, working_dir } = (changes.find(({ address }) => address === `container.${name}`)?.after ??
-        {}) as Attributes
-      return { argv, environment, user, working_dir }
+      const { argv, environment, user, working_dir, stop_signal } = (changes.find(({ address }) => address === `container.${name}`)
+        ?.after ?? {}) as Attributes
+      return { argv, environment, user, working_dir, stop_signal }
     }
-    const image = { environment: { A: "image", B: "image" }, user: "bob", working_dir: "/data" }
+    const image = { environment: { A: "image", B: "image" }, user: "bob", working_dir: "/data", stop_signal: "SIGINT" }
     assert.equal(after("all"), { argv: ["/bin/sh", "-c", "sleep 1000"], ...image })
     assert.equal(after("words"), { argv: ["/bin/sh", "-c", "sleep 2000"], ...image })
-    const own = { environment: { A: "image", B: "file", C: "file" }, user: "", working_dir: "/etc" }
+    const own = { environment: { A: "image", B: "file", C: "file" }, user: "", working_dir: "/etc", stop_signal: "SIGTERM" }
     assert.equal(after("start"), { argv: ["sleep", "3000"], ...own })
     applied(sandbox, file)
     expectConverged(sandbox, file)
