@@ -4,6 +4,7 @@ import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } fr
 import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Import } from "../model/imports.ts"
@@ -107,8 +108,12 @@ function mentioned({ kind, attributes }: KeptResource): string[] {
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
   if (kind !== "container") return []
-  const { cgroup } = attributes as unknown as ContainerAttributes
-  return [...(cgroup === "" ? [] : [`cgroup.${cgroup}`]), ...waitedFor(attributes as unknown as ContainerAttributes)]
+  const { cgroup, image } = attributes as unknown as ContainerAttributes
+  return [
+    ...(isKept(image) ? [imageAddress(image)] : []),
+    ...(cgroup === "" ? [] : [`cgroup.${cgroup}`]),
+    ...waitedFor(attributes as unknown as ContainerAttributes),
+  ]
 }
 
 function waitedFor({ depends_on, namespaces }: ContainerAttributes): string[] {

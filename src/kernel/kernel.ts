@@ -1,3 +1,4 @@
+import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
 export type { LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
@@ -6,7 +7,7 @@ export type { LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/l
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel {
+export interface Kernel extends Archives {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
