@@ -70,7 +70,7 @@ static void check_prepare(struct cursor *c)
 static void check_setup(struct cursor *c)
 {
   uint32_t op = take_u32(c);
-  require(c, op >= OP_MOUNT_ROOT && op <= OP_SYSCTL);
+  require(c, op >= OP_MOUNT_ROOT && op <= OP_DEVICE);
   for (int n = 0; n < 3; n++) take_text(c);
   take_u32(c);
   take_text(c);

@@ -30,6 +30,7 @@ enum setup_op {
   OP_PIVOT = 8,
   OP_HOSTNAME = 9,
   OP_SYSCTL = 10,
+  OP_DEVICE = 11,
 };
 
 /* NUL behind it, none within it. */
@@ -52,7 +53,7 @@ struct prepare {
 struct setup {
   uint32_t op;
   struct text source, target, type;
-  uint32_t flags; /* MS_* of mount(2), or a mode */
+  uint32_t flags; /* MS_* of mount(2), a mode, or the number of a device */
   struct text data;
 };
 

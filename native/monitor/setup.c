@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include "../common/process.h"
+#include "device.h"
 #include "faults.h"
 #include "fds.h"
 
@@ -91,19 +92,30 @@ static int mount_target(const struct setup *s)
 }
 
 /* The copy gets its flags before anybody can see it; flags that the source has, and may not lose, stay. */
-static int bind_target(const struct setup *s)
+int copy_mount(const char *source, uint32_t flags)
 {
-  unsigned recursive = (s->flags & MS_REC) != 0 ? RECURSIVE : 0;
-  int copy cleanup_fd = checked(syscall(SYS_open_tree, AT_FDCWD, s->source.at, OPEN_TREE_CLONE_FLAG | O_CLOEXEC | recursive));
+  unsigned recursive = (flags & MS_REC) != 0 ? RECURSIVE : 0;
+  int copy cleanup_fd = checked(syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE_FLAG | O_CLOEXEC | recursive));
   if (copy < 0) return copy;
-  struct mount_attributes attributes = {.set = s->flags & ATTRIBUTE_FLAGS};
+  struct mount_attributes attributes = {.set = flags & ATTRIBUTE_FLAGS};
   if (attributes.set != 0) {
     int result = checked(syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes));
     if (result < 0) return result;
   }
-  int target cleanup_fd = open_target(s->target.at, 0);
-  if (target < 0) return target;
-  return checked(syscall(SYS_move_mount, copy, "", target, "", MOVE_FROM_FD | MOVE_TO_FD));
+  return steal_fd(&copy);
+}
+
+int put_mount(int copy, const char *target)
+{
+  int place cleanup_fd = open_target(target, 0);
+  if (place < 0) return place;
+  return checked(syscall(SYS_move_mount, copy, "", place, "", MOVE_FROM_FD | MOVE_TO_FD));
+}
+
+static int bind_target(const struct setup *s)
+{
+  int copy cleanup_fd = copy_mount(s->source.at, s->flags);
+  return copy < 0 ? copy : put_mount(copy, s->target.at);
 }
 
 /* What stands there already must be of the same type, whatever its mode. */
@@ -183,6 +195,7 @@ static int run_op(const struct setup *s)
     case OP_PIVOT: return pivot();
     case OP_HOSTNAME: return checked(sethostname(s->source.at, s->source.len));
     case OP_SYSCTL: return write_sysctl(s);
+    case OP_DEVICE: return bind_device(s);
     default: return -EINVAL;
   }
 }

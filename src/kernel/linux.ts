@@ -1,3 +1,4 @@
+import { openDevices } from "./device-programs.ts"
 import type { Ffi } from "./ffi.ts"
 import { openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
@@ -29,5 +30,5 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const files = openFiles(ffi, readable)
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
-  return { ...files, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }
+  return { ...files, ...processes, ...net, ...openDevices(ffi), ...openVisits(ffi, { ...net, ...processes }) }
 }

@@ -2,10 +2,12 @@ import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
+import { deviceAt } from "../kinds/container/devices.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import type { DeviceNode } from "../kinds/container/spec-devices.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -47,6 +49,7 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
+    absentNodes: absentNodes(kernel, desired),
     ...imageFacts(kernel, desired),
   }
 }
@@ -55,6 +58,11 @@ function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "ab
   const limits = desired.resources.flatMap(({ attributes }) => (attributes.limits === undefined ? [] : [attributes.limits as Limits]))
   const { devices, files } = cgroups.absent(limits.filter(({ io, unified }) => io !== undefined || unified !== undefined))
   return { absentDevices: devices, absentFiles: files }
+}
+
+function absentNodes(kernel: Kernel, { resources }: Desired): string[] {
+  const wanted = resources.flatMap(({ attributes: { devices } }) => (devices as unknown as DeviceNode[] | undefined) ?? [])
+  return [...new Set(wanted.map(({ source }) => source))].filter((source) => deviceAt(kernel, source) === undefined)
 }
 
 type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">

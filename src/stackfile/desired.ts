@@ -1,7 +1,7 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
-import type { MapEntry, Path } from "./node.ts"
+import type { ListNode, MapEntry, Path } from "./node.ts"
 import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
 import type { Draft, Drafted } from "./resolve.ts"
 
@@ -77,10 +77,20 @@ function stepsBelow(source: MapEntry, key: string, rest: string): Path {
   let left = rest.split(".")
   while (left.length > 0) {
     const node = nodeAt(source.value, path)
+    if (node?.kind === "list") return [...path.slice(1), itemOf(node, left.join("."))]
     let taken = left.length
     while (taken > 1 && !(node?.kind === "map" && node.entries.has(left.slice(0, taken).join(".")))) taken--
     path.push(left.slice(0, taken).join("."))
     left = left.slice(taken)
   }
   return path.slice(1)
+}
+
+/** The place in a list of the item that begins with a text, as `HOST:CONTAINER` does, or has it as its source; an index as it is. */
+function itemOf({ items }: ListNode, text: string): string | number {
+  const found = items.findIndex((item) => {
+    const first = item.kind === "map" ? item.entries.get("source")?.value : item
+    return first?.kind === "scalar" && `${first.source}:`.startsWith(`${text}:`)
+  })
+  return found < 0 ? text : found
 }

@@ -18,6 +18,8 @@ export type SetupOp =
   | { op: "hostname"; name: string }
   /** Write to a file under /proc/sys, through a private procfs. */
   | { op: "sysctl"; name: string; value: string }
+  /** Bind of a device's node on a file, if it is of this type and number. */
+  | { op: "device"; source: string; target: string; type: "char" | "block"; major: number; minor: number }
 
 /** What a monitor is told: all it needs to make one container. native/monitor/record.h */
 export interface LaunchRecord {

@@ -60,5 +60,12 @@ function flat(op: SetupOp): FlatOp {
       return [9, op.name, "", "", 0, ""]
     case "sysctl":
       return [10, op.name, "", "", 0, op.value]
+    case "device":
+      return [11, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
   }
+}
+
+/** new_encode_dev(), linux/kdev_t.h */
+function deviceWord(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0
 }

@@ -104,5 +104,7 @@ function setupWords(op: SetupOp | undefined): string {
       return `hostname ${op.name}`
     case "sysctl":
       return `sysctl ${op.name}=${op.value}`
+    case "device":
+      return `mount --bind ${op.source} ${op.target} (${op.type} device ${op.major}:${op.minor})`
   }
 }

@@ -4,6 +4,8 @@ import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
+import type { DeviceEntry } from "./expand-devices.ts"
+import { devicesOf } from "./expand-devices.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import { securityOf } from "./expand-security.ts"
@@ -35,6 +37,7 @@ export interface ContainerEntry {
   cap_add?: string[]
   cap_drop?: string[]
   security_opt?: string[]
+  devices?: DeviceEntry[]
   ulimits?: UlimitsEntry
   oom_score_adj?: number
   depends_on?: string[] | { [name: string]: unknown }
@@ -69,6 +72,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     namespaces,
     capabilities,
     ...securityOf(value.security_opt, capabilities, entry),
+    devices: devicesOf(value.devices, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,
     labels: labelsOf(entry, value.labels),

@@ -1,6 +1,7 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf } from "../../model/ownership.ts"
+import { hostNodes } from "./devices.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -19,6 +20,7 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
       image,
       closed: closedFolders.get(image) ?? false,
       procNames,
+      nodes: hostNodes(kernel, attributes.devices),
       systemFolders: systemFolders ?? [],
     }
   }

@@ -1,5 +1,6 @@
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { deviceText } from "./spec-devices.ts"
 import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
 
 /** Something in which a container is held less tightly than one of which the file says nothing. */
@@ -24,7 +25,7 @@ const SHARED: { readonly [kind: string]: string } = {
 
 /** All of a container's, the gravest first. */
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
-  const { namespaces, capabilities, no_new_privileges, seccomp, ulimits, oom_score_adj } = attributes
+  const { namespaces, capabilities, no_new_privileges, seccomp, devices, ulimits, oom_score_adj } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
   const added = capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
   return [
@@ -34,6 +35,7 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
     ...(no_new_privileges
       ? []
       : [{ option: "security_opt", value: "no-new-privileges=false", meaning: "set-user-id programs in it give their power" }]),
+    ...devices.map((one) => ({ option: "devices", value: deviceText(one), meaning: "it may use this device of the host's" })),
     ...Object.entries(ulimits)
       .filter(([name, { hard }]) => name === "core" && hard !== 0)
       .map(([, { hard }]) => ({ option: "ulimits.core", value: String(hard), meaning: "what handles its core dumps is the host's" })),

@@ -8,6 +8,7 @@ import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { ATTACHED } from "./spec-devices.ts"
 
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
@@ -26,6 +27,8 @@ export const containerKind: Kind = {
     { path: "capabilities", change: "replace" },
     { path: "no_new_privileges", change: "replace" },
     { path: "seccomp", change: "replace" },
+    { path: "devices", change: "replace" },
+    { path: "device_program", change: "update" },
     { path: "ulimits.*", change: "update" },
     { path: "oom_score_adj", change: "update" },
     { path: "hostname", change: "update" },
@@ -49,6 +52,7 @@ const UPDATES: { readonly [field: string]: string } = {
   state: "restart",
   cgroup: "move",
   limits: "limits",
+  device_program: "devices",
   ulimits: "ulimits",
   oom_score_adj: "oom",
   hostname: "hostname",
@@ -60,19 +64,23 @@ const UPDATES: { readonly [field: string]: string } = {
 }
 
 /**
- * A command that came to a good end has done what was asked: it is not started again. Routes and `lo` in a namespace that is
+ * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there. Routes and `lo` in a namespace that is
  * not the container's own are the owner's to tell; its own is made with `lo` up, for which there is no key.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
-  const want = found.state === "completed" ? { ...wanted, state: "completed" } : wanted
+  const want: Attributes = {
+    ...wanted,
+    ...(found.state === "completed" ? { state: "completed" } : {}),
+    ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
+  }
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user"])
+const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "devices"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
@@ -243,7 +251,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [...["move", "limits", "routes", "loopback"].map(own), ...parent, ...readySteps(joined(want)), ...runningSteps(want)],
-    before: ["sysctls", "hostname", "ulimits", "oom"].map(own),
+    before: ["sysctls", "hostname", "devices", "ulimits", "oom"].map(own),
   }
 }
 

@@ -3,6 +3,7 @@ import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
+import { observedPrograms } from "./devices.ts"
 import type { ContainerFiles } from "./files.ts"
 import { readContainerFiles } from "./files.ts"
 import { parseMap } from "./id-map.ts"
@@ -24,6 +25,7 @@ export function observeContainers(scope: Scope): Reading {
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records))
+  const programs = observedPrograms(scope, files, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -34,7 +36,7 @@ export function observeContainers(scope: Scope): Reading {
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces })
+        : observed({ scope, name, monitor, texts, record, spaces, program: programs.get(name) })
     })
   return { resources, foreign: [] }
 }
@@ -120,6 +122,8 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
+  /** Whether its group is held to its devices, where that can be told. */
+  program: string | undefined
 }
 
 function observed(found: Found): Observed {
@@ -193,8 +197,8 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, labels, depends_on } = a
-  return { image, argv, environment, working_dir, user, labels, depends_on }
+  const { image, argv, environment, working_dir, user, devices, labels, depends_on } = a
+  return { image, argv, environment, working_dir, user, devices: devices as unknown as Value, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
@@ -208,7 +212,7 @@ function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits
   return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
 }
 
-function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found): Attributes {
+function liveAttributes({ scope, name, monitor, texts, record, spaces, program }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
     hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
@@ -220,6 +224,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces }: Found):
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
+    ...(program === undefined ? {} : { device_program: program }),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
     oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),

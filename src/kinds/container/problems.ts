@@ -10,6 +10,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...imageDiagnostics(resource, host),
     ...userDiagnostics(resource, host),
     ...idDiagnostics(resource, host),
+    ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
   ]
 }
@@ -25,6 +26,20 @@ function imageDiagnostics(resource: Resource, { absentImages }: HostFacts): Diag
       ...(range === undefined ? {} : { range }),
     }),
   ]
+}
+
+function deviceDiagnostics(resource: Resource, { absentNodes }: HostFacts): Diagnostic[] {
+  const { devices } = resource.attributes as unknown as ContainerAttributes
+  return devices
+    .filter(({ source }) => absentNodes.includes(source))
+    .map(({ source }) => {
+      const range = resource.range(`devices.${source}`) ?? resource.range()
+      return error("no-device", `this host has no device ${source}`, {
+        address: resource.address,
+        hint: "`ls -l /dev` shows what it has; a module may have to be loaded first (modprobe)",
+        ...(range === undefined ? {} : { range }),
+      })
+    })
 }
 
 function userDiagnostics(resource: Resource, { unknownUsers }: HostFacts): Diagnostic[] {

@@ -57,10 +57,11 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 }
 
 /** What every container had before a file could say it. */
-const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj"> = {
+const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "ulimits" | "oom_score_adj"> = {
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
+  devices: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
 }

@@ -1,5 +1,7 @@
+import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import type { HostNode } from "./devices.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 
 /** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
@@ -15,6 +17,8 @@ export interface RootFacts {
   closed: boolean
   /** Names in the host's /proc: which of the steering files this kernel has. */
   procNames: readonly string[]
+  /** Nodes that it has beside the usual ones. */
+  nodes: readonly HostNode[]
   /** Of `host`: its system folders as they are, folder or symbolic link. */
   systemFolders: readonly { name: string; link: string | null }[]
 }
@@ -43,7 +47,7 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const owner = hostIdsOfRoot(attributes)
   const base = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
   const masks = sharedIdMasks(attributes, new Set(facts.procNames))
-  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes), ...inside, ...masks, { op: "pivot" }] }
+  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, { op: "pivot" }] }
 }
 
 /** The host's ids of the container's root: what its writable layer belongs to. */
@@ -143,12 +147,9 @@ function escaped(path: string): string {
 }
 
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
-/** The host's own nodes, bound read-only: they are written to all the same, but no mode, owner or time of theirs can be changed. */
-const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const
-
 /** /proc, /sys and /dev of its own. */
-function kernelFilesystems(attributes: ContainerAttributes): SetupOp[] {
-  return [...procfs(attributes), ...sysfs(attributes), ...devices(attributes)]
+function kernelFilesystems(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
+  return [...procfs(attributes), ...sysfs(attributes), ...ownDevices(attributes, nodes)]
 }
 
 function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
@@ -168,15 +169,12 @@ function sysfs({ namespaces }: ContainerAttributes): SetupOp[] {
   return [{ op: "mkdir", target: "/sys", mode: 0o555 }, mount]
 }
 
-function devices(attributes: ContainerAttributes): SetupOp[] {
+function ownDevices(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
   const ptsGroup = mapsGroup5(attributes) ? ",gid=5" : ""
   return [
     { op: "mkdir", target: "/dev", mode: 0o755 },
     { op: "mount", source: "tmpfs", target: "/dev", type: "tmpfs", flags: MS_NOSUID, data: "mode=755,size=64k" },
-    ...DEVICES.flatMap((name): SetupOp[] => [
-      { op: "file", target: `/dev/${name}`, mode: 0o666 },
-      { op: "bind", source: `/dev/${name}`, target: `/dev/${name}`, flags: MS_RDONLY },
-    ]),
+    ...usualNodes().flatMap(nodeOps),
     { op: "mkdir", target: "/dev/pts", mode: 0o755 },
     {
       op: "mount",
@@ -193,7 +191,33 @@ function devices(attributes: ContainerAttributes): SetupOp[] {
     { op: "symlink", target: "/dev/stdin", to: "/proc/self/fd/0" },
     { op: "symlink", target: "/dev/stdout", to: "/proc/self/fd/1" },
     { op: "symlink", target: "/dev/stderr", to: "/proc/self/fd/2" },
+    ...nodes.flatMap((node) => [...foldersAbove(node.target), ...nodeOps(node)]),
   ]
+}
+
+/** The host's node with the number that is meant: none that something else has put in its place. */
+function nodeOps(node: HostNode): SetupOp[] {
+  return [
+    { op: "file", target: node.target, mode: 0o666 },
+    { op: "device", ...node },
+  ]
+}
+
+function usualNodes(): HostNode[] {
+  const path = (name: string) => `/dev/${name}`
+  return Object.entries(USUAL_NODES).map(([name, [major, minor]]) => ({
+    source: path(name),
+    target: path(name),
+    type: "char",
+    major,
+    minor,
+  }))
+}
+
+/** Of `/dev/net/tun`: /dev/net. */
+function foldersAbove(target: string): SetupOp[] {
+  const parts = target.split("/").slice(2, -1)
+  return parts.map((_, i) => ({ op: "mkdir", target: `/dev/${parts.slice(0, i + 1).join("/")}`, mode: 0o755 }))
 }
 
 /** Group `tty`, which devpts gives terminals to, where the map knows it. */

@@ -19,7 +19,7 @@ export function containersSchema(): Fragment {
 /** The design's keys that are still to come. */
 const LATER = [
   ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "privileged", "profile"],
-  ...["secrets", "configs", "ephemeral", "devices", "init", "healthcheck"],
+  ...["secrets", "configs", "ephemeral", "init", "healthcheck"],
   ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
 ]
 
@@ -131,10 +131,37 @@ function powers(): Fragments {
       form: "a list of options",
       examples: [["seccomp=./profile.json"]],
     },
+    devices: devicesSchema(),
     ulimits: ulimitsSchema(),
     oom_score_adj: wholeNumber("How ready the kernel is to kill it when memory runs out: more than 0 sooner, less later.", -1000, 1000, {
       default: 0,
     }),
+  }
+}
+
+function devicesSchema(): Fragment {
+  const text = (description: string, more: Partial<Fragment> = {}): Fragment => ({ description, type: "string", form: "a path", ...more })
+  const long = keys(
+    "A device.",
+    {
+      source: text("The host's device."),
+      target: text("Where it is in the container, below /dev. Default: as on the host."),
+      permissions: text("How it may be used: r (read), w (write), m (mknod).", { default: "rwm", form: "some of r, w and m" }),
+    },
+    { required: ["source"] },
+  )
+  return {
+    description:
+      "Devices of the host's that it may use, besides null, zero, full, random, urandom, tty and terminals of its own; all others are refused.",
+    type: "array",
+    items: {
+      ...long,
+      description: "HOST[:CONTAINER[:PERMISSIONS]], or a map.",
+      type: ["string", "object"],
+      form: "a device such as /dev/fuse:/dev/fuse:rw",
+    },
+    form: "a list of devices",
+    examples: [["/dev/fuse:/dev/fuse:rw"]],
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { DeviceNode } from "./spec-devices.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -38,6 +39,8 @@ export interface ContainerAttributes {
   seccomp: string
   /** What such a file holds. */
   seccomp_profile?: Profile
+  /** Of the host's devices those that it may use beside the usual ones, sorted by where they are in it. */
+  devices: DeviceNode[]
   /** Bounds of each of its processes, of those that are named. */
   ulimits: Ulimits
   /** -1000 to 1000. proc_pid_oom_score_adj(5) */

@@ -2,6 +2,7 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { filled, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { deviceText } from "./spec-devices.ts"
 import { DEFAULT_SECCOMP, seccompFile } from "./spec-security.ts"
 import type { Ulimit } from "./spec-ulimits.ts"
 
@@ -18,6 +19,7 @@ export function spellPower(have: ContainerAttributes, usual: ContainerAttributes
     cap_add: added.length === 0 ? undefined : added,
     cap_drop: dropped.length === 0 ? undefined : dropped,
     security_opt: options.length === 0 ? undefined : options,
+    devices: have.devices.length === 0 ? undefined : have.devices.map(deviceText),
     ulimits: filled(Object.fromEntries(limits.map(([name, { soft, hard }]) => [name, soft === hard ? soft : { soft, hard }]))),
     oom_score_adj: unless(usual.oom_score_adj, have.oom_score_adj),
   })

@@ -70,6 +70,23 @@ function powers(): AttributeRow[] {
       never: "a filter stays with a process as long as it lives, and only it can add another (seccomp(2))",
     },
     {
+      attribute: "devices",
+      read: RECORD,
+      hands: [],
+      never: "nodes are mounted when a container is started; whether they may be used is below",
+    },
+    {
+      attribute: "device_program",
+      read: "`BPF_PROG_QUERY` of its group, and the program's name, which has a digest of what it allows; where there is no cgroup2, `devices.list`",
+      hands: [
+        {
+          by: "python3 $support/detach-devices.py $cgroup2/tier/web",
+          shows: { "container.web": { device_program: "absent" } },
+          needs: "unified",
+        },
+      ],
+    },
+    {
       attribute: "ulimits.*",
       read: "`/proc/PID/limits`",
       hands: [
@@ -154,7 +171,7 @@ function strayed(): AttributeRow[] {
       hands: [
         {
           by: "echo $web > $cgroup2/bare/cgroup.procs",
-          shows: { "container.web": { cgroup: "", ...Object.fromEntries(none) } },
+          shows: { "container.web": { cgroup: "", device_program: "absent", ...Object.fromEntries(none) } },
           needs: "unified",
         },
       ],

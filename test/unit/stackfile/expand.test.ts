@@ -27,6 +27,7 @@ test("a container with one key has every attribute", () => {
     capabilities: [...DEFAULT_CAPABILITIES],
     no_new_privileges: true,
     seccomp: "default",
+    devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,
     labels: {},
@@ -48,6 +49,16 @@ test("every spelling of one wish gives the same attributes", () => {
   )
   assert.equal(long, short)
   assert.equal(long.limits, { memory: 67108864, cpus: 0.5, cpuset: "0-1,3", io: { "8:0": { rbps: 1048576 } } })
+})
+
+test("devices: in every form of compose's, in one order", () => {
+  const of = (list: string) => container(`command: [x], devices: [${list}]`).devices
+  assert.equal(of('/dev/net/tun, "/dev/fuse:/dev/x:wr", { source: /dev/kvm, permissions: r }'), [
+    { source: "/dev/kvm", target: "/dev/kvm", access: "r" },
+    { source: "/dev/net/tun", target: "/dev/net/tun", access: "rwm" },
+    { source: "/dev/fuse", target: "/dev/x", access: "rw" },
+  ])
+  assert.equal(of('"/dev/fuse:/dev/fuse:rwm"'), of("/dev/fuse"))
 })
 
 test("capabilities: the usual ones less what is dropped and what is added, in any spelling", () => {

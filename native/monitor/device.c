@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "device.h"
+
+#include "../common/process.h"
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* The number as one word of 32 bits: new_encode_dev() in linux/kdev_t.h. */
+static bool is_device(int fd, const struct setup *s)
+{
+  struct stat status;
+  mode_t type = text_is(s->data, "b") ? S_IFBLK : S_IFCHR;
+  if (fstat(fd, &status) < 0 || (status.st_mode & S_IFMT) != type) return false;
+  unsigned major_number = (s->flags >> 8) & 0xfff, minor_number = (s->flags & 0xff) | ((s->flags >> 12) & 0xfff00);
+  return status.st_rdev == makedev(major_number, minor_number);
+}
+
+int bind_device(const struct setup *s)
+{
+  int copy cleanup_fd = copy_mount(s->source.at, MS_RDONLY);
+  if (copy < 0) return copy;
+  if (!is_device(copy, s)) return -ENODEV;
+  return put_mount(copy, s->target.at);
+}
