@@ -4,6 +4,7 @@ import { KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import { deviceAt } from "../kinds/container/devices.ts"
 import { imageFolder } from "../kinds/container/facts.ts"
+import type { Who } from "../kinds/container/identity.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
@@ -71,18 +72,18 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
-  const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
-  const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
+  const named = containers.filter(({ image, user, group_add }) => (user !== "" || group_add.length > 0) && !absentImages.includes(image))
+  const users = new Map(named.map(({ image, user, group_add }) => [JSON.stringify([image, user, group_add]), { image, user, group_add }]))
   const found = [...users.values()].map((one) => lookedUp(kernel, one))
   return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
 }
 
-function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {
+function lookedUp(kernel: Kernel, who: Who): Users {
   try {
-    return { unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, imageFolder(image), user) }] }
+    return { unknownUsers: [], knownUsers: [{ ...who, ...lookupUser(kernel, who) }] }
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return { unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }
+    return { unknownUsers: [{ ...who, diagnostics: failure.diagnostics }], knownUsers: [] }
   }
 }
 

@@ -184,6 +184,7 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     capabilities: [],
     no_new_privileges: true,
     seccomp: "unconfined",
+    group_add: [],
     devices: [],
     ulimits: {},
     oom_score_adj: 0,

@@ -88,6 +88,7 @@ function containerDefaults(name: string): ContainerAttributes {
     capabilities: [...DEFAULT_CAPABILITIES],
     no_new_privileges: true,
     seccomp: "default",
+    group_add: [],
     devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,

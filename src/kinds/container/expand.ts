@@ -27,6 +27,7 @@ export interface ContainerEntry {
   env_file?: string | string[]
   working_dir?: string
   user?: string | number
+  group_add?: (string | number)[]
   hostname?: string
   idmap?: string | IdmapEntry
   cgroup?: string
@@ -62,6 +63,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
+    group_add: [...new Set((value.group_add ?? []).map(String))].sort(),
     hostname,
     uid_map: maps.uid,
     gid_map: maps.gid,

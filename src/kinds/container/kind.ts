@@ -20,6 +20,7 @@ export const containerKind: Kind = {
     { path: "environment.*", change: "replace" },
     { path: "working_dir", change: "replace" },
     { path: "user", change: "replace" },
+    { path: "group_add", change: "replace" },
     { path: "uid_map", change: "replace" },
     { path: "gid_map", change: "replace" },
     { path: "cgroup", change: "update" },
@@ -80,7 +81,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "devices"])
+const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "group_add", "devices"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {

@@ -40,7 +40,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...confinementOf(attributes),
     cwd: attributes.working_dir,
     argv: attributes.argv,
-    env: Object.entries(launchEnvironment(attributes)).map(([name, value]) => `${name}=${value}`),
+    env: Object.entries(launchEnvironment(attributes, facts.ids)).map(([name, value]) => `${name}=${value}`),
   }
 }
 
@@ -66,15 +66,9 @@ type Confinement = Pick<LaunchRecord, "capabilities" | "noNewPrivileges" | "rlim
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /** What the file says, over what every command gets. A hostname that changes is changed in place: so HOSTNAME is no attribute. */
-export function launchEnvironment({ hostname, environment, user }: ContainerAttributes): { [name: string]: string } {
-  return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME: homeOf(user), ...environment }
-}
-
-/** Of a name only the image's passwd knows the home; by custom it is /home/NAME. */
-function homeOf(user: string): string {
-  const [who = ""] = user.split(":")
-  if (who === "" || who === "0" || who === "root") return "/root"
-  return /^[0-9]+$/.test(who) ? "/" : `/home/${who}`
+export function launchEnvironment({ hostname, environment }: ContainerAttributes, { uid, home }: Ids): { [name: string]: string } {
+  const HOME = home ?? (uid === 0 ? "/root" : "/")
+  return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME, ...environment }
 }
 
 /** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */

@@ -26,6 +26,7 @@ const nodePath = text("path below /dev", (path) => whyNoNode(path) === undefined
 
 /** What a container's processes may do, in a record or a kept plan. */
 export const powerShapes: { readonly [key: string]: Shape } = {
+  group_add: listOf(textLike(/^[^:\s]+$/, "group")),
   capabilities,
   no_new_privileges: truth,
   seccomp: seccompWords,

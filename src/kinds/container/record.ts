@@ -57,11 +57,15 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 }
 
 /** What every container had before a file could say it. */
-const BEFORE: Pick<ContainerAttributes, "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "ulimits" | "oom_score_adj"> = {
+const BEFORE: Pick<
+  ContainerAttributes,
+  "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "group_add" | "ulimits" | "oom_score_adj"
+> = {
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
   devices: [],
+  group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
 }

@@ -5,7 +5,7 @@ import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
 import { programOf } from "./devices.ts"
-import { imageFolder, rootFactsReader } from "./facts.ts"
+import { rootFactsReader } from "./facts.ts"
 import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
 import type { LaunchFacts } from "./launch.ts"
@@ -32,7 +32,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const { name } = step.change
   const group = groupPath(name, attributes)
   const before = monitorsOf(step)
-  const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+  const ids = lookupUser(run.kernel, attributes)
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) clear(run, group)

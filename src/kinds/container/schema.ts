@@ -78,6 +78,13 @@ function process(): Fragments {
       form: "UID, UID:GID, or names",
       examples: ["1000:1000"],
     },
+    group_add: {
+      description: "Groups that the command is in besides: GIDs, or names that the image's /etc/group knows.",
+      type: "array",
+      items: { description: "A group.", type: ["string", "integer"], minimum: 0, pattern: "^[^:\\s]+$", form: "a GID, or a group's name" },
+      form: "a list of groups",
+      examples: [["video", 44]],
+    },
     hostname: {
       description: "Host name inside. Default: the container's name.",
       type: "string",
@@ -90,7 +97,7 @@ function process(): Fragments {
 function surroundings(): Fragments {
   return {
     environment: textMap(
-      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (/root for root, /home/NAME for a named user, else /).",
+      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (as the image's /etc/passwd has it for the user; else /root for root, / for others).",
       "a map of NAME: value, or a list of NAME=value",
     ),
     env_file: oneOrMore(

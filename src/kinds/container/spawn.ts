@@ -8,7 +8,7 @@ import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt, attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
-import { imageFolder, rootFactsReader } from "./facts.ts"
+import { rootFactsReader } from "./facts.ts"
 import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
@@ -38,7 +38,7 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
     attemptNow(() => {
       const attributes = wantedAttributes(step)
       const name = step.change.name
-      const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+      const ids = lookupUser(run.kernel, attributes)
       if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
       else prepareStack(run, name)
       prepared = true

@@ -22,6 +22,8 @@ export interface ContainerAttributes {
   working_dir: string
   /** As written: `uid`, `uid:gid`, names or numbers; "" is `0:0`. Names are looked up in the image. */
   user: string
+  /** Groups that the command is in besides, sorted; names are looked up in the image. */
+  group_add: string[]
   hostname: string
   /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. */
   uid_map: IdRange[] | { auto: number }

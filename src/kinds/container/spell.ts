@@ -24,6 +24,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     environment: filled(environment),
     working_dir: unless(usual.working_dir, have.working_dir),
     user: unless(usual.user, have.user),
+    group_add: have.group_add.length === 0 ? undefined : have.group_add.map(numberOrText),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
     idmap,
     cgroup: unless("", have.cgroup),

@@ -30,6 +30,7 @@ function started(): AttributeRow[] {
     { attribute: "environment.*", read: RECORD, hands: [], never: OF_A_LIFE },
     { attribute: "working_dir", read: RECORD, hands: [], never: "it is where the command starts: it may go elsewhere" },
     { attribute: "user", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
+    { attribute: "group_add", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
   ]

@@ -16,6 +16,7 @@ test("a container with one key has every attribute", () => {
     environment: {},
     working_dir: "/",
     user: "",
+    group_add: [],
     hostname: "web",
     uid_map: { auto: 65536 },
     gid_map: { auto: 65536 },
