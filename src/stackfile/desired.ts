@@ -9,7 +9,9 @@ import type { Draft, Drafted } from "./resolve.ts"
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
   container: {
     ...{ argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
-    ...{ capabilities: ["cap_add", "cap_drop"], seccomp: ["security_opt"], no_new_privileges: ["security_opt"] },
+    ...{ capabilities: ["cap_add", "cap_drop", "privileged", "profile"], seccomp: ["security_opt", "privileged", "profile"] },
+    ...{ no_new_privileges: ["security_opt", "privileged", "profile"], unmask: ["security_opt", "privileged", "profile"] },
+    all_devices: ["privileged", "profile"],
   },
   interface: { master: ["bridge"] },
 }

@@ -89,6 +89,8 @@ function containerDefaults(name: string): ContainerAttributes {
     no_new_privileges: true,
     seccomp: "default",
     group_add: [],
+    unmask: [],
+    all_devices: false,
     devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,

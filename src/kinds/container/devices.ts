@@ -7,6 +7,7 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import type { ContainerFiles } from "./files.ts"
 import type { ContainerRecord } from "./record.ts"
+import type { ContainerAttributes } from "./spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
 
 /** A device of the host's, looked at, and its path in the container. */
@@ -50,8 +51,15 @@ function assembled(more: readonly DeviceRule[]): DeviceProgram {
   return program
 }
 
-/** What holds a container's group to the usual devices and these. Throws a DiagnosticError where the host does not have one. */
-export function programOf(kernel: Kernel, devices: readonly DeviceNode[]): DeviceProgram {
+/**
+ * What holds a container's group to the usual devices and these; undefined where nothing is to. Throws a DiagnosticError where the host
+ * does not have one.
+ */
+export function programOf(
+  kernel: Kernel,
+  { devices, all_devices }: Pick<ContainerAttributes, "devices" | "all_devices">,
+): DeviceProgram | undefined {
+  if (all_devices) return undefined
   const nodes = hostNodes(kernel, devices)
   return assembled(nodes.map(({ type, major, minor }, i) => ({ type, major, minor, access: devices[i]?.access ?? "" })))
 }
@@ -66,7 +74,7 @@ export function observedPrograms(
   const groups: [name: string, group: string][] = []
   for (const [name, { cgroup }] of files) {
     const record = records.get(name)
-    if (cgroup === "" || record === undefined) continue
+    if (cgroup === "" || record === undefined || record.attributes.all_devices) continue
     groups.push([name, cgroup])
     // A device that is gone has no number to be allowed by: what is attached is another's.
     wanted.set(cgroup, assembled(presentRules(scope.kernel, record.attributes.devices)))

@@ -6,6 +6,7 @@ import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
+import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import { securityOf } from "./expand-security.ts"
@@ -14,6 +15,7 @@ import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
 import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+import type { ProfileName } from "./spec-profile.ts"
 
 type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
@@ -35,6 +37,8 @@ export interface ContainerEntry {
   routes?: RouteEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
+  profile?: ProfileName
+  privileged?: boolean
   cap_add?: string[]
   cap_drop?: string[]
   security_opt?: string[]
@@ -56,7 +60,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
-  const capabilities = capabilitiesOf(value, entry)
+  const power = powerOf(value, entry)
+  const capabilities = capabilitiesOf(value, entry, power.capabilities)
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
     argv: argvOf(value, entry),
@@ -73,7 +78,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
     capabilities,
-    ...securityOf(value.security_opt, capabilities, entry),
+    ...securityOf(value.security_opt, capabilities, entry, power),
+    all_devices: power.all_devices,
     devices: devicesOf(value.devices, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,

@@ -8,7 +8,7 @@ import type { ContainerAttributes } from "./spec.ts"
 
 /** Looks at the machine once for a whole batch of launches. */
 export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
-  const procNames = kernel.list("/proc")
+  const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const closedFolders = new Map<string, boolean>()
   return (name, attributes) => {
@@ -19,7 +19,7 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
       layer: layerFolderOf(stack, name),
       image,
       closed: closedFolders.get(image) ?? false,
-      procNames,
+      systemNames,
       nodes: hostNodes(kernel, attributes.devices),
       systemFolders: systemFolders ?? [],
     }

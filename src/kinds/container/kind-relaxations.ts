@@ -1,5 +1,5 @@
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import { CAPABILITIES, DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
 import { deviceText } from "./spec-devices.ts"
 import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
 
@@ -23,18 +23,21 @@ const SHARED: { readonly [kind: string]: string } = {
   cgroup: "it sees the host's cgroups",
 }
 
+const UNMASKED = "it sees or changes what of /proc and /sys is the whole machine's"
+
 /** All of a container's, the gravest first. */
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
-  const { namespaces, capabilities, no_new_privileges, seccomp, devices, ulimits, oom_score_adj } = attributes
+  const { namespaces, capabilities, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
-  const added = capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
   return [
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
-    ...added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" })),
+    ...addedCapabilities(capabilities),
     ...seccompOf(seccomp),
     ...(no_new_privileges
       ? []
       : [{ option: "security_opt", value: "no-new-privileges=false", meaning: "set-user-id programs in it give their power" }]),
+    ...unmask.map((path) => ({ option: "security_opt", value: `unmask=${path}`, meaning: UNMASKED })),
+    ...(all_devices ? [{ option: "privileged", value: "all devices", meaning: "it may use every device of the host's" }] : []),
     ...devices.map((one) => ({ option: "devices", value: deviceText(one), meaning: "it may use this device of the host's" })),
     ...Object.entries(ulimits)
       .filter(([name, { hard }]) => name === "core" && hard !== 0)
@@ -43,6 +46,14 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
       ? []
       : [{ option: "oom_score_adj", value: String(oom_score_adj), meaning: "others are killed before it when memory runs out" }]),
   ]
+}
+
+/** More of them than a person reads one by one come to one line. */
+function addedCapabilities(capabilities: readonly string[]): Relaxation[] {
+  const added = capabilities.filter((name) => !DEFAULT_CAPABILITIES.includes(name))
+  if (capabilities.length === CAPABILITIES.length) return [{ option: "cap_add", value: "ALL", meaning: "its root has every capability" }]
+  if (added.length > 8) return [{ option: "cap_add", value: `${added.length} capabilities`, meaning: `its root has ${added.join(", ")}` }]
+  return added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" }))
 }
 
 function seccompOf(seccomp: string): Relaxation[] {

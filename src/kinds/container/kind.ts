@@ -28,6 +28,8 @@ export const containerKind: Kind = {
     { path: "capabilities", change: "replace" },
     { path: "no_new_privileges", change: "replace" },
     { path: "seccomp", change: "replace" },
+    { path: "unmask", change: "replace" },
+    { path: "all_devices", change: "replace" },
     { path: "devices", change: "replace" },
     { path: "device_program", change: "update" },
     { path: "ulimits.*", change: "update" },
@@ -81,7 +83,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "group_add", "devices"])
+const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "group_add", "devices", "unmask"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {

@@ -45,9 +45,9 @@ function lastName(path: string): string {
 
 /** What is in its groups, and its first process wherever somebody has moved that, with all that it has begun. */
 function intoGroup(step: Step, { cgroups, kernel }: Run, left: readonly string[], to: string): void {
-  const { limits, devices } = wantedAttributes(step)
+  const attributes = wantedAttributes(step)
   for (const group of left) {
-    cgroups.succeed(group, to, limits, programOf(kernel, devices))
+    cgroups.succeed(group, to, attributes.limits, programOf(kernel, attributes))
     cgroups.moveAll(group, to)
     cgroups.remove(group)
   }

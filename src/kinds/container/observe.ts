@@ -197,8 +197,10 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, group_add, devices, labels, depends_on } = a
-  return { image, argv, environment, working_dir, user, group_add, devices: devices as unknown as Value, labels, depends_on }
+  const { image, argv, environment, working_dir, user, group_add, labels, depends_on } = a
+  const { unmask, all_devices } = a
+  const devices = a.devices as unknown as Value
+  return { image, argv, environment, working_dir, user, group_add, unmask, all_devices, devices, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */

@@ -31,6 +31,8 @@ export const powerShapes: { readonly [key: string]: Shape } = {
   no_new_privileges: truth,
   seccomp: seccompWords,
   seccomp_profile: profile,
+  unmask: listOf(textLike(/^(ALL|\/(proc|sys)\/[^/\n]+)$/, "path of /proc or /sys")),
+  all_devices: truth,
   devices: listOf(record({ source: devicePath, target: nodePath, access: textLike(/^(?=.)r?w?m?$/, "way to use a device") })),
   ulimits: mapOf(oneOf(...ULIMIT_NAMES), record({ soft: bound, hard: bound })),
   oom_score_adj: whole(-1000, 1000),

@@ -4,7 +4,7 @@ import type { Ids } from "./identity.ts"
 import { recordShape } from "./record-shape.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
-import { UNCONFINED } from "./spec-security.ts"
+import { ALL_PATHS, UNCONFINED } from "./spec-security.ts"
 import { DEFAULT_ULIMITS } from "./spec-ulimits.ts"
 
 /**
@@ -59,12 +59,14 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 /** What every container had before a file could say it. */
 const BEFORE: Pick<
   ContainerAttributes,
-  "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "group_add" | "ulimits" | "oom_score_adj"
+  "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "all_devices" | "unmask" | "group_add" | "ulimits" | "oom_score_adj"
 > = {
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
   devices: [],
+  all_devices: false,
+  unmask: [ALL_PATHS],
   group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,

@@ -36,7 +36,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) clear(run, group)
-  run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes.devices))
+  run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes))
   const facts: LaunchFacts = {
     stack: run.stack,
     name,

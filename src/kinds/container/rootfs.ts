@@ -2,7 +2,10 @@ import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import type { HostNode } from "./devices.ts"
+import type { SystemNames } from "./masks.ts"
+import { maskOps } from "./masks.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
+import { ALL_PATHS } from "./spec-security.ts"
 
 /** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
 export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup">
@@ -15,8 +18,8 @@ export interface RootFacts {
   image: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
   closed: boolean
-  /** Names in the host's /proc: which of the steering files this kernel has. */
-  procNames: readonly string[]
+  /** Which of what is to be masked this kernel has. */
+  systemNames: SystemNames
   /** Nodes that it has beside the usual ones. */
   nodes: readonly HostNode[]
   /** Of `host`: its system folders as they are, folder or symbolic link. */
@@ -46,7 +49,7 @@ const OWN_FOLDERS: readonly [string, number][] = [
 export function planRoot(attributes: ContainerAttributes, facts: RootFacts, inside: readonly SetupOp[]): RootPlan {
   const owner = hostIdsOfRoot(attributes)
   const base = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
-  const masks = sharedIdMasks(attributes, new Set(facts.procNames))
+  const masks = maskOps(attributes, facts.systemNames)
   return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, { op: "pivot" }] }
 }
 
@@ -161,11 +164,12 @@ function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
 }
 
 /** A fresh sysfs belongs to the network namespace; with the host's network it can only be the host's, read-only. */
-function sysfs({ namespaces }: ContainerAttributes): SetupOp[] {
+function sysfs({ namespaces, unmask }: ContainerAttributes): SetupOp[] {
+  const flags = unmask.includes(ALL_PATHS) ? PLAIN : PLAIN | MS_RDONLY
   const mount: SetupOp =
     namespaces.net === "new"
-      ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags: PLAIN | MS_RDONLY, data: "" }
-      : { op: "bind", source: "/sys", target: "/sys", flags: MS_REC | MS_RDONLY | PLAIN }
+      ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags, data: "" }
+      : { op: "bind", source: "/sys", target: "/sys", flags: MS_REC | flags }
   return [{ op: "mkdir", target: "/sys", mode: 0o555 }, mount]
 }
 
@@ -224,20 +228,4 @@ function foldersAbove(target: string): SetupOp[] {
 function mapsGroup5({ gid_map }: ContainerAttributes): boolean {
   if (!Array.isArray(gid_map)) return false
   return gid_map.length === 0 || gid_map.some((r) => r.container <= 5 && 5 < r.container + r.count)
-}
-
-const READ_ONLY = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "asound", "driver", "dynamic_debug", "mtrr", "scsi"] as const
-const MASKED = ["kcore", "keys", "latency_stats", "timer_list", "sched_debug"] as const
-
-/**
- * Where the container's root is the host's root (no user namespace of its own), the files of /proc that steer the whole
- * kernel are read-only or hidden: file permissions alone would let it write them.
- */
-function sharedIdMasks({ uid_map }: ContainerAttributes, present: ReadonlySet<string>): SetupOp[] {
-  if (!Array.isArray(uid_map) || uid_map.length > 0) return []
-  const bind = (source: string, target: string, flags: number): SetupOp => ({ op: "bind", source, target, flags })
-  return [
-    ...READ_ONLY.filter((n) => present.has(n)).map((n) => bind(`/proc/${n}`, `/proc/${n}`, MS_RDONLY | PLAIN | MS_REC)),
-    ...MASKED.filter((n) => present.has(n)).map((n) => bind("/dev/null", `/proc/${n}`, MS_RDONLY)),
-  ]
 }

@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { powersSchemas } from "./schema-powers.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -10,7 +11,7 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...powers(), ...network(), ...composition(), ...lifecycleKeys() },
+      { ...process(), ...surroundings(), ...isolation(), ...powersSchemas(), ...network(), ...composition(), ...lifecycleKeys() },
       { later: LATER, instead: INSTEAD },
     ),
   )
@@ -18,7 +19,7 @@ export function containersSchema(): Fragment {
 
 /** The design's keys that are still to come. */
 const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only", "privileged", "profile"],
+  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only"],
   ...["secrets", "configs", "ephemeral", "init", "healthcheck"],
   ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
 ]
@@ -122,98 +123,6 @@ function isolation(): Fragments {
       examples: [{ "net.ipv4.ip_forward": 1 }],
     },
     namespaces: namespacesSchema(),
-  }
-}
-
-/** What its root may do, and what bounds its processes. */
-function powers(): Fragments {
-  return {
-    cap_add: capabilities("Capabilities that it has beside the usual ones", "NET_ADMIN"),
-    cap_drop: capabilities("Capabilities of the usual ones that it has not; with ALL just those of `cap_add` are left", "ALL"),
-    security_opt: {
-      description:
-        "`no-new-privileges=false` (default true), and `seccomp=`: `default`, `unconfined`, or a profile of the OCI runtime specification's or Docker's form, a file relative to this one.",
-      type: "array",
-      items: { description: "NAME=VALUE, or NAME:VALUE.", type: "string", form: "a text such as seccomp=unconfined" },
-      form: "a list of options",
-      examples: [["seccomp=./profile.json"]],
-    },
-    devices: devicesSchema(),
-    ulimits: ulimitsSchema(),
-    oom_score_adj: wholeNumber("How ready the kernel is to kill it when memory runs out: more than 0 sooner, less later.", -1000, 1000, {
-      default: 0,
-    }),
-  }
-}
-
-function devicesSchema(): Fragment {
-  const text = (description: string, more: Partial<Fragment> = {}): Fragment => ({ description, type: "string", form: "a path", ...more })
-  const long = keys(
-    "A device.",
-    {
-      source: text("The host's device."),
-      target: text("Where it is in the container, below /dev. Default: as on the host."),
-      permissions: text("How it may be used: r (read), w (write), m (mknod).", { default: "rwm", form: "some of r, w and m" }),
-    },
-    { required: ["source"] },
-  )
-  return {
-    description:
-      "Devices of the host's that it may use, besides null, zero, full, random, urandom, tty and terminals of its own; all others are refused.",
-    type: "array",
-    items: {
-      ...long,
-      description: "HOST[:CONTAINER[:PERMISSIONS]], or a map.",
-      type: ["string", "object"],
-      form: "a device such as /dev/fuse:/dev/fuse:rw",
-    },
-    form: "a list of devices",
-    examples: [["/dev/fuse:/dev/fuse:rw"]],
-  }
-}
-
-function ulimitsSchema(): Fragment {
-  const bound = (description: string): Fragment => ({
-    description,
-    type: ["integer", "string"],
-    pattern: "^unlimited$",
-    minimum: -1,
-    maximum: Number.MAX_SAFE_INTEGER,
-    form: "a whole number, or unlimited",
-  })
-  const both = keys(
-    "Both limits.",
-    { soft: bound("What holds."), hard: bound("How far a process may raise it.") },
-    { required: ["soft", "hard"] },
-  )
-  const either: Fragment = {
-    ...both,
-    ...bound("One number for both limits, or each."),
-    type: ["integer", "string", "object"],
-    form: "a whole number, unlimited, or a map of soft and hard",
-  }
-  return {
-    description: "Limits of each process, by the names of prlimit(1); what is not named is as the caller of apply has it. getrlimit(2)",
-    type: "object",
-    form: "a map of limits",
-    // Their names are looked at behind the schema: a validator for each would be long.
-    additionalProperties: either,
-    examples: [{ nofile: 1024, core: { soft: 0, hard: "unlimited" } }],
-  }
-}
-
-function capabilities(description: string, example: string): Fragment {
-  const name: Fragment = {
-    description: "A capability's name, with or without CAP_, or ALL. capabilities(7)",
-    type: "string",
-    form: "a capability such as NET_ADMIN",
-  }
-  return {
-    description: `${description}. capabilities(7)`,
-    type: "array",
-    items: name,
-    form: "a list of capabilities",
-    examples: [[example]],
   }
 }
 

@@ -45,7 +45,7 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
       const { movedFrom } = step.change
       if (movedFrom !== undefined) renameInRecords(run, splitAddress(movedFrom).name, name, boot)
       writeRecord(run.kernel, run.stack, name, { version: 1, boot, attributes, ids, sysctlDefaults: {} })
-      run.cgroups.make(groupPath(name, attributes), attributes.limits, programOf(run.kernel, attributes.devices))
+      run.cgroups.make(groupPath(name, attributes), attributes.limits, programOf(run.kernel, attributes))
       run.born.set(step.address, { ...run.born.get(step.address), ids })
     }),
   )

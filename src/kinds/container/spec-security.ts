@@ -12,3 +12,6 @@ export function seccompOfFile(path: string, digest: string): string {
 export function seccompFile(seccomp: string): string | undefined {
   return /^file:(.*)#[0-9a-f]{16}$/s.exec(seccomp)?.[1]
 }
+
+/** In `unmask`: every path. */
+export const ALL_PATHS = "ALL"

@@ -41,6 +41,10 @@ export interface ContainerAttributes {
   seccomp: string
   /** What such a file holds. */
   seccomp_profile?: Profile
+  /** Paths of /proc and /sys that are not masked or read-only, though they usually are; `ALL`. */
+  unmask: string[]
+  /** No device is refused; those of the host's that are named have a node all the same. */
+  all_devices: boolean
   /** Of the host's devices those that it may use beside the usual ones, sorted by where they are in it. */
   devices: DeviceNode[]
   /** Bounds of each of its processes, of those that are named. */

@@ -60,7 +60,8 @@ export const updateLimits = inPlace(["limits"], (step, run) => {
 /** What holds its group to its devices: in the place of what somebody else has made of it. */
 export const updateDevices = inPlace([], (step, run) => {
   const want = wantedAttributes(step)
-  run.cgroups.allow(groupPath(step.change.name, want), programOf(run.kernel, want.devices))
+  const program = programOf(run.kernel, want)
+  if (program !== undefined) run.cgroups.allow(groupPath(step.change.name, want), program)
 })
 
 export const updateUlimits = inPlace(["ulimits"], (step, run) => updateUlimitsOf(step, run, observedAttributes(step).ulimits ?? {}))

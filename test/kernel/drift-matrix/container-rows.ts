@@ -70,6 +70,8 @@ function powers(): AttributeRow[] {
       hands: [],
       never: "a filter stays with a process as long as it lives, and only it can add another (seccomp(2))",
     },
+    { attribute: "unmask", read: RECORD, hands: [], never: "what is mounted on /proc and /sys is mounted when a container is started" },
+    { attribute: "all_devices", read: RECORD, hands: [], never: "it is a wish: that nothing holds the group to some devices" },
     {
       attribute: "devices",
       read: RECORD,
