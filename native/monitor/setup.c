@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include "../common/process.h"
+#include "../common/weakened.h"
 #include "device.h"
 #include "faults.h"
 #include "fds.h"
@@ -47,8 +48,10 @@ static int checked(long result)
 /* A place in the new root. A symbolic link on the way is an error, whoever put it there; `..` cannot lead out. */
 static int open_target(const char *target, int flags)
 {
-  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0,
-                     STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS);
+  uint64_t resolve = STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS;
+  if (weakened("targets-in-root")) resolve = 0;
+  if (weakened("real-folders")) resolve = STK_RESOLVE_IN_ROOT;
+  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0, resolve);
 }
 
 /* Opens the folder that `target` is to be made in; `name` is its own name there. */
@@ -124,7 +127,7 @@ static int accept_existing(int parent, const char *name, mode_t type)
   struct stat status;
   if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
   if ((status.st_mode & S_IFMT) == type) return 0;
-  if (S_ISLNK(status.st_mode)) return -ELOOP;
+  if (S_ISLNK(status.st_mode)) return weakened("real-folders") ? 0 : -ELOOP;
   return type == S_IFDIR ? -ENOTDIR : -EEXIST;
 }
 
@@ -176,8 +179,8 @@ static int write_sysctl(const struct setup *s)
   for (uint32_t n = 0; n <= s->source.len; n++) path[4 + n] = s->source.at[n] == '.' ? '/' : s->source.at[n];
   if (fstatfs(FD_PROC, &status) < 0) return -errno;
   if (status.f_type != PROC_MAGIC) return -EXDEV;
-  int file cleanup_fd = stk_openat2(FD_PROC, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0,
-                                    STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV);
+  uint64_t resolve = STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV;
+  int file cleanup_fd = stk_openat2(FD_PROC, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0, weakened("private-procfs") ? 0 : resolve);
   if (file < 0) return file;
   return write(file, s->data.at, s->data.len) < 0 ? -errno : 0;
 }
