@@ -79,6 +79,7 @@ function install(): void {
   chmodSync(`${dist}/stack.js`, 0o755)
   copyFileSync(`${native}libstack.so`, `${dist}/libstack.so`)
   copyFileSync(`${native}stack-monitor`, `${dist}/stack-monitor`)
+  copyFileSync(`${root}native/build/stack-doctor`, `${dist}/stack-doctor`)
 }
 
 generateSchema()

@@ -80,7 +80,7 @@ EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, 
 }
 
 /* One path's text: "@PATH" is what the symbolic link says. The length, or -errno; `len` bytes: there may be more. */
-static int32_t read_one(const char *path, uint8_t *out, size_t len)
+int32_t read_one(const char *path, uint8_t *out, size_t len)
 {
   if (path[0] != '@') return read_file(path, out, len);
   ssize_t n = readlink(path + 1, (char *)out, len);

@@ -80,6 +80,9 @@ int program_fd(const char *path);
 /* thread.c, not exported: pthread_create(3), but signals are for Node's own threads. 0 or -errno. */
 int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
+/* files.c, not exported: one path's text, as stk_read_files gives it. */
+int32_t read_one(const char *path, uint8_t *out, size_t len);
+
 /* namespaces.c, not exported: a visit to other namespaces by this thread. */
 struct visit {
   int home[2];

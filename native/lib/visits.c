@@ -12,7 +12,7 @@
 /* Room for what one place says; where that is not enough it is asked for on its own. */
 #define ROOM_EACH 65536U
 
-/* Places in namespaces that a thread of its own goes round and reads. */
+/* Places, in namespaces for the most part, that a thread of its own goes round and reads. */
 struct visits {
   pthread_t thread;
   int32_t rcvbuf;
@@ -79,7 +79,7 @@ static int32_t ask(struct visits *visits, const char *ns, uint8_t *out)
 static int32_t read_place(struct visits *visits, const char *ns, const char *file, uint8_t *out)
 {
   if (file[0] == '\0') return ask(visits, ns, out);
-  int32_t result = stk_read_in(ns, "", file, out, ROOM_EACH);
+  int32_t result = ns[0] == '\0' ? read_one(file, out, ROOM_EACH) : stk_read_in(ns, "", file, out, ROOM_EACH);
   /* A text that fills all the room may have been cut. */
   return result == (int32_t)ROOM_EACH ? -ENOBUFS : result;
 }
@@ -111,7 +111,8 @@ static int well_formed(const uint8_t *places, size_t len)
 
 /*
  * Begins to go round `places`, each the file of a namespace and the path of a file to be read there, both ended by NUL; where the
- * path is "", the netlink requests are sent there instead, one after the other. A thread of its own does it: its visits do not move the caller's. What comes
+ * path is "", the netlink requests are sent there instead, one after the other. Where the namespace is "", the path is read where the
+ * caller is, and may be "@PATH": what that symbolic link says. A thread of its own does it: its visits do not move the caller's. What comes
  * back is for stk_visits_end.
  */
 EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf, int32_t timeout_ms)

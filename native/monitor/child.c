@@ -6,6 +6,7 @@
 #include "faults.h"
 #include "fds.h"
 #include "identity.h"
+#include "mounts.h"
 #include "paths.h"
 #include "setup.h"
 #include "spaces.h"
@@ -86,7 +87,7 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   if (!enter_cgroups(record, trouble)) return false;
   int none[MESSAGE_FDS];
   if (!message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, trouble)) return false;
-  if (!take_paths(record, trouble)) return false;
+  if (!take_paths(record, trouble) || !take_mounts(record, trouble)) return false;
   fault_point();
   if (!own_spaces(record, trouble)) return false;
   fault_point();
@@ -135,7 +136,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   fault_point();
-  exec_command(identity, trouble);
+  exec_command(identity, record->init != 0, trouble);
   return false;
 }
 

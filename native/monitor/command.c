@@ -1,8 +1,11 @@
 #define _GNU_SOURCE
-#include "identity.h"
+#include "command.h"
 
 #include "../common/process.h"
 #include "../common/weakened.h"
+#include "fds.h"
+#include "identity.h"
+#include "init.h"
 #include "text.h"
 
 #include <errno.h>
@@ -58,14 +61,14 @@ int take_stdio(int in, int out, int err)
   return 0;
 }
 
-/* NULL-ended array of pointers into the record, in pages of its own: they go with the exec. */
+/* NULL-ended array of pointers into the record, one place free before them, in pages of its own: they go with the exec. */
 static char **pointers(const struct list *list)
 {
-  size_t size = ((size_t)list->count + 1) * sizeof(char *);
+  size_t size = ((size_t)list->count + 2) * sizeof(char *);
   char **array = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (array == MAP_FAILED) return NULL;
   const uint8_t *at = list->at;
-  for (uint32_t n = 0; n < list->count; n++) array[n] = (char *)(uintptr_t)next_text(&at).at;
+  for (uint32_t n = 0; n < list->count; n++) array[n + 1] = (char *)(uintptr_t)next_text(&at).at;
   return array;
 }
 
@@ -110,19 +113,32 @@ static int ready(void)
   return 0;
 }
 
-void exec_command(const struct identity *identity, struct trouble *trouble)
+int exec_words(char *const argv[], char *const env[])
+{
+  if (strchr(argv[0], '/') == NULL) return exec_in_path(argv[0], argv, env);
+  return execve(argv[0], argv, env) < 0 ? -errno : 0;
+}
+
+/* This program once more, as process 1; it may tell the monitor of a command that it cannot start. */
+static int exec_init(char *const argv[], char *const env[])
+{
+  if (fcntl(FD_CHILD_SYNC, F_SETFD, 0) < 0) return -errno;
+  return syscall(SYS_execveat, FD_PROGRAM, "", argv, env, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+void exec_command(const struct identity *identity, bool under_init, struct trouble *trouble)
 {
   char **argv = pointers(&identity->argv), **env = pointers(&identity->env);
   int result = argv == NULL || env == NULL ? -ENOMEM : ready();
-  if (result == 0 && argv[0][0] == '\0') result = -ENOENT;
+  if (result == 0 && argv[1][0] == '\0') result = -ENOENT;
   if (result == 0) {
     result = install_filter(identity);
     if (result < 0) {
       trouble_is(trouble, STAGE_SECCOMP, 0, result);
       return;
     }
-    if (strchr(argv[0], '/') == NULL) result = exec_in_path(argv[0], argv, env);
-    else result = execve(argv[0], argv, env) < 0 ? -errno : 0;
+    argv[0] = (char *)(uintptr_t)INIT_TITLE;
+    result = under_init ? exec_init(argv, env + 1) : exec_words(argv + 1, env + 1);
   }
   trouble_is(trouble, STAGE_EXEC, 0, result);
 }

@@ -3,7 +3,8 @@
 
 #include "../common/process.h"
 #include "../common/weakened.h"
-#include "setup.h"
+#include "kernel-mounts.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,12 @@ static bool is_device(int fd, const struct setup *s)
 
 int bind_device(const struct setup *s)
 {
-  int copy cleanup_fd = copy_mount(s->source.at, MS_RDONLY);
+  int copy cleanup_fd = copy_mount(s->source.at, 0);
   if (copy < 0) return copy;
   if (!is_device(copy, s) && !weakened("device-numbers")) return -ENODEV;
-  return put_mount(copy, s->target.at);
+  struct mount_attributes read_only = {.set = MS_RDONLY};
+  int result = set_mount_attributes(copy, 0, &read_only);
+  if (result < 0) return result;
+  int target cleanup_fd = open_target(s->target.at, 0);
+  return target < 0 ? target : move_mount_to(copy, target);
 }

@@ -70,7 +70,7 @@ static _Noreturn void run_inner(const struct exec_record *record)
   close(FD_SYNC);
   if (message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, &trouble) && settle(record, &trouble) && parent_lives() &&
       (record->tty == 0 || take_terminal(&trouble)))
-    exec_command(&record->identity, &trouble);
+    exec_command(&record->identity, false, &trouble);
   message_send_failure(FD_CHILD_SYNC, &trouble);
   _exit(1);
 }

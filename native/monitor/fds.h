@@ -27,9 +27,11 @@ enum fds {
   FD_TERMINAL = 19,
   FD_SIGNALS = 20,
   FD_USER = 21,       /* a held namespace, too */
+  FD_PROGRAM = 22,    /* this program, for process 1 */
   FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */
   FD_SPACES = 64,     /* + n: namespaces to join */
-  FD_OPEN_PATHS = 100 /* + n: a number that others know */
+  FD_OPEN_PATHS = 100, /* + n: a number that others know */
+  FD_MOUNTS = 200      /* + n: not attached anywhere yet */
 };
 
 /* Gives `fd` that number, close-on-exec, and its old one back. The number, or -errno; -errno in, -errno out. */

@@ -47,7 +47,10 @@ int take_stdio(int in, int out, int err);
  */
 int install_filter(const struct identity *identity);
 
-/* Looks the command up as execvp(3) does, in the record's own PATH, and becomes it. Comes back only where that fails: see `trouble`. */
-void exec_command(const struct identity *identity, struct trouble *trouble);
+/*
+ * Looks the command up as execvp(3) does, in the record's own PATH, and becomes it, or becomes its process 1. Comes back only where that
+ * fails: see `trouble`.
+ */
+void exec_command(const struct identity *identity, bool under_init, struct trouble *trouble);
 
 #endif

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "exec.h"
 #include "fds.h"
+#include "init.h"
 #include "record.h"
 #include "run.h"
 #include "status.h"
@@ -13,6 +14,7 @@
 #include "../common/weakened.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,8 +33,9 @@ static uint8_t *map_record(size_t *len)
   return bytes == MAP_FAILED ? NULL : bytes;
 }
 
-int main(void)
+int main(int argc, char *argv[], char *env[])
 {
+  if (argc >= 2 && strcmp(argv[0], INIT_TITLE) == 0) run_init(argv + 1, env);
   size_t len = 0;
   uint8_t *bytes = map_record(&len);
   int mode = bytes == NULL ? -1 : record_mode(bytes, len);

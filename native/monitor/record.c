@@ -70,10 +70,16 @@ static void check_prepare(struct cursor *c)
 static void check_setup(struct cursor *c)
 {
   uint32_t op = take_u32(c);
-  require(c, op >= OP_MOUNT_ROOT && op <= OP_DEVICE);
+  require(c, op >= OP_MOUNT_ROOT && op <= OP_LAST);
   for (int n = 0; n < 3; n++) take_text(c);
   take_u32(c);
   take_text(c);
+}
+
+static void check_mount(struct cursor *c)
+{
+  check_path(c);
+  for (int n = 0; n < 3; n++) take_u32(c);
 }
 
 static void check_limit(struct cursor *c)
@@ -152,7 +158,10 @@ bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
   r->prepare = take_list(&c, check_prepare, UINT32_MAX);
   r->open_paths = take_list(&c, check_path, MAX_OPEN_PATHS);
   r->setup = take_list(&c, check_setup, UINT32_MAX);
+  r->init = take_u32(&c);
+  require(&c, r->init <= 1);
   take_identity(&c, &r->identity);
+  r->mounts = take_list(&c, check_mount, MAX_MOUNTS);
   return !c.bad && c.at == c.end;
 }
 
@@ -225,4 +234,13 @@ struct limit next_limit(const uint8_t **at)
   l.soft = next_u64(at);
   l.hard = next_u64(at);
   return l;
+}
+
+struct mount_copy next_mount(const uint8_t **at)
+{
+  struct mount_copy m = {.source = next_text(at)};
+  m.flags = next_u32(at);
+  m.propagation = next_u32(at);
+  m.idmapped = next_u32(at);
+  return m;
 }

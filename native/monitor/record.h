@@ -12,7 +12,7 @@
 #define RECORD_MAGIC 0x314b5453U /* "STK1" */
 
 /* More than any caller has use for, so that fixed room is enough. */
-enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 4096 /* BPF_MAXINSNS */ };
+enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 4096 /* BPF_MAXINSNS */, MAX_MOUNTS = 256 };
 
 enum record_mode { MODE_RUN = 0, MODE_EXEC = 1 };
 
@@ -30,7 +30,13 @@ enum setup_op {
   OP_PIVOT = 8,
   OP_HOSTNAME = 9,
   OP_SYSCTL = 10,
-  OP_DEVICE = 11,
+  OP_ATTACH_ROOT = 11,
+  OP_ATTACH = 12,
+  OP_TMPFS = 13,
+  OP_READ_ONLY = 14,
+  OP_FOLDER = 15,
+  OP_DEVICE = 16,
+  OP_LAST = OP_DEVICE,
 };
 
 /* NUL behind it, none within it. */
@@ -53,8 +59,14 @@ struct prepare {
 struct setup {
   uint32_t op;
   struct text source, target, type;
-  uint32_t flags; /* MS_* of mount(2), a mode, or the number of a device */
+  uint32_t flags; /* MS_* of mount(2), a mode, the number of a device, or which of the record's mounts */
   struct text data;
+};
+
+struct mount_copy {
+  struct text source;
+  uint32_t flags, propagation; /* MS_* of mount(2) */
+  uint32_t idmapped;           /* it shows the ids of the container's user namespace */
 };
 
 struct limit {
@@ -84,7 +96,9 @@ struct run_record {
   struct list prepare;
   struct list open_paths; /* text */
   struct list setup;
+  uint32_t init; /* 1: a process 1 of ours starts the command */
   struct identity identity;
+  struct list mounts;
 };
 
 struct exec_record {
@@ -111,5 +125,6 @@ struct text next_text(const uint8_t **at);
 struct prepare next_prepare(const uint8_t **at);
 struct setup next_setup(const uint8_t **at);
 struct limit next_limit(const uint8_t **at);
+struct mount_copy next_mount(const uint8_t **at);
 
 #endif

@@ -7,6 +7,7 @@
 #include "fds.h"
 #include "identity.h"
 #include "log.h"
+#include "mounts.h"
 #include "paths.h"
 #include "record.h"
 #include "setup.h"
@@ -87,6 +88,13 @@ static bool open_procfs(const struct run_record *record, struct trouble *trouble
   return fd >= 0 || trouble_is(trouble, STAGE_OPEN_PATH, UINT32_MAX, fd);
 }
 
+static bool open_own_program(const struct run_record *record, struct trouble *trouble)
+{
+  if (record->init == 0) return true;
+  int fd = fd_place(checked(open("/proc/self/exe", O_PATH | O_CLOEXEC)), FD_PROGRAM);
+  return fd >= 0 || trouble_is(trouble, STAGE_OPEN_PATH, UINT32_MAX, fd);
+}
+
 static bool open_socket(struct trouble *trouble)
 {
   int ends[2];
@@ -142,7 +150,8 @@ static bool begin(const struct run_record *record, struct trouble *trouble)
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 0, result);
   fault_point();
   return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) &&
-         open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) && open_socket(trouble);
+         open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) &&
+         open_own_program(record, trouble) && open_socket(trouble);
 }
 
 /* Of a process that nobody has told us of: it waits at the socket, and ends with it. */
@@ -188,7 +197,7 @@ static bool raise_child(const struct run_record *record, pid_t *pid, struct trou
   if (!write_map(*pid, "gid_map", &record->gid_map, STAGE_GID_MAP, trouble)) return false;
   message_send(FD_SYNC, KIND_MAPPED, 0, 0, 0);
   fault_point();
-  if (!send_paths(record, *pid, trouble)) return false;
+  if (!send_paths(record, *pid, trouble) || !send_mounts(record, *pid, trouble)) return false;
   fault_point();
   int result = fd_place(stk_pidfd_of(*pid), FD_CHILD);
   if (result < 0) return trouble_is(trouble, STAGE_CLONE, 0, result);

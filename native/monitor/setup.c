@@ -6,6 +6,9 @@
 #include "device.h"
 #include "faults.h"
 #include "fds.h"
+#include "kernel-mounts.h"
+#include "mounts.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,41 +20,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#ifndef SYS_open_tree
-#define SYS_open_tree 428
-#endif
-#ifndef SYS_move_mount
-#define SYS_move_mount 429
-#endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-
-/* linux/mount.h, linux/magic.h */
-#define OPEN_TREE_CLONE_FLAG 1U
-#define MOVE_FROM_FD 0x04U
-#define MOVE_TO_FD 0x40U
-#define RECURSIVE 0x8000U /* AT_RECURSIVE */
-#define PROC_MAGIC 0x9fa0
-struct mount_attributes {
-  uint64_t set, clear, propagation, user_namespace;
-};
-
-/* RDONLY, NOSUID, NODEV and NOEXEC have the same numbers in mount(2) and in mount_setattr(2). */
-#define ATTRIBUTE_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define PROC_MAGIC 0x9fa0 /* linux/magic.h */
 
 static int checked(long result)
 {
   return result < 0 ? -errno : (int)result;
-}
-
-/* A place in the new root. A symbolic link on the way is an error, whoever put it there; `..` cannot lead out. */
-static int open_target(const char *target, int flags)
-{
-  uint64_t resolve = STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS;
-  if (weakened("targets-in-root")) resolve = 0;
-  if (weakened("real-folders")) resolve = STK_RESOLVE_IN_ROOT;
-  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0, resolve);
 }
 
 /* Opens the folder that `target` is to be made in; `name` is its own name there. */
@@ -95,30 +68,19 @@ static int mount_target(const struct setup *s)
 }
 
 /* The copy gets its flags before anybody can see it; flags that the source has, and may not lose, stay. */
-int copy_mount(const char *source, uint32_t flags)
-{
-  unsigned recursive = (flags & MS_REC) != 0 ? RECURSIVE : 0;
-  int copy cleanup_fd = checked(syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_CLONE_FLAG | O_CLOEXEC | recursive));
-  if (copy < 0) return copy;
-  struct mount_attributes attributes = {.set = flags & ATTRIBUTE_FLAGS};
-  if (attributes.set != 0) {
-    int result = checked(syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes));
-    if (result < 0) return result;
-  }
-  return steal_fd(&copy);
-}
-
-int put_mount(int copy, const char *target)
-{
-  int place cleanup_fd = open_target(target, 0);
-  if (place < 0) return place;
-  return checked(syscall(SYS_move_mount, copy, "", place, "", MOVE_FROM_FD | MOVE_TO_FD));
-}
-
 static int bind_target(const struct setup *s)
 {
-  int copy cleanup_fd = copy_mount(s->source.at, s->flags);
-  return copy < 0 ? copy : put_mount(copy, s->target.at);
+  unsigned recursive = (s->flags & MS_REC) != 0 ? RECURSIVE : 0;
+  int copy cleanup_fd = copy_mount(s->source.at, recursive);
+  if (copy < 0) return copy;
+  struct mount_attributes attributes = {.set = s->flags & ATTRIBUTE_FLAGS};
+  if (attributes.set != 0) {
+    int result = set_mount_attributes(copy, recursive, &attributes);
+    if (result < 0) return result;
+  }
+  int target cleanup_fd = open_target(s->target.at, 0);
+  if (target < 0) return target;
+  return move_mount_to(copy, target);
 }
 
 /* What stands there already must be of the same type, whatever its mode. */
@@ -198,6 +160,11 @@ static int run_op(const struct setup *s)
     case OP_PIVOT: return pivot();
     case OP_HOSTNAME: return checked(sethostname(s->source.at, s->source.len));
     case OP_SYSCTL: return write_sysctl(s);
+    case OP_ATTACH_ROOT: return attach_outside(s);
+    case OP_ATTACH: return attach_inside(s);
+    case OP_TMPFS: return mount_tmpfs(s);
+    case OP_READ_ONLY: return close_to_writing(s);
+    case OP_FOLDER: return make_folders_inside(s);
     case OP_DEVICE: return bind_device(s);
     default: return -EINVAL;
   }

@@ -13,8 +13,4 @@ bool run_setup(const struct list *setup, struct trouble *trouble);
 /* FOLDERs of the caller's, before there is a child. False: see `trouble`. */
 bool run_prepare(const struct list *prepare, struct trouble *trouble);
 
-/* A copy of what is mounted at a path of the host's, with MS_* flags, that is nowhere yet; and to put it on a place in the root. */
-int copy_mount(const char *source, uint32_t flags);
-int put_mount(int copy, const char *target);
-
 #endif

@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Change } from "../model/change.ts"
 import type { ApplyResult } from "../model/event.ts"
+import type { Moves } from "../model/moves.ts"
 import { appliedFolderOf } from "../model/ownership.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Attributes, Snapshot, Value } from "../model/resource.ts"
@@ -17,9 +18,7 @@ import { canonicalJson } from "../plan/values.ts"
  * its own work look like someone else's.
  */
 export function forgetChanging(kernel: Kernel, plan: Plan, snapshot: Snapshot): void {
-  const known = appliedIn(snapshot)
-  const left = new Map(plan.changes.flatMap((change) => entry(change, unsettled(change, known.get(change.address)))))
-  write(kernel, plan.stack, snapshot, left)
+  write(kernel, plan.stack, snapshot, new Map(plan.changes.flatMap(unfinishedEntries(snapshot))))
 }
 
 /** After the last step, and where there was none: what is as it is wanted is known so. Nothing is kept of what nobody wants or has. */
@@ -29,31 +28,48 @@ export function rememberApplied(
   snapshot: Snapshot,
   { failed, skipped }: Pick<ApplyResult, "failed" | "skipped">,
 ): void {
-  const known = appliedIn(snapshot)
+  const unfinished = unfinishedEntries(snapshot)
   const open = new Set([...failed.map(({ step }) => step.address), ...skipped.map(({ step }) => step.address)])
-  const settled = plan.changes.flatMap((change) => {
-    const before = known.get(change.address)
-    return entry(change, open.has(change.address) ? unsettled(change, before) : isLeftAlone(change) ? before : wish(change))
-  })
+  const isDone = (change: Change) => !open.has(change.address) && !isLeftAlone(change)
+  const settled = plan.changes.flatMap((change) => (isDone(change) ? entry(change.address, wish(change)) : unfinished(change)))
   write(kernel, plan.stack, snapshot, new Map(settled))
 }
 
 /** What was known before a run that has been undone. */
 export function restoreApplied(kernel: Kernel, stack: string, before: Snapshot): void {
-  const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
-  write(kernel, stack, before, appliedIn(afterMoves(before, back)))
+  write(kernel, stack, before, appliedAsFound(before))
 }
 
-function entry({ address }: Change, attributes: Entry): [Address, Attributes | null][] {
+/** The record under the addresses that things have in the kernel until they are moved. */
+function appliedAsFound(snapshot: Snapshot): Applied {
+  const { moves = new Map() } = snapshot
+  return moves.size === 0 ? appliedIn(snapshot) : appliedIn(afterMoves(snapshot, former(moves)))
+}
+
+function former(moves: Moves): Moves {
+  return new Map([...moves].map(([from, to]) => [to, from]))
+}
+
+function entry(address: Address, attributes: Attributes | null | undefined): [Address, Attributes | null][] {
   return attributes === undefined ? [] : [[address, attributes]]
 }
 
-type Entry = Attributes | null | undefined
-
-/** Of one that is updated nothing can be told, not even of fields that stay: the kernel drops some along with others. */
-function unsettled({ action }: Change, known: Entry): Entry {
-  if (known === undefined || action === "no-op") return known
-  return action === "update" ? null : undefined
+/**
+ * What is known of a resource as long as its change is not done. Of one that is updated nothing can be told, not even of fields that stay: the
+ * kernel drops some along with others; and of what is moved by neither address, as both may be the one it has. One that is left as it is is
+ * known by the address that it still has. What is made while others may change it (`ignore_drift`) is marked as not done, so that what it
+ * lacks is not taken for such a change.
+ */
+function unfinishedEntries(snapshot: Snapshot): (change: Change) => [Address, Attributes | null][] {
+  const known = appliedAsFound(snapshot)
+  const back = former(snapshot.moves ?? new Map())
+  return ({ action, address, resource }) => {
+    const from = back.get(address)
+    const before = known.get(from ?? address)
+    if (action === "no-op") return entry(from ?? address, before)
+    if (action === "delete" || (resource?.ignoreDrift === undefined && (action !== "update" || before === undefined))) return []
+    return [...(from === undefined ? [] : entry(from, null)), [address, null]]
+  }
 }
 
 /** A change that was not selected: it is a no-op, and says why. */

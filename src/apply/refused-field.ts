@@ -2,11 +2,12 @@ import { parseCpuList } from "../base/cpu.ts"
 import { formatSize } from "../base/size.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
-import { groupPath } from "../kinds/container/spawn.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import { sysctlPath } from "../kinds/container/sysctls.ts"
 import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
+import { memoryKill } from "./memory-kill.ts"
+import { mountOf } from "./refused-mount.ts"
 import { powerOf } from "./refused-power.ts"
 
 /** The field whose wish the kernel did not grant, as a path such as `limits.memory`, and what to do where that can be told. */
@@ -25,6 +26,7 @@ export function refusedField(step: Step, refusal: KernelError, run: Run): Refuse
         sysctlOf(refusal, kernel) ??
         powerOf(refusal) ??
         killedOf(step, refusal, run) ??
+        mountOf(refusal, kernel) ??
         launchOf(step, refusal) ??
         routeOf(refusal, "routes")
       )
@@ -104,17 +106,13 @@ function sysctlHint(name: string, errno: string, kernel: Kernel): string | undef
 // ---------------------------------------------------------------- launching
 
 /** A command that the kernel has killed for want of memory before it ran, by the count that its group keeps of that. */
-function killedOf({ change }: Step, { text }: KernelError, { kernel, cgroups }: Run): Refused | undefined {
-  const want = change.after as unknown as ContainerAttributes | null
-  if (want === null || !text.includes(" was killed by signal 9 ")) return undefined
-  const { cgroup2, cgroups1 } = cgroups.foldersOf(groupPath(change.name, want), want.limits)
-  const files = [...(cgroup2 === "" ? [] : [`${cgroup2}/memory.events`]), ...cgroups1.map((folder) => `${folder}/memory.oom_control`)]
-  if (!kernel.readMany(files).some((counts) => /^oom_kill [1-9]/m.test(counts ?? ""))) return undefined
-  const own = want.limits.memory === undefined ? undefined : formatSize(want.limits.memory)
-  const limit = own === undefined ? `that cgroup.${want.cgroup} allows` : `of limits.memory (${own})`
+function killedOf({ change }: Step, { text }: KernelError, run: Run): Refused | undefined {
+  const kill = text.includes(" was killed by signal 9 ") ? memoryKill(change, run) : undefined
+  if (kill === undefined) return undefined
+  const { field, limit } = kill
   return {
-    field: own === undefined ? "cgroup" : "limits.memory",
-    hint: `the kernel has killed it for want of memory: even to start takes more than the memory ${limit}; raise the limit`,
+    field,
+    hint: `the kernel has killed it for want of memory: even to start takes more memory than ${limit} allows; raise the limit`,
   }
 }
 

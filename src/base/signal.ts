@@ -4,8 +4,29 @@ const NAMES = (
   "CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
 ).split(" ")
 
-/** `SIGKILL` of 9; a number that has no name of its own (real-time signals) as it stands. */
+/** As glibc counts: the kernel's first two are its own. signal(7) */
+const REALTIME_FIRST = 34
+const LAST = 64
+
+/** `SIGKILL` of 9, `SIGRTMIN+3` of 37; a number that has no name (32, 33) as it stands. */
 export function signalName(number: number | string): string {
-  const name = NAMES[Number(number) - 1]
-  return name === undefined ? `${number}` : `SIG${name}`
+  const n = Number(number)
+  const name = NAMES[n - 1]
+  if (name !== undefined) return `SIG${name}`
+  if (n === REALTIME_FIRST) return "SIGRTMIN"
+  return n > REALTIME_FIRST && n <= LAST ? `SIGRTMIN+${n - REALTIME_FIRST}` : `${number}`
+}
+
+/** The number of `SIGTERM`, `TERM`, `15`, `SIGRTMIN+3`, `RTMAX-1`; undefined of what is none. */
+export function signalNumber(text: string): number | undefined {
+  const word = text.toUpperCase().replace(/^SIG/, "")
+  if (/^\d+$/.test(word)) return within(Number(word), 1)
+  const [, end, sign = "+", distance = "0"] = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(word) ?? []
+  if (end !== undefined) return within((end === "MIN" ? REALTIME_FIRST : LAST) + Number(`${sign}${distance}`), REALTIME_FIRST)
+  const at = NAMES.indexOf(word)
+  return at < 0 ? undefined : at + 1
+}
+
+function within(number: number, least: number): number | undefined {
+  return number >= least && number <= LAST ? number : undefined
 }

@@ -5,6 +5,8 @@ import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, w
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
+import { lifeShapes } from "../kinds/container/life-shapes.ts"
+import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
@@ -87,6 +89,8 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       sysctls: mapOf(text("kernel parameter of a container", isContainerSysctl), oneLine),
       namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
       ...ownPowers,
+      ...lifeShapes,
+      ...mountShapes,
       labels: mapOf(text(), text()),
       depends_on: listOf(container),
       state: oneOf("running"),

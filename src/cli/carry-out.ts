@@ -18,6 +18,7 @@ import type { FailOn, Prepared, Wish } from "./planning.ts"
 import { forbidden, preparePlan } from "./planning.ts"
 import { launchProblems, requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
+import { heedful } from "./signals.ts"
 
 export interface CarryOutOptions {
   autoApprove: boolean
@@ -83,12 +84,16 @@ function prevented({ prevented: kept }: Prepared, code: number, context: Context
   return code === EXIT.ok && kept.length > 0 ? EXIT.refused : code
 }
 
-async function executeOrUndo(prepared: Prepared, running: Running): Promise<number> {
+/** What was interrupted nobody will confirm any more. */
+function executeOrUndo(prepared: Prepared, running: Running): Promise<number> {
   const { atomic, confirm } = running.options
-  const code = await execute(prepared, running)
-  if (code !== EXIT.ok && atomic) return (await import("./undo.ts")).undo(prepared, running, code)
-  if (code === EXIT.ok && confirm !== undefined) return (await import("./confirmation.ts")).untilConfirmed(prepared, running, confirm)
-  return code
+  return heedful(async (asked) => {
+    const code = await execute(prepared, running, asked)
+    if (code === EXIT.ok && confirm !== undefined)
+      return (await import("./confirmation.ts")).untilConfirmed(prepared, running, confirm, asked)
+    const isUndone = atomic || (confirm !== undefined && asked.signal.aborted)
+    return code !== EXIT.ok && isUndone ? (await import("./undo.ts")).undo(prepared, running, code, asked) : code
+  })
 }
 
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {

@@ -7,7 +7,8 @@ import { report } from "./context.ts"
 import type { Running } from "./execute.ts"
 import { EXIT } from "./exit.ts"
 import type { Prepared } from "./planning.ts"
-import { interruptible } from "./signals.ts"
+import type { Asked } from "./signals.ts"
+import { throughHangups } from "./signals.ts"
 import { undo } from "./undo.ts"
 
 const POLL_MS = 100
@@ -16,30 +17,25 @@ const POLL_MS = 100
  * Waits until `stack confirm` takes the waiting file away, and undoes everything where it does not: as nmstate's checkpoints do, for
  * changes that may cut off whoever makes them. A lost terminal (SIGHUP) counts as silence, an interruption as a no.
  */
-export async function untilConfirmed(prepared: Prepared, running: Running, milliseconds: number): Promise<number> {
+export function untilConfirmed(prepared: Prepared, running: Running, milliseconds: number, asked: Asked): Promise<number> {
+  return throughHangups(() => waitForWord(prepared, running, milliseconds, asked))
+}
+
+async function waitForWord(prepared: Prepared, running: Running, milliseconds: number, asked: Asked): Promise<number> {
   const { session, context } = running
   const { kernel, stack } = session
   const file = waitingFileOf(stack)
-  const deaf = () => undefined
-  process.on("SIGHUP", deaf)
-  try {
-    kernel.replaceFile(file, `${self(kernel)}\n`)
-    context.err.write(`Unless \`stack confirm -p ${stack}\` comes within ${seconds(milliseconds)}, all of it is undone.\n`)
-    const answer = await interruptible(
-      () => undefined,
-      (signal) => wordOf(kernel, file, milliseconds, signal),
-    )
-    // Who takes the file away decides: a word in the last moment counts.
-    if (answer === "confirmed" || !takeAway(kernel, file)) {
-      context.err.write("Confirmed.\n")
-      return EXIT.ok
-    }
-    const why = answer === "silence" ? `it was not confirmed within ${seconds(milliseconds)}` : "it was interrupted before it was confirmed"
-    report(context, [error("unconfirmed", `${why}: it is undone`)])
-    return await undo(prepared, running, answer === "silence" ? EXIT.error : EXIT.interrupted)
-  } finally {
-    process.off("SIGHUP", deaf)
+  kernel.replaceFile(file, `${self(kernel)}\n`)
+  context.err.write(`Unless \`stack confirm -p ${stack}\` comes within ${seconds(milliseconds)}, all of it is undone.\n`)
+  const answer = await wordOf(kernel, file, milliseconds, asked.signal)
+  // Who takes the file away decides: a word in the last moment counts.
+  if (answer === "confirmed" || !takeAway(kernel, file)) {
+    context.err.write("Confirmed.\n")
+    return EXIT.ok
   }
+  const why = answer === "silence" ? `it was not confirmed within ${seconds(milliseconds)}` : "it was interrupted before it was confirmed"
+  report(context, [error("unconfirmed", `${why}: it is undone`)])
+  return undo(prepared, running, answer === "silence" ? EXIT.error : ((await asked.code()) ?? EXIT.interrupted), asked)
 }
 
 function self(kernel: Kernel): string {

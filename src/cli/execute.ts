@@ -1,8 +1,9 @@
 import { applyPlan } from "../apply/apply.ts"
 import { objectGuard, STALE } from "../apply/guard.ts"
+import { notConverged } from "../apply/unconverged.ts"
 import { verify } from "../apply/verify.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import { error, hasErrors } from "../base/diagnostic.ts"
+import { hasErrors } from "../base/diagnostic.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
@@ -16,7 +17,7 @@ import { report } from "./context.ts"
 import { EXIT } from "./exit.ts"
 import type { Prepared } from "./planning.ts"
 import type { Session } from "./session.ts"
-import { interruptible } from "./signals.ts"
+import type { Asked } from "./signals.ts"
 
 /** What an apply is carried out with. */
 export interface Running {
@@ -27,14 +28,23 @@ export interface Running {
   context: Context
 }
 
-/** Walks the plan and reads back. Resolves to the exit code. */
-export async function execute({ plan, snapshot, selection }: Prepared, running: Running): Promise<number> {
+/** Walks the plan and reads back. Resolves to the exit code. Who asks for an end before the last word is told that it was interrupted. */
+export async function execute({ plan, snapshot, selection }: Prepared, running: Running, asked: Asked): Promise<number> {
   const { display, intent } = running
-  const note = (text: string) => display.note(text)
-  const result = await interruptible(note, (signal) => walk(plan, snapshot, signal, running, intent.basis !== undefined))
+  asked.answerWith((again) =>
+    display.note(again ? "Still ending the running steps." : "Interrupted: ending the running steps, starting no others."),
+  )
+  const result = await walk(plan, snapshot, asked.signal, running, intent.basis !== undefined)
+  asked.answerWith(() => undefined)
   await display.end()
-  if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running)
-  return readBack(plan, selection, running)
+  if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running, await asked.code())
+  const problems = differing(plan, selection, running)
+  const code = await asked.code()
+  if (problems.length === 0 && code !== undefined) {
+    display.emit({ type: "interrupted" })
+    return unfinished(plan, { ...result, interrupted: true }, running, code)
+  }
+  return lastWord(plan, problems, running)
 }
 
 /** Every step of the plan that can be done, until the signal. `guarded`: as long as the kernel objects are those of the plan. */
@@ -57,11 +67,12 @@ function shuffleSeed({ environment }: Context): number | undefined {
   return /^[0-9]+$/.test(seed) ? Number(seed) : undefined
 }
 
-function unfinished(plan: Plan, result: ApplyResult, { intent, options, context }: Running): number {
+/** `code`: of being interrupted. */
+function unfinished(plan: Plan, result: ApplyResult, { intent, options, context }: Running, code: number = EXIT.interrupted): number {
   reportFailures(result, context)
   context.err.write(unfinishedText(plan, result, intent.word, options.atomic ? "" : undefined))
   if (result.failed.some(({ diagnostic }) => diagnostic.code === STALE)) return EXIT.refused
-  return result.interrupted ? EXIT.interrupted : EXIT.error
+  return result.interrupted ? code : EXIT.error
 }
 
 export function reportFailures({ failed }: ApplyResult, context: Context): void {
@@ -71,10 +82,7 @@ export function reportFailures({ failed }: ApplyResult, context: Context): void 
   )
 }
 
-/** Observes and plans again: that plan must be empty. */
-function readBack(plan: Plan, selection: Selection, running: Running): number {
-  const { intent, options, display, context } = running
-  const problems = differing(plan, selection, running)
+function lastWord(plan: Plan, problems: readonly Diagnostic[], { intent, options, display, context }: Running): number {
   display.emit({ type: "verify", converged: problems.length === 0 })
   if (problems.length > 0) {
     report(context, problems)
@@ -84,15 +92,11 @@ function readBack(plan: Plan, selection: Selection, running: Running): number {
   return EXIT.ok
 }
 
+/** Observes and plans again: that plan must be empty. */
 function differing(plan: Plan, selection: Selection, { session }: Running): readonly Diagnostic[] {
   const { plan: after, diagnostics } = verify(plan, session)
   if (hasErrors(diagnostics)) return diagnostics
   const left = selectChanges(after, { ...selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   if (left.length === 0) return []
-  return [
-    error("not-converged", `all steps were done, but the kernel still differs in ${left.length} of the stack's resources`, {
-      detail: left.map(({ address, action, cause }) => `${address}: ${action} (${cause})`).join("\n"),
-      hint: "`stack plan` shows each field; a container whose command has failed tells why in `stack logs NAME`",
-    }),
-  ]
+  return [notConverged(left, session)]
 }

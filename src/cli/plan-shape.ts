@@ -45,7 +45,7 @@ const change = record(
     action: oneOf("no-op", "create", "update", "replace", "delete"),
     fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
   },
-  { movedFrom: address, adopts: imported },
+  { movedFrom: address, adopts: imported, endedWith: address },
 )
 
 const planFile = record(

@@ -46,7 +46,7 @@ export interface Wish {
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. */
 export function preparePlan(session: Session, { desired, selection, declared }: Wish, context: Context): Prepared {
-  const snapshot = markReplaced(observeStack(session, desired), selection.replace)
+  const snapshot = markReplaced(observeStack(session, desired), selection.replace, desired)
   requireWholeReading(snapshot)
   const { plan, diagnostics } = makePlan(desired, snapshot)
   if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)

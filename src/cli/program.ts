@@ -24,6 +24,7 @@ export function program(context: Context, done: (code: number) => void): Command
   liveCommands(root, run)
   importCommand(root, run)
   graphCommand(root, run)
+  doctorCommand(root, run)
   root
     .command("version")
     .description("print the version")
@@ -148,6 +149,14 @@ function graphCommand(root: Command, run: Run): void {
     .option("--plan", "the steps that apply would take, instead of the topology")
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context)),
+    )
+}
+
+function doctorCommand(root: Command, run: Run): void {
+  subcommand(root, "doctor", "try what this kernel, this user and this host can do, and whether it is enough for the file of -f")
+    .option("--json", "for programs")
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/doctor.ts")).doctor(optionsOf(command), context)),
     )
 }
 

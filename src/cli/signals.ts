@@ -1,28 +1,63 @@
+/** What the command line ends with when it was asked to end: 128 + n, as a shell says it. signal(7) */
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const
+
+type Asking = keyof typeof CODES
+
+/** What a person or the system has asked of a command that changes the kernel. */
+export interface Asked {
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal
+  /** From now on this is said to whoever asks; `again`: not for the first time. */
+  answerWith(answer: (again: boolean) => void): void
+  /**
+   * The exit code for what has been asked; undefined where nobody has. All that was sent until now is heard before: work that leaves
+   * the event loop no turn, such as a reading of the kernel, keeps it waiting.
+   */
+  code(): Promise<number | undefined>
+}
+
 /**
- * Runs work that ends early, and in order, when a person or the system asks: the first SIGINT or SIGTERM aborts the
- * signal, any further one only says that the running steps are being waited for.
+ * Runs work that a signal (SIGINT, SIGTERM) is to end in order. From its first change to its last word it is heard, and never ends the process
+ * by itself.
  */
-export async function interruptible<T>(note: (text: string) => void, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function heedful<T>(work: (asked: Asked) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const interrupted = () => {
-    note(controller.signal.aborted ? "Still ending the running steps." : "Interrupted: ending the running steps, starting no others.")
+  let code: number | undefined
+  let answer: (again: boolean) => void = () => undefined
+  const heard = (name: NodeJS.Signals) => {
+    const again = code !== undefined
+    code ??= CODES[name as Asking]
+    answer(again)
     controller.abort()
   }
-  process.on("SIGINT", interrupted).on("SIGTERM", interrupted)
+  for (const name of Object.keys(CODES)) process.on(name, heard)
   try {
-    return await work(controller.signal)
+    return await work({
+      signal: controller.signal,
+      answerWith: (next) => {
+        answer = next
+      },
+      code: async () => {
+        // One turn may be half over; in the next one signals are asked for.
+        for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+        return code
+      },
+    })
   } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted)
+    // Not at once: a process that ends now is not killed on its last few steps, when all has been said.
+    setImmediate(() => {
+      for (const name of Object.keys(CODES)) process.off(name, heard)
+    })
   }
 }
 
-/** Runs work that must not end early: a signal is answered with a word. */
-export async function uninterrupted<T>(note: (text: string) => void, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const asked = () => note("This goes on to its end.")
-  process.on("SIGINT", asked).on("SIGTERM", asked).on("SIGHUP", asked)
+/** Work that a lost terminal (SIGHUP) does not end. */
+export async function throughHangups<T>(work: () => Promise<T>): Promise<T> {
+  const deaf = () => undefined
+  process.on("SIGHUP", deaf)
   try {
-    return await work(new AbortController().signal)
+    return await work()
   } finally {
-    process.off("SIGINT", asked).off("SIGTERM", asked).off("SIGHUP", asked)
+    process.off("SIGHUP", deaf)
   }
 }

@@ -12,21 +12,26 @@ import { reportFailures, walk } from "./execute.ts"
 import { EXIT } from "./exit.ts"
 import type { Prepared } from "./planning.ts"
 import { observeStack } from "./session.ts"
-import { uninterrupted } from "./signals.ts"
+import type { Asked } from "./signals.ts"
+import { throughHangups } from "./signals.ts"
 
 /**
- * Brings back what was there before the run: what it found then is planned for as if a file had asked for it, and applied.
- * Resolves to `code` where that is done, else to the code of an error, told.
+ * Brings back what was there before the run: what it found then is planned for as if a file had asked for it, and applied; a signal is
+ * answered with a word. Resolves to `code` where that is done, else to the code of an error, told.
  */
-export async function undo({ plan, snapshot }: Prepared, running: Running, code: number): Promise<number> {
+export function undo(prepared: Prepared, running: Running, code: number, asked: Asked): Promise<number> {
+  return throughHangups(() => goBack(prepared, running, code, asked))
+}
+
+async function goBack({ plan, snapshot }: Prepared, running: Running, code: number, asked: Asked): Promise<number> {
   const { options, context } = running
   const display = await openDisplay(options.json, context)
   display.note("Undoing what was done.")
+  asked.answerWith(() => display.note("This goes on to its end."))
   const { back, now, diagnostics } = wayBack(plan, snapshot, running)
   if (hasErrors(diagnostics)) return failed(diagnostics, running)
   display.emit({ type: "plan", plan: back })
-  const note = (text: string) => display.note(text)
-  const result = await uninterrupted(note, (signal) => walk(back, now, signal, { ...running, display }))
+  const result = await walk(back, now, new AbortController().signal, { ...running, display })
   await display.end()
   reportFailures(result, context)
   const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).back.changes.filter(({ action }) => action !== "no-op")

@@ -2,8 +2,8 @@ import type { DeviceProgram } from "../devices/program.ts"
 import { PROGRAM_MARK } from "../devices/program.ts"
 import { errnoName } from "./errno.ts"
 import type { Ffi } from "./ffi.ts"
-import { isAbsent, refused } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
+import { isAbsent, refused } from "./refused.ts"
 
 /** BPF_OBJ_NAME_LEN */
 const NAME_BYTES = 16

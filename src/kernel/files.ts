@@ -21,12 +21,15 @@ import type { Ffi } from "./ffi.ts"
 import type { Kernel } from "./kernel.ts"
 import { KernelError } from "./kernel.ts"
 import type { WhenReadable } from "./poller.ts"
+import { manyReader, manyReaderBeside } from "./read-many.ts"
+import { ABSENT, refused } from "./refused.ts"
 
 /** The part of the port that is files. */
 export type Files = Pick<
   Kernel,
   | "read"
   | "readMany"
+  | "readBeside"
   | "write"
   | "replaceFile"
   | "mkdir"
@@ -43,14 +46,13 @@ export type Files = Pick<
   | "lock"
 >
 
-/** What reading says of a thing that is not there: also a dead process (ESRCH) and a device that is gone (ENODEV). */
-const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENODEV", "ESRCH", "ENOTDIR"])
-
 /** The part of the port that is files. Without `readable`, later is at once. */
 export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resolve()): Files {
+  const readMany = manyReader(ffi)
   return {
     read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
-    readMany: manyReader(ffi),
+    readMany,
+    readBeside: manyReaderBeside(ffi, readMany),
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
     mkdir: makeFolder,
@@ -70,17 +72,6 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     readLink: (path) => orNull(`readlink ${path}`, () => readlinkSync(path), "EINVAL"),
     lock: (path) => lockFile(ffi, path),
   }
-}
-
-/** Throws where a native function answered with -errno; otherwise the answer. */
-export function refused(op: string, result: number): number {
-  if (result < 0) throw new KernelError(op, errnoName(result))
-  return result
-}
-
-/** A native function's answer to reading: null where the thing is not there. */
-export function isAbsent(result: number): boolean {
-  return result < 0 && ABSENT.has(errnoName(result))
 }
 
 /** Runs work on node:fs and gives its refusal the words of what was asked. */
@@ -224,40 +215,4 @@ function lockFile(ffi: Ffi, path: string): { release(): void } | null {
       held = false
     },
   }
-}
-
-/** Room for one small file; the room for all is kept from call to call, and doubled when it was not enough. */
-const ROOM_EACH = 512
-
-function manyReader(ffi: Ffi): Kernel["readMany"] {
-  let room = Buffer.allocUnsafe(0)
-  return (paths) => {
-    if (paths.length === 0) return []
-    const nul = paths.find((path) => path.includes("\0"))
-    if (nul !== undefined) throw new KernelError(`read ${nul.replaceAll("\0", "\\0")}`, "EINVAL")
-    const names = Buffer.from(`${paths.join("\0")}\0`)
-    if (room.length < paths.length * ROOM_EACH) room = Buffer.allocUnsafe(Math.max(65536, paths.length * ROOM_EACH))
-    let used = ffi.readFiles(names, room)
-    while (used === -errnoOf("ENOBUFS")) {
-      room = Buffer.allocUnsafe(room.length * 2)
-      used = ffi.readFiles(names, room)
-    }
-    refused("read many files", used)
-    return splitTexts(paths, room)
-  }
-}
-
-/** For each path an i32 length or -errno, then the bytes. A path that begins with `@` is a link to be read. */
-function splitTexts(paths: readonly string[], bytes: Buffer): (string | null)[] {
-  let at = 0
-  return paths.map((path) => {
-    const length = bytes.readInt32LE(at)
-    at += 4
-    if (length >= 0) {
-      at += length
-      return bytes.toString("utf8", at - length, at)
-    }
-    if (isAbsent(length) || (path.startsWith("@") && length === -errnoOf("EINVAL"))) return null
-    throw new KernelError(path.startsWith("@") ? `readlink ${path.slice(1)}` : `read ${path}`, errnoName(length))
-  })
 }

@@ -1,7 +1,7 @@
 import type { DeviceProgram } from "../devices/program.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
-export type { LaunchRecord, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
+export type { LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
@@ -23,6 +23,8 @@ export interface Kernel {
   read(path: string): string | null
   /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. */
   readMany(paths: readonly string[]): (string | null)[]
+  /** readMany beside what the caller does meanwhile: the result waits for it. */
+  readBeside(paths: readonly string[]): () => (string | null)[]
   /** One write(2) of the whole text to an existing file (cgroupfs, procfs). */
   write(path: string, text: string): void
   /** A new regular file: written beside, mode 0600, then renamed over `path` (our run folder). */

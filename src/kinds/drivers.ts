@@ -6,11 +6,11 @@ import { containerDriver } from "./container/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
 import { vethDriver } from "./veth/driver.ts"
 
-/** The live faces of all kinds. */
+/** The live faces of all kinds. What begins its reading beside that of others stands before them. */
 export const drivers: { readonly [K in KindName]: Driver } = {
+  container: containerDriver,
   bridge: bridgeDriver,
   cgroup: cgroupDriver,
-  container: containerDriver,
   interface: interfaceDriver,
   veth: vethDriver,
 }

@@ -161,7 +161,8 @@ export interface Run {
 /** The live face of a kind: what the kernel sees. */
 export interface Driver {
   name: KindName
-  observe(scope: Scope): Reading
+  /** Either the reading, or what ends one that has begun and goes on beside those of the other kinds. */
+  observe(scope: Scope): Reading | (() => Reading)
   /** Looks at what an entry of `import:` names; undefined where it has done its work. Absent: nothing of this kind can be adopted. */
   adoptable?(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined
   ops: { readonly [op: string]: StepRunner }

@@ -31,6 +31,13 @@ export interface Kind {
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** Whether a replacement for the sake of these fields leaves what hangs on its namespaces as it is; absent: never. */
   keeps?(observed: Observed, fields: readonly FieldChange[]): boolean
+  /**
+   * The resource by whose end alone this field may have come to differ: the container that it shares a namespace with. Undefined: it is
+   * nobody else's.
+   */
+  sharedWith?(field: FieldChange, desired: Attributes): Address | undefined
+  /** Whether what a change finds has ended, of itself or by somebody's doing; absent: nothing of this kind does. */
+  hasEnded?(change: Change): boolean
   /** The kernel effects of a change, and their order. */
   steps(change: Change): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */

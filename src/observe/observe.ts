@@ -44,7 +44,8 @@ function withMoves(snapshot: Snapshot, { kernel, desired, cgroups }: Scope, cont
 }
 
 function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot {
-  const readings = Object.values(drivers).map((driver) => driver.observe(scope))
+  const begun = Object.values(drivers).map((driver) => driver.observe(scope))
+  const readings = begun.map((reading) => (typeof reading === "function" ? reading() : reading))
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
   const host = readHostFacts(scope, controllers)

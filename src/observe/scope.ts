@@ -11,8 +11,8 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
   const stack = desired.stack
   const monitors = readMonitors(kernel, stack, cgroups.monitors())
   const visited = kernel.visit(wantedVisits(monitors))
-  const host = kernel.dump("host")
-  const byIndex = new Map(host.links.map((link): [number, Link] => [link.index, link]))
+  const host = once(() => kernel.dump("host"))
+  const byIndex = once(() => new Map(host().links.map((link): [number, Link] => [link.index, link])))
   const dumps = new Map<string, NetDump | undefined>()
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
   const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
@@ -29,9 +29,11 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
       const suspicious = [...monitors.values()].some(({ renamed }) => renamed) || names.some((name) => !resources.has(`cgroup.${name}`))
       return names.length > 0 && suspicious ? groupsBeingLeft(kernel, stack, runFolders) : new Set()
     },
-    host,
+    get host() {
+      return host()
+    },
     monitors,
-    linkByIndex: (index) => byIndex.get(index),
+    linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),
     dumpOf(container) {
       if (!dumps.has(container)) dumps.set(container, dumpNamespace(visited, monitors.get(container)?.netns))
@@ -42,6 +44,12 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
       return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
     },
   }
+}
+
+/** Not before it is needed: the kinds begin readings of their own first. */
+function once<T>(read: () => T): () => T {
+  let known: T | undefined
+  return () => (known ??= read())
 }
 
 /** The records are only asked where something looks like it: a group that nobody wants, a monitor that is not called as it was born. */

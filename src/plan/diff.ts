@@ -5,6 +5,7 @@ import type { Change, FieldChange } from "../model/change.ts"
 import type { Desired, Foreign, HostFacts, Observed, Resource, Snapshot } from "../model/resource.ts"
 import { adoptionDiagnostics, adoptionOf, withoutAdopted } from "./adopt.ts"
 import { causeOf, incompleteCause, REPLACEMENT_ASKED } from "./cause.ts"
+import { withEnds } from "./ended.ts"
 import { differences, valueAt } from "./fields.ts"
 import { ignoredFields, leavingAlone } from "./ignored.ts"
 import { implied } from "./implied.ts"
@@ -27,7 +28,7 @@ export function diff(desired: Desired, snapshot: Snapshot): Differences {
     ...desired.resources.map((resource) => verdict(resource, snapshot)),
     ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map(deletion),
   ]
-  const all = implied(withoutSwaps(changes))
+  const all = implied(withEnds(withoutSwaps(changes)))
   return {
     changes: all,
     diagnostics: [

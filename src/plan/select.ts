@@ -5,7 +5,7 @@ import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
 import { destination, movesOf } from "../model/moves.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Relations, Snapshot } from "../model/resource.ts"
+import type { Desired, Relations, Snapshot } from "../model/resource.ts"
 import { REPLACEMENT_ASKED } from "./cause.ts"
 import { summarise } from "./plan.ts"
 
@@ -46,27 +46,28 @@ export function restrictTo(plan: Plan, kept: ReadonlySet<Address>, why: string):
 }
 
 /** The snapshot as if the named resources were half-made, which is what gets a resource replaced. */
-export function markReplaced(snapshot: Snapshot, addresses: readonly Address[]): Snapshot {
+export function markReplaced(snapshot: Snapshot, addresses: readonly Address[], desired: Pick<Desired, "moved">): Snapshot {
   if (addresses.length === 0) return snapshot
   const resources = new Map(snapshot.resources)
   for (const address of addresses) {
     const observed = resources.get(address)
-    const now = [...resources.values()].find(({ movedFrom }) => movedFrom === address)?.address
-    if (observed === undefined) throw unknownAddress(address, [...resources.keys()], "not live, so that nothing could be replaced", now)
+    if (observed === undefined)
+      throw unknownAddress(address, [...resources.values()], desired, "is not live, so that nothing could be replaced")
     resources.set(address, { ...observed, incomplete: REPLACEMENT_ASKED })
   }
   return { ...snapshot, resources }
 }
 
-function leftAlone({ adopts: _, ...change }: Change, cause: string): Change {
-  return { ...change, action: "no-op", cause, fields: [], drift: false }
+/** Of a change that does nothing nothing is left. */
+function leftAlone({ adopts: _, endedWith: __, ...change }: Change, cause: string): Change {
+  return change.action === "no-op" ? change : { ...change, action: "no-op", cause, fields: [], drift: false }
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {
-  const waitsFor = edges(plan)
+  const [waitsFor, together] = [edges(plan), movedTogether(plan)]
   const all = plan.changes.map((change) => change.address)
-  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), waitsFor)
-  const unwanted = closure(withParts(plan, exclude), joined(reversed(waitsFor), needs(plan)))
+  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), joined(waitsFor, together))
+  const unwanted = closure(withParts(plan, exclude), joined(joined(reversed(waitsFor), needs(plan)), together))
   return new Set([...wanted].filter((address) => !unwanted.has(address)))
 }
 
@@ -78,6 +79,20 @@ function edges(plan: Plan): Map<Address, Set<Address>> {
     const own = found.get(step.address) ?? new Set()
     for (const id of step.after) own.add(addressOf.get(id) as Address)
     found.set(step.address, own)
+  }
+  return found
+}
+
+/** What is moved because it is part of what is moved: neither gets its new name without the other. */
+function movedTogether(plan: Plan): Map<Address, Set<Address>> {
+  const moved = new Set(plan.changes.filter(({ movedFrom }) => movedFrom !== undefined).map(({ address }) => address))
+  const found = new Map<Address, Set<Address>>()
+  if (moved.size === 0) return found
+  for (const change of plan.changes) {
+    const { partOf } = relationsOf(change)
+    if (partOf === undefined || !moved.has(partOf) || !moved.has(change.address)) continue
+    found.set(change.address, new Set([partOf]))
+    found.set(partOf, (found.get(partOf) ?? new Set()).add(change.address))
   }
   return found
 }
@@ -130,22 +145,20 @@ function withParts(plan: Plan, addresses: readonly Address[]): Address[] {
 }
 
 function checkAddress(plan: Plan, address: Address): void {
-  const known = plan.changes.map((change) => change.address)
-  if (known.includes(address)) return
-  const now = plan.changes.find(({ movedFrom }) => movedFrom === address)?.address ?? destination(movesOf(plan.desired), address)
-  throw unknownAddress(address, known, "neither in the stack file nor live", known.includes(now) ? now : undefined)
+  if (plan.changes.some((change) => change.address === address)) return
+  throw unknownAddress(address, plan.changes, plan.desired, "is neither in the stack file nor live")
 }
 
-function unknownAddress(address: Address, known: readonly Address[], why: string, now?: Address): DiagnosticError {
-  const near = known.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, known)
-  return new DiagnosticError(
-    error("unknown-address", `${address} is ${why}`, {
-      hint:
-        now !== undefined
-          ? `the stack file calls it ${now}`
-          : near === undefined
-            ? "`stack plan` shows the addresses"
-            : `did you mean ${near}?`,
-    }),
-  )
+type Called = { readonly address: Address; readonly movedFrom?: Address }
+
+function unknownAddress(address: Address, known: readonly Called[], desired: Pick<Desired, "moved">, why: string): DiagnosticError {
+  const names = known.map((one) => one.address)
+  const now = known.find(({ movedFrom }) => movedFrom === address)?.address ?? destination(movesOf(desired), address)
+  if (names.includes(now)) {
+    const hint = `name it so: ${now}`
+    return new DiagnosticError(error("unknown-address", `${address} is called ${now} in the stack file`, { hint }))
+  }
+  const near = names.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, names)
+  const hint = near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`
+  return new DiagnosticError(error("unknown-address", `${address} ${why}`, { hint }))
 }

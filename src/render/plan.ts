@@ -1,4 +1,5 @@
 import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
+import { USUAL_LIFE } from "../kinds/container/spec-life.ts"
 import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
@@ -13,7 +14,7 @@ import { flatten, formatValue } from "./value.ts"
 export function planText(plan: Plan, { color }: { color: boolean }): string {
   const style = paint(color)
   const relaxed = relaxationsText(plan, style)
-  if (!plan.hasChanges) return `${relaxed}${NO_CHANGES}\n`
+  if (!plan.hasChanges) return `${relaxed}${nothingToDo(plan)}\n`
   // Where nothing is desired at all, that the file does not hold it says nothing.
   const changes = plan.changes.map((change) =>
     plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
@@ -22,7 +23,13 @@ export function planText(plan: Plan, { color }: { color: boolean }): string {
   return `${blocks.join("\n")}\n\n${relaxed}${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }
 
-export const NO_CHANGES = "No changes. The kernel matches the stack."
+/** A change that was left out is a no-op that says why. */
+function nothingToDo({ changes }: Plan): string {
+  const [first, ...others] = changes.filter(({ cause }) => cause !== "").map(({ address }) => address)
+  if (first === undefined) return "No changes. The kernel matches the stack."
+  const left = others.length === 0 ? `${first}, which is` : `${first} and ${others.length} more, which are`
+  return `No changes. The kernel matches the stack but for ${left} left as ${others.length === 0 ? "it is" : "they are"}.`
+}
 
 const SIGNS = { "no-op": "   ", create: "  +", update: "  ~", replace: "-/+", delete: "  -" } as const
 
@@ -40,14 +47,17 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields, movedFrom, adopts }: Change, style: Paint): string {
-  const hasEnded = fields.some(({ path }) => path === "state")
+function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: Change, style: Paint): string {
+  // That a command has ended is told by its state.
+  const byHand = drift && (fields.length === 0 || fields.some((field) => field.drift && field.path !== "state"))
   const isRename = movedFrom !== undefined && action === "update"
+  const needsCause = action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action)))
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(adopts === undefined ? [] : [`adopts ${adopts}`]),
-    ...(drift && !hasEnded ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
-    ...(action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action))) ? [cause] : []),
+    ...(endedWith === undefined || needsCause ? [] : [`${endedWith} has ended`]),
+    ...(byHand ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
+    ...(needsCause ? [cause] : []),
   ].filter(Boolean)
   return notes.length === 0 ? "" : style.dim(`  # ${notes.join("; ")}`)
 }
@@ -77,9 +87,11 @@ function newFields({ after }: Change): string[] {
 
 /** Values that say no more than the attribute's absence from the stack file does. */
 const USUAL: { readonly [path: string]: Value } = {
+  ...{ ephemeral: false, read_only: false },
   ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
   ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0, all_devices: false },
   ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
+  ...USUAL_LIFE,
 }
 
 function isUsual(path: string, value: Value): boolean {

@@ -23,7 +23,11 @@ const DONE: { readonly [step: string]: string } = {
   "container.remove": "removed",
   "container.move": "moved",
   "container.limits": "limits set",
+  "container.devices": "held to its devices",
+  "container.ulimits": "ulimits set",
+  "container.oom": "oom_score_adj set",
   "container.hostname": "hostname set",
+  "container.loopback": "loopback set up",
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",
@@ -34,9 +38,11 @@ const DONE: { readonly [step: string]: string } = {
   delete: "deleted",
 }
 
-export function stepDone({ op, change: { kind, adopts, resource } }: Step): string {
+export function stepDone({ op, change: { kind, adopts, resource, movedFrom } }: Step): string {
   if (resource?.givenBack !== undefined) return "given back"
   if (adopts !== undefined) return "adopted"
+  // Its group is made under the new name, or renamed.
+  if (kind === "cgroup" && op === "create" && movedFrom !== undefined) return "moved"
   return DONE[`${kind}.${op}`] ?? DONE[op] ?? `${op} done`
 }
 

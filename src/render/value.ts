@@ -1,9 +1,10 @@
+import { formatDuration } from "../base/duration.ts"
 import { formatSize } from "../base/size.ts"
 import type { Value } from "../model/resource.ts"
 
 const SIZES = /^limits\.memory(_high|_low|_swap)?$/
 /** Attributes that are "" where there is no such thing. */
-const ABSENT = new Set(["cgroup", "hostname", "user"])
+const ABSENT = new Set(["cgroup", "hostname", "init", "user"])
 /** What needs no quotes: nothing that a terminal or a reader could take for something else. */
 const PLAIN = /^[A-Za-z0-9_./:@%+~*-]+$/
 
@@ -11,6 +12,7 @@ const PLAIN = /^[A-Za-z0-9_./:@%+~*-]+$/
 export function formatValue(path: string, value: Value | undefined): string {
   if (value === undefined || (value === "" && ABSENT.has(path))) return "(not set)"
   if (typeof value === "number" && SIZES.test(path)) return formatSize(value)
+  if (typeof value === "number" && path === "stop_grace_period") return formatDuration(value)
   return formatPlain(path === "routes" && Array.isArray(value) ? value.map(spelt) : value)
 }
 

@@ -36,7 +36,8 @@ const NOTES = `## What is known of it
   and the bundle comes with a code cache for each command that counts, made by running it (build/warm.ts).
 - What a destroy takes away is taken away in three places at once: links by one netlink message, writable layers by a thread, groups
   by the main thread.
-- Containers' network namespaces are read by a thread of its own, while the main one reads processes and groups (native/lib/visits.c).
+- Containers' network namespaces are read by a thread, their processes by another, while the main one reads links and groups
+  (native/lib/visits.c).
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`
 
 /** The document, as Markdown. */

@@ -80,6 +80,9 @@ export const fileContract: Contract = {
       kernel.list(folder).filter((name) => name.includes("text")),
       ["text"],
     )
+    const beside = kernel.readBeside([`${folder}/text`, "", `${folder}/none`, `@${folder}/none`, `${folder}/text`])
+    assert.equal(beside(), ["two\n", null, null, null, "two\n"])
+    assert.equal(kernel.readBeside([])(), [])
     assert.equal(kernel.readMany([`${folder}/text`, `${folder}/none`, "", `${folder}/../${folder.split("/").at(-1)}/text`]), [
       "two\n",
       null,

@@ -17,6 +17,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { openFfi } from "../../src/kernel/ffi.ts"
 import { openFiles } from "../../src/kernel/files.ts"
+import type { Kernel } from "../../src/kernel/kernel.ts"
 import { KernelError } from "../../src/kernel/kernel.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
@@ -40,6 +41,9 @@ function refusal(work: () => void): string {
     return (e as KernelError).message
   }
 }
+
+/** At once, and by a thread. */
+const readings: Kernel["readMany"][] = [(paths) => files.readMany(paths), (paths) => files.readBeside(paths)()]
 
 test("what is not there reads as null, what is refused as an error in words", () => {
   assert.is(files.read(`${folder}/none`), null)
@@ -127,26 +131,37 @@ test("many files come in one reading, in their order", () => {
     `@${folder}/none`,
     "/proc/self/comm",
   ]
-  assert.equal(files.readMany(paths), ["ö", null, null, "", "somewhere", null, null, readFileSync("/proc/self/comm", "utf8")])
-  assert.equal(files.readMany([]), [])
-  assert.match(
-    refusal(() => files.readMany([`${folder}/ä`, folder])),
-    `read ${folder}: EISDIR`,
-  )
-  assert.match(
-    refusal(() => files.readMany(["a\0b", "c"])),
-    "EINVAL",
+  for (const read of readings) {
+    assert.equal(read(paths), ["ö", null, null, "", "somewhere", null, null, readFileSync("/proc/self/comm", "utf8")])
+    assert.equal(read([]), [])
+    assert.match(
+      refusal(() => read([`${folder}/ä`, folder])),
+      `read ${folder}: EISDIR`,
+    )
+    assert.match(
+      refusal(() => read(["a\0b", "c"])),
+      "EINVAL",
+    )
+  }
+})
+
+test("more readings at once than there are threads for all come to their end", () => {
+  symlinkSync("somewhere", `${folder}/link`)
+  const all = Array.from({ length: 6 }, () => files.readBeside([`@${folder}/link`]))
+  assert.equal(
+    all.map((read) => read()),
+    all.map(() => ["somewhere"]),
   )
 })
 
 test("files larger than the room for them are read whole", () => {
   const sizes = [0, 65531, 65532, 65533, 300_000, 1]
   for (const [i, size] of sizes.entries()) writeFileSync(`${folder}/${i}`, "x".repeat(size))
-  const texts = files.readMany(sizes.map((_, i) => `${folder}/${i}`))
-  assert.equal(
-    texts.map((text) => text?.length),
-    sizes,
-  )
+  for (const read of readings)
+    assert.equal(
+      read(sizes.map((_, i) => `${folder}/${i}`)).map((text) => text?.length),
+      sizes,
+    )
 })
 
 test("a lock has one holder, and none after release", () => {

@@ -9,6 +9,7 @@ import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../src/ker
 import { rootFactsReader } from "../../src/kinds/container/facts.ts"
 import { planRoot } from "../../src/kinds/container/rootfs.ts"
 import type { ContainerAttributes } from "../../src/kinds/container/spec.ts"
+import { USUAL_LIFE } from "../../src/kinds/container/spec-life.ts"
 import { cleanUp, launch, MAP, outputOf, recordOf, spaces, started, temporary } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
@@ -170,6 +171,8 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
   const namespaces = spaces("new", { user }) as ContainerAttributes["namespaces"]
   return {
     image,
+    ephemeral: false,
+    read_only: false,
     argv: [],
     environment: {},
     working_dir: "/",
@@ -190,6 +193,7 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     devices: [],
     ulimits: {},
     oom_score_adj: 0,
+    ...USUAL_LIFE,
     namespaces,
     labels: {},
     depends_on: [],

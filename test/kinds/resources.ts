@@ -73,6 +73,8 @@ export function endpoint(holder: string, name: string, given: Attributes = {}): 
 function containerDefaults(name: string): ContainerAttributes {
   return {
     image: "host",
+    ephemeral: false,
+    read_only: false,
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",
@@ -94,6 +96,9 @@ function containerDefaults(name: string): ContainerAttributes {
     devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,
+    init: "",
+    stop_signal: "SIGTERM",
+    stop_grace_period: 10_000,
     labels: {},
     depends_on: [],
     state: "running",

@@ -1,4 +1,5 @@
 import fc from "fast-check"
+import { deriveMac } from "../../src/base/mac.ts"
 import type { Attributes, Desired, Resource } from "../../src/model/resource.ts"
 import { bridge, cgroup, container, endpoint, iface, veth } from "../kinds/resources.ts"
 
@@ -152,6 +153,7 @@ function portOf({ name, ports }: ContainerWish, lan: BridgeWish): Resource[] {
     gateway: addressed && port.gateway && lan.name === "wan" ? [first] : [],
     mtu: port.mtu,
     up: port.up,
+    ...(port.gateway && lan.name === "lan" ? { host_end: { mac: deriveMac(`other/${name}`), address: [], up: true } } : {}),
   }
   return [iface(`${name}.${lan.name === "lan" ? "eth0" : "eth1"}`, attributes)]
 }

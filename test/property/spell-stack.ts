@@ -210,6 +210,7 @@ function interfaces(
       ["mac", spellMac(dice, port.mac), port.mac === deriveMac(`lab/interface.${name}`)],
       ["mtu", spellWhole(dice, port.mtu), port.mtu === lans.get(port.bridge)?.mtu],
       ["up", new Plain(port.up), port.up],
+      ["host_end", { map: [["mac", spellMac(dice, port.host_end.mac)]] }, port.host_end.mac === deriveMac(`lab/interface.${name}/host`)],
     ])
     const filled = keys.filter(([, value]) => !(typeof value === "object" && "list" in value && value.list.length === 0))
     return [port.interface, { map: filled }] as const

@@ -18,8 +18,9 @@ const MAY: { readonly [room: string]: string } = {
   plan: "base model pure catalog ~kernel",
   observe: "base model pure live catalog drivers kernel",
   apply: "base model pure live drivers plan observe kernel node:*",
+  doctor: "base model pure observe kernel",
   kernel: "base ~model pure devices node:*",
-  render: "base model ~plan ~pure pure listr2 ora @dagrejs/dagre node:*",
+  render: "base model ~plan ~pure ~doctor pure listr2 ora @dagrejs/dagre node:*",
 }
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)))
 const FFI = "src/kernel/ffi.ts"

@@ -20,6 +20,28 @@ export type SetupOp =
   | { op: "sysctl"; name: string; value: string }
   /** Bind of a device's node on a file, if it is of this type and number. */
   | { op: "device"; source: string; target: string; type: "char" | "block"; major: number; minor: number }
+  /** move_mount(2) of `mounts[mount]` on `path`, of the host's; before `root`. */
+  | { op: "attach-root"; mount: number; path: string }
+  /** The same inside the root, where links are followed; what is missing of the way is made, and the target itself. */
+  | { op: "attach"; mount: number; target: string }
+  /** A tmpfs there, in a folder that is made likewise. tmpfs(5) */
+  | { op: "tmpfs"; target: string; flags: number; data: string }
+  /** Nothing is written any more through the mount whose root `target` is, a folder; what is mounted below it stays as it is. */
+  | { op: "read-only"; target: string }
+  /** `mkdir -p` inside the root, where links are followed. */
+  | { op: "folder"; target: string }
+
+/**
+ * A mount that the monitor copies with its caller's rights, for the container alone: open_tree(2), then mount_setattr(2). `flags`:
+ * MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, and MS_REC for what is mounted below `source`; `propagation`: MS_PRIVATE or MS_SLAVE.
+ * `idmapped`: what belongs to id n of the file system shows as the container's id n.
+ */
+export interface MountCopy {
+  source: string
+  flags: number
+  propagation: number
+  idmapped: boolean
+}
 
 /** What a monitor is told: all it needs to make one container. native/monitor/record.h */
 export interface LaunchRecord {
@@ -44,6 +66,8 @@ export interface LaunchRecord {
   /** Opened O_PATH by the monitor before clone, so that the child finds them at /proc/self/fd/{100 + i} whatever it may not traverse. */
   openPaths: readonly string[]
   setup: readonly SetupOp[]
+  /** At most 256; the `attach` operations name them by their place in this list. */
+  mounts: readonly MountCopy[]
   /** Ids inside the container. */
   uid: number
   gid: number
@@ -57,6 +81,8 @@ export interface LaunchRecord {
   oomScoreAdj: number
   /** What binds the command: struct sock_filter[], and SECCOMP_FILTER_FLAG_*; null: nothing does. seccomp(2) */
   filter: { program: Uint8Array; flags: number } | null
+  /** `reaper`: process 1 is the monitor's program, which starts the command, passes signals on to it and reaps. */
+  init: "" | "reaper"
   cwd: string
   argv: readonly string[]
   env: readonly string[]

@@ -25,7 +25,15 @@ export function encodeRecord(record: LaunchRecord): Buffer {
     })
     .texts(record.openPaths, "opened path")
     .list(record.setup, "setup", (op) => writeOp(writer, op))
+  writer.u32(record.init === "reaper" ? 1 : 0, "init")
   writeIdentity(writer, record)
+  writer.list(record.mounts, "mount", (mount, what) => {
+    writer
+      .text(mount.source, what)
+      .u32(mount.flags, what)
+      .u32(mount.propagation, what)
+      .u32(mount.idmapped ? 1 : 0, what)
+  })
   return writer.bytes()
 }
 
@@ -61,7 +69,17 @@ function flat(op: SetupOp): FlatOp {
     case "sysctl":
       return [10, op.name, "", "", 0, op.value]
     case "device":
-      return [11, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
+      return [16, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
+    case "attach-root":
+      return [11, "", op.path, "", op.mount, ""]
+    case "attach":
+      return [12, "", op.target, "", op.mount, ""]
+    case "tmpfs":
+      return [13, "", op.target, "", op.flags, op.data]
+    case "read-only":
+      return [14, "", op.target, "", 0, ""]
+    case "folder":
+      return [15, "", op.target, "", 0, ""]
   }
 }
 

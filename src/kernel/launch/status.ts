@@ -38,7 +38,7 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
   13: (r) => `become uid ${r.uid}, gid ${r.gid}`,
   14: () => "ip link set lo up",
   15: () => "hold the namespaces open",
-  16: (r, i) => `${setupWords(r.setup[i])} (setup step ${i + 1})`,
+  16: (r, i) => `${setupWords(r.setup[i], r)} (setup step ${i + 1})`,
   17: (r) => `set the groups ${r.groups.join(" ")}`.trimEnd(),
   18: () => "drop capabilities",
   19: () => "setrlimit",
@@ -48,6 +48,9 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
   24: () => "make a pipe",
   25: (r) => `write oom_score_adj ${r.oomScoreAdj}`,
   26: () => "install the seccomp filter",
+  30: (r, i) => `open_tree ${r.mounts[i]?.source}`,
+  31: (r, i) => `show the container's ids in ${r.mounts[i]?.source}`,
+  32: (r, i) => `mount_setattr ${r.mounts[i]?.source}`,
 }
 
 const STAGE_DIED = 23
@@ -80,7 +83,7 @@ function mapWords(map: string): string {
 }
 
 /** The shell's words for an operation: `mount overlay on /usr`. */
-function setupWords(op: SetupOp | undefined): string {
+function setupWords(op: SetupOp | undefined, { mounts }: LaunchRecord): string {
   switch (op?.op) {
     case undefined:
       return "setup"
@@ -106,5 +109,15 @@ function setupWords(op: SetupOp | undefined): string {
       return `sysctl ${op.name}=${op.value}`
     case "device":
       return `mount --bind ${op.source} ${op.target} (${op.type} device ${op.major}:${op.minor})`
+    case "attach-root":
+      return `mount --bind ${mounts[op.mount]?.source} ${op.path}`
+    case "attach":
+      return `mount --bind ${mounts[op.mount]?.source} ${op.target}`
+    case "tmpfs":
+      return `mount tmpfs on ${op.target}`
+    case "read-only":
+      return `mount -o remount,bind,ro ${op.target}`
+    case "folder":
+      return `mkdir -p ${op.target}`
   }
 }

@@ -18,7 +18,7 @@ export function normaliseLimits(
 }
 
 /** The limits that this host cannot hold, each where the file says it. */
-export function limitDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
+export function limitDiagnostics(resource: Resource, host: Pick<HostFacts, "controllers" | "absentDevices" | "absentFiles">): Diagnostic[] {
   const limits = (resource.attributes.limits ?? {}) as Limits
   return limitProblems(limits, host.controllers, host).map(({ path, message, hint }) => {
     const range = resource.range(path) ?? resource.range()

@@ -10,7 +10,7 @@ export interface LimitProblem {
 }
 
 /** Which controller holds a limit. */
-const CONTROLLERS: { readonly [K in Exclude<keyof Limits, "unified">]-?: string } = {
+export const CONTROLLERS: { readonly [K in Exclude<keyof Limits, "unified">]-?: string } = {
   memory: "memory",
   memory_high: "memory",
   memory_low: "memory",

@@ -6,6 +6,8 @@ import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
+import type { LifeEntry } from "./expand-life.ts"
+import { lifeOf } from "./expand-life.ts"
 import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
@@ -21,8 +23,10 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry {
+export interface ContainerEntry extends LifeEntry {
   image?: string
+  ephemeral?: boolean
+  read_only?: boolean
   command?: string | Word[]
   entrypoint?: string | Word[]
   environment?: TextsEntry
@@ -64,6 +68,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const capabilities = capabilitiesOf(value, entry, power.capabilities)
   const attributes: ContainerAttributes = {
     image: imageOf(value.image, entry),
+    ephemeral: value.ephemeral ?? false,
+    read_only: value.read_only ?? false,
     argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
@@ -83,6 +89,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     devices: devicesOf(value.devices, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,
+    ...lifeOf(value, entry),
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     state: "running",

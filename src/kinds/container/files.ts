@@ -26,9 +26,13 @@ export interface ContainerFiles {
 /** How many `paths` names of each. */
 const FILES = 8
 
-/** All containers' files by two readings: one of /proc and the run folders, one of the cgroups. */
-export function readContainerFiles(scope: Scope, names: readonly string[]): Map<string, ContainerFiles> {
-  const texts = scope.kernel.readMany(names.flatMap((name) => paths(scope, name)))
+/** What is read of each container in /proc and its run folder, for `containerFiles`. */
+export function containerPaths(scope: Scope, names: readonly string[]): string[] {
+  return names.flatMap((name) => paths(scope, name))
+}
+
+/** Their texts put in order, and the limits read, of all groups in one go. */
+export function containerFiles(scope: Scope, names: readonly string[], texts: readonly (string | null)[]): Map<string, ContainerFiles> {
   const rows = names.map((name, i) => {
     const own = texts.slice(FILES * i, FILES * (i + 1))
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =

@@ -5,6 +5,7 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -13,62 +14,21 @@ import { ATTACHED } from "./spec-devices.ts"
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
   name: "container",
-  rules: [
-    { path: "state", change: "update" },
-    { path: "image", change: "replace" },
-    { path: "argv", change: "replace" },
-    { path: "environment.*", change: "replace" },
-    { path: "working_dir", change: "replace" },
-    { path: "user", change: "replace" },
-    { path: "group_add", change: "replace" },
-    { path: "uid_map", change: "replace" },
-    { path: "gid_map", change: "replace" },
-    { path: "cgroup", change: "update" },
-    { path: "namespaces.*", change: "replace" },
-    { path: "capabilities", change: "replace" },
-    { path: "no_new_privileges", change: "replace" },
-    { path: "seccomp", change: "replace" },
-    { path: "unmask", change: "replace" },
-    { path: "all_devices", change: "replace" },
-    { path: "devices", change: "replace" },
-    { path: "device_program", change: "update" },
-    { path: "ulimits.*", change: "update" },
-    { path: "oom_score_adj", change: "update" },
-    { path: "hostname", change: "update" },
-    { path: "loopback", change: "update" },
-    { path: "limits.*", change: "update" },
-    { path: "routes", change: "update" },
-    { path: "sysctls.*", change: "update" },
-    { path: "labels.*", change: "update" },
-    { path: "depends_on", change: "update" },
-  ],
+  rules: RULES,
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
   keeps,
+  sharedWith,
+  hasEnded,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
 
-/** The op that brings a field to its wish in place. */
-const UPDATES: { readonly [field: string]: string } = {
-  state: "restart",
-  cgroup: "move",
-  limits: "limits",
-  device_program: "devices",
-  ulimits: "ulimits",
-  oom_score_adj: "oom",
-  hostname: "hostname",
-  loopback: "loopback",
-  sysctls: "sysctls",
-  routes: "routes",
-  labels: "record",
-  depends_on: "record",
-}
-
 /**
- * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there. Routes and `lo` in a namespace that is
- * not the container's own are the owner's to tell; its own is made with `lo` up, for which there is no key.
+ * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there.
+ * Routes and `lo` in a namespace that is not the container's own are the owner's to tell; its own is made with `lo` up, for which there
+ * is no key.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
@@ -82,13 +42,26 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 
-/** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "argv", "environment", "working_dir", "user", "group_add", "devices", "unmask"])
-
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
   if (live.monitor === undefined || movedFrom !== undefined || unfinished !== undefined) return false
   return fields.every(({ path, forcesReplacement }) => !forcesReplacement || INSIDE.has(path.split(".", 1)[0] as string))
+}
+
+/** Fields that are told by a namespace; and a command ends with the pid namespace that it is in. pid_namespaces(7) */
+const TOLD_BY: { readonly [field: string]: keyof ContainerAttributes["namespaces"] } = {
+  ...{ state: "pid", hostname: "uts", loopback: "net", routes: "net" },
+}
+
+function sharedWith({ path, after }: FieldChange, desired: Attributes): Address | undefined {
+  const kind = TOLD_BY[path]
+  const mode = kind === undefined ? after : (desired as unknown as ContainerAttributes).namespaces[kind]
+  const isNamespace = kind !== undefined || path.startsWith("namespaces.")
+  return isNamespace && typeof mode === "string" && mode.startsWith("container:") ? mode.replace(":", ".") : undefined
+}
+
+function hasEnded({ action, fields, observed }: Change): boolean {
+  return action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
 }
 
 function steps(change: Change): StepDraft[] {

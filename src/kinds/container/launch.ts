@@ -27,7 +27,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
   const ownMount = namespaces.mount === "new"
   const root = ownMount
     ? planRoot(attributes, facts.root, insideOps(attributes))
-    : { prepare: [], openPaths: [], setup: insideOps(attributes) }
+    : { prepare: [], openPaths: [], mounts: [], setup: insideOps(attributes) }
   return {
     title: monitorTitle(facts.stack, facts.name),
     runDir: runFolderOf(facts.stack, facts.name),
@@ -38,6 +38,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...root,
     ...facts.ids,
     ...confinementOf(attributes),
+    init: attributes.init,
     cwd: attributes.working_dir,
     argv: attributes.argv,
     env: Object.entries(launchEnvironment(attributes, facts.ids)).map(([name, value]) => `${name}=${value}`),

@@ -16,14 +16,23 @@ export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
   ["cgroup", "cgroup"],
 ]
 
+/** The links that `observedNamespaces` goes by: our own first. */
+export function namespacePaths({ kernel, monitors }: Scope): string[] {
+  return [...processLinks("self"), ...[...monitors.values()].flatMap((monitor) => linksOf(kernel, monitor))]
+}
+
 /**
  * For every container with a living process, which namespaces are its own, the host's, or another container's. Of
  * two that share one, the owner is the one whose monitor was asked for a new one: the records tell which, else the
  * desired stack. One whose command has ended still has what its monitor holds.
  */
-export function observedNamespaces(scope: Scope, recorded: ReadonlyMap<string, Modes>): Map<string, Modes> {
+export function observedNamespaces(
+  scope: Scope,
+  recorded: ReadonlyMap<string, Modes>,
+  texts: readonly (string | null)[],
+): Map<string, Modes> {
   const all = [...scope.monitors.values()]
-  const [host = [], ...read] = readLinks(scope.kernel, [processLinks("self"), ...all.map((monitor) => linksOf(scope.kernel, monitor))])
+  const [host = [], ...read] = inRows(texts)
   const links = new Map(all.map(({ container }, i) => [container, read[i] as string[]]))
   const holders = NAMESPACE_FILES.map((_, i) => holdersOf(links, i))
   const asked = [recorded, wantedModes(scope)]
@@ -59,11 +68,10 @@ function processLinks(process: string): string[] {
   return NAMESPACE_FILES.map(([, file]) => `@/proc/${process}/ns/${file}`)
 }
 
-/** What they say, and "" for what there is not. */
-function readLinks(kernel: Kernel, rows: readonly (readonly string[])[]): string[][] {
-  const texts = kernel.readMany(rows.flat())
+/** "" for what there is not. */
+function inRows(texts: readonly (string | null)[]): string[][] {
   const count = NAMESPACE_FILES.length
-  return rows.map((_, i) => texts.slice(count * i, count * (i + 1)).map((text) => text ?? ""))
+  return Array.from({ length: texts.length / count }, (_, i) => texts.slice(count * i, count * (i + 1)).map((text) => text ?? ""))
 }
 
 function holdersOf(links: ReadonlyMap<string, string[]>, index: number): Map<string, string[]> {

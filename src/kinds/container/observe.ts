@@ -5,9 +5,11 @@ import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import { observedPrograms } from "./devices.ts"
 import type { ContainerFiles } from "./files.ts"
-import { readContainerFiles } from "./files.ts"
+import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
-import { observedNamespaces } from "./namespaces.ts"
+import type { MountLine } from "./mountinfo.ts"
+import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
@@ -17,15 +19,28 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
-export function observeContainers(scope: Scope): Reading {
-  const boot = bootId(scope.kernel)
+export function observeContainers(scope: Scope): () => Reading {
   const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
-  const files = readContainerFiles(scope, names)
+  const [files, links] = [containerPaths(scope, names), namespacePaths(scope)]
+  const texts = scope.kernel.readBeside([...files, ...links])
+  return () => {
+    const read = texts()
+    return containersOf(scope, names, read.slice(0, files.length), read.slice(files.length))
+  }
+}
+
+type Texts = readonly (string | null)[]
+
+/** `texts` of their files, `links` of their namespaces. */
+function containersOf(scope: Scope, names: readonly string[], texts: Texts, links: Texts): Reading {
+  const boot = bootId(scope.kernel)
+  const files = containerFiles(scope, names, texts)
   const read = new Map(names.map((name) => [name, readRecord(files.get(name)?.record ?? null, boot)]))
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
-  const namespaces = observedNamespaces(scope, modesOf(records))
+  const namespaces = observedNamespaces(scope, modesOf(records), links)
   const programs = observedPrograms(scope, files, records)
+  const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -36,7 +51,7 @@ export function observeContainers(scope: Scope): Reading {
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces, program: programs.get(name) })
+        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name), program: programs.get(name) })
     })
   return { resources, foreign: [] }
 }
@@ -122,6 +137,7 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
+  mounts: readonly MountLine[] | undefined
   /** Whether its group is held to its devices, where that can be told. */
   program: string | undefined
 }
@@ -179,10 +195,15 @@ function attributesOf(found: Found, state: string): Attributes {
       ...(record?.attributes as unknown as Attributes),
       ...(monitor.netns === undefined ? {} : { routes: observedRoutes(scope, name) as unknown as Value }),
       ...loopback(scope, name),
+      ...(record === undefined ? {} : heldHostname(scope, name, record)),
       ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
       state,
     }
   return { ...recorded, ...liveAttributes(found), state }
+}
+
+function heldHostname(scope: Scope, name: string, { attributes: { namespaces, hostname } }: ContainerRecord): Attributes {
+  return { hostname: (namespaces.uts === "new" ? scope.hostnameOf(name) : undefined) ?? hostname }
 }
 
 function recordedMap({ attributes: { gid_map } }: ContainerRecord): IdRange[] {
@@ -197,10 +218,11 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, argv, environment, working_dir, user, group_add, labels, depends_on } = a
+  const { image, ephemeral, argv, environment, working_dir, user, group_add, init, stop_signal, stop_grace_period, labels, depends_on } = a
   const { unmask, all_devices } = a
   const devices = a.devices as unknown as Value
-  return { image, argv, environment, working_dir, user, group_add, unmask, all_devices, devices, labels, depends_on }
+  const started = { image, ephemeral, argv, environment, working_dir, user, group_add, init, unmask, all_devices, devices }
+  return { ...started, stop_signal, stop_grace_period, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
@@ -214,7 +236,7 @@ function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits
   return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
 }
 
-function liveAttributes({ scope, name, monitor, texts, record, spaces, program }: Found): Attributes {
+function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, program }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
     hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
@@ -225,6 +247,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, program }
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
+    ...(record === undefined ? {} : observedMounts(mounts, record)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
     ...(program === undefined ? {} : { device_program: program }),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,

@@ -1,5 +1,7 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
+import { lifeShapes } from "./life-shapes.ts"
+import { mountShapes } from "./mount-shapes.ts"
 import { powerShapes } from "./power-shapes.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\\[\\d{1,4}\\])?"
@@ -33,7 +35,7 @@ const attributes = including(
     state: text(),
   },
   // A record of before these were there says nothing of them.
-  powerShapes,
+  { ...powerShapes, ...mountShapes, ...lifeShapes },
 )
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")

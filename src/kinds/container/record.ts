@@ -4,6 +4,8 @@ import type { Ids } from "./identity.ts"
 import { recordShape } from "./record-shape.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
+import type { Life } from "./spec-life.ts"
+import { USUAL_LIFE } from "./spec-life.ts"
 import { ALL_PATHS, UNCONFINED } from "./spec-security.ts"
 import { DEFAULT_ULIMITS } from "./spec-ulimits.ts"
 
@@ -59,8 +61,21 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 /** What every container had before a file could say it. */
 const BEFORE: Pick<
   ContainerAttributes,
-  "capabilities" | "no_new_privileges" | "seccomp" | "devices" | "all_devices" | "unmask" | "group_add" | "ulimits" | "oom_score_adj"
+  | "ephemeral"
+  | "read_only"
+  | "capabilities"
+  | "no_new_privileges"
+  | "seccomp"
+  | "devices"
+  | "all_devices"
+  | "unmask"
+  | "group_add"
+  | "ulimits"
+  | "oom_score_adj"
+  | keyof Life
 > = {
+  ephemeral: false,
+  read_only: false,
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
@@ -70,6 +85,7 @@ const BEFORE: Pick<
   group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
+  ...USUAL_LIFE,
 }
 
 /** A record that an earlier version has written says nothing of what came later. */

@@ -4,11 +4,12 @@ import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/
 import type { HostNode } from "./devices.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
+import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { ALL_PATHS } from "./spec-security.ts"
 
 /** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
-export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup">
+export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup" | "mounts">
 
 /** What must be known of the machine: of the image, and what stands at the root of the host. */
 export interface RootFacts {
@@ -48,9 +49,11 @@ const OWN_FOLDERS: readonly [string, number][] = [
  */
 export function planRoot(attributes: ContainerAttributes, facts: RootFacts, inside: readonly SetupOp[]): RootPlan {
   const owner = hostIdsOfRoot(attributes)
-  const base = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
+  const kept = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
+  const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
   const masks = maskOps(attributes, facts.systemNames)
-  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, { op: "pivot" }] }
+  const closed = attributes.read_only ? closedRoot(attributes, facts) : []
+  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, ...closed, { op: "pivot" }] }
 }
 
 /** The host's ids of the container's root: what its writable layer belongs to. */
@@ -85,21 +88,28 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
  */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = facts.layer
+  const mapped = hasOwnIds(attributes)
+  const lower = `${facts.layer}/lower`
+  const opened = facts.closed && !mapped
+  const image = mapped ? lower : opened ? "/proc/self/fd/100" : facts.image
   return {
     prepare: [
       layerFolder(facts.layer, owner),
       { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
       { path: `${facts.layer}/work`, mode: 0o755, ...owner },
+      ...(mapped ? [{ path: lower, mode: 0o755, ...owner }] : []),
     ],
-    openPaths: facts.closed ? [facts.image] : [],
+    openPaths: opened ? [facts.image] : [],
+    mounts: mapped ? [mappedCopy(facts.image)] : [],
     setup: [
+      ...(mapped ? [{ op: "attach-root", mount: 0, path: lower } as const] : []),
       {
         op: "mount-root",
         source: "overlay",
         path: root,
         type: "overlay",
         flags: IMAGE_FLAGS,
-        data: overlayData(facts.closed ? "/proc/self/fd/100" : facts.image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
+        data: overlayData(image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
     ],
@@ -135,13 +145,18 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       data: overlayData(`/${name}`, upper, work, attributes),
     })
   }
-  return { prepare, openPaths: [], setup }
+  return { prepare, openPaths: [], mounts: [], setup }
 }
 
 /** In a user namespace of its own, overlayfs keeps its marks in `user.*` attributes, as it may not write `trusted.*`. */
-function overlayData(lower: string, upper: string, work: string, { uid_map }: ContainerAttributes): string {
-  const own = Array.isArray(uid_map) && uid_map.length > 0
-  return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}${own ? ",userxattr" : ""}`
+function overlayData(lower: string, upper: string, work: string, attributes: ContainerAttributes): string {
+  const own = hasOwnIds(attributes) ? ",userxattr" : ""
+  return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
+}
+
+/** Its ids are others than the host's. */
+export function hasOwnIds({ uid_map }: ContainerAttributes): boolean {
+  return Array.isArray(uid_map) && uid_map.length > 0
 }
 
 /** Overlayfs takes `:` and `,` and `\` in its options only behind a backslash. */

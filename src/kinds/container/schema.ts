@@ -3,6 +3,8 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { lifeKeys } from "./schema-life.ts"
+import { mountsSchema } from "./schema-mounts.ts"
 import { powersSchemas } from "./schema-powers.ts"
 
 /** `containers:` */
@@ -11,18 +13,24 @@ export function containersSchema(): Fragment {
     "Containers, by name.",
     keys(
       "A container.",
-      { ...process(), ...surroundings(), ...isolation(), ...powersSchemas(), ...network(), ...composition(), ...lifecycleKeys() },
+      {
+        ...process(),
+        ...surroundings(),
+        ...isolation(),
+        ...powersSchemas(),
+        ...mountsSchema(),
+        ...network(),
+        ...lifeKeys(),
+        ...composition(),
+        ...lifecycleKeys(),
+      },
       { later: LATER, instead: INSTEAD },
     ),
   )
 }
 
 /** The design's keys that are still to come. */
-const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "read_only"],
-  ...["secrets", "configs", "ephemeral", "init", "healthcheck"],
-  ...["restart", "stop_signal", "stop_grace_period", "unsafe"],
-]
+const LATER = [...["ports", "dns", "extra_hosts", "volumes", "tmpfs"], ...["secrets", "configs", "healthcheck"], ...["restart", "unsafe"]]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {

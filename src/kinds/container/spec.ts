@@ -1,6 +1,7 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
+import type { Life } from "./spec-life.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -13,9 +14,13 @@ export interface IdRange {
 }
 
 /** A container, in canonical form. */
-export interface ContainerAttributes {
+export interface ContainerAttributes extends Life {
   /** `host`, or `dir:/absolute/path`. */
   image: string
+  /** What it writes to its root is kept on a tmpfs, as long as its command runs. */
+  ephemeral: boolean
+  /** Nothing is written to its root at all. */
+  read_only: boolean
   /** entrypoint, then command. */
   argv: string[]
   environment: { [name: string]: string }

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../base/duration.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
@@ -20,6 +21,8 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, have.image),
+    ephemeral: unless(usual.ephemeral, have.ephemeral),
+    read_only: unless(usual.read_only, have.read_only),
     command: have.argv,
     environment: filled(environment),
     working_dir: unless(usual.working_dir, have.working_dir),
@@ -35,6 +38,9 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
+    init: have.init === "reaper" ? true : undefined,
+    stop_signal: unless(usual.stop_signal, have.stop_signal),
+    stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),
   })

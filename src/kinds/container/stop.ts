@@ -1,14 +1,14 @@
+import { signalNumber } from "../../base/signal.ts"
 import type { ProcessId } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
 import { placesOf } from "./places.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { Life } from "./spec-life.ts"
+import { USUAL_LIFE } from "./spec-life.ts"
 
 const SIGKILL = 9
-const SIGTERM = 15
-/** How long a command that handles SIGTERM may take to end. */
-const GRACE_MS = 10_000
 /** A killed process is gone at once, but for what the kernel itself must tear down. */
 const KILL_MS = 30_000
 
@@ -22,14 +22,21 @@ function processesOf(step: Step): Processes {
   return (step.change.observed?.live ?? {}) as unknown as Processes
 }
 
-/** Step `stop`: SIGTERM where the command would notice it, then SIGKILL; done when all its processes are gone. */
+/** As it was started, or as the file has changed it since. */
+function endingOf({ change }: Step): { signal: number; graceMs: number } {
+  const { stop_signal, stop_grace_period } = { ...USUAL_LIFE, ...(change.before as Partial<Life> | null) }
+  return { signal: signalNumber(stop_signal) as number, graceMs: stop_grace_period }
+}
+
+/** Step `stop`: its signal where the command would notice it, then SIGKILL; done when all its processes are gone. */
 export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const statuses = run.kernel.readMany(steps.map((step) => statusPath(processesOf(step).init)))
-  const polite = new Set(steps.filter((_, i) => hearsTerm(statuses[i] ?? "")))
+  const polite = new Set(steps.filter((step, i) => hears(statuses[i] ?? "", endingOf(step).signal)))
   return steps.map((step) =>
     attempt(async () => {
       const { init } = processesOf(step)
-      if (init !== undefined && polite.has(step) && run.kernel.signal(init, SIGTERM)) await run.kernel.gone(init, GRACE_MS)
+      const { signal, graceMs } = endingOf(step)
+      if (init !== undefined && polite.has(step) && run.kernel.signal(init, signal)) await run.kernel.gone(init, graceMs)
       // Where it was moved to by hand are others, too: only its own group is killed whole.
       if (init !== undefined) run.cgroups.gather(placesOf(step, run.stack).group, init.pid)
       const processes = [...(init === undefined ? [] : [init]), ...(step.change.keeps ? [] : monitorsOf(step))]
@@ -61,12 +68,18 @@ function statusPath(init: ProcessId | undefined): string {
   return init === undefined ? "" : `/proc/${init.pid}/status`
 }
 
-/** A first process of a pid namespace that handles no SIGTERM never sees one (pid_namespaces(7)): waiting for it would be in vain. */
-function hearsTerm(status: string): boolean {
+/**
+ * A first process of a pid namespace never sees a signal that it neither handles nor blocks (pid_namespaces(7)): waiting for it would be in
+ * vain. What it blocks it may read: signalfd(2), sigwait(3).
+ */
+function hears(status: string, signal: number): boolean {
   if (status === "") return false
   const own = /^NSpid:.*\t1$/m.test(status)
-  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"
-  return !own || (BigInt(`0x${caught}`) & (1n << BigInt(SIGTERM - 1))) !== 0n
+  const has = (set: string) => {
+    const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0"
+    return (BigInt(`0x${mask}`) & (1n << BigInt(signal - 1))) !== 0n
+  }
+  return !own || has("SigCgt") || has("SigBlk")
 }
 
 /**

@@ -114,4 +114,4 @@ export const updateLoopback = inPlace([], (step, run) => {
 })
 
 /** Labels and start order: only the record holds them. */
-export const updateRecord = inPlace(["labels", "depends_on"], () => {})
+export const updateRecord = inPlace(["labels", "depends_on", "stop_signal", "stop_grace_period"], () => {})

@@ -15,6 +15,7 @@ export interface InterfaceEntry {
   mac?: string
   mtu?: number
   up?: boolean
+  host_end?: { mac?: string }
 }
 
 /** What an interface is looked at with whose bridge is mistaken, which has been told. */
@@ -32,6 +33,7 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
   const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
+  const hostMac = macOf(entry, ["host_end", "mac"], value.host_end?.mac)
   const origin = `${entry.stack}/${entry.originOf(entry.address)}`
   const attributes: InterfaceAttributes = {
     bridge: `bridge.${value.bridge ?? ""}`,
@@ -45,7 +47,7 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     mac: mac ?? deriveMac(origin),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
-    host_end: { mac: deriveMac(`${origin}/host`), address: [], up: true },
+    host_end: { mac: hostMac ?? deriveMac(`${origin}/host`), address: [], up: true },
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
 }

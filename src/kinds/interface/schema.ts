@@ -23,6 +23,9 @@ export function interfacesSchema(): Fragment {
         mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
         mtu: wholeNumber("Largest packet in bytes. Default: the bridge's.", 68, 65535),
         up: truth("Whether the interface is up.", true),
+        host_end: keys("The end on the host, which is the bridge's port.", {
+          mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
+        }),
         ...lifecycleKeys(),
       },
       { required: ["bridge"], later: ["vlan", "impair", "macvlan", "ipvlan", "vxlan", "dummy", "phys", "mode"] },

@@ -11,5 +11,6 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
     mac: unless(usual.mac, have.mac),
     mtu: unless(usual.mtu, have.mtu),
     up: unless(usual.up, have.up),
+    host_end: have.host_end.mac === usual.host_end.mac ? undefined : { mac: have.host_end.mac },
   })
 }

@@ -13,6 +13,9 @@ export function checkMacs(draft: Draft): void {
   for (const { attributes, entry, source, value } of [...draft.bridges, ...draft.interfaces]) {
     if (isWritten(value.mac)) clash(attributes.mac, { who: entry.address, entry, source, path: ["mac"] })
   }
+  for (const { attributes, entry, source, value } of draft.interfaces) {
+    if (isWritten(value.host_end?.mac)) clash(attributes.host_end.mac, { who: entry.address, entry, source, path: ["host_end", "mac"] })
+  }
   for (const { attributes, entry, source, value } of draft.veths) {
     for (const [i, end] of attributes.endpoints.entries()) {
       const written = value.endpoints?.[i]

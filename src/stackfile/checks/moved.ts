@@ -23,7 +23,7 @@ export function checkMoved(draft: Draft): void {
   const circular = circles(draft, single)
   const moves = movesOf({ moved: single })
   for (const move of single.filter((one) => !circular.has(one))) {
-    if (draft.declared.has(move.from)) tellDeclared(draft, move)
+    if (draft.declared.has(move.from) && !isFormerSingle(draft, move)) tellDeclared(draft, move)
     const end = destination(moves, move.to)
     if (!draft.declared.has(end)) tellMissing(draft, move, end)
     else tellNumberless(draft, move, end)
@@ -107,6 +107,9 @@ function withoutTwins(draft: Draft, moves: readonly DraftMove[]): DraftMove[] {
   })
 }
 
+const CIRCLE_HINT =
+  "take out the entry whose move is made; where names are to be swapped, give one of them a name of its own first, apply, and then the other's"
+
 /** Told once for each circle, at the entry that closes it. */
 function circles(draft: Draft, all: readonly DraftMove[]): Set<DraftMove> {
   const moves = movesOf({ moved: all })
@@ -120,8 +123,7 @@ function circles(draft: Draft, all: readonly DraftMove[]): Set<DraftMove> {
     }
     if (way.length === 1 || way.at(-1) !== move.from) continue
     found.add(move)
-    if (!known.has(move.from))
-      tell(draft, move, "to", "move-cycle", `moves in a circle: ${way.join(" -> ")}`, "take out the entry whose move is made")
+    if (!known.has(move.from)) tell(draft, move, "to", "move-cycle", `moves in a circle: ${way.join(" -> ")}`, CIRCLE_HINT)
     for (const address of way) known.add(address)
   }
   return found
@@ -140,9 +142,15 @@ function tellMissing(draft: Draft, move: DraftMove, end: Address): void {
   tell(draft, move, "to", "unknown-reference", `no ${kind} is called \`${name}\``, hint)
 }
 
+const NUMBERED = /\[\d+\]/
+
+/** A container that had no number before the file gave its name to replicas: without one the name stands for none of these, unless all are moved. */
+function isFormerSingle({ declared }: Draft, { from, to }: DraftMove): boolean {
+  return splitAddress(from).kind === "container" && declared.has(`${from}[0]`) && NUMBERED.test(to)
+}
+
 /** A replica by its number can only be another by its number. */
 function tellNumberless(draft: Draft, move: DraftMove, end: Address): void {
-  const numbered = /\[\d+\]/
-  if (!numbered.test(move.from) || numbered.test(end) || !draft.declared.has(`${end}[0]`)) return
+  if (!NUMBERED.test(move.from) || NUMBERED.test(end) || !draft.declared.has(`${end}[0]`)) return
   tell(draft, move, "to", "bad-move", `${end} has replicas, and ${move.from} is one`, `say which one it is: ${end}[0]`)
 }

@@ -21,6 +21,12 @@ function started(): AttributeRow[] {
       hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" } } }],
     },
     { attribute: "image", read: RECORD, hands: [], never: "a root that is mounted cannot become another one" },
+    { attribute: "ephemeral", read: RECORD, hands: [], never: "nor can the file system that keeps what is written to it" },
+    {
+      attribute: "read_only",
+      read: "`/proc/PID/mountinfo`, of a container that is to be so",
+      hands: [{ by: "nsenter -t $sealed -m mount -o remount,bind,rw none /usr", shows: { "container.sealed": { read_only: false } } }],
+    },
     {
       attribute: "argv",
       read: RECORD,
@@ -31,6 +37,9 @@ function started(): AttributeRow[] {
     { attribute: "working_dir", read: RECORD, hands: [], never: "it is where the command starts: it may go elsewhere" },
     { attribute: "user", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
     { attribute: "group_add", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
+    { attribute: "init", read: RECORD, hands: [], never: OF_A_LIFE },
+    { attribute: "stop_signal", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
+    { attribute: "stop_grace_period", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
   ]

@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process"
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectNoTrace, expectStatus, live, planOf, scenario, test } from "../../support/lab.ts"
 
 const BUSYBOX = "/bin/busybox"
 
-/** Whom the images belong to: the root of the containers that may write to them. Ids of an image are not shifted. */
+/** The first of the ids that the containers have on the host. The images are root's. */
 const OWNER = 300_000
 
 /** A root filesystem of one static busybox. */
@@ -17,7 +16,6 @@ function makeImage(folder: string): string {
   writeFileSync(`${folder}/etc/passwd`, "root:x:0:0::/:/bin/sh\nalice:x:1001:1002::/home:/bin/sh\n")
   writeFileSync(`${folder}/etc/group`, "root:x:0:\nstaff:x:1002:\nwheel:x:1010:alice\n")
   writeFileSync(`${folder}/etc/mark`, "image\n")
-  execFileSync("chown", ["-R", `${OWNER}:${OWNER}`, folder])
   return folder
 }
 

@@ -96,12 +96,54 @@ for (const signal of ["INT", "TERM"]) {
     const file = sandbox.file("stack.yaml", LAB)
     const ran = await cutShort(sandbox, sandbox.command("apply", "-y", "--json", "--parallelism", "1", "-f", file), signal, { line: 22 })
     expectNoTrace(ran)
-    assert.is(ran.status, 130, ran.stderr)
+    assert.is(ran.status, signal === "INT" ? 130 : 143, ran.stderr)
     assert.match(ran.stdout + ran.stderr, /\bdone\b/i)
     assert.match(ran.stdout + ran.stderr, /\bleft\b|not started/i)
     await expectHealed(sandbox, file)
   })
 }
+
+/** Sends a signal when the last step is told to be done, or so many milliseconds later: while the kernel is read back, or thereabouts. */
+function asLastStepEnds(sandbox: Sandbox, args: string[], signal: NodeJS.Signals, ms: number): Promise<Ran> {
+  const child = sandbox.start(sandbox.command("apply", "-y", ...args))
+  const told = { stdout: "", stderr: "" }
+  let sent = false
+  child.stdout.on("data", (chunk) => {
+    told.stdout += chunk
+  })
+  child.stderr.on("data", (chunk) => {
+    told.stderr += chunk
+    if (sent || told.stderr.split(": started").length <= COUNT) return
+    sent = true
+    const send = () => child.exitCode === null && process.kill(leaderOf(child.pid), signal)
+    if (ms === 0) send()
+    else setTimeout(send, ms)
+  })
+  return new Promise((resolve) => child.on("close", (code) => resolve({ ...told, status: code ?? -1 })))
+}
+
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  scenario(
+    `${signal} when all steps are done: it is said how it ended, and --atomic and --confirm undo what is interrupted`,
+    async (sandbox) => {
+      const file = sandbox.file("stack.yaml", LAB)
+      for (const [i, options] of [[], ["--atomic"], ["--confirm", "30s"], ["--atomic"], [], ["--atomic"]].entries()) {
+        const ran = await asLastStepEnds(sandbox, [...options, "-f", file], signal, i)
+        const there = sandbox.stack(["show", "-f", file]).stdout
+        const complete = ran.stdout.includes("Apply complete!")
+        if (ran.status === 0) assert.ok(complete && there.includes("container.b0"), ran.stderr)
+        else {
+          assert.is(ran.status, status, ran.stderr)
+          assert.match(ran.stderr, options.length === 0 ? "Apply interrupted." : "Undone: all is as it was before.")
+          assert.is(there.includes("container.b0"), options.length === 0)
+        }
+        expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+      }
+    },
+  )
 
 const MANY = `name: lab\ncontainers:\n  box: { image: host, command: [sleep, infinity], replicas: 25 }\n`
 const MADE = "cgroup made"

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, inside, live, scenario, test } from "../../support/lab.ts"
+import { addressesOf, apply, expectConverged, expectStatus, inits, inside, live, scenario, test } from "../../support/lab.ts"
 
 const LAB = `name: lab
 bridges: { lan: { address: 10.20.0.1/24, ignore_drift: [mtu] } }
@@ -47,6 +48,33 @@ scenario("ignore_drift: another limit is changed, and the one that drifted stays
   apply(sandbox, file)
   assert.is(sandbox.run(["cat", pidsMax()]).stdout, "60\n")
 })
+
+scenario("ignore_drift: what the file wants of what it moves is planned also after an apply of something else", (sandbox) => {
+  const box = (memory: string) => `{ command: [sleep, infinity], limits: { memory: ${memory} }, ignore_drift: [limits.memory] }`
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  www: ${box("64M")}\n`)
+  apply(sandbox, file)
+  const changed = `name: lab\nbridges: { lan: {} }\ncontainers:\n  web: ${box("128M")}\nmoved: [{ from: container.www, to: container.web }]\n`
+  writeFileSync(file, changed)
+  apply(sandbox, file, "--target", "bridge.lan")
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, "limits.memory: 64M -> 128M")
+  writeFileSync(file, changed.replace("web:", "www:").replace(/moved.*/, ""))
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, "limits.memory: 64M -> 128M")
+})
+
+const FAULTY = fileURLToPath(new URL("../../../dist-faults/stack.js", import.meta.url))
+
+if (existsSync(FAULTY))
+  scenario("ignore_drift: what a killed apply has not come to is no drift", (sandbox) => {
+    const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: { address: 10.20.0.1/24, ignore_drift: [address, up] } }\n")
+    for (let k = 1, killed = true; killed; k++) {
+      const env = { STACK_FAULT: `kill:${k}` }
+      killed = sandbox.run([process.execPath, FAULTY, "apply", "-y", "-f", file], { env }).status !== 0
+      apply(sandbox, file)
+      const [link] = sandbox.ip("addr", "show", "dev", "lab-lan")
+      assert.equal([addressesOf(link), link.flags.includes("UP")], [["10.20.0.1/24"], true], `killed at operation ${k}`)
+      expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    }
+  })
 
 scenario("prevent_destroy: the rest is done, with exit code 3", (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)

@@ -172,11 +172,11 @@ scenario("a kept plan moves; before and after it, commands find the container by
   assert.match(sandbox.stack(["show", "-f", file]).stdout, "container.www")
   assert.match(
     expectStatus(sandbox.stack(["plan", "--target", "container.www", "-f", file]), 1).stderr,
-    "the stack file calls it container.web",
+    "container.www is called container.web in the stack file",
   )
   assert.match(
     expectStatus(sandbox.stack(["plan", "--replace", "container.www", "-f", file]), 1).stderr,
-    "the stack file calls it container.web",
+    "container.www is called container.web in the stack file",
   )
 
   expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept"]), 0)
@@ -200,8 +200,13 @@ scenario("only what is selected moves; what is protected is protected under its 
   const kept = expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 3)
   assert.match(kept.stderr, "container.www is not destroyed: prevent_destroy")
   assert.ok(readFileSync(`/proc/${init}/stat`, "utf8"))
-  apply(sandbox, file, "--target", "container.web")
+  const both = ["update container.web", "update interface.web.eth0"]
+  assert.equal(verdicts(planOf(sandbox, file, "--target", "container.web")), both)
+  assert.equal(verdicts(planOf(sandbox, file, "--target", "interface.web.eth0")), both, "no half of a move")
+  assert.equal(verdicts(planOf(sandbox, file, "--exclude", "interface.web.eth0")), ["create bridge.wan"])
+  apply(sandbox, file, "--target", "interface.web.eth0")
   assert.match(sandbox.stack(["show", "-f", file]).stdout, "container.web")
+  expectConverged(sandbox, file, "--exclude", "bridge.wan")
   assert.match(expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 3).stderr, "container.web is not destroyed: prevent_destroy")
 })
 
@@ -238,6 +243,30 @@ scenario("replicas move number by number; what has ended keeps how; a new one ta
   for (const name of ["web[0]", "web[1]", "task", "www"]) assert.ok(titles.includes(`container.${name} `), name)
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.equal(names(sandbox, "/run/stack"), [])
+})
+
+scenario("a container becomes the first of several that have its name, and the first one the only one again", (sandbox) => {
+  const numbered = (text: string, move: string) => `${WWW.replace("www: {", `www: { ${text}`)}moved: [{ ${move} }]\n`
+  const file = sandbox.file("stack.yaml", WWW)
+  apply(sandbox, file)
+  const { init, monitor } = live(sandbox, "lab", "www")
+  const before = lifeOf(init, monitor)
+  writeFileSync(file, numbered("replicas: 2,", 'from: container.www, to: "container.www[0]"'))
+  assert.equal(verdicts(planOf(sandbox, file)), [
+    "update container.www[0]",
+    "update interface.www[0].eth0",
+    "create container.www[1]",
+    "create interface.www[1].eth0",
+  ])
+  apply(sandbox, file)
+  assert.equal(lifeOf(init, monitor), before)
+  assert.is(inside(init, "-u", "hostname").stdout.trim(), "www-0")
+  expectConverged(sandbox, file)
+  writeFileSync(file, numbered("", 'from: "container.www[0]", to: container.www'))
+  apply(sandbox, file)
+  const after = lifeOf(init, monitor) as { started: string; addresses: unknown }
+  assert.equal([after.started, after.addresses], [(before as typeof after).started, (before as typeof after).addresses])
+  expectConverged(sandbox, file)
 })
 
 scenario("a command that ends after the move is told by its new name", async (sandbox) => {

@@ -58,6 +58,27 @@ scenario("another container's user namespace: the same map, not an overlapping o
   assert.is(readFileSync(`/proc/${two}/uid_map`, "utf8"), readFileSync(`/proc/${one}/uid_map`, "utf8"))
 })
 
+scenario("a container that has lost what it shares says by whose end, and is no drift of its own", (sandbox) => {
+  const shared = "user: container:web, mount: container:web"
+  const path = sandbox.file(
+    "stack.yaml",
+    `name: ns\ncontainers:\n${box("web", "")}${box("side", shared)}${box("net", "net: container:web")}`,
+  )
+  apply(sandbox, path)
+  const { init, monitor } = live(sandbox, "ns", "web")
+  const planned = () => expectStatus(sandbox.stack(["plan", "-f", path]), 0).stdout
+  process.kill(init, "SIGKILL")
+  assert.match(planned(), "-/+ container.side  # container.web has ended\n")
+  assert.equal(
+    planOf(sandbox, path).drift.map((one) => (one as { address: string }).address),
+    ["container.web"],
+  )
+  process.kill(monitor, "SIGKILL")
+  assert.match(planned(), "-/+ container.net  # container.web has ended\n")
+  apply(sandbox, path)
+  expectConverged(sandbox, path)
+})
+
 scenario("one of several replicas: its namespace is shared, a pair ends in it", (sandbox) => {
   const text = `name: lab
 containers:

@@ -106,12 +106,34 @@ scenario("a command that ended is started again with what else the file wants by
   assert.is(inside(init, "-n", "cat", "/proc/sys/net/ipv4/ip_forward").stdout.trim(), "0")
 })
 
-scenario("what was changed by hand in the network of one that has ended is repaired along with it", async (sandbox) => {
+scenario("one that has ended is left out: nobody says that all is as it should be", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  apply(sandbox, file)
+  await end(sandbox, "web")
+  const said = expectStatus(sandbox.stack(["plan", "-f", file, "--exclude", "container.web"]), 0).stdout
+  assert.match(said, "No changes. The kernel matches the stack but for container.web, which is left as it is.")
+})
+
+scenario("a command that the kernel kills for want of memory once it runs: the apply says so", (sandbox) => {
+  const eater = "{ command: [dd, if=/dev/zero, of=/dev/null, bs=100M], limits: { memory: 8M, memory_swap: 0 } }"
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: lab\ncontainers:\n  eater: ${eater}\n  late: { command: [sleep, infinity], depends_on: [eater], replicas: 20 }\n`,
+  )
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.match(ran.stderr, /killed container\.eater for want of memory: .*limits\.memory \(8M\)/)
+})
+
+scenario("what was changed by hand in the namespaces of one that has ended is told, and repaired along with it", async (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
   apply(sandbox, file)
   const { monitor } = live(sandbox, "lab", "web")
   await end(sandbox, "web")
   execFileSync("nsenter", [`--net=/proc/${monitor}/fd/10`, "sh", "-c", "ip link set lo down; ip route del default"])
+  execFileSync("nsenter", [`--uts=/proc/${monitor}/fd/11`, "hostname", "pirate"])
+  const plan = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+  assert.match(plan, "~ container.web  # changed outside the stack file\n")
+  for (const line of ["loopback: down -> up", "hostname: pirate -> web"]) assert.match(plan, line)
   apply(sandbox, file)
   expectConverged(sandbox, file)
 })

@@ -20,9 +20,15 @@ export function fileCalls(context: Context): Files {
   const { machine, self, mutate, reading } = context
   const { root } = machine
   const read = (path: string) => readText(machine, self, path)
+  const readMany: Kernel["readMany"] = (paths) =>
+    reading(() => paths.map((path) => (path.startsWith("@") ? linkText(machine, self, path.slice(1)) : read(path))))
   return {
     read: (path) => reading(() => read(path)),
-    readMany: (paths) => reading(() => paths.map((path) => (path.startsWith("@") ? linkText(machine, self, path.slice(1)) : read(path)))),
+    readMany,
+    readBeside: (paths) => {
+      const texts = readMany(paths)
+      return () => texts
+    },
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
     replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),

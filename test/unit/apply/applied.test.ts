@@ -86,4 +86,18 @@ test("what may drift is left so again and again, also when what else differs is 
   assert.is(kernel.read("/sys/fs/cgroup/stack/lab/web/pids.max")?.trim(), "64")
 })
 
+test("what the file newly wants of what it moves is wanted still when another apply has left it alone, or was cut short", async () => {
+  const of = (name: string, memory: number) => ({ ...container(name, { limits: { memory } }), ignoreDrift: ["limits.memory"] })
+  const kernel = fakeKernel()
+  mustConverge(await apply(kernel, { stack: "lab", resources: [of("www", 67_108_864)] }))
+  const moved = { stack: "lab", resources: [of("web", 134_217_728)], moved: [{ from: "container.www", to: "container.web" }] }
+  await apply(kernel, moved, { signal: AbortSignal.abort() })
+  for (const desired of [moved, { stack: "lab", resources: [of("www", 134_217_728)] }]) {
+    const fields = plan(kernel, desired).plan.changes.flatMap((change) => change.fields.map(({ path }) => path))
+    assert.ok(fields.includes("limits.memory"), fields.join(", "))
+  }
+  mustConverge(await apply(kernel, moved))
+  assert.is(kernel.read("/sys/fs/cgroup/stack/lab/web/memory.max")?.trim(), "134217728")
+})
+
 test.run()

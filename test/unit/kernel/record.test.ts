@@ -17,7 +17,9 @@ const RECORD: LaunchRecord = {
   monitorCgroups1: ["/m"],
   prepare: [{ path: "/l", mode: 0o711, uid: 1, gid: 2 }],
   openPaths: ["/img"],
+  mounts: [{ source: "/data", flags: 1, propagation: 1 << 18, idmapped: true }],
   setup: [],
+  init: "reaper",
   uid: 3,
   gid: 4,
   groups: [5, 6],
@@ -59,6 +61,7 @@ const IDENTITY = bytes(
   1,
   "Ä=ö",
 )
+const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1)
 
 /** The record up to its list of setup operations, byte for byte as native/README.md has it. */
 const HEAD = bytes(
@@ -76,13 +79,13 @@ const HEAD = bytes(
 )
 
 test("a record is the same bytes as the format's description", () => {
-  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, IDENTITY).toString("hex"))
+  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, IDENTITY, MOUNTS).toString("hex"))
 })
 
 test("a text is its length in bytes, its bytes, and a NUL", () => {
   assert.equal(text("ä").toString("hex"), "02000000c3a400")
   const encoded = encodeRecord(RECORD).toString("hex")
-  assert.ok(encoded.endsWith(text("Ä=ö").toString("hex")))
+  assert.ok(encoded.endsWith(bytes("Ä=ö", MOUNTS).toString("hex")))
 })
 
 test("each setup operation has its number, and its parts in their places", () => {
@@ -99,10 +102,15 @@ test("each setup operation has its number, and its parts in their places", () =>
       { op: "pivot" },
       { op: "hostname", name: "web" },
       { op: "sysctl", name: "net.ipv4.ip_forward", value: "1" },
+      { op: "attach-root", mount: 0, path: "/lower" },
+      { op: "attach", mount: 0, target: "/data" },
+      { op: "tmpfs", target: "/tmp", flags: 6, data: "mode=1777" },
+      { op: "read-only", target: "/" },
+      { op: "folder", target: "/srv" },
     ],
   })
   const setup = bytes(
-    10,
+    15,
     ...[1, "overlay", "/r", "overlay", 2, "lowerdir=/"],
     ...[2, "", "/r", "", 0, ""],
     ...[3, "proc", "/proc", "proc", 14, ""],
@@ -113,14 +121,19 @@ test("each setup operation has its number, and its parts in their places", () =>
     ...[8, "", "", "", 0, ""],
     ...[9, "web", "", "", 0, ""],
     ...[10, "net.ipv4.ip_forward", "", "", 0, "1"],
+    ...[11, "", "/lower", "", 0, ""],
+    ...[12, "", "/data", "", 0, ""],
+    ...[13, "", "/tmp", "", 6, "mode=1777"],
+    ...[14, "", "/", "", 0, ""],
+    ...[15, "", "/srv", "", 0, ""],
   )
-  assert.equal(record.toString("hex"), bytes(HEAD, setup, IDENTITY).toString("hex"))
+  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, IDENTITY, MOUNTS).toString("hex"))
 })
 
 test("a record may be larger than any first guess", () => {
   const long = "x".repeat(100_000)
-  const record = encodeRecord({ ...RECORD, env: [long, long] })
-  assert.ok(record.subarray(-100_005).equals(text(long)))
+  const record = encodeRecord({ ...RECORD, env: [long, long], mounts: [] })
+  assert.ok(record.subarray(-100_009).equals(bytes(long, 0)))
 })
 
 function refusal(change: Partial<LaunchRecord>): string {

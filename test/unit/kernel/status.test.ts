@@ -15,6 +15,8 @@ const RECORD: LaunchRecord = {
   monitorCgroups1: [],
   prepare: [{ path: "/var/lib/stack/containers/lab/web", mode: 0o711, uid: 0, gid: 0 }],
   openPaths: [],
+  init: "",
+  mounts: [],
   setup: [
     { op: "mount-root", source: "overlay", path: "/r", type: "overlay", flags: 0, data: "" },
     { op: "root", path: "/r" },

@@ -45,6 +45,16 @@ test("an empty plan says so", () => {
   assert.is(planText(planOf([same]), { color: false }), "No changes. The kernel matches the stack.\n")
 })
 
+test("what was left out is not said to be as the stack has it", () => {
+  const left = (...names: string[]) => planOf(names.map((name) => change(name, { action: "no-op", cause: "not selected" })))
+  const text = (plan: ReturnType<typeof left>) => planText(plan, { color: false })
+  assert.is(text(left("container.a")), "No changes. The kernel matches the stack but for container.a, which is left as it is.\n")
+  assert.is(
+    text(left("container.a", "bridge.b")),
+    "No changes. The kernel matches the stack but for container.a and 1 more, which are left as they are.\n",
+  )
+})
+
 test("a replacement that no field forces says why", () => {
   const text = planText(planOf([change("container.c", { action: "replace", cause: "bridge.lan is replaced" })]), { color: false })
   assert.match(text, "-/+ container.c  # bridge.lan is replaced\n")

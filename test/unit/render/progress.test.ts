@@ -1,8 +1,9 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { error } from "../../../src/base/diagnostic.ts"
+import { drivers } from "../../../src/kinds/drivers.ts"
 import { completeText, unfinishedText } from "../../../src/render/outcome.ts"
-import { formatTime } from "../../../src/render/progress.ts"
+import { formatTime, stepDone } from "../../../src/render/progress.ts"
 import { diagnosticLine, jsonProgress } from "../../../src/render/progress-json.ts"
 import { plainProgress } from "../../../src/render/progress-plain.ts"
 import { change, planOf, step } from "./sample.ts"
@@ -30,6 +31,16 @@ test("plain: a line for each step that ended, those of one turn at once", async 
   display.emit({ type: "step-done", step: started, at: 17, took: 2 })
   await display.end()
   assert.is(written[3], "container.web: started (2 ms)\n")
+})
+
+test("each step is told in words of its own", () => {
+  const steps = Object.values(drivers).flatMap(({ name, ops }) => Object.keys(ops).map((op) => step(change(`${name}.x`, {}), op)))
+  for (const one of steps) assert.not.match(stepDone(one), / done$/, one.id)
+  const moved = change("cgroup.front", { action: "update", movedFrom: "cgroup.tier" })
+  assert.equal(
+    ["create", "leave"].map((op) => stepDone(step(moved, op))),
+    ["moved", "the former removed"],
+  )
 })
 
 test("JSON lines: a resource starts with its first step and is complete with its last", () => {

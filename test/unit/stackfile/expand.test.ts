@@ -12,6 +12,8 @@ const container = (lines: string, options = {}) =>
 test("a container with one key has every attribute", () => {
   assert.equal(container("command: [sleep, infinity]"), {
     image: "host",
+    ephemeral: false,
+    read_only: false,
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",
@@ -33,6 +35,9 @@ test("a container with one key has every attribute", () => {
     devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,
+    init: "",
+    stop_signal: "SIGTERM",
+    stop_grace_period: 10_000,
     labels: {},
     depends_on: [],
     state: "running",

@@ -1,0 +1,23 @@
+import { examine } from "../../doctor/examine.ts"
+import { unmetNeeds } from "../../doctor/needs.ts"
+import { tryAll } from "../../kernel/tries.ts"
+import { doctorJson, doctorText } from "../../render/doctor.ts"
+import type { Context } from "../context.ts"
+import { report } from "../context.ts"
+import { EXIT } from "../exit.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { loadFile } from "../stack-file.ts"
+
+/** What this kernel, this user and this host can do; with a stack file also whether that is enough for it. */
+export async function doctor(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
+  const desired = options.file === undefined ? undefined : loadFile(options, context).desired
+  const examination = examine(context.kernel(), { data: "/var/lib/stack" }, tryAll)
+  const unmet = desired === undefined ? [] : unmetNeeds(desired, examination)
+  context.out.write(
+    options.json
+      ? `${JSON.stringify({ ...doctorJson(examination.checks), unmet }, null, 2)}\n`
+      : doctorText(examination.checks, context.out.color),
+  )
+  report(context, unmet)
+  return unmet.length === 0 ? EXIT.ok : EXIT.error
+}

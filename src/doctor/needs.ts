@@ -1,0 +1,96 @@
+import type { Diagnostic } from "../base/diagnostic.ts"
+import { error } from "../base/diagnostic.ts"
+import { limitDiagnostics } from "../kinds/cgroup/limits.ts"
+import { CONTROLLERS } from "../kinds/cgroup/problems.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { Desired, Resource } from "../model/resource.ts"
+import type { Check } from "./check.ts"
+import { works } from "./check.ts"
+import type { Examination } from "./examine.ts"
+
+/** A check that a resource cannot do without, and the field of the file that wants it. */
+interface Need {
+  id: string
+  path?: string
+}
+
+/** What all of a stack needs is told once, of the first resource. */
+const OF_ALL: ReadonlySet<string> = new Set(["capabilities", "cgroups", "cgroups:make"])
+
+/** What is missing of what a stack needs: each where the file asks for it, with the fix. */
+export function unmetNeeds({ resources }: Desired, { checks, controllers }: Examination): Diagnostic[] {
+  const refused = new Map(checks.filter((one) => !works(one)).map((one) => [one.id, one]))
+  const told = new Set<string>()
+  return resources.flatMap((resource) => {
+    const needs = needsOf(resource).filter(({ id }) => refused.has(id) && !told.has(id))
+    for (const { id } of needs) if (OF_ALL.has(id)) told.add(id)
+    const missing = needs.flatMap((need) =>
+      [refused.get(need.id)].flatMap((found) => (found === undefined ? [] : [unmet(resource, need, found)])),
+    )
+    // A controller that groups cannot be given is told already, with the reason.
+    return [...missing, ...(needs.some(({ id }) => id.startsWith("cgroup:")) ? [] : heldLimits(resource, controllers))]
+  })
+}
+
+/** What the hierarchies have no such limit for. */
+function heldLimits(resource: Resource, controllers: Examination["controllers"]): Diagnostic[] {
+  return limitDiagnostics(resource, { controllers, absentDevices: [], absentFiles: [] })
+}
+
+function unmet(resource: Resource, { path }: Need, found: Check): Diagnostic {
+  const range = (path === undefined ? undefined : resource.range(path)) ?? resource.range()
+  return error("missing-here", `${resource.address} needs ${nounOf(found)}`, {
+    address: resource.address,
+    detail: found.detail,
+    hint: found.fix,
+    ...(found.errno === "" ? {} : { errno: found.errno }),
+    ...(range === undefined ? {} : { range }),
+  })
+}
+
+function nounOf({ id, subject, what }: Check): string {
+  if (id === "capabilities") return "capabilities that this process has not"
+  if (id.startsWith("cgroup:")) return `the ${what} controller, which groups cannot be given here`
+  if (subject === "cgroups") return "a group of its own, and none can be made here"
+  if (subject === "namespaces") return `${/^[aeiou]/.test(what) ? "an" : "a"} ${what} namespace, which cannot be made here`
+  if (subject === "links") return `a link of type ${what}, which cannot be made here`
+  return `${what}, which is missing here`
+}
+
+function needsOf(resource: Resource): Need[] {
+  const capabilities: Need = { id: "capabilities" }
+  switch (resource.kind) {
+    case "bridge":
+      return [capabilities, { id: "link:bridge" }]
+    case "interface":
+    case "veth":
+      return [capabilities, { id: "link:veth" }]
+    case "cgroup":
+      return [capabilities, { id: "cgroups" }, { id: "cgroups:make" }, ...limitNeeds(resource)]
+    case "container":
+      return [capabilities, ...containerNeeds(resource.attributes as unknown as ContainerAttributes), ...limitNeeds(resource)]
+  }
+}
+
+function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttributes): Need[] {
+  const own = Object.entries(namespaces).filter(([, mode]) => mode === "new")
+  const mapped = namespaces.user === "new"
+  return [
+    { id: "cgroups" },
+    { id: "cgroups:make" },
+    ...own.map(([kind]): Need => ({ id: `namespace:${kind}`, path: `namespaces.${kind}` })),
+    ...(mapped && !Array.isArray(uid_map) ? [{ id: "ids:uid" }, { id: "ids:gid" }] : []),
+    ...(image === "" || namespaces.mount !== "new"
+      ? []
+      : [
+          { id: mapped ? "overlay:user" : "overlay", path: "image" },
+          { id: "layers", path: "image" },
+        ]),
+    ...(seccomp === "unconfined" ? [] : [{ id: "seccomp", path: "security_opt" }]),
+  ]
+}
+
+function limitNeeds({ attributes }: Resource): Need[] {
+  const keys = Object.keys(attributes.limits ?? {}).filter((key): key is keyof typeof CONTROLLERS => key in CONTROLLERS)
+  return keys.map((key) => ({ id: `cgroup:${CONTROLLERS[key]}`, path: `limits.${key}` }))
+}

@@ -1,0 +1,42 @@
+import { parseDuration } from "../../base/duration.ts"
+import { signalName, signalNumber } from "../../base/signal.ts"
+import type { Entry } from "../../model/entry.ts"
+import type { Life } from "./spec-life.ts"
+import { USUAL_LIFE } from "./spec-life.ts"
+
+/** As the file writes it. */
+export interface LifeEntry {
+  init?: boolean
+  stop_signal?: string | number
+  stop_grace_period?: string | number
+}
+
+/** A day: more is a mistake, and an apply that would wait so long. */
+const LONGEST_MS = 86_400_000
+
+export function lifeOf({ init, stop_signal, stop_grace_period }: LifeEntry, entry: Entry): Life {
+  return {
+    init: init === true ? "reaper" : "",
+    stop_signal: signalOf(stop_signal, entry),
+    stop_grace_period: graceOf(stop_grace_period, entry),
+  }
+}
+
+function signalOf(written: string | number | undefined, entry: Entry): string {
+  if (written === undefined) return USUAL_LIFE.stop_signal
+  const number = signalNumber(String(written))
+  if (number !== undefined) return signalName(number)
+  entry.report(["stop_signal"], "unknown-signal", `no signal is called \`${written}\``, {
+    hint: "such as SIGTERM, SIGINT, SIGRTMIN+3, or a number from 1 to 64",
+  })
+  return USUAL_LIFE.stop_signal
+}
+
+function graceOf(written: string | number | undefined, entry: Entry): number {
+  if (written === undefined) return USUAL_LIFE.stop_grace_period
+  const ms = parseDuration(written)
+  if (ms !== undefined && ms <= LONGEST_MS) return ms
+  const hint = "write it as 10s, 1m30s or 500ms; at most 24h"
+  entry.report(["stop_grace_period"], "bad-duration", `\`${written}\` is no time to wait for a command's end`, { hint })
+  return USUAL_LIFE.stop_grace_period
+}

@@ -1,0 +1,27 @@
+import type { Fragment } from "../../model/fragment.ts"
+import { truth } from "../../model/fragment.ts"
+
+/** What its process 1 is, and how it is ended. */
+export function lifeKeys(): { [key: string]: Fragment } {
+  return {
+    init: truth("A small process 1 starts the command, passes signals on to it, and reaps what it leaves behind.", false),
+    stop_signal: {
+      description: "What its process 1 is sent when it is to end. signal(7)",
+      type: ["string", "integer"],
+      minimum: 1,
+      maximum: 64,
+      default: "SIGTERM",
+      form: "a signal such as SIGTERM or SIGRTMIN+3",
+      examples: ["SIGINT", "SIGRTMIN+3"],
+    },
+    stop_grace_period: {
+      description: "How long it may take after that, until it is killed.",
+      type: ["string", "integer"],
+      minimum: 0,
+      maximum: 86400,
+      default: "10s",
+      form: "a duration such as 10s or 1m30s",
+      examples: ["1m30s"],
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import * as assert from "uvu/assert"
+import { expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import type { Ran, Sandbox } from "../../support/sandbox.ts"
+
+interface Told {
+  checks: { id: string; state: string; detail: string; fix: string; errno: string }[]
+  unmet: { address: string; summary: string; hint: string; range: { start: { line: number } } }[]
+}
+
+const toldBy = (ran: Ran, status = 0): Told => JSON.parse(expectStatus(ran, status).stdout)
+const stateOf = ({ checks }: Told, id: string) => checks.find((one) => one.id === id)?.state
+
+/** Links that need something: the rest of their command line. */
+const LINKS: { readonly [kind: string]: string } = {
+  bridge: "",
+  veth: "",
+  macvlan: "link v0",
+  ipvlan: "link v0",
+  vlan: "link v0",
+  vxlan: "id 10",
+  dummy: "",
+  wireguard: "",
+  bond: "",
+  vrf: "table 10",
+  gre: "local 127.0.0.1 remote 127.0.0.2",
+}
+
+/** How iproute2 makes one, in a network namespace of its own: the exit status. */
+function ipMakes(sandbox: Sandbox, how: readonly string[], kind: string): boolean {
+  const [parent, rest] = LINKS[kind]?.startsWith("link") ? ["ip link add v0 type veth &&", LINKS[kind]] : ["", ""]
+  const data = parent === "" ? LINKS[kind] : kind === "vlan" ? "id 10" : ""
+  return sandbox.run([...how, "sh", "-c", `${parent} ip link add x0 ${rest} type ${kind} ${data}`]).status === 0
+}
+
+const UNSHARE: { readonly [id: string]: string } = {
+  "namespace:user": "-U",
+  "namespace:mount": "-m",
+  "namespace:pid": "-pf",
+  "namespace:net": "-n",
+  "namespace:uts": "-u",
+  "namespace:ipc": "-i",
+  "namespace:cgroup": "-C",
+  "namespace:time": "-T",
+}
+
+scenario(
+  "what the doctor says of links, traffic and namespaces is what the machine's own tools find",
+  (sandbox) => {
+    const told = toldBy(sandbox.stack(["doctor", "--json"]))
+    for (const kind of Object.keys(LINKS))
+      assert.is(stateOf(told, `link:${kind}`) !== "no", ipMakes(sandbox, ["unshare", "-n"], kind), kind)
+    for (const [id, flag] of Object.entries(UNSHARE))
+      assert.is(stateOf(told, id) === "yes", sandbox.run(["unshare", flag, "true"]).status === 0, id)
+    for (const [kind, data] of [
+      ["netem", "delay 10ms"],
+      ["tbf", "rate 10mbit burst 32k limit 100k"],
+    ] as const) {
+      const status = sandbox.run(["unshare", "-n", "tc", "qdisc", "add", "dev", "lo", "root", kind, ...data.split(" ")]).status
+      assert.is(stateOf(told, `qdisc:${kind}`) !== "no", status === 0, kind)
+    }
+    assert.is(stateOf(told, "capabilities"), "yes")
+    for (const one of told.checks) assert.is(one.fix !== "", one.state === "no", `${one.id}: a fix stands beside a no, and nowhere else`)
+  },
+  ["tc"],
+)
+
+scenario("controllers are found where a group can be limited by them", (sandbox) => {
+  const told = toldBy(sandbox.stack(["doctor", "--json"]))
+  const lines = sandbox.run(["cat", "/proc/self/mountinfo"]).stdout.split("\n")
+  const v1 = lines.flatMap((line) => / - cgroup \S+ \S*?(memory|pids|cpuset)\b/.exec(line)?.[1] ?? [])
+  for (const name of ["memory", "pids", "cpuset"]) {
+    const [found] = told.checks.filter(({ id }) => id === `cgroup:${name}`)
+    const wanted = v1.includes(name) ? "v1 at" : "v2 at"
+    if (v1.includes(name) || found?.state === "yes") assert.ok(found?.detail.startsWith(wanted), `${name}: ${found?.detail}`)
+  }
+  const mode = lines.some((line) => line.includes(" - cgroup2 ")) ? (v1.length > 0 ? "hybrid: v1 and v2" : "v2") : "v1"
+  assert.is(told.checks.find(({ id }) => id === "cgroups")?.detail, mode)
+})
+
+/** Where an ordinary user may read and run it. */
+function opened(sandbox: Sandbox): string {
+  const folder = `${sandbox.work}/stack`
+  mkdirSync(folder)
+  cpSync(fileURLToPath(new URL("../../../dist", import.meta.url)), folder, { recursive: true })
+  for (const name of ["ffi-rs", "@yuuang"]) {
+    cpSync(fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url)), `${folder}/node_modules/${name}`, { recursive: true })
+  }
+  for (const path of [`${sandbox.work}/..`, sandbox.work]) chmodSync(path, 0o755)
+  expectStatus(sandbox.run(["chmod", "-R", "a+rX", folder]), 0)
+  return `${folder}/stack.js`
+}
+
+const ORDINARY = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"]
+
+const LAB = `name: lab
+bridges: { lan: { address: 10.9.0.1/24 } }
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    limits: { memory: 64M }
+    interfaces: { eth0: { bridge: lan, address: auto } }
+`
+
+scenario(
+  "an ordinary user is told what it may do, and what a stack needs beyond that",
+  (sandbox) => {
+    const program = opened(sandbox)
+    const run = (...args: string[]) => sandbox.run([...ORDINARY, process.execPath, program, "doctor", "--json", ...args])
+    const told = toldBy(run())
+    const unshares = sandbox.run([...ORDINARY, "unshare", "-Ur", "true"]).status === 0
+    assert.is(stateOf(told, "namespace:user") === "yes", unshares)
+    for (const kind of ["bridge", "veth", "macvlan", "vxlan"]) {
+      const makes = ipMakes(sandbox, [...ORDINARY, "unshare", "-Urn"], kind)
+      assert.is(stateOf(told, `link:${kind}`), makes ? "user" : "no", kind)
+    }
+    assert.is(stateOf(told, "capabilities"), "no")
+    assert.is(stateOf(told, "cgroups:make"), "no")
+    assert.is(stateOf(told, "devices"), "no")
+    const file = sandbox.file("stack.yaml", LAB)
+    chmodSync(file, 0o644)
+    const { unmet } = toldBy(run("-f", file), 1)
+    assert.equal(
+      unmet.filter(({ summary }) => summary.includes("memory")).map(({ address, range }) => [address, range.start.line]),
+      [["container.web", 7]],
+    )
+    assert.ok(unmet.some(({ summary }) => summary === "bridge.lan needs capabilities that this process has not"))
+  },
+  ["setpriv"],
+)
+
+scenario("root's stack needs nothing that is missing here; without a file none is asked for", (sandbox) => {
+  const file = sandbox.file("lab.yaml", LAB)
+  const ran = expectStatus(sandbox.stack(["doctor", "-f", file]), 0)
+  assert.match(ran.stdout, /^links\n {2}bridge +yes/m)
+  expectNoTrace(ran)
+  expectStatus(sandbox.stack(["doctor"]), 0)
+})
+
+/** All that a throw-away namespace or group could have left behind. */
+function traces(sandbox: Sandbox): string {
+  const script =
+    "ip -o link; cut -d' ' -f3- /proc/self/mountinfo | sort; nft list tables 2>&1; find /sys/fs/cgroup -name 'stack*'; ls -a /run /var/lib/stack; sysctl -a 2>/dev/null | grep -E '^(net.ipv4.ip_forward|user.max|vm.over)'; cut -d' ' -f1 /proc/modules"
+  return sandbox.run(["bash", "-c", script]).stdout
+}
+
+scenario(
+  "nothing on the host is different after it, nor when it is killed",
+  async (sandbox) => {
+    const before = traces(sandbox)
+    expectStatus(sandbox.stack(["doctor"]), 0)
+    assert.is(traces(sandbox), before)
+    for (const wait of [50, 100, 120, 140, 160, 180, 200, 220, 250, 300]) {
+      const child = sandbox.start(["setsid", "timeout", "-s", "KILL", String(wait / 1000), ...sandbox.command("doctor")])
+      await new Promise((resolve) => child.once("close", resolve))
+    }
+    const processes = () =>
+      sandbox.processes().filter((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "")
+    for (let tries = 0; processes().length > 0 && tries < 50; tries++) await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.equal(processes(), [])
+    assert.is(traces(sandbox), before)
+  },
+  ["setsid", "timeout"],
+)
+
+test.run()
