@@ -6,11 +6,13 @@
 import { spawnSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { removeAbandoned } from "./support/abandoned.ts"
 import type { RunOptions } from "./support/options.ts"
 import { readOptions, USAGE } from "./support/options.ts"
 import { shuffled } from "./support/order.ts"
 import type { FileResult } from "./support/run-file.ts"
 import { runFile } from "./support/run-file.ts"
+import { scratchFolder } from "./support/sandbox.ts"
 import { isStale } from "./support/stale.ts"
 import { machineTraces, RUN_MARK } from "./support/traces.ts"
 import { argumentsOrUsage } from "./support/usage.ts"
@@ -28,6 +30,7 @@ async function main(): Promise<void> {
   if (options.build) build(options)
   const files = chosen(options)
   if (options.shuffle !== undefined) console.log(`shuffled by seed ${options.shuffle}`)
+  if (!options.unit) removeAbandoned(scratchFolder())
   process.env[RUN_MARK] = `${process.pid}`
   const before = machineTraces()
   const results = await runAll(files, options)

@@ -133,10 +133,10 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   if (!become(identity, trouble)) return false;
   fault_point();
   if (!parent_lives()) _exit(0);
-  result = take_stdio(open_stdin(record), FD_OUT, FD_ERR);
+  result = record->init == INIT_SYSTEM ? take_stdio(FD_TERMINAL, FD_TERMINAL, FD_TERMINAL) : take_stdio(open_stdin(record), FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   fault_point();
-  exec_command(identity, record->init != 0, trouble);
+  exec_command(identity, record->init == INIT_REAPER, trouble);
   return false;
 }
 

@@ -28,6 +28,8 @@ enum fds {
   FD_SIGNALS = 20,
   FD_USER = 21,       /* a held namespace, too */
   FD_PROGRAM = 22,    /* this program, for process 1 */
+  FD_DOOR = 23,       /* the socket of a console, and who is at it */
+  FD_GUEST = 63,
   FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */
   FD_SPACES = 64,     /* + n: namespaces to join */
   FD_OPEN_PATHS = 100, /* + n: a number that others know */

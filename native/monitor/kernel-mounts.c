@@ -30,6 +30,11 @@ int copy_mount(const char *path, unsigned recursive)
   return checked(syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE_FLAG | O_CLOEXEC | recursive));
 }
 
+int copy_mount_of(int fd)
+{
+  return checked(syscall(SYS_open_tree, fd, "", OPEN_TREE_CLONE_FLAG | O_CLOEXEC | AT_EMPTY_PATH));
+}
+
 int set_mount_attributes(int mount, unsigned recursive, struct mount_attributes *attributes)
 {
   return checked(syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | recursive, attributes, sizeof *attributes));

@@ -17,6 +17,9 @@ struct mount_attributes {
 /* A copy of the mount at `path`, of those below it too where `recursive` is RECURSIVE, attached nowhere. A descriptor, or -errno. */
 int copy_mount(const char *path, unsigned recursive);
 
+/* A copy of what this descriptor lies in, with it as its root: a file of it can be mounted so. A descriptor, or -errno. */
+int copy_mount_of(int fd);
+
 /* Of a copy or of the mount that the folder is the root of. 0 or -errno. */
 int set_mount_attributes(int mount, unsigned recursive, struct mount_attributes *attributes);
 

@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include "../common/weakened.h"
+#include "console.h"
 #include "faults.h"
 #include "fds.h"
 #include "text.h"
@@ -176,6 +177,7 @@ static bool pump(enum stream stream)
       if (pending[stream].held > 0) write_piece(stream);
       return false;
     }
+    if (stream == STREAM_OUT) console_show(pending[stream].bytes + pending[stream].held, (size_t)got);
     pending[stream].held += (uint32_t)got;
     write_whole_lines(stream);
     if (pending[stream].held == PIECE_MAX) write_piece(stream);

@@ -159,7 +159,9 @@ bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
   r->open_paths = take_list(&c, check_path, MAX_OPEN_PATHS);
   r->setup = take_list(&c, check_setup, UINT32_MAX);
   r->init = take_u32(&c);
-  require(&c, r->init <= 1);
+  require(&c, r->init <= INIT_SYSTEM);
+  r->owner_uid = take_u32(&c);
+  r->owner_gid = take_u32(&c);
   take_identity(&c, &r->identity);
   r->mounts = take_list(&c, check_mount, MAX_MOUNTS);
   return !c.bad && c.at == c.end;

@@ -14,6 +14,8 @@
 /* More than any caller has use for, so that fixed room is enough. */
 enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 4096 /* BPF_MAXINSNS */, MAX_MOUNTS = 256 };
 
+enum init_mode { INIT_NONE = 0, INIT_REAPER = 1, INIT_SYSTEM = 2 };
+
 enum record_mode { MODE_RUN = 0, MODE_EXEC = 1 };
 
 /* In the record's order. */
@@ -35,7 +37,8 @@ enum setup_op {
   OP_TMPFS = 13,
   OP_READ_ONLY = 14,
   OP_FOLDER = 15,
-  OP_DEVICE = 16,
+  OP_CONSOLE = 16,
+  OP_DEVICE = 17,
   OP_LAST = OP_DEVICE,
 };
 
@@ -96,7 +99,8 @@ struct run_record {
   struct list prepare;
   struct list open_paths; /* text */
   struct list setup;
-  uint32_t init; /* 1: a process 1 of ours starts the command */
+  uint32_t init; /* enum init_mode */
+  uint32_t owner_uid, owner_gid; /* of INIT_SYSTEM: who may make groups below its own */
   struct identity identity;
   struct list mounts;
 };

@@ -88,9 +88,24 @@ static bool open_procfs(const struct run_record *record, struct trouble *trouble
   return fd >= 0 || trouble_is(trouble, STAGE_OPEN_PATH, UINT32_MAX, fd);
 }
 
+/* The files by which a group's owner makes groups below it and moves processes among them. cgroups(7), "Cgroup delegation" */
+static bool delegate_cgroup(const struct run_record *record, struct trouble *trouble)
+{
+  static const char *const files[] = {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
+  if (record->init != INIT_SYSTEM || record->cgroup2.len == 0) return true;
+  int folder cleanup_fd = open(record->cgroup2.at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return trouble_is(trouble, STAGE_CGROUP, record->cgroups1.count, errno);
+  for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+    if (fchownat(folder, files[n], record->owner_uid, record->owner_gid, 0) < 0 && errno != ENOENT)
+      return trouble_is(trouble, STAGE_CGROUP, record->cgroups1.count, errno);
+    fault_point();
+  }
+  return true;
+}
+
 static bool open_own_program(const struct run_record *record, struct trouble *trouble)
 {
-  if (record->init == 0) return true;
+  if (record->init != INIT_REAPER) return true;
   int fd = fd_place(checked(open("/proc/self/exe", O_PATH | O_CLOEXEC)), FD_PROGRAM);
   return fd >= 0 || trouble_is(trouble, STAGE_OPEN_PATH, UINT32_MAX, fd);
 }
@@ -150,7 +165,7 @@ static bool begin(const struct run_record *record, struct trouble *trouble)
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 0, result);
   fault_point();
   return enter_own_cgroups(record, trouble) && run_prepare(&record->prepare, trouble) &&
-         open_cgroups(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) &&
+         open_cgroups(record, trouble) && delegate_cgroup(record, trouble) && open_spaces(record, trouble) && open_procfs(record, trouble) &&
          open_own_program(record, trouble) && open_socket(trouble);
 }
 

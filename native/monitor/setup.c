@@ -3,6 +3,7 @@
 
 #include "../common/process.h"
 #include "../common/weakened.h"
+#include "console.h"
 #include "device.h"
 #include "faults.h"
 #include "fds.h"
@@ -165,6 +166,7 @@ static int run_op(const struct setup *s)
     case OP_TMPFS: return mount_tmpfs(s);
     case OP_READ_ONLY: return close_to_writing(s);
     case OP_FOLDER: return make_folders_inside(s);
+    case OP_CONSOLE: return make_console(s->target.at);
     case OP_DEVICE: return bind_device(s);
     default: return -EINVAL;
   }

@@ -38,6 +38,7 @@ enum stage {
   STAGE_PIPE = 24,
   STAGE_OOM = 25,
   STAGE_SECCOMP = 26,
+  STAGE_CONSOLE = 27,
   STAGE_MOUNT_SOURCE = 30, /* index: which mount of the record; these three */
   STAGE_MOUNT_IDS = 31,
   STAGE_MOUNT_FLAGS = 32,

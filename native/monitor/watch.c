@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "watch.h"
 
+#include "console.h"
 #include "faults.h"
 #include "fds.h"
 #include "log.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h> /* renameat */
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCHED };
+enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCH_DOOR, WATCH_GUEST, WATCHED };
 
 #define RETRY_MS 1000
 #define STATE_MAX 64
@@ -62,14 +64,21 @@ static void reserve_state(void)
 
 /*
  * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
- * given up of its own accord, as nobody said "go".
+ * given up of its own accord, as nobody said "go". Before it there may be its console: false, there is more to come.
  */
-static void at_exec(pid_t child)
+static bool at_exec(pid_t child, bool *has_console)
 {
   struct message message;
   struct trouble died = {.stage = STAGE_DIED};
-  int none[MESSAGE_FDS];
-  int got = message_receive(FD_SYNC, &message, none);
+  int fds[MESSAGE_FDS];
+  int got = message_receive(FD_SYNC, &message, fds);
+  if (got == 1 && message.kind == KIND_READY) {
+    int result = console_take(fds);
+    *has_console = result == 0;
+    if (result == 0) return false;
+    kill(child, SIGKILL);
+    message = (struct message){.kind = KIND_FAILED, .a = STAGE_CONSOLE, .c = (uint32_t)-result};
+  }
   /* A short command may have ended by now: that it was run is still to be seen, as only we reap it. */
   if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
@@ -79,7 +88,7 @@ static void at_exec(pid_t child)
     reserve_state();
     fault_point();
     forget_stack();
-    return;
+    return true;
   }
   int status = wait_for(child);
   died.error = (uint32_t)status;
@@ -121,21 +130,29 @@ _Noreturn void watch(pid_t child)
       [WATCH_ERR] = {.fd = FD_ERR, .events = POLLIN},
       [WATCH_SYNC] = {.fd = FD_SYNC, .events = POLLIN},
       [WATCH_CHILD] = {.fd = FD_CHILD, .events = POLLIN},
+      [WATCH_DOOR] = {.fd = -1, .events = POLLIN},
+      [WATCH_GUEST] = {.fd = -1, .events = POLLIN},
   };
+  bool has_console = false;
   bool unwritten = false;
   int status = 0;
   struct timespec when = {0};
   for (;;) {
+    watched[WATCH_DOOR].fd = has_console ? FD_DOOR : -1;
+    watched[WATCH_GUEST].fd = console_has_guest() ? FD_GUEST : -1;
     if (poll(watched, WATCHED, unwritten ? RETRY_MS : -1) < 0 && errno != EINTR) _exit(1);
     if (watched[WATCH_SYNC].revents != 0) {
-      at_exec(child);
-      watched[WATCH_SYNC].fd = -1;
+      if (at_exec(child, &has_console)) watched[WATCH_SYNC].fd = -1;
     }
     /* What a child has said before its end is in the log before the state is there, though poll(2) may have seen the end alone. */
     bool ended = watched[WATCH_CHILD].revents != 0;
     if (ended || watched[WATCH_OUT].revents != 0) pump(&watched[WATCH_OUT], STREAM_OUT);
     if (ended || watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
+    if (watched[WATCH_DOOR].revents != 0) console_admit();
+    if (watched[WATCH_GUEST].revents != 0) console_hear();
     if (ended) {
+      if (has_console) console_close();
+      has_console = false;
       status = wait_for(child);
       fault_point();
       syscall(SYS_clock_gettime, CLOCK_REALTIME, &when);

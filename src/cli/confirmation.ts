@@ -1,4 +1,5 @@
 import { error } from "../base/diagnostic.ts"
+import { now } from "../kernel/clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import { waitingFileOf } from "../model/ownership.ts"
@@ -54,10 +55,10 @@ function seconds(milliseconds: number): string {
 }
 
 async function wordOf(kernel: Kernel, file: string, milliseconds: number, signal: AbortSignal): Promise<"confirmed" | "silence" | "no"> {
-  const end = Date.now() + milliseconds
-  while (Date.now() < end && !signal.aborted) {
+  const end = now() + milliseconds
+  while (now() < end && !signal.aborted) {
     if (kernel.read(file) === null) return "confirmed"
-    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, end - Date.now())))
+    await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, end - now())))
   }
   return signal.aborted ? "no" : "silence"
 }

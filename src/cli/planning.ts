@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
@@ -53,11 +54,22 @@ export function preparePlan(session: Session, { desired, selection, declared }: 
   report(context, diagnostics)
   const selected = selectChanges(plan, selection)
   const forbidden = preventedChanges(selected, declared)
-  const occupied = occupants(session.kernel, session.cgroups, selected.changes.filter(removes), snapshot)
-  const entered = occupiedChanges(selected.changes, occupied)
-  const kept = { ...selection, exclude: [...selection.exclude, ...[...forbidden, ...entered].map((change) => change.address)] }
-  const prevented = [...preventedDiagnostics(forbidden, declared, plan), ...occupiedDiagnostics(entered, occupied)]
+  const { entered, diagnostics: occupied } = enteredByOthers(session, selected, snapshot)
+  const kept = { ...selection, exclude: [...selection.exclude, ...forbidden.map((change) => change.address), ...entered] }
+  const prevented = [...preventedDiagnostics(forbidden, declared, plan), ...occupied]
   return { plan: selectChanges(plan, kept), snapshot, selection: kept, prevented }
+}
+
+/** Of what a plan takes away that into which others have put something, and what is told of it. */
+export function enteredByOthers({ kernel, cgroups }: Session, { changes }: Plan, snapshot: Snapshot): Entered {
+  const occupied = occupants(kernel, cgroups, changes.filter(removes), snapshot)
+  const entered = occupiedChanges(changes, occupied)
+  return { entered: entered.map(({ address }) => address), diagnostics: occupiedDiagnostics(entered, occupied) }
+}
+
+interface Entered {
+  entered: readonly Address[]
+  diagnostics: readonly Diagnostic[]
 }
 
 /** The first of the forbidden things that a plan does, in words; undefined: none. */

@@ -180,6 +180,11 @@ function liveCommands(root: Command, run: Run): void {
       if (argv.length === 0) command.error("error: missing required argument 'command'")
       return run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context))
     })
+  subcommand(root, "console", "sit down at the console of a system container; Ctrl-a q leaves it")
+    .argument("<container>", "web, web[0] or container.web")
+    .action((container: string, _options, command: Command) =>
+      run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context)),
+    )
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
     .option("--follow", "go on until it ends")

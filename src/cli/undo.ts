@@ -4,6 +4,7 @@ import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
 import { makePlan } from "../plan/plan.ts"
+import { EVERYTHING, selectChanges } from "../plan/select.ts"
 import { undoing, wishOf } from "../plan/undo.ts"
 import { report } from "./context.ts"
 import { openDisplay } from "./display.ts"
@@ -11,6 +12,7 @@ import type { Running } from "./execute.ts"
 import { reportFailures, walk } from "./execute.ts"
 import { EXIT } from "./exit.ts"
 import type { Prepared } from "./planning.ts"
+import { enteredByOthers } from "./planning.ts"
 import { observeStack } from "./session.ts"
 import type { Asked } from "./signals.ts"
 import { throughHangups } from "./signals.ts"
@@ -28,24 +30,38 @@ async function goBack({ plan, snapshot }: Prepared, running: Running, code: numb
   const display = await openDisplay(options.json, context)
   display.note("Undoing what was done.")
   asked.answerWith(() => display.note("This goes on to its end."))
-  const { back, now, diagnostics } = wayBack(plan, snapshot, running)
+  const { back, now, diagnostics, occupied } = wayBack(plan, snapshot, running)
   if (hasErrors(diagnostics)) return failed(diagnostics, running)
   display.emit({ type: "plan", plan: back })
   const result = await walk(back, now, new AbortController().signal, { ...running, display })
   await display.end()
   reportFailures(result, context)
-  const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).back.changes.filter(({ action }) => action !== "no-op")
-  if (result.failed.length > 0 || left.length > 0) return failed(stillDiffering(left), running)
+  const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).left
+  if (result.failed.length > 0 || left.length > 0) return failed([...occupied, ...stillDiffering(left)], running)
   restoreApplied(running.session.kernel, plan.stack, snapshot)
   context.err.write("Undone: all is as it was before.\n")
   return code
 }
 
+interface WayBack {
+  /** What can be done of `left`. */
+  back: Plan
+  now: Snapshot
+  /** What still differs from what was. */
+  left: Plan["changes"]
+  diagnostics: readonly Diagnostic[]
+  /** What stays, as others have put something into it meanwhile. */
+  occupied: readonly Diagnostic[]
+}
+
 /** The plan from what is there now to what was, restricted to what the run had to do with. */
-function wayBack(done: Plan, before: Snapshot, { session }: Running): { back: Plan; now: Snapshot; diagnostics: readonly Diagnostic[] } {
+function wayBack(done: Plan, before: Snapshot, { session }: Running): WayBack {
   const now = observeStack(session, wishOf(before, done.stack, before))
   const { plan, diagnostics } = makePlan(wishOf(before, done.stack, now), now)
-  return { back: undoing(plan, done), now, diagnostics }
+  const whole = undoing(plan, done)
+  const { entered, diagnostics: occupied } = enteredByOthers(session, whole, now)
+  const left = whole.changes.filter(({ action }) => action !== "no-op")
+  return { back: selectChanges(whole, { ...EVERYTHING, exclude: entered }), now, left, diagnostics, occupied }
 }
 
 function stillDiffering(left: Plan["changes"]): Diagnostic[] {

@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import { RUN_ROOT } from "../model/ownership.ts"
+import { appliedFolderOf, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { appliedFile } from "./applied.ts"
 
 const OTHERS_WRITE = 0o022
 const OTHERS_ANYTHING = 0o077
@@ -17,11 +18,23 @@ export function requireSoundRunFolder(kernel: Kernel, stack: string): void {
   const own = `${RUN_ROOT}/${stack}`
   const above = [folderProblem(kernel, RUN_ROOT), folderProblem(kernel, own)].filter((problem) => problem !== undefined)
   if (above.length > 0) throw new DiagnosticError(...above)
-  const names = kernel.list(own).filter((name) => !name.startsWith("."))
-  const problems = names.flatMap((name) =>
-    name === "lock" ? (fileProblem(kernel, `${own}/lock`) ?? []) : containerProblems(kernel, `${own}/${name}`),
-  )
+  const problems = kernel.list(own).flatMap((name) => problemsOf(kernel, stack, name))
   if (problems.length > 0) throw new DiagnosticError(...problems)
+}
+
+/** What containers can be called: `web`, `web[0]`. */
+const CONTAINER = /^[a-zA-Z0-9][a-zA-Z0-9_-]*(\[\d+\])?$/
+
+function problemsOf(kernel: Kernel, stack: string, name: string): Diagnostic[] {
+  const path = `${RUN_ROOT}/${stack}/${name}`
+  if (name === "lock" || path === waitingFileOf(stack)) return some(fileProblem(kernel, path))
+  if (path === appliedFolderOf(stack)) return some(folderProblem(kernel, path) ?? fileProblem(kernel, appliedFile(stack)))
+  if (name.startsWith(".")) return []
+  return CONTAINER.test(name) ? containerProblems(kernel, path) : [strange(path)]
+}
+
+function some(problem: Diagnostic | undefined): Diagnostic[] {
+  return problem === undefined ? [] : [problem]
 }
 
 function containerProblems(kernel: Kernel, folder: string): Diagnostic[] {
@@ -65,6 +78,13 @@ function notOf(kernel: Kernel, path: string, status: ReturnType<Kernel["lstat"]>
 function misplaced(path: string, is: string, sort: string): Diagnostic {
   return error("unsound-run-folder", `${path} ${is}`, {
     detail: `it must be a ${sort}: what is known of running containers is kept there`,
+    hint: "find out who made it, and remove it",
+  })
+}
+
+function strange(path: string): Diagnostic {
+  return error("unsound-run-folder", `${JSON.stringify(path)} is no container's, by its name`, {
+    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
     hint: "find out who made it, and remove it",
   })
 }

@@ -34,9 +34,16 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
 function asResource(observed: Observed, rename: (address: Address) => Address, now: Observed | undefined): Resource {
   const { kind } = observed
   const address = rename(observed.address)
-  const attributes = stateToWish({ ...observed, attributes: readdressed(kind, observed.attributes, rename) }, now)
+  const attributes = stateToWish({ ...observed, attributes: readdressed(kind, inItsGroup(observed), rename) }, now)
   const relations = kinds[kind].relations?.(attributes) ?? { references: [] }
   return { kind, address, name: splitAddress(address).name, attributes, ...relations, range: () => undefined }
+}
+
+/** A process that somebody has moved into another group is wished for in the one that was made for it. */
+function inItsGroup({ attributes, live }: Observed): Attributes {
+  const { cgroup } = attributes
+  if (typeof cgroup !== "string" || !cgroup.startsWith("/") || typeof live.cgroup !== "string") return attributes
+  return { ...attributes, cgroup: live.cgroup.slice(0, Math.max(0, live.cgroup.lastIndexOf("/"))) }
 }
 
 function stateToWish({ attributes, live }: Observed, now: Observed | undefined): Attributes {

@@ -30,7 +30,15 @@ test.before(async () => {
     runDir: `${folder}/run`,
     namespaces: { user: "new", mount: "new", pid: "new", net: "new", uts: "new", ipc: "new", cgroup: "new" },
     ...{ uidMap: map, gidMap: map, cgroup2: "", cgroups1: [], monitorCgroup2: "", monitorCgroups1: [] },
-    ...{ prepare: [], openPaths: [], mounts: [], setup: [{ op: "hostname", name: "inside" }], init: "", ...identity(["sleep", "1000"]) },
+    ...{
+      prepare: [],
+      openPaths: [],
+      mounts: [],
+      setup: [{ op: "hostname", name: "inside" }],
+      init: "",
+      owner: { uid: 0, gid: 0 },
+      ...identity(["sleep", "1000"]),
+    },
   })
   monitor = started
   init = (await started.parked).init

@@ -51,6 +51,7 @@ export function recordOf(command: string, runDir: string, different: Partial<Lau
     mounts: [],
     setup: [],
     init: "",
+    owner: { uid: 0, gid: 0 },
     uid: 0,
     gid: 0,
     groups: [],

@@ -14,8 +14,9 @@ export interface SandboxGroup {
 
 /** A group of the sandbox's own in every hierarchy, below the one this process is in; of a cgroup2 that has all controllers, at the top. cgroups(7) */
 export function makeGroups(name: string): SandboxGroup[] {
-  return hierarchies().map(({ mount, version, key, own }) => {
-    const parent = version === 1 || !isWhole(mount) ? `${mount}${own.replace(/\/$/, "")}` : mount
+  return hierarchies().map((hierarchy) => {
+    const { mount, version, key } = hierarchy
+    const parent = parentIn(hierarchy)
     const folder = `${parent}/${name}`
     if (parent === mount && version === 2) giveOn(mount)
     mkdirSync(folder)
@@ -24,6 +25,15 @@ export function makeGroups(name: string): SandboxGroup[] {
     const [top, entry] = version === 1 ? [`${folder}/tasks`, `${folder}/tasks`] : [`${folder}/cgroup.procs`, `${folder}/init/cgroup.procs`]
     return { controllers: key.split(",").filter(Boolean), version, folder, entry, top }
   })
+}
+
+/** The folder in each hierarchy in which the groups of sandboxes are. */
+export function parentsOfGroups(): string[] {
+  return hierarchies().map(parentIn)
+}
+
+function parentIn({ mount, version, own }: Hierarchy): string {
+  return version === 1 || !isWhole(mount) ? `${mount}${own.replace(/\/$/, "")}` : mount
 }
 
 /** Why a sandbox would be without controllers; undefined where it has them. */

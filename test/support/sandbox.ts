@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams, SpawnSyncReturns } from "node:chil
 import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { ownName } from "./abandoned.ts"
 import type { SandboxGroup } from "./cgroups.ts"
 import { controllersMissing, lendControllers, makeGroups, membersOf, removeGroup } from "./cgroups.ts"
 import { missing } from "./skip.ts"
@@ -63,9 +64,9 @@ export interface Sandbox {
 let count = 0
 
 export async function openSandbox(): Promise<Sandbox> {
-  const base = mkdtempSync(`${diskFolder()}/stack-test.`)
+  const base = mkdtempSync(`${scratchFolder()}/${ownName()}`)
   for (const folder of ["work", "kept"]) mkdirSync(`${base}/${folder}`)
-  const groups = makeGroups(`stack-test.${process.pid}.${count++}`)
+  const groups = makeGroups(`${ownName()}${count++}`)
   const entries = groups.map((group) => group.entry)
   const init = spawn("/bin/sh", ["-c", ENTER, "enter", ...groups.map((group) => group.top), "--", ...UNSHARE, SETUP, `${base}/kept`], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -130,7 +131,7 @@ function nsenter(pid: number): string[] {
 }
 
 /** Overlays need their upper layer on a file system that is neither an overlay nor, for user.* attributes, an old tmpfs. */
-function diskFolder(): string {
+export function scratchFolder(): string {
   const folders = ["/var/tmp", "/tmp"]
   return folders.find((folder) => ![OVERLAYFS_MAGIC, TMPFS_MAGIC].includes(statfsSync(folder).type)) ?? "/tmp"
 }

@@ -1,4 +1,6 @@
 /** All sweeps, or those that the options name: a line for each series, and at the end what failed, by the command that finds it again. */
+import { removeAbandoned } from "../support/abandoned.ts"
+import { scratchFolder } from "../support/sandbox.ts"
 import { argumentsOrUsage } from "../support/usage.ts"
 import type { Case, Outcome } from "./case.ts"
 import { commandOf } from "./case.ts"
@@ -17,6 +19,7 @@ const tally = { cases: 0, failed: [] as string[] }
 async function main(): Promise<void> {
   const options = argumentsOrUsage(readOptions, USAGE)
   if (options === undefined) return
+  removeAbandoned(scratchFolder())
   const rooms = new Rooms(options.jobs)
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(rooms))
   const began = performance.now()

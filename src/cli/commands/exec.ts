@@ -75,17 +75,28 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
   const process = observed.live.init as unknown as ProcessId
   const ids = options.user === undefined ? record.ids : wantedIds(kernel, observed, { ...attributes, user: options.user })
   const groups = cgroups.foldersOf(observed.live.cgroup as string, attributes.limits)
+  const group2 = attributes.init === "systemd" ? groupInside(session, process, groups.cgroup2) : groups.cgroup2
   return {
     process,
     namespaces: otherNamespaces(kernel, process),
     tty: options.tty,
-    cgroupFiles: [...(groups.cgroup2 === "" ? [] : [`${groups.cgroup2}/cgroup.procs`]), ...groups.cgroups1.map((f) => `${f}/tasks`)],
+    cgroupFiles: [...(group2 === "" ? [] : [`${group2}/cgroup.procs`]), ...groups.cgroups1.map((f) => `${f}/tasks`)],
     ...ids,
     ...confinementOf(attributes),
     cwd: options.workdir ?? attributes.working_dir,
     argv: options.argv,
     env: environmentOf(launchEnvironment(attributes, ids), options, context),
   }
+}
+
+/** A system's own group has no members any more once it gives controllers to those below: that of its process 1 is as good. cgroups(7) */
+function groupInside({ kernel, cgroups }: Session, { pid }: ProcessId, own: string): string {
+  const lines = (kernel.read(`/proc/${pid}/cgroup`) ?? "").split("\n")
+  const path = lines.flatMap((line) => cgroups.holdingPath(line) ?? [])[0] ?? ""
+  const at = path.indexOf("/stack/")
+  const inside = at < 0 ? "" : path.slice(at)
+  const top = own.slice(0, own.lastIndexOf("/stack/"))
+  return own !== "" && `${top}${inside}`.startsWith(`${own}/`) ? `${top}${inside}` : own
 }
 
 /** The kernel says no more of an id that is not mapped than EINVAL. */

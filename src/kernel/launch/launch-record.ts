@@ -28,6 +28,8 @@ export type SetupOp =
   | { op: "tmpfs"; target: string; flags: number; data: string }
   /** Nothing is written any more through the mount whose root `target` is, a folder; what is mounted below it stays as it is. */
   | { op: "read-only"; target: string }
+  /** A terminal of the container's devpts, bound to that file, whose other end the monitor keeps. */
+  | { op: "console"; target: string }
   /** `mkdir -p` inside the root, where links are followed. */
   | { op: "folder"; target: string }
 
@@ -81,8 +83,12 @@ export interface LaunchRecord {
   oomScoreAdj: number
   /** What binds the command: struct sock_filter[], and SECCOMP_FILTER_FLAG_*; null: nothing does. seccomp(2) */
   filter: { program: Uint8Array; flags: number } | null
-  /** `reaper`: process 1 is the monitor's program, which starts the command, passes signals on to it and reaps. */
-  init: "" | "reaper"
+  /**
+   * `reaper`: process 1 is the monitor's program, which starts the command, passes signals on to it and reaps. `systemd`: the command has a
+   * console, and its cgroup2 group, to make others below, is given to `owner`, its root's ids on the host.
+   */
+  init: "" | "reaper" | "systemd"
+  owner: { uid: number; gid: number }
   cwd: string
   argv: readonly string[]
   env: readonly string[]

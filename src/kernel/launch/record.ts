@@ -25,7 +25,7 @@ export function encodeRecord(record: LaunchRecord): Buffer {
     })
     .texts(record.openPaths, "opened path")
     .list(record.setup, "setup", (op) => writeOp(writer, op))
-  writer.u32(record.init === "reaper" ? 1 : 0, "init")
+  writer.u32(INITS.indexOf(record.init), "init").u32(record.owner.uid, "owner").u32(record.owner.gid, "owner")
   writeIdentity(writer, record)
   writer.list(record.mounts, "mount", (mount, what) => {
     writer
@@ -36,6 +36,9 @@ export function encodeRecord(record: LaunchRecord): Buffer {
   })
   return writer.bytes()
 }
+
+/** enum init_mode of native/monitor/record.h, in its order. */
+const INITS: readonly LaunchRecord["init"][] = ["", "reaper", "systemd"]
 
 /** {op, source, target, type, flags or mode, data} */
 type FlatOp = readonly [number, string, string, string, number, string]
@@ -69,7 +72,7 @@ function flat(op: SetupOp): FlatOp {
     case "sysctl":
       return [10, op.name, "", "", 0, op.value]
     case "device":
-      return [16, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
+      return [17, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
     case "attach-root":
       return [11, "", op.path, "", op.mount, ""]
     case "attach":
@@ -78,6 +81,8 @@ function flat(op: SetupOp): FlatOp {
       return [13, "", op.target, "", op.flags, op.data]
     case "read-only":
       return [14, "", op.target, "", 0, ""]
+    case "console":
+      return [16, "", op.target, "", 0, ""]
     case "folder":
       return [15, "", op.target, "", 0, ""]
   }

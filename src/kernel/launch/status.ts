@@ -46,6 +46,7 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
   21: (r) => `cd ${r.cwd}`,
   22: (r) => `run ${r.argv[0] ?? ""}`,
   24: () => "make a pipe",
+  27: () => "open the console",
   25: (r) => `write oom_score_adj ${r.oomScoreAdj}`,
   26: () => "install the seccomp filter",
   30: (r, i) => `open_tree ${r.mounts[i]?.source}`,
@@ -117,6 +118,8 @@ function setupWords(op: SetupOp | undefined, { mounts }: LaunchRecord): string {
       return `mount tmpfs on ${op.target}`
     case "read-only":
       return `mount -o remount,bind,ro ${op.target}`
+    case "console":
+      return `mount a terminal on ${op.target}`
     case "folder":
       return `mkdir -p ${op.target}`
   }

@@ -4,9 +4,6 @@ import { deviceProgram } from "../../devices/program.ts"
 import type { DeviceRule } from "../../devices/rule.ts"
 import { allRules } from "../../devices/rule.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
-import type { Scope } from "../../model/driver.ts"
-import type { ContainerFiles } from "./files.ts"
-import type { ContainerRecord } from "./record.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
 
@@ -42,7 +39,8 @@ export function hostNodes(kernel: Kernel, devices: readonly DeviceNode[]): HostN
 /** A stack has few sorts of containers: each program is assembled once. */
 const ASSEMBLED = new Map<string, DeviceProgram>()
 
-function assembled(more: readonly DeviceRule[]): DeviceProgram {
+/** What holds a group to the usual devices and these. */
+export function assembled(more: readonly DeviceRule[]): DeviceProgram {
   const key = JSON.stringify(more)
   const known = ASSEMBLED.get(key)
   if (known !== undefined) return known
@@ -62,30 +60,4 @@ export function programOf(
   if (all_devices) return undefined
   const nodes = hostNodes(kernel, devices)
   return assembled(nodes.map(({ type, major, minor }, i) => ({ type, major, minor, access: devices[i]?.access ?? "" })))
-}
-
-/** Whether the groups of containers are held to the devices of their records; nothing of one whose record or group is not known. */
-export function observedPrograms(
-  scope: Scope,
-  files: ReadonlyMap<string, ContainerFiles>,
-  records: ReadonlyMap<string, ContainerRecord | undefined>,
-): ReadonlyMap<string, string> {
-  const wanted = new Map<string, DeviceProgram>()
-  const groups: [name: string, group: string][] = []
-  for (const [name, { cgroup }] of files) {
-    const record = records.get(name)
-    if (cgroup === "" || record === undefined || record.attributes.all_devices) continue
-    groups.push([name, cgroup])
-    // A device that is gone has no number to be allowed by: what is attached is another's.
-    wanted.set(cgroup, assembled(presentRules(scope.kernel, record.attributes.devices)))
-  }
-  const held = scope.cgroups.held(wanted)
-  return new Map(groups.flatMap(([name, group]) => (held.get(group) === undefined ? [] : [[name, held.get(group) as string]])))
-}
-
-function presentRules(kernel: Kernel, devices: readonly DeviceNode[]): DeviceRule[] {
-  return devices.flatMap(({ source, access }) => {
-    const numbers = deviceAt(kernel, source)
-    return numbers === undefined ? [] : [{ ...numbers, access }]
-  })
 }

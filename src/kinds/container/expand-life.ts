@@ -2,11 +2,11 @@ import { parseDuration } from "../../base/duration.ts"
 import { signalName, signalNumber } from "../../base/signal.ts"
 import type { Entry } from "../../model/entry.ts"
 import type { Life } from "./spec-life.ts"
-import { USUAL_LIFE } from "./spec-life.ts"
+import { SYSTEM_LIFE, USUAL_LIFE } from "./spec-life.ts"
 
 /** As the file writes it. */
 export interface LifeEntry {
-  init?: boolean
+  init?: boolean | string
   stop_signal?: string | number
   stop_grace_period?: string | number
 }
@@ -14,29 +14,35 @@ export interface LifeEntry {
 /** A day: more is a mistake, and an apply that would wait so long. */
 const LONGEST_MS = 86_400_000
 
-export function lifeOf({ init, stop_signal, stop_grace_period }: LifeEntry, entry: Entry): Life {
+export function lifeOf(value: LifeEntry, entry: Entry): Life {
+  const usual = isSystem(value) ? SYSTEM_LIFE : USUAL_LIFE
   return {
-    init: init === true ? "reaper" : "",
-    stop_signal: signalOf(stop_signal, entry),
-    stop_grace_period: graceOf(stop_grace_period, entry),
+    init: value.init === true ? "reaper" : usual.init,
+    stop_signal: signalOf(value.stop_signal, usual, entry),
+    stop_grace_period: graceOf(value.stop_grace_period, usual, entry),
   }
 }
 
-function signalOf(written: string | number | undefined, entry: Entry): string {
-  if (written === undefined) return USUAL_LIFE.stop_signal
+/** It boots a system of its own. */
+export function isSystem({ init }: LifeEntry): boolean {
+  return init === "systemd"
+}
+
+function signalOf(written: string | number | undefined, usual: Life, entry: Entry): string {
+  if (written === undefined) return usual.stop_signal
   const number = signalNumber(String(written))
   if (number !== undefined) return signalName(number)
   entry.report(["stop_signal"], "unknown-signal", `no signal is called \`${written}\``, {
     hint: "such as SIGTERM, SIGINT, SIGRTMIN+3, or a number from 1 to 64",
   })
-  return USUAL_LIFE.stop_signal
+  return usual.stop_signal
 }
 
-function graceOf(written: string | number | undefined, entry: Entry): number {
-  if (written === undefined) return USUAL_LIFE.stop_grace_period
+function graceOf(written: string | number | undefined, usual: Life, entry: Entry): number {
+  if (written === undefined) return usual.stop_grace_period
   const ms = parseDuration(written)
   if (ms !== undefined && ms <= LONGEST_MS) return ms
   const hint = "write it as 10s, 1m30s or 500ms; at most 24h"
   entry.report(["stop_grace_period"], "bad-duration", `\`${written}\` is no time to wait for a command's end`, { hint })
-  return USUAL_LIFE.stop_grace_period
+  return usual.stop_grace_period
 }

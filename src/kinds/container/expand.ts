@@ -7,7 +7,7 @@ import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
 import type { LifeEntry } from "./expand-life.ts"
-import { lifeOf } from "./expand-life.ts"
+import { isSystem, lifeOf } from "./expand-life.ts"
 import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
@@ -17,6 +17,7 @@ import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
 import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+import { SYSTEM_COMMAND } from "./spec-life.ts"
 import type { ProfileName } from "./spec-profile.ts"
 
 type Word = string | number | boolean
@@ -62,6 +63,7 @@ const NAMESPACES = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"] as co
 export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<ContainerAttributes> {
   const namespaces = Object.fromEntries(NAMESPACES.map((kind) => [kind, value.namespaces?.[kind] ?? "new"])) as Namespaces
   const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
+  if (isSystem(value)) requireOwnNamespaces(namespaces, entry)
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const power = powerOf(value, entry)
@@ -98,6 +100,16 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   return { attributes, references: [] }
 }
 
+/** A system container is a machine of its own: what it manages must be its own. */
+function requireOwnNamespaces(namespaces: Namespaces, entry: Entry): void {
+  for (const kind of NAMESPACES) {
+    if (namespaces[kind] === "new" || kind === "net") continue
+    entry.report(["namespaces", kind], "no-own-namespace", `a system container (\`init: systemd\`) needs a ${kind} namespace of its own`, {
+      hint: `take \`${kind}: ${namespaces[kind]}\` out`,
+    })
+  }
+}
+
 /** `dir:` with an absolute path without `.` and `..`. */
 function imageOf(image: string | undefined, entry: Entry): string {
   if (image === undefined || !image.startsWith("dir:")) return "host"
@@ -105,11 +117,13 @@ function imageOf(image: string | undefined, entry: Entry): string {
 }
 
 /** entrypoint and command; one of the two is needed, as an image here has none of its own. */
-function argvOf({ entrypoint, command }: ContainerEntry, entry: Entry): string[] {
+function argvOf(value: ContainerEntry, entry: Entry): string[] {
+  const { entrypoint, command } = value
   const first = wordsOf(entry, ["entrypoint"], entrypoint)
   const rest = wordsOf(entry, ["command"], command)
   if (first === undefined || rest === undefined) return []
   const words = [...first, ...rest]
+  if (isSystem(value) && !entry.has(["entrypoint"]) && !entry.has(["command"])) return [SYSTEM_COMMAND]
   const key = entrypoint === undefined ? "command" : "entrypoint"
   const written = entry.has(["entrypoint"]) || entry.has(["command"])
   const hint = "say what it runs: `command: [sleep, infinity]`"

@@ -17,7 +17,7 @@ export interface ContainerFiles {
   oomScoreAdj: string | null
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
-  /** The parent's name, or "". */
+  /** The parent's name, or ""; of a process that is in no group of the container's, the path of the one that it is in: `/stack/lab/other`. */
   parent: string
   /** Those that its process is bound by: one that was moved out of its group by hand is not. */
   limits: Limits
@@ -37,18 +37,32 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
     const own = texts.slice(FILES * i, FILES * (i + 1))
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =
       own
-    const group = groupOf(scope, cgroup)
+    const at = pathOf(scope, cgroup)
+    const group = ownGroup(name, groupIn(scope, at), record, scope)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
-    return { name, record, state: parseState(state), uidMap, gidMap, status, ulimits, oomScoreAdj, cgroup: group, unheld }
+    return {
+      name,
+      record,
+      state: parseState(state),
+      uidMap,
+      gidMap,
+      status,
+      ulimits,
+      oomScoreAdj,
+      cgroup: group,
+      parent: parentOf(scope, { name, record, group, at }),
+      unheld,
+    }
   })
-  const grouped = rows.filter((row) => row.cgroup !== "")
+  const grouped = rows.filter((row) => row.cgroup !== "" && !row.parent.startsWith("/"))
   const wanted = wantedLimits(scope)
   const likes = new Map(grouped.map((row) => [row.cgroup, [wanted.get(row.name) ?? {}, ...recordedLimits(scope, row.record)]]))
   const limits = scope.cgroups.limits([...likes.keys()], likes)
   return new Map(
     rows.map(({ name, unheld, ...row }) => {
-      const inForce = Object.entries(limits.get(row.cgroup) ?? {}).filter(([key]) => !unheld.includes(key as keyof Limits))
-      return [name, { ...row, parent: parentOf(row.cgroup), limits: Object.fromEntries(inForce) }]
+      const own = row.parent.startsWith("/") ? undefined : limits.get(row.cgroup)
+      const inForce = Object.entries(own ?? {}).filter(([key]) => !unheld.includes(key as keyof Limits))
+      return [name, { ...row, limits: Object.fromEntries(inForce) }]
     }),
   )
 }
@@ -78,18 +92,37 @@ function parseState(text: string | null): ContainerFiles["state"] {
   return Object.fromEntries(entries.filter(([key]) => key !== ""))
 }
 
-/** The line of the holding hierarchy in /proc/PID/cgroup, below the stack's own folder. cgroups(7) */
-function groupOf(scope: Scope, text: string | null): string {
-  const mark = `/stack/${scope.stack}/`
+/** The path of the holding hierarchy in /proc/PID/cgroup; "" where there is no process. cgroups(7) */
+function pathOf(scope: Scope, text: string | null): string {
   for (const line of (text ?? "").split("\n")) {
     const path = scope.cgroups.holdingPath(line)
-    const at = path?.indexOf(mark) ?? -1
-    if (path !== undefined && at >= 0) return path.slice(at + mark.length)
+    if (path !== undefined) return path
   }
   return ""
 }
 
-function parentOf(group: string): string {
+/** That path below the stack's own folder. */
+function groupIn(scope: Scope, path: string): string {
+  const mark = `/stack/${scope.stack}/`
+  const at = path.indexOf(mark)
+  return at < 0 ? "" : path.slice(at + mark.length)
+}
+
+/** A container that makes groups itself (`init: systemd`) is in one of these: its own is above. */
+function ownGroup(name: string, group: string, text: string | null, scope: Scope): string {
+  if (group.slice(group.lastIndexOf("/") + 1) === name || text === null) return group
+  const record = parseRecord(text, bootId(scope.kernel))
+  if (record === undefined) return group
+  const { cgroup } = record.attributes
+  const own = cgroup === "" ? name : `${cgroup}/${name}`
+  return `${group}/`.startsWith(`${own}/`) ? own : group
+}
+
+/** Its own group is called as it is, or, while it is being moved, as its record says. */
+function parentOf(scope: Scope, { name, record, group, at }: { name: string; record: string | null; group: string; at: string }): string {
   const slash = group.lastIndexOf("/")
-  return slash < 0 ? "" : group.slice(0, slash)
+  const parent = slash < 0 ? "" : group.slice(0, slash)
+  if (group.slice(slash + 1) === name || at === "") return parent
+  const kept = record === null ? undefined : parseRecord(record, bootId(scope.kernel))
+  return kept === undefined || kept.moving?.groups.includes(group) ? parent : at
 }

@@ -1,9 +1,10 @@
+import { hash64 } from "../../base/hash.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { monitorTitle, runFolderOf } from "../../model/ownership.ts"
 import { filterOf } from "./filter.ts"
 import type { Ids } from "./identity.ts"
 import type { RootFacts } from "./rootfs.ts"
-import { planRoot } from "./rootfs.ts"
+import { hostIdsOfRoot, planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
 import { capabilityMask } from "./spec-capabilities.ts"
 import { boundText, ulimitNumber } from "./spec-ulimits.ts"
@@ -39,9 +40,12 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...facts.ids,
     ...confinementOf(attributes),
     init: attributes.init,
+    owner: namespaces.user === "new" ? hostIdsOfRoot(attributes) : { uid: 0, gid: 0 },
     cwd: attributes.working_dir,
     argv: attributes.argv,
-    env: Object.entries(launchEnvironment(attributes, facts.ids)).map(([name, value]) => `${name}=${value}`),
+    env: Object.entries({ ...systemEnvironment(attributes, facts), ...launchEnvironment(attributes, facts.ids) }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
   }
 }
 
@@ -70,6 +74,16 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 export function launchEnvironment({ hostname, environment }: ContainerAttributes, { uid, home }: Ids): { [name: string]: string } {
   const HOME = home ?? (uid === 0 ? "/root" : "/")
   return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME, ...environment }
+}
+
+/**
+ * By these a system knows that it is in a container, and which machine it is as long as its /etc/machine-id says nothing: the same one
+ * however often it is made. https://systemd.io/CONTAINER_INTERFACE
+ */
+function systemEnvironment({ init }: ContainerAttributes, { stack, name }: LaunchFacts): { [name: string]: string } {
+  if (init !== "systemd") return {}
+  const id = [`${stack}/${name}`, `machine ${stack}/${name}`].map((text) => hash64(text)).join("")
+  return { container: "stack", container_uuid: id.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-8$3-8$4-$5") }
 }
 
 /** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */

@@ -4,7 +4,7 @@ import { signalName, signalNumber } from "../../base/signal.ts"
 
 /** Of `Life`, in a record or a kept plan. */
 export const lifeShapes: { readonly [key: string]: Shape } = {
-  init: oneOf("", "reaper"),
+  init: oneOf("", "reaper", "systemd"),
   stop_signal: text("signal", (name) => signalName(signalNumber(name) ?? 0) === name),
   stop_grace_period: whole(0, 86_400_000),
 }

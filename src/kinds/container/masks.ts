@@ -2,7 +2,7 @@ import { USUAL_NODES } from "../../devices/rule.ts"
 import type { SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import { ALL_PATHS } from "./spec-security.ts"
+import { ALL_PATHS, MASKED_FILES_IN_PROC, MASKED_FOLDERS_IN_PROC, READ_ONLY_IN_PROC } from "./spec-security.ts"
 
 /** What a kernel has below /proc and /sys of what is masked or read-only. */
 export interface SystemNames {
@@ -12,13 +12,8 @@ export interface SystemNames {
 
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
-/** What steers the whole kernel is there to be read. runc's list */
-const READ_ONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"] as const
-/** The same for a root that is the host's, for whom no file's mode is an obstacle. */
+/** Read-only to a root that is the host's as well, for whom no file's mode is an obstacle. */
 const READ_ONLY_TO_HOST_ROOT = ["driver", "dynamic_debug", "mtrr"] as const
-/** What tells of the whole machine, or of its other users, is not. runc's list */
-const MASKED_FILES = ["interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats"] as const
-const MASKED_FOLDERS = ["acpi", "asound", "scsi"] as const
 const MASKED_IN_SYS = ["firmware"] as const
 
 /**
@@ -35,10 +30,12 @@ export function maskOps(attributes: ContainerAttributes, { proc, sys }: SystemNa
       .map((name) => `/${folder}/${name}`)
       .filter((path) => !unmask.includes(path))
   return [
-    ...wanted("proc", isHostRoot ? [...READ_ONLY, ...READ_ONLY_TO_HOST_ROOT] : READ_ONLY, proc).map((path): SetupOp => readOnly(path)),
+    ...wanted("proc", isHostRoot ? [...READ_ONLY_IN_PROC, ...READ_ONLY_TO_HOST_ROOT] : READ_ONLY_IN_PROC, proc).map(
+      (path): SetupOp => readOnly(path),
+    ),
     ...(setsOwnNetwork(attributes) ? [{ op: "bind", source: NET_SYSCTLS, target: NET_SYSCTLS, flags: PLAIN } as const] : []),
-    ...wanted("proc", MASKED_FILES, proc).map(hiddenFile),
-    ...[...wanted("proc", MASKED_FOLDERS, proc), ...wanted("sys", MASKED_IN_SYS, sys)].map(hiddenFolder),
+    ...wanted("proc", MASKED_FILES_IN_PROC, proc).map(hiddenFile),
+    ...[...wanted("proc", MASKED_FOLDERS_IN_PROC, proc), ...wanted("sys", MASKED_IN_SYS, sys)].map(hiddenFolder),
   ]
 }
 

@@ -24,12 +24,14 @@ export function namespacePaths({ kernel, monitors }: Scope): string[] {
 /**
  * For every container with a living process, which namespaces are its own, the host's, or another container's. Of
  * two that share one, the owner is the one whose monitor was asked for a new one: the records tell which, else the
- * desired stack. One whose command has ended still has what its monitor holds.
+ * desired stack. One whose command has ended still has what its monitor holds. What is shared with one that is `completed` is what it was:
+ * that one is not started again, and its namespace lives on in those who have joined it.
  */
 export function observedNamespaces(
   scope: Scope,
   recorded: ReadonlyMap<string, Modes>,
   texts: readonly (string | null)[],
+  completed: ReadonlySet<string>,
 ): Map<string, Modes> {
   const all = [...scope.monitors.values()]
   const [host = [], ...read] = inRows(texts)
@@ -43,6 +45,8 @@ export function observedNamespaces(
         const modes = NAMESPACE_FILES.map(([kind], i): [Kind, NamespaceMode] => {
           const link = own[i] ?? ""
           if (link === host[i]) return [kind, "host"]
+          const joined = recorded.get(name)?.[kind] ?? "new"
+          if (completed.has(joined.slice("container:".length)) && isGone(links, joined, i)) return [kind, joined]
           const others = (holders[i]?.get(link) ?? []).filter((n) => n !== name)
           return [
             kind,
@@ -55,6 +59,11 @@ export function observedNamespaces(
         return [name, Object.fromEntries(modes) as Modes]
       }),
   )
+}
+
+/** Whether a container that is joined holds no such namespace any more. */
+function isGone(links: ReadonlyMap<string, string[]>, joined: NamespaceMode, index: number): boolean {
+  return joined.startsWith("container:") && links.get(joined.slice("container:".length))?.[index] === ""
 }
 
 /** Paths, in the order of NAMESPACE_FILES; "" where there is none. */

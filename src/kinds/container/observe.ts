@@ -3,12 +3,12 @@ import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
-import { observedPrograms } from "./devices.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import type { MountLine } from "./mountinfo.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { observedPrograms } from "./observe-devices.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
@@ -38,8 +38,8 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   const read = new Map(names.map((name) => [name, readRecord(files.get(name)?.record ?? null, boot)]))
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
-  const namespaces = observedNamespaces(scope, modesOf(records), links)
-  const programs = observedPrograms(scope, files, records)
+  const namespaces = observedNamespaces(scope, modesOf(records), links, completedOf(scope, files, records))
+  const programs = observedPrograms(scope, records)
   const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
@@ -54,6 +54,16 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
         : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name), program: programs.get(name) })
     })
   return { resources, foreign: [] }
+}
+
+/** Those that are not started again. */
+function completedOf(
+  { monitors }: Scope,
+  files: ReadonlyMap<string, ContainerFiles>,
+  records: ReadonlyMap<string, ContainerRecord | undefined>,
+): Set<string> {
+  const ended = [...monitors.values()].filter(({ init }) => init === undefined).map(({ container }) => container)
+  return new Set(ended.filter((name) => !records.get(name)?.unstarted && files.get(name)?.state.exit === "0"))
 }
 
 /** Writable layers that have the former name of a container yet: there is no container of that name. */

@@ -4,6 +4,7 @@ import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/
 import type { HostNode } from "./devices.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
+import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { ALL_PATHS } from "./spec-security.ts"
@@ -72,6 +73,11 @@ function hostIdOfRoot(map: IdRange[] | { auto: number }): number {
  */
 const IMAGE_FLAGS = MS_NOSUID | MS_NODEV
 
+/** In a system container they are what makes `su` and `ping` work: it has all the capabilities that files have. */
+function imageFlags({ init }: ContainerAttributes): number {
+  return init === "systemd" ? MS_NODEV : IMAGE_FLAGS
+}
+
 type Ids = { uid: number; gid: number }
 
 /**
@@ -108,7 +114,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
         source: "overlay",
         path: root,
         type: "overlay",
-        flags: IMAGE_FLAGS,
+        flags: imageFlags(attributes),
         data: overlayData(image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
@@ -141,7 +147,7 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       source: "overlay",
       target: `/${name}`,
       type: "overlay",
-      flags: IMAGE_FLAGS,
+      flags: imageFlags(attributes),
       data: overlayData(`/${name}`, upper, work, attributes),
     })
   }
@@ -167,7 +173,7 @@ function escaped(path: string): string {
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 /** /proc, /sys and /dev of its own. */
 function kernelFilesystems(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
-  return [...procfs(attributes), ...sysfs(attributes), ...ownDevices(attributes, nodes)]
+  return [...procfs(attributes), ...sysfs(attributes), ...ownDevices(attributes, nodes), ...systemMounts(attributes)]
 }
 
 function procfs({ namespaces }: ContainerAttributes): SetupOp[] {

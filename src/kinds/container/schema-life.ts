@@ -1,10 +1,17 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { truth } from "../../model/fragment.ts"
 
 /** What its process 1 is, and how it is ended. */
 export function lifeKeys(): { [key: string]: Fragment } {
   return {
-    init: truth("A small process 1 starts the command, passes signals on to it, and reaps what it leaves behind.", false),
+    init: {
+      description:
+        "`true`: a small process 1 starts the command, passes signals on to it, and reaps what it leaves behind. `systemd`: a system container, as a machine of its own: its command (default: /sbin/init) is process 1 with a console, all capabilities over its own namespaces, and cgroups that it may make itself.",
+      type: ["boolean", "string"],
+      pattern: "^systemd$",
+      default: false,
+      form: "true, false, or systemd",
+      examples: [true, "systemd"],
+    },
     stop_signal: {
       description: "What its process 1 is sent when it is to end. signal(7)",
       type: ["string", "integer"],

@@ -12,6 +12,11 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
   ...["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "SETFCAP"],
 ]
 
+/** Of a system container: all but what is not in any namespace, as LXC has it. */
+export const SYSTEM_CAPABILITIES: readonly string[] = CAPABILITIES.filter(
+  (name) => !["SYS_MODULE", "SYS_RAWIO", "SYS_TIME", "MAC_OVERRIDE", "MAC_ADMIN"].includes(name),
+)
+
 /** These capabilities as the kernel's bit mask, in decimal. */
 export function capabilityMask(names: readonly string[]): string {
   return names.reduce((mask, name) => mask | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n).toString()

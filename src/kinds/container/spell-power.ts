@@ -2,13 +2,13 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { filled, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { deviceText } from "./spec-devices.ts"
-import { PRIVILEGED, PROFILES } from "./spec-profile.ts"
+import { PRIVILEGED } from "./spec-profile.ts"
 import { seccompFile } from "./spec-security.ts"
 import type { Ulimit } from "./spec-ulimits.ts"
 
 /** What its processes may do, and what bounds them, where that is not the usual. */
 export function spellPower(have: ContainerAttributes, usual: ContainerAttributes): SpeltMap {
-  const from = have.all_devices ? PRIVILEGED : PROFILES.default
+  const from = have.all_devices ? PRIVILEGED : usual
   const added = have.capabilities.filter((name) => !from.capabilities.includes(name))
   const dropped = from.capabilities.filter((name) => !have.capabilities.includes(name))
   const options = [

@@ -30,7 +30,8 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     group_add: have.group_add.length === 0 ? undefined : have.group_add.map(numberOrText),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
     idmap,
-    cgroup: unless("", have.cgroup),
+    // A process that is in no group of its container's is brought back by any plan.
+    cgroup: have.cgroup.startsWith("/") ? undefined : unless("", have.cgroup),
     limits: spellLimits(have.limits),
     interfaces: filled(interfaces),
     // In a namespace that is another's the routes are the other's to tell.
@@ -38,7 +39,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
-    init: have.init === "reaper" ? true : undefined,
+    init: have.init === "" ? undefined : have.init === "reaper" ? true : have.init,
     stop_signal: unless(usual.stop_signal, have.stop_signal),
     stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,

@@ -45,7 +45,10 @@ function baseOf(name: string): string {
 function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, readonly Observed[]>): SpeltMap {
   const { stack } = parts
   const have = one.attributes as unknown as ContainerAttributes
-  const usual = expandContainer({ namespaces: have.namespaces }, bareEntry(stack, "container", one.name)).attributes
+  const usual = expandContainer(
+    { namespaces: have.namespaces, ...(have.init === "systemd" ? { init: have.init } : {}) },
+    bareEntry(stack, "container", one.name),
+  ).attributes
   const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
   const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
   return spellContainer(have, { usual, idmap: parts.idmaps.get(one.address), interfaces, dependsOn: dependencies(have.depends_on, groups) })

@@ -173,9 +173,7 @@ function limits(): AttributeRow[] {
 }
 
 function strayed(): AttributeRow[] {
-  const none = limitRows(GROUP).map(
-    ({ attribute }) => [attribute, attribute.endsWith("unified") ? { "cgroup.max.depth": "max" } : null] as const,
-  )
+  const none = limitRows(GROUP).map(({ attribute }) => [attribute, null] as const)
   return [
     {
       attribute: "cgroup",
@@ -183,7 +181,17 @@ function strayed(): AttributeRow[] {
       hands: [
         {
           by: "echo $web > $cgroup2/bare/cgroup.procs",
-          shows: { "container.web": { cgroup: "", device_program: "absent", ...Object.fromEntries(none) } },
+          shows: { "container.web": { cgroup: "/stack/lab/bare", ...Object.fromEntries(none) } },
+          needs: "unified",
+        },
+        {
+          by: "echo $web > $cgroup2/db/cgroup.procs",
+          shows: { "container.web": { cgroup: "/stack/lab/db", ...Object.fromEntries(none) } },
+          needs: "unified",
+        },
+        {
+          by: "echo $db > $cgroup2/bare/cgroup.procs",
+          shows: { "container.db": { cgroup: "/stack/lab/bare" } },
           needs: "unified",
         },
       ],

@@ -91,6 +91,18 @@ scenario("--confirm: undone where no word comes, kept where it does", async (san
   expectConverged(sandbox, file)
 })
 
+scenario("--confirm: a clock that is set meanwhile neither prolongs the waiting nor ends it", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\nbridges: { lan: {} }\n")
+  for (const hours of [-1, 1]) {
+    const set = `const at = Date.now(); let n = 0; Date.now = () => at + ${hours} * 3600000 * n++`
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(set)}` }
+    const began = performance.now()
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "--confirm", "1s", "-f", file], { env }), 1)
+    assert.match(ran.stderr, "it was not confirmed within 1 s")
+    assert.ok(performance.now() - began > 1000)
+  }
+})
+
 scenario("--confirm: an apply that is killed while it waits hinders nobody", async (sandbox) => {
   const file = sandbox.file("stack.yaml", BEFORE)
   const waiting = sandbox.start(["sh", "-c", 'echo $$; exec "$@"', "sh", ...sandbox.command("apply", "-y", "--confirm", "60s", "-f", file)])

@@ -79,6 +79,20 @@ scenario("a container that has lost what it shares says by whose end, and is no 
   expectConverged(sandbox, path)
 })
 
+scenario("what is shared with a command that has come to a good end stays with those who have joined it", (sandbox) => {
+  const shared = "user: container:job, mount: container:job, cgroup: container:job"
+  const job = "  job: { image: host, command: [sh, -c, 'while ! test -e /home/end; do sleep 0.05; done'] }\n"
+  const path = sandbox.file("stack.yaml", `name: ns\ncontainers:\n${job}${box("one", shared)}${box("two", shared)}`)
+  apply(sandbox, path)
+  const { one, two } = inits(sandbox, "ns")
+  expectStatus(sandbox.stack(["exec", "-f", path, "one", "--", "touch", "/home/end"]), 0)
+  while (inits(sandbox, "ns").job !== 0) sandbox.run(["sleep", "0.05"])
+  assert.match(sandbox.stack(["show", "-f", path]).stdout, /container\.job +completed/)
+  expectConverged(sandbox, path)
+  const now = inits(sandbox, "ns")
+  assert.equal([now.one, now.two], [one, two])
+})
+
 scenario("one of several replicas: its namespace is shared, a pair ends in it", (sandbox) => {
   const text = `name: lab
 containers:

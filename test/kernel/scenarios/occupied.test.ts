@@ -29,6 +29,42 @@ scenario("a bridge with foreign ports is neither destroyed nor replaced; the res
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
 })
 
+const NOTHING = "name: lab\n"
+
+scenario("what others have entered meanwhile is not undone, but named; the rest is", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", NOTHING)
+  apply(sandbox, file)
+  const next = sandbox.file(
+    "next.yaml",
+    `${BRIDGES.replace("containers: {", "containers: { db: { command: [sleep, infinity] },")}cgroups: { tier: {} }\n`,
+  )
+  const waiting = sandbox.start(sandbox.command("apply", "-y", "--confirm", "60s", "-f", next))
+  let told = ""
+  await new Promise<void>((resolve) =>
+    waiting.stderr.on("data", (chunk) => {
+      told += chunk
+      if (told.includes("stack confirm")) resolve()
+    }),
+  )
+  sandbox.run(["ip", "link", "add", "mine0", "type", "veth", "peer", "mine1"])
+  sandbox.run(["ip", "link", "set", "mine0", "master", "lab-lan"])
+  const [inDb, inTier] = [intruder(sandbox, "lab/db"), intruder(sandbox, "lab/tier")]
+  const { db } = inits(sandbox, "lab")
+  const ended = new Promise((resolve) => waiting.on("close", resolve))
+  const { pid = 0 } = waiting
+  process.kill(Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")), "SIGINT")
+  assert.is(await ended, 1, told)
+  assert.match(told, /bridge\.lan is not destroyed: link mine0 /)
+  assert.match(told, `container.db is not destroyed: process ${inDb} `)
+  assert.match(told, `cgroup.tier is not destroyed: process ${inTier} `)
+  assert.match(told, "not all of what was done could be undone")
+  assert.not.match(told, "Undone: all is as it was before")
+  assert.equal(inits(sandbox, "lab"), { db })
+  assert.ok(alive(sandbox, inDb) && alive(sandbox, inTier))
+  const left = sandbox.ip("link").map((link: { ifname: string; master?: string }) => `${link.ifname} ${link.master ?? ""}`)
+  assert.equal(left.sort(), ["lab-lan ", "lo ", "mine0 lab-lan", "mine1 "])
+})
+
 const GROUPS = `name: lab
 cgroups: { tier: { limits: { pids: 100 } } }
 containers:

@@ -115,13 +115,15 @@ scenario("one that has ended is left out: nobody says that all is as it should b
 })
 
 scenario("a command that the kernel kills for want of memory once it runs: the apply says so", (sandbox) => {
-  const eater = "{ command: [dd, if=/dev/zero, of=/dev/null, bs=100M], limits: { memory: 8M, memory_swap: 0 } }"
-  const file = sandbox.file(
-    "stack.yaml",
-    `name: lab\ncontainers:\n  eater: ${eater}\n  late: { command: [sleep, infinity], depends_on: [eater], replicas: 20 }\n`,
+  const eater = "  eater: { command: [dd, if=/dev/zero, of=/dev/null, bs=100M], limits: { memory: 2M, memory_swap: 0 } }\n"
+  // One after another, so that the eater has ended when the last of them has started.
+  const others = Array.from(
+    { length: 25 },
+    (_, i) => `  l${i}: { command: [sleep, infinity], depends_on: [${i === 0 ? "eater" : `l${i - 1}`}] }\n`,
   )
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${eater}${others.join("")}`)
   const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
-  assert.match(ran.stderr, /killed container\.eater for want of memory: .*limits\.memory \(8M\)/)
+  assert.match(ran.stderr, /killed container\.eater for want of memory: .*limits\.memory \(2M\)/)
 })
 
 scenario("what was changed by hand in the namespaces of one that has ended is told, and repaired along with it", async (sandbox) => {

@@ -33,6 +33,19 @@ const DAMAGES: [what: string, script: string, words: RegExp][] = [
   ["the log is a link", "ln -sf /etc/passwd stack/lab/web/log", /web\/log is a symbolic link to \/etc\/passwd/],
   ["the state is a link that leads nowhere", "ln -s /nowhere stack/lab/web/state", /web\/state is a symbolic link to \/nowhere/],
   ["the lock is a link", "rm -f stack/lab/lock; ln -s /run/victim stack/lab/lock", /lab\/lock is a symbolic link to \/run\/victim/],
+  [
+    "the record of the last apply is elsewhere",
+    "mv stack/lab/.applied w && ln -s /run/w stack/lab/.applied",
+    /\.applied is a symbolic link to \/run\/w/,
+  ],
+  [
+    "that record is a link",
+    "ln -sf /run/victim stack/lab/.applied/attributes.json",
+    /attributes\.json is a symbolic link to \/run\/victim/,
+  ],
+  ["that record is another's", "chown 1000 stack/lab/.applied/attributes.json", /attributes\.json belongs to user 1000/],
+  ["who waits is a link", "ln -s /run/victim stack/lab/.unconfirmed", /\.unconfirmed is a symbolic link to \/run\/victim/],
+  ["what no container is called", "mkdir -m 700 $'stack/lab/a b\\e[2J'", /"\/run\/stack\/lab\/a b\\u001b\[2J" is no container's/],
   ["the lock is a folder", "rm -f stack/lab/lock; mkdir stack/lab/lock", /lab\/lock is a folder/],
 ]
 

@@ -20,6 +20,7 @@ const RECORD: LaunchRecord = {
   mounts: [{ source: "/data", flags: 1, propagation: 1 << 18, idmapped: true }],
   setup: [],
   init: "reaper",
+  owner: { uid: 0, gid: 0 },
   uid: 3,
   gid: 4,
   groups: [5, 6],
@@ -79,7 +80,7 @@ const HEAD = bytes(
 )
 
 test("a record is the same bytes as the format's description", () => {
-  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, IDENTITY, MOUNTS).toString("hex"))
+  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, 0, 0, IDENTITY, MOUNTS).toString("hex"))
 })
 
 test("a text is its length in bytes, its bytes, and a NUL", () => {
@@ -127,7 +128,7 @@ test("each setup operation has its number, and its parts in their places", () =>
     ...[14, "", "/", "", 0, ""],
     ...[15, "", "/srv", "", 0, ""],
   )
-  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, IDENTITY, MOUNTS).toString("hex"))
+  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, 0, 0, IDENTITY, MOUNTS).toString("hex"))
 })
 
 test("a record may be larger than any first guess", () => {

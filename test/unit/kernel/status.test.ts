@@ -16,6 +16,7 @@ const RECORD: LaunchRecord = {
   prepare: [{ path: "/var/lib/stack/containers/lab/web", mode: 0o711, uid: 0, gid: 0 }],
   openPaths: [],
   init: "",
+  owner: { uid: 0, gid: 0 },
   mounts: [],
   setup: [
     { op: "mount-root", source: "overlay", path: "/r", type: "overlay", flags: 0, data: "" },

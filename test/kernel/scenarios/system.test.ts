@@ -1,0 +1,157 @@
+/** `init: systemd`: an unmodified Debian of its own packages boots, is logged in to, and is shut down. */
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, live, scenario, test, titleOf } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+import { sandboxMissing } from "../../support/sandbox.ts"
+
+const PACKAGES = "systemd,systemd-sysv,dbus,cron,login,procps"
+const BUILD_MS = 600_000
+const BOOT_MS = 120_000
+
+let folder = ""
+let why = sandboxMissing("debootstrap")
+
+function buildRoot(): void {
+  if (why !== undefined) return
+  folder = mkdtempSync("/var/tmp/stack-test-system.")
+  const { status } = spawnSync("debootstrap", ["--variant=minbase", `--include=${PACKAGES}`, "bookworm", `${folder}/root`], {
+    encoding: "utf8",
+    timeout: BUILD_MS,
+  })
+  if (status !== 0) why = "debootstrap cannot fetch Debian's packages here"
+}
+
+process.on("exit", () => {
+  if (folder !== "") rmSync(folder, { recursive: true, force: true })
+})
+buildRoot()
+
+const stack = (rest = "") => `
+name: machines
+bridges: { lan: { address: 10.9.0.1/24 } }
+containers:
+  deb:
+    image: dir:${folder}/root
+    init: systemd
+    limits: { memory: 512M, pids: 300 }
+    interfaces: { eth0: { bridge: lan, address: 10.9.0.2/24 } }${rest}
+`
+
+function machine(name: string, body: (sandbox: Sandbox) => Promise<void>): void {
+  if (why === undefined) scenario(name, body)
+  else console.log(`skipped: ${name}: ${why}`)
+}
+
+async function until<T>(what: () => T | undefined | false): Promise<T> {
+  const end = performance.now() + BOOT_MS
+  for (;;) {
+    const found = what()
+    if (found !== undefined && found !== false) return found
+    assert.ok(performance.now() < end, "it never came to that")
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const inDeb = (sandbox: Sandbox, file: string, ...command: string[]) => sandbox.stack(["exec", "-f", file, "deb", "--", ...command])
+const said = (sandbox: Sandbox, file: string, ...command: string[]) => expectStatus(inDeb(sandbox, file, ...command), 0).stdout.trim()
+
+function booted(sandbox: Sandbox, file: string): Promise<string> {
+  return until(() => {
+    const state = inDeb(sandbox, file, "systemctl", "is-system-running").stdout.trim()
+    return ["running", "degraded"].includes(state) && state
+  })
+}
+
+machine("it boots to running, manages groups of its own, and an apply has nothing to say of that", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack())
+  const { stdout } = apply(sandbox, file)
+  assert.match(stdout, /container\.deb {2}init: systemd {2}#/)
+  assert.is(await booted(sandbox, file), "running", inDeb(sandbox, file, "systemctl", "--failed", "--no-pager").stdout)
+  expectConverged(sandbox, file)
+  const { init } = live(sandbox, "machines", "deb")
+  assert.match(readFileSync(`/proc/${init}/cgroup`, "utf8"), /\/stack\/machines\/deb\/init\.scope$/m)
+  assert.is(
+    said(sandbox, file, "systemctl", "is-active", "cron", "systemd-journald", "dbus", "console-getty"),
+    Array(4).fill("active").join("\n"),
+  )
+  assert.match(said(sandbox, file, "journalctl", "--no-pager", "-u", "cron"), "Started cron.service")
+  assert.is(said(sandbox, file, "systemd-detect-virt"), "container-other")
+  assert.is(said(sandbox, file, "hostname"), "deb")
+  // A program with a set-user-id bit gives its power, as on a machine.
+  assert.match(said(sandbox, file, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "su", "--version"), "su from util-linux")
+  assert.is(said(sandbox, file, "stat", "-c", "%U %a", "/usr/bin/su"), "root 4755")
+  assert.match(said(sandbox, file, "ps", "-o", "comm=", "-p", "1"), "systemd")
+  const id = said(sandbox, file, "cat", "/etc/machine-id")
+  assert.match(id, /^[0-9a-f]{32}$/)
+  const limited = said(
+    sandbox,
+    file,
+    "sh",
+    "-c",
+    "mount -o remount,rw /sys 2>&1 || true; echo 1 > /proc/sys/kernel/panic 2>&1 || true; cat /sys/fs/cgroup/cgroup.procs | wc -l",
+  )
+  assert.match(limited, /Read-only|Permission|denied|not permitted/i)
+
+  // Its service is started again by its own init when it dies; ours is not asked.
+  expectStatus(inDeb(sandbox, file, "sh", "-c", "systemctl kill -s KILL cron; systemctl reset-failed cron; systemctl start cron"), 0)
+  assert.is(live(sandbox, "machines", "deb").init, init)
+
+  // Made anew it is the same machine.
+  expectStatus(sandbox.stack(["apply", "-y", "-f", file, "--replace", "container.deb"]), 0)
+  await booted(sandbox, file)
+  assert.is(said(sandbox, file, "cat", "/etc/machine-id"), id)
+  expectConverged(sandbox, file)
+})
+
+machine("a login at its console; its end by its own shutdown; nothing is left of it", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack())
+  apply(sandbox, file)
+  await booted(sandbox, file)
+  expectStatus(inDeb(sandbox, file, "sh", "-c", "echo root:secret | chpasswd"), 0)
+  const console1 = sandbox.start(sandbox.command("console", "-f", file, "deb"))
+  let shown = ""
+  console1.stdout.on("data", (text) => (shown += String(text)))
+  const type = async (keys: string, answer: RegExp) => {
+    console1.stdin.write(keys)
+    await until(() => answer.test(shown))
+  }
+  await type("\r", /login: $/)
+  await type("root\r", /Password: $/)
+  await type("secret\r", /root@deb:~# /)
+  await type("tty; stty size; echo $((6*7))\r", /\/dev\/\S+\r\n[\s\S]*\r\n42\r\n/)
+  // One at a time sits there.
+  const second = sandbox.stack(["console", "-f", file, "deb"], { input: "\r" })
+  assert.match(second.stderr, "The console has closed")
+  const left = new Promise((resolve) => console1.on("close", resolve))
+  console1.stdin.write("\x01q")
+  assert.is(await left, 0)
+  assert.match(expectStatus(sandbox.stack(["logs", "-f", file, "deb"]), 0).stdout, "42")
+
+  const { init } = live(sandbox, "machines", "deb")
+  const log = "/run/stack/machines/deb/log"
+  const reader = sandbox.start(["sh", "-c", `exec 3<${log}; echo; while [ -e ${log} ]; do sleep 0.05; done; cat <&3`])
+  let heard = ""
+  reader.stdout.on("data", (text) => (heard += String(text)))
+  await until(() => heard !== "")
+  const closed = new Promise((resolve) => reader.on("close", resolve))
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  await closed
+  assert.match(heard, /Reached target .*(shutdown|final|poweroff)|Sending SIGTERM to remaining processes|Powering off/)
+  assert.not.ok(existsSync(`/proc/${init}`) && titleOf(init).includes("init"))
+  assert.equal(sandbox.processes(), [])
+  for (const group of sandbox.groups) assert.not.ok(existsSync(`${group.folder}/stack`), group.folder)
+})
+
+scenario("a container without a system has no console, and a system needs namespaces of its own", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: plain\ncontainers:\n  web: { image: host, command: [sleep, infinity] }\n")
+  apply(sandbox, file)
+  assert.match(expectStatus(sandbox.stack(["console", "-f", file, "web"]), 1).stderr, "container.web has no console")
+  assert.match(expectStatus(sandbox.stack(["console", "-f", file, "wep"]), 1).stderr, "did you mean web?")
+  sandbox.file("stack.yaml", "name: plain\ncontainers:\n  web: { image: host, init: systemd, namespaces: { pid: host } }\n")
+  const { stderr } = expectStatus(sandbox.stack(["validate", "-f", file]), 1)
+  assert.match(stderr, /3:\d+: error: a system container \(`init: systemd`\) needs a pid namespace of its own/)
+})
+
+test.run()
