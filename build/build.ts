@@ -5,17 +5,18 @@ import { build } from "esbuild"
 import { generateSchema } from "./schema.ts"
 import { generateValidator } from "./validator.ts"
 import { warmAll } from "./warm.ts"
+import { weakPoints } from "./weak-points.ts"
 
 /**
  * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.COMMAND.cache`, and the native library and program. It is
  * CommonJS, because that starts faster and because V8's code cache is for scripts. With `--faults` the same into dist-faults/, by an
- * entry of its own and with a monitor of its own, for the tests alone: docs/faults.md.
+ * entry of its own and with native parts of its own, for the tests alone: docs/faults.md.
  */
 const root = fileURLToPath(new URL("..", import.meta.url))
 const faults = process.argv.includes("--faults")
 const dist = `${root}${faults ? "dist-faults" : "dist"}`
 const entry = faults ? "entry-with-faults" : "entry"
-const monitor = faults ? "faults/stack-monitor" : "stack-monitor"
+const native = `${root}native/build/${faults ? "faults/" : ""}`
 
 /** commander imports it for a way of splitting a program that is not ours; it costs 3 ms of every start. */
 const withoutChildProcess: Plugin = {
@@ -64,7 +65,7 @@ async function bundle(): Promise<void> {
     // Names stay, for the traces of bugs.
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [withoutChildProcess, withoutCreateRequire, yamlAtFirstUse],
+    plugins: [withoutChildProcess, withoutCreateRequire, yamlAtFirstUse, ...(faults ? [weakPoints] : [])],
     logLevel: "warning",
   })
   const code = result.outputFiles[0]?.text ?? ""
@@ -76,8 +77,8 @@ function install(): void {
   writeFileSync(`${dist}/package.json`, '{ "type": "commonjs" }\n')
   copyFileSync(`${root}build/loader.cjs`, `${dist}/stack.js`)
   chmodSync(`${dist}/stack.js`, 0o755)
-  copyFileSync(`${root}native/build/libstack.so`, `${dist}/libstack.so`)
-  copyFileSync(`${root}native/build/${monitor}`, `${dist}/stack-monitor`)
+  copyFileSync(`${native}libstack.so`, `${dist}/libstack.so`)
+  copyFileSync(`${native}stack-monitor`, `${dist}/stack-monitor`)
   copyFileSync(`${root}native/build/stack-doctor`, `${dist}/stack-doctor`)
   copyFileSync(`${root}native/build/stack-unpack`, `${dist}/stack-unpack`)
 }

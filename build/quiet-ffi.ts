@@ -57,6 +57,9 @@ export function quietFfi(): Ffi {
     removalsBegin: () => EAGAIN,
     removalsEnd: () => EAGAIN,
     spread: () => 0,
+    deviceLoad: descriptor,
+    deviceAttach: () => 0,
+    devicePrograms: () => 0,
   }
 }
 

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "../common/process.h"
+#include "../common/weakened.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ EXPORT int32_t stk_pidfd_open(int32_t pid, const char *start_time)
   if (fd < 0) return fd;
   int result = stk_start_time(pid, found);
   if (result < 0) return result;
-  return strcmp(found, start_time) == 0 ? steal_fd(&fd) : -ESRCH;
+  return strcmp(found, start_time) == 0 || weakened("start-times") ? steal_fd(&fd) : -ESRCH;
 }
 
 /* A signal to exactly this process, or -ESRCH. */

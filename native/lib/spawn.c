@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "../common/process.h"
+#include "../common/weakened.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -67,7 +68,7 @@ static int place_descriptors(const int given[GIVEN_FDS])
   }
   for (int n = 0; n < GIVEN_FDS; n++)
     if (dup2(safe[n], n) < 0) return -errno;
-  return stk_close_range(GIVEN_FDS, ~0U, STK_CLOSE_RANGE_CLOEXEC);
+  return weakened("descriptors") ? 0 : stk_close_range(GIVEN_FDS, ~0U, STK_CLOSE_RANGE_CLOEXEC);
 }
 
 /*

@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 6
+#define STK_ABI 7
 
 EXPORT int32_t stk_abi(void);
 
@@ -60,6 +60,11 @@ EXPORT int32_t stk_remove_tree(const char *path);
 /* removals.c */
 EXPORT int32_t stk_removals_begin(const uint8_t *paths, int32_t len);
 EXPORT int32_t stk_removals_end(int32_t done, uint8_t *out, int32_t out_len);
+
+/* devices.c */
+EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t len);
+EXPORT int32_t stk_device_attach(const char *folder, int32_t program, const char *name, const char *mark);
+EXPORT int32_t stk_device_programs(const uint8_t *folders, int32_t len, uint8_t *out, int32_t out_len);
 
 /* sealed.c, not exported: memory that nobody can change any more. A descriptor or -errno. */
 

@@ -38,7 +38,8 @@ enum setup_op {
   OP_READ_ONLY = 14,
   OP_FOLDER = 15,
   OP_CONSOLE = 16,
-  OP_LAST = OP_CONSOLE,
+  OP_DEVICE = 17,
+  OP_LAST = OP_DEVICE,
 };
 
 /* NUL behind it, none within it. */
@@ -61,7 +62,7 @@ struct prepare {
 struct setup {
   uint32_t op;
   struct text source, target, type;
-  uint32_t flags; /* MS_* of mount(2), a mode, or which of the record's mounts */
+  uint32_t flags; /* MS_* of mount(2), a mode, the number of a device, or which of the record's mounts */
   struct text data;
 };
 

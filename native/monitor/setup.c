@@ -2,7 +2,9 @@
 #include "setup.h"
 
 #include "../common/process.h"
+#include "../common/weakened.h"
 #include "console.h"
+#include "device.h"
 #include "faults.h"
 #include "fds.h"
 #include "kernel-mounts.h"
@@ -88,7 +90,7 @@ static int accept_existing(int parent, const char *name, mode_t type)
   struct stat status;
   if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
   if ((status.st_mode & S_IFMT) == type) return 0;
-  if (S_ISLNK(status.st_mode)) return -ELOOP;
+  if (S_ISLNK(status.st_mode)) return weakened("real-folders") ? 0 : -ELOOP;
   return type == S_IFDIR ? -ENOTDIR : -EEXIST;
 }
 
@@ -140,8 +142,8 @@ static int write_sysctl(const struct setup *s)
   for (uint32_t n = 0; n <= s->source.len; n++) path[4 + n] = s->source.at[n] == '.' ? '/' : s->source.at[n];
   if (fstatfs(FD_PROC, &status) < 0) return -errno;
   if (status.f_type != PROC_MAGIC) return -EXDEV;
-  int file cleanup_fd = stk_openat2(FD_PROC, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0,
-                                    STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV);
+  uint64_t resolve = STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV;
+  int file cleanup_fd = stk_openat2(FD_PROC, path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0, weakened("private-procfs") ? 0 : resolve);
   if (file < 0) return file;
   return write(file, s->data.at, s->data.len) < 0 ? -errno : 0;
 }
@@ -165,6 +167,7 @@ static int run_op(const struct setup *s)
     case OP_READ_ONLY: return close_to_writing(s);
     case OP_FOLDER: return make_folders_inside(s);
     case OP_CONSOLE: return make_console(s->target.at);
+    case OP_DEVICE: return bind_device(s);
     default: return -EINVAL;
   }
 }

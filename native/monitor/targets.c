@@ -2,6 +2,7 @@
 #include "targets.h"
 
 #include "../common/process.h"
+#include "../common/weakened.h"
 #include "fds.h"
 
 #include <errno.h>
@@ -18,8 +19,10 @@
 
 int open_target(const char *target, int flags)
 {
-  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0,
-                     STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS);
+  uint64_t resolve = STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS;
+  if (weakened("targets-in-root")) resolve = 0;
+  if (weakened("real-folders")) resolve = STK_RESOLVE_IN_ROOT;
+  return stk_openat2(FD_ROOT, target, O_PATH | O_CLOEXEC | flags, 0, resolve);
 }
 
 static int follow(const char *path)

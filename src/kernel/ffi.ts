@@ -52,13 +52,19 @@ export interface Ffi {
   removalsEnd(done: number, out: Uint8Array): number
   /** `chattr +T`, where the file system knows it. */
   spread(path: string): number
+  /** A descriptor of a program that allows devices. */
+  deviceLoad(name: string, code: Uint8Array): number
+  /** Attaches it to a group, in the place of one whose name begins with `mark`. */
+  deviceAttach(folder: string, program: number, name: string, mark: string): number
+  /** `folders`: each ended by NUL. For each an i32 count or -errno, then so many names of 16 bytes. */
+  devicePrograms(folders: Uint8Array, out: Uint8Array): number
 }
 
 /** i32 pid, pidfd, status pipe, go pipe; then the start time as text, NUL-padded to 24 bytes. */
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 6
+const ABI = 7
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -92,6 +98,9 @@ const SIGNATURES = {
   stk_removals_begin: "bi",
   stk_removals_end: "ibi",
   stk_spread: "s",
+  stk_device_load: "sbi",
+  stk_device_attach: "siss",
+  stk_device_programs: "bibi",
 } as const
 
 type Name = keyof typeof SIGNATURES
@@ -153,6 +162,9 @@ export function openFfi(folder?: string): Ffi {
     removalsBegin: (paths) => call("stk_removals_begin", paths, paths.length),
     removalsEnd: (done, out) => call("stk_removals_end", done, out, out.length),
     spread: (path) => call("stk_spread", path),
+    deviceLoad: (name, code) => call("stk_device_load", name, code, code.length),
+    deviceAttach: (folder, program, name, mark) => call("stk_device_attach", folder, program, name, mark),
+    devicePrograms: (folders, out) => call("stk_device_programs", folders, folders.length, out, out.length),
   }
 }
 

@@ -173,9 +173,16 @@ function ownStat(status: Stats | undefined): ReturnType<Kernel["lstat"]> {
 }
 
 function shortStat(status: Stats): NonNullable<ReturnType<Kernel["stat"]>> {
-  const type = status.isFile() ? "file" : status.isDirectory() ? "folder" : "other"
-  const isDevice = status.isBlockDevice() || status.isCharacterDevice()
-  return { type, mode: status.mode & 0o7777, uid: status.uid, gid: status.gid, device: isDevice ? deviceText(status.rdev) : "" }
+  const type = typeOf(status)
+  const device = type.endsWith("device") ? deviceText(status.rdev) : ""
+  return { type, mode: status.mode & 0o7777, uid: status.uid, gid: status.gid, device }
+}
+
+function typeOf(status: Stats): NonNullable<ReturnType<Kernel["stat"]>>["type"] {
+  if (status.isFile()) return "file"
+  if (status.isDirectory()) return "folder"
+  if (status.isCharacterDevice()) return "char device"
+  return status.isBlockDevice() ? "block device" : "other"
 }
 
 /** dev_t as `MAJOR:MINOR`: makedev(3), <sys/sysmacros.h>. */

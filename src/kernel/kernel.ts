@@ -1,3 +1,4 @@
+import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
@@ -49,13 +50,21 @@ export interface Kernel extends Archives {
   /** An open file description lock on a file that is made (mode 0600) where it is not there; null while another holds it. It dies with this process. */
   lock(path: string): { release(): void } | null
   /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */
-  stat(path: string): { type: "file" | "folder" | "other"; mode: number; uid: number; gid: number; device: string } | null
+  stat(
+    path: string,
+  ): { type: "file" | "folder" | "char device" | "block device" | "other"; mode: number; uid: number; gid: number; device: string } | null
   /** lstat(2): the thing itself, a symbolic link too; null where it does not exist. */
-  lstat(path: string): { type: "file" | "folder" | "link" | "other"; mode: number; uid: number } | null
+  lstat(path: string): { type: "file" | "folder" | "link" | "char device" | "block device" | "other"; mode: number; uid: number } | null
   /** The number of a file or folder in its file system, links followed; null where it does not exist. A cgroup's is never used again. */
   inode(path: string): string | null
   /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist or is no link. */
   readLink(path: string): string | null
+
+  // ---- device programs of cgroup2 groups (bpf(2), BPF_CGROUP_DEVICE)
+  /** Attaches it to the group of that folder, in the place of an earlier one of ours; nothing where it is there. */
+  attachDevices(folder: string, program: DeviceProgram): void
+  /** Names of those attached to each group; null where there is no such group. */
+  devicePrograms(folders: readonly string[]): (string[] | null)[]
 
   // ---- inside namespaces
   /** Reads a file as a member of the namespaces would (`/proc/sys/kernel/hostname`, `/proc/sys/net/…`). */

@@ -1,3 +1,4 @@
+import { openDevices } from "./device-programs.ts"
 import type { Ffi } from "./ffi.ts"
 import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
@@ -31,5 +32,5 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
   const archives = openArchives(() => folder ?? nativeFolder())
-  return { ...files, ...archives, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }
+  return { ...files, ...archives, ...processes, ...net, ...openDevices(ffi), ...openVisits(ffi, { ...net, ...processes }) }
 }

@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
+import type { DeviceProgram } from "../devices/program.ts"
 import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Adoption, Import } from "./imports.ts"
@@ -38,7 +39,12 @@ export interface StackGroups {
   /** Members of the group of monitors. */
   monitors(): number[]
   prepareMonitors(): void
-  make(path: string, limits: Limits): void
+  /** Without a program its members may use what those of the group above may. */
+  make(path: string, limits: Limits, devices?: DeviceProgram): void
+  /** Its members may use these devices and no others, from now on. */
+  allow(path: string, devices: DeviceProgram): void
+  /** Whether groups are held to these devices, in one reading. */
+  held(wanted: ReadonlyMap<string, DeviceProgram>): ReadonlyMap<string, Holding>
   /** The folders a process is put into at birth. */
   foldersOf(path: string, limits: Limits): Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
   change(path: string, before: Limits, after: Limits): void
@@ -50,7 +56,7 @@ export interface StackGroups {
   /** The way back: the foreign group as it was, with the processes that are in the stack's now, which is removed. */
   giveBack(name: string, path: string, as: Pick<ForeignGroup, "folders" | "limits">): void
   /** Makes a group that another one is to become: on v1 the other itself, renamed, where it is beside it. May be done again. */
-  succeed(from: string, to: string, limits: Limits): void
+  succeed(from: string, to: string, limits: Limits, devices?: DeviceProgram): void
   /** Brings all processes of a group and of those below it into another. */
   moveAll(from: string, to: string): void
   /** SIGKILL to all that is in it. */
@@ -60,6 +66,9 @@ export interface StackGroups {
   /** Removes the stack's own folders if nothing is left in them: after a run that had no group to remove. */
   tidy(): void
 }
+
+/** `absent`: all devices may be used; `other`: it is held to others. */
+export type Holding = "attached" | "absent" | "other"
 
 /** `below`: "" or `/NAME…`, behind the group's own path; `folder`: where it is. */
 export interface GroupMember {

@@ -147,10 +147,12 @@ export interface HostFacts {
   /** Of the devices and the files of cgroup2 that the limits of the stack file name, those that this host certainly does not have. */
   absentDevices: readonly string[]
   absentFiles: readonly string[]
+  /** Of the paths under `devices` those at which this host has no device. */
+  absentNodes: readonly string[]
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
-  unknownUsers: readonly { image: string; user: string; diagnostics: readonly Diagnostic[] }[]
+  unknownUsers: readonly { image: string; user: string; group_add: readonly string[]; diagnostics: readonly Diagnostic[] }[]
   /** Ids of those that it has. */
-  knownUsers: readonly { image: string; user: string; uid: number; gid: number; groups: readonly number[] }[]
+  knownUsers: readonly { image: string; user: string; group_add: readonly string[]; uid: number; gid: number; groups: readonly number[] }[]
 }

@@ -2,10 +2,13 @@ import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
+import { deviceAt } from "../kinds/container/devices.ts"
+import type { Who } from "../kinds/container/identity.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { imageTops } from "../kinds/container/image-tops.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import type { DeviceNode } from "../kinds/container/spec-devices.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -47,6 +50,7 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
+    absentNodes: absentNodes(kernel, desired),
     ...imageFacts(kernel, desired),
   }
 }
@@ -57,27 +61,32 @@ function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "ab
   return { absentDevices: devices, absentFiles: files }
 }
 
+function absentNodes(kernel: Kernel, { resources }: Desired): string[] {
+  const wanted = resources.flatMap(({ attributes: { devices } }) => (devices as unknown as DeviceNode[] | undefined) ?? [])
+  return [...new Set(wanted.map(({ source }) => source))].filter((source) => deviceAt(kernel, source) === undefined)
+}
+
 type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
 
 function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image.startsWith("dir:") && kernel.stat(image.slice("dir:".length))?.type !== "folder")
-  const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
-  const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
+  const named = containers.filter(({ image, user, group_add }) => (user !== "" || group_add.length > 0) && !absentImages.includes(image))
+  const users = new Map(named.map(({ image, user, group_add }) => [JSON.stringify([image, user, group_add]), { image, user, group_add }]))
   const found = [...users.values()].flatMap((one) => lookedUp(kernel, one))
   return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
 }
 
 /** Of an image that is still to be unpacked nothing can be told. */
-function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users[] {
-  const tops = imageTops(kernel, image)
+function lookedUp(kernel: Kernel, who: Who): Users[] {
+  const tops = imageTops(kernel, who.image)
   if (tops === undefined) return []
   try {
-    return [{ unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, image, user, tops) }] }]
+    return [{ unknownUsers: [], knownUsers: [{ ...who, ...lookupUser(kernel, who, tops) }] }]
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return [{ unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }]
+    return [{ unknownUsers: [{ ...who, diagnostics: failure.diagnostics }], knownUsers: [] }]
   }
 }
 

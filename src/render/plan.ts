@@ -89,7 +89,7 @@ function newFields({ after }: Change): string[] {
 const USUAL: { readonly [path: string]: Value } = {
   ...{ ephemeral: false, read_only: false },
   ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
-  ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0 },
+  ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0, all_devices: false },
   ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
   ...USUAL_LIFE,
 }

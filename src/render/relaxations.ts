@@ -16,9 +16,16 @@ export function planRelaxations({ changes }: Pick<Plan, "changes">): ({ address:
 
 /** What a kept plan shows of a container is taken as it stands there, whatever that is. */
 function tells(after: object): after is ContainerAttributes {
-  const { namespaces, capabilities, seccomp, ulimits } = after as Partial<ContainerAttributes>
+  const { namespaces, capabilities, seccomp, devices, ulimits, unmask } = after as Partial<ContainerAttributes>
   const isMap = (value: unknown) => typeof value === "object" && value !== null
-  return isMap(namespaces) && isMap(ulimits) && Array.isArray(capabilities) && typeof seccomp === "string"
+  return (
+    isMap(namespaces) &&
+    isMap(ulimits) &&
+    Array.isArray(capabilities) &&
+    Array.isArray(devices) &&
+    Array.isArray(unmask) &&
+    typeof seccomp === "string"
+  )
 }
 
 /** A block that ends in an empty line; "" where there is nothing to tell. */

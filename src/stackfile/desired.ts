@@ -2,7 +2,7 @@ import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
-import type { MapEntry, Path } from "./node.ts"
+import type { ListNode, MapEntry, Path } from "./node.ts"
 import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
 import type { Draft, Drafted } from "./resolve.ts"
 
@@ -10,7 +10,9 @@ import type { Draft, Drafted } from "./resolve.ts"
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
   container: {
     ...{ argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
-    ...{ capabilities: ["cap_add", "cap_drop"], seccomp: ["security_opt"], no_new_privileges: ["security_opt"] },
+    ...{ capabilities: ["cap_add", "cap_drop", "privileged", "profile"], seccomp: ["security_opt", "privileged", "profile"] },
+    ...{ no_new_privileges: ["security_opt", "privileged", "profile"], unmask: ["security_opt", "privileged", "profile"] },
+    all_devices: ["privileged", "profile"],
   },
   interface: { master: ["bridge"] },
 }
@@ -90,10 +92,20 @@ function stepsBelow(source: MapEntry, key: string, rest: string): Path {
   let left = rest.split(".")
   while (left.length > 0) {
     const node = nodeAt(source.value, path)
+    if (node?.kind === "list") return [...path.slice(1), itemOf(node, left.join("."))]
     let taken = left.length
     while (taken > 1 && !(node?.kind === "map" && node.entries.has(left.slice(0, taken).join(".")))) taken--
     path.push(left.slice(0, taken).join("."))
     left = left.slice(taken)
   }
   return path.slice(1)
+}
+
+/** The place in a list of the item that begins with a text, as `HOST:CONTAINER` does, or has it as its source; an index as it is. */
+function itemOf({ items }: ListNode, text: string): string | number {
+  const found = items.findIndex((item) => {
+    const first = item.kind === "map" ? item.entries.get("source")?.value : item
+    return first?.kind === "scalar" && `${first.source}:`.startsWith(`${text}:`)
+  })
+  return found < 0 ? text : found
 }

@@ -1,4 +1,7 @@
 import * as assert from "uvu/assert"
+import type { DeviceProgram } from "../../src/devices/program.ts"
+import { deviceProgram } from "../../src/devices/program.ts"
+import { allRules } from "../../src/devices/rule.ts"
 import type { CgroupLayout } from "../../src/kernel/cgroup/layout.ts"
 import { readLayout } from "../../src/kernel/cgroup/layout.ts"
 import { stackGroups } from "../../src/kernel/cgroup/tree.ts"
@@ -105,6 +108,36 @@ export const cgroupContract: Contract = {
     all.groups.make("box", {})
     assert.equal(all.groups.absent([{}, limits]), { devices: ["/dev/nosuch"], files })
     all.groups.remove("box")
+    assert.ok(all.isGone())
+  },
+
+  "a group is held to its devices, and again when it was held to others or to none": ({ kernel }) => {
+    const all = open(kernel)
+    const usual = deviceProgram(allRules([]))
+    const more = deviceProgram(allRules([{ type: "char", major: 10, minor: 229, access: "rw" }]))
+    const held = (program: DeviceProgram) =>
+      [
+        ...all.groups.held(
+          new Map([
+            ["box", program],
+            ["none", program],
+          ]),
+        ),
+      ].filter(([path]) => path === "box")
+    all.groups.make("box", {}, usual)
+    assert.equal(held(usual), [["box", "attached"]])
+    assert.equal(held(more), [["box", "other"]])
+    for (const program of [more, more, usual]) {
+      all.groups.allow("box", program)
+      assert.equal(held(program), [["box", "attached"]])
+    }
+    all.groups.remove("box")
+    all.groups.make("box", {})
+    assert.equal(held(usual), [["box", "absent"]])
+    all.groups.allow("box", usual)
+    assert.equal(held(usual), [["box", "attached"]])
+    all.groups.succeed("box", "other", {}, usual)
+    for (const path of ["box", "other"]) all.groups.remove(path)
     assert.ok(all.isGone())
   },
 

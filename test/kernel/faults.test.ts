@@ -15,8 +15,9 @@ const faultTest = testsUnless(sandboxMissing() ?? notBuilt)
 
 /** By file, words of the fault points that a search of it would find. */
 const WORDS: { readonly [file: string]: readonly string[] } = {
-  "bundle.cjs": ["STACK_FAULT", "FaultPoints", "a fault: its answer is lost"],
-  "stack-monitor": ["monitor-fault", "fired"],
+  "bundle.cjs": ["STACK_FAULT", "FaultPoints", "a fault: its answer is lost", "weakenedKernel", "/run/.weakened", "stackWeakened"],
+  "stack-monitor": ["monitor-fault", "fired", "/run/.weakened"],
+  "libstack.so": ["/run/.weakened"],
 }
 
 builtTest("what is shipped has no fault points", () => {

@@ -114,7 +114,7 @@ test("stat tells files, folders and devices apart", () => {
   assert.equal(files.stat(`${folder}/f`), { type: "file", mode: 0o640, uid: 0, gid: 0, device: "" })
   assert.is(files.stat(folder)?.type, "folder")
   assert.is(files.stat("/dev/null")?.device, "1:3")
-  assert.is(files.stat("/dev/full")?.type, "other")
+  assert.is(files.stat("/dev/full")?.type, "char device")
 })
 
 test("many files come in one reading, in their order", () => {

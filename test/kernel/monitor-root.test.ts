@@ -187,6 +187,10 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     capabilities: [],
     no_new_privileges: true,
     seccomp: "unconfined",
+    group_add: [],
+    unmask: [],
+    all_devices: false,
+    devices: [],
     ulimits: {},
     oom_score_adj: 0,
     ...USUAL_LIFE,
@@ -239,13 +243,24 @@ test("the host's steering files are closed to a root that is the host's", async 
 })
 
 test("of the steering files those that a kernel has, whatever machine it runs on", () => {
-  const facts = { layer: "/layer", image: ["/"], closed: false, procNames: ["acpi", "scsi", "latency_stats", "uptime"], systemFolders: [] }
-  const masks = (user: "new" | "host") =>
-    planRoot(attributes("host", user), facts, []).setup.flatMap((op) =>
-      op.op === "bind" && op.target.startsWith("/proc/") ? [`${op.source} ${op.target} ${(op.flags & MS_RDONLY) !== 0}`] : [],
-    )
-  assert.equal(masks("host"), ["/proc/acpi /proc/acpi true", "/proc/scsi /proc/scsi true", "/dev/null /proc/latency_stats true"])
-  assert.equal(masks("new"), [])
+  const facts = {
+    layer: "/layer",
+    image: ["/"],
+    closed: false,
+    systemNames: { proc: ["acpi", "scsi", "latency_stats", "mtrr", "sys", "uptime"], sys: ["firmware", "kernel"] },
+    nodes: [],
+    systemFolders: [],
+  }
+  const masks = (change: Partial<ContainerAttributes>, user: "new" | "host" = "new") =>
+    planRoot({ ...attributes("host", user), ...change }, facts, [])
+      .setup.flatMap((op) => (op.op === "bind" || op.op === "device" || op.op === "mount" ? [`${op.source} ${op.target}`] : []))
+      .filter((text) => / \/(proc|sys)\/./.test(text))
+  const hidden = ["/dev/null /proc/latency_stats", "tmpfs /proc/acpi", "tmpfs /proc/scsi", "tmpfs /sys/firmware"]
+  assert.equal(masks({}), ["/proc/sys /proc/sys", ...hidden])
+  assert.equal(masks({}, "host"), ["/proc/sys /proc/sys", "/proc/mtrr /proc/mtrr", ...hidden])
+  assert.equal(masks({ capabilities: ["NET_ADMIN"] }).slice(0, 2), ["/proc/sys /proc/sys", "/proc/sys/net /proc/sys/net"])
+  assert.equal(masks({ unmask: ["/proc/sys", "/proc/acpi", "/sys/firmware"], capabilities: ["NET_ADMIN"] }), [hidden[0], hidden[2]])
+  assert.equal(masks({ unmask: ["ALL"] }), [])
 })
 
 /** A shell, cat, and what they are linked with, below `image`, where /lib is part of /usr. */

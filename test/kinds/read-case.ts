@@ -38,6 +38,7 @@ export const HOST: HostFacts = {
   missingToRead: [],
   absentDevices: [],
   absentFiles: [],
+  absentNodes: [],
   absentImages: [],
   unknownUsers: [],
   knownUsers: [],

@@ -77,6 +77,7 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     labels: fc.constantFrom({}, { tier: "front" }),
     sysctls: fc.constantFrom({}, { "net.ipv4.ip_forward": "1" }, { "kernel.msgmax": "9000", "net.ipv4.ip_forward": "0" }),
     environment: fc.constantFrom({}, { LANG: "C" }),
+    devices: fc.constantFrom([], [{ source: "/dev/vda", target: "/dev/vda", access: "r" }]),
   })
   const wish = fc.record({
     name: fc.constant(name),

@@ -68,6 +68,11 @@ const TIER = "/sys/fs/cgroup/stack/lab/tier"
 const PORT = "lab-web-eth0"
 
 const TAMPERINGS: readonly Tampering[] = [
+  {
+    what: "devices of a container",
+    shows: { "container.web": ["device_program"] },
+    work: (kernel) => kernel.attachDevices(`${TIER}/web`, { name: "stk_other", code: new Uint8Array(), rules: [] }),
+  },
   onHost("mtu of the bridge", { "bridge.lan": ["mtu"] }, { op: "link-set", link: "lab-lan", mtu: 1400 }),
   onHost("stp of the bridge", { "bridge.lan": ["stp"] }, { op: "link-set", link: "lab-lan", bridge: { stp: true } }),
   onHost("address of the bridge", { "bridge.lan": ["address"] }, { op: "address-delete", link: "lab-lan", address: "10.20.0.1/24" }),

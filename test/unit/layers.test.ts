@@ -8,10 +8,11 @@ import * as assert from "uvu/assert"
 const MAY: { readonly [room: string]: string } = {
   base: "",
   seccomp: "base",
-  model: "base ~kernel ~pure",
-  pure: "base model pure seccomp ~kernel",
+  devices: "base",
+  model: "base ~kernel ~pure ~devices",
+  pure: "base model pure seccomp devices ~kernel",
   image: "base model pure kernel node:*",
-  live: "base model pure live image kernel seccomp",
+  live: "base model pure live image kernel seccomp devices",
   catalog: "base model pure",
   drivers: "base model live",
   stackfile: "base model pure catalog yaml ajv node:fs node:path",
@@ -19,7 +20,7 @@ const MAY: { readonly [room: string]: string } = {
   observe: "base model pure live catalog drivers kernel",
   apply: "base model pure live drivers plan observe kernel node:*",
   doctor: "base model pure observe kernel",
-  kernel: "base ~model pure node:* fzstd xz-decompress",
+  kernel: "base ~model pure devices node:* fzstd xz-decompress",
   render: "base model ~plan ~pure ~doctor pure listr2 ora @dagrejs/dagre node:*",
 }
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)))
@@ -86,7 +87,7 @@ test("only the command line speaks to the terminal and the environment, and ends
 })
 
 test("planning has no clock and no chance", () => {
-  const pure = SOURCES.filter((file) => ["base", "seccomp", "model", "pure", "plan"].includes(roomOf(file)))
+  const pure = SOURCES.filter((file) => ["base", "seccomp", "devices", "model", "pure", "plan"].includes(roomOf(file)))
   assert.equal(
     pure.filter((file) => /Date\.now|new Date\(|Math\.random|performance\.|hrtime/.test(readFileSync(file, "utf8"))),
     [],

@@ -3,7 +3,7 @@ import type { NamespaceKind, ProcessId } from "../../kernel/kernel.ts"
 import type { ExecRecord } from "../../kernel/launch/exec.ts"
 import type { LinuxKernel } from "../../kernel/linux.ts"
 import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
-import type { Ids } from "../../kinds/container/identity.ts"
+import type { Ids, Who } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
 import { confinementOf, launchEnvironment } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
@@ -73,7 +73,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
   const { kernel, cgroups } = session
   const { attributes } = record
   const process = observed.live.init as unknown as ProcessId
-  const ids = options.user === undefined ? record.ids : wantedIds(kernel, observed, attributes.image, options.user)
+  const ids = options.user === undefined ? record.ids : wantedIds(kernel, observed, { ...attributes, user: options.user })
   const groups = cgroups.foldersOf(observed.live.cgroup as string, attributes.limits)
   const group2 = attributes.init === "systemd" ? groupInside(session, process, groups.cgroup2) : groups.cgroup2
   return {
@@ -85,7 +85,7 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
     ...confinementOf(attributes),
     cwd: options.workdir ?? attributes.working_dir,
     argv: options.argv,
-    env: environmentOf(launchEnvironment(attributes), options, context),
+    env: environmentOf(launchEnvironment(attributes, ids), options, context),
   }
 }
 
@@ -100,8 +100,8 @@ function groupInside({ kernel, cgroups }: Session, { pid }: ProcessId, own: stri
 }
 
 /** The kernel says no more of an id that is not mapped than EINVAL. */
-function wantedIds(kernel: LinuxKernel, { address, live }: Observed, image: string, user: string): Ids {
-  const ids = lookupUser(kernel, image, user)
+function wantedIds(kernel: LinuxKernel, { address, live }: Observed, who: Who): Ids {
+  const ids = lookupUser(kernel, who)
   const { pid } = live.init as unknown as ProcessId
   for (const [what, numbers, file] of [
     ["user", [ids.uid], "uid_map"],

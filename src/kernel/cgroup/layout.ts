@@ -50,7 +50,8 @@ export function readLayout(kernel: Kernel): CgroupLayout {
   const v2 = hierarchies.find((h) => h.version === 2)
   const holding = v2 ?? HOLDING_V1.flatMap((c) => hierarchies.filter((h) => h.controllers.includes(c)))[0]
   if (holding === undefined) throw noHierarchy()
-  const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => REPORTED.includes(c)))
+  const names = v2 === undefined ? [...REPORTED, "devices"] : REPORTED
+  const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => names.includes(c)))
   return { controllers: reported(kernel, used, v2), hierarchies: used, holding }
 }
 

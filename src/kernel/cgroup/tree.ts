@@ -2,6 +2,7 @@ import type { StackGroups } from "../../model/driver.ts"
 import type { Kernel } from "../kernel.ts"
 import { absentFrom } from "./absent.ts"
 import { changeLimits, makeGroup } from "./change.ts"
+import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
@@ -29,10 +30,17 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     members: (paths) => membersOfAll(tree, paths),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
-    make: (path, limits) => makeGroup(tree, path, limits),
+    make: (path, limits, devices) => {
+      makeGroup(tree, path, limits)
+      if (devices !== undefined) allowDevices(tree, path, devices)
+    },
+    allow: (path, devices) => allowDevices(tree, path, devices),
+    held: (wanted) => heldDevices(tree, wanted),
     foldersOf: (path, limits) => {
       // A sibling made later may have brought the parent into a hierarchy that this group was not made in.
-      const hierarchies = hierarchiesFor(tree, path, limits).filter((h) => exists(tree, folderOf(tree, h, path)))
+      const hierarchies = [...hierarchiesFor(tree, path, limits), ...deviceHierarchy(tree)].filter((h) =>
+        exists(tree, folderOf(tree, h, path)),
+      )
       const monitors = holdingFolder(tree, MONITORS)
       const unified = layout.holding.version === 2
       return {
@@ -47,7 +55,10 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     unmarked: () => unmarkedGroups(tree),
     adopt: (path, name, limits) => adoptGroup(tree, path, name, limits),
     giveBack: (name, path, as) => giveGroupBack(tree, name, path, as),
-    succeed: (from, to, limits) => succeedGroup(tree, from, to, limits),
+    succeed: (from, to, limits, devices) => {
+      succeedGroup(tree, from, to, limits)
+      if (devices !== undefined) allowDevices(tree, to, devices)
+    },
     moveAll: (from, to) => moveAll(tree, from, to),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),

@@ -18,6 +18,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
     setLimit: (process, limit) => points.run(`prlimit --${limit.name} ${process.pid}`, () => kernel.setLimit(process, limit)),
+    attachDevices: (folder, program) => points.run(`bpf attach ${program.name} ${folder}`, () => kernel.attachDevices(folder, program)),
     signal: (process, signal) => points.run(`kill -${signal} ${process.pid}`, () => kernel.signal(process, signal)),
   }
   return { ...kernel, ...changing }

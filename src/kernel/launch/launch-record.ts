@@ -18,6 +18,8 @@ export type SetupOp =
   | { op: "hostname"; name: string }
   /** Write to a file under /proc/sys, through a private procfs. */
   | { op: "sysctl"; name: string; value: string }
+  /** Bind of a device's node on a file, if it is of this type and number. */
+  | { op: "device"; source: string; target: string; type: "char" | "block"; major: number; minor: number }
   /** move_mount(2) of `mounts[mount]` on `path`, of the host's; before `root`. */
   | { op: "attach-root"; mount: number; path: string }
   /** The same inside the root, where links are followed; what is missing of the way is made, and the target itself. */

@@ -71,6 +71,8 @@ function flat(op: SetupOp): FlatOp {
       return [9, op.name, "", "", 0, ""]
     case "sysctl":
       return [10, op.name, "", "", 0, op.value]
+    case "device":
+      return [17, op.source, op.target, "", deviceWord(op.major, op.minor), op.type === "block" ? "b" : "c"]
     case "attach-root":
       return [11, "", op.path, "", op.mount, ""]
     case "attach":
@@ -84,4 +86,9 @@ function flat(op: SetupOp): FlatOp {
     case "folder":
       return [15, "", op.target, "", 0, ""]
   }
+}
+
+/** new_encode_dev(), linux/kdev_t.h */
+function deviceWord(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0
 }

@@ -108,6 +108,8 @@ function setupWords(op: SetupOp | undefined, { mounts }: LaunchRecord): string {
       return `hostname ${op.name}`
     case "sysctl":
       return `sysctl ${op.name}=${op.value}`
+    case "device":
+      return `mount --bind ${op.source} ${op.target} (${op.type} device ${op.major}:${op.minor})`
     case "attach-root":
       return `mount --bind ${mounts[op.mount]?.source} ${op.path}`
     case "attach":

@@ -5,6 +5,7 @@ import { reap, restart } from "./restart.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import {
+  updateDevices,
   updateHostname,
   updateLimits,
   updateLoopback,
@@ -29,6 +30,7 @@ export const containerDriver: Driver = {
     remove,
     move,
     limits: updateLimits,
+    devices: updateDevices,
     ulimits: updateUlimits,
     oom: updateOomScore,
     hostname: updateHostname,

@@ -1,7 +1,6 @@
 import { nearest } from "../../base/nearest.ts"
 import type { Entry } from "../../model/entry.ts"
-import { isSystem } from "./expand-life.ts"
-import { CAPABILITIES, DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
+import { CAPABILITIES } from "./spec-capabilities.ts"
 
 const ALL = "ALL"
 
@@ -15,7 +14,7 @@ interface CapabilitiesEntry {
  * The capabilities that are kept, in the order of their numbers. What is dropped goes first, so that `cap_drop: [ALL]` with a
  * `cap_add` leaves just what is added; `ALL` added is every one but those that are dropped.
  */
-export function capabilitiesOf(value: CapabilitiesEntry, entry: Entry): string[] {
+export function capabilitiesOf(value: CapabilitiesEntry, entry: Entry, usual: readonly string[]): string[] {
   const add = namesOf(value, "cap_add", entry)
   const drop = namesOf(value, "cap_drop", entry)
   for (const [name, at] of drop) {
@@ -24,7 +23,7 @@ export function capabilitiesOf(value: CapabilitiesEntry, entry: Entry): string[]
       hint: "take it out of one",
     })
   }
-  const start = drop.has(ALL) ? [] : add.has(ALL) ? CAPABILITIES : isSystem(value) ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES
+  const start = drop.has(ALL) ? [] : add.has(ALL) ? CAPABILITIES : usual
   return CAPABILITIES.filter((name) => add.has(name) || (start.includes(name) && !drop.has(name)))
 }
 

@@ -4,13 +4,16 @@ import type { Entry, Path } from "../../model/entry.ts"
 import type { ReadProfile } from "../../seccomp/read-profile.ts"
 import { readProfile } from "../../seccomp/read-profile.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_SECCOMP, seccompOfFile, UNCONFINED } from "./spec-security.ts"
+import { ALL_PATHS, DEFAULT_SECCOMP, seccompOfFile, UNCONFINED } from "./spec-security.ts"
 
-type Security = Pick<ContainerAttributes, "no_new_privileges" | "seccomp" | "seccomp_profile">
+type Security = Pick<ContainerAttributes, "no_new_privileges" | "seccomp" | "seccomp_profile" | "unmask">
 
 const NO_NEW_PRIVILEGES = "no-new-privileges"
 const SECCOMP = "seccomp"
-const OPTIONS = [NO_NEW_PRIVILEGES, SECCOMP]
+const UNMASK = "unmask"
+/** Docker's word for all of them. */
+const SYSTEM_PATHS = "systempaths"
+const OPTIONS = [NO_NEW_PRIVILEGES, SECCOMP, UNMASK, SYSTEM_PATHS]
 /** Docker's word for its own is `builtin`. */
 const WORDS: { readonly [word: string]: string } = { default: DEFAULT_SECCOMP, builtin: DEFAULT_SECCOMP, unconfined: UNCONFINED }
 
@@ -26,13 +29,15 @@ export function withSeccompFile(option: string, to: (path: string) => string): s
   return key !== SECCOMP || value === undefined || value === "" || Object.hasOwn(WORDS, value) ? option : `${SECCOMP}=${to(value)}`
 }
 
-/** What holds where it says nothing, and what a profile depends on. */
-type Usual = Pick<ContainerAttributes, "capabilities" | "no_new_privileges">
-
 /** What `security_opt` says; the usual where it says nothing. A profile depends on the capabilities that are kept. */
-export function securityOf(options: readonly string[] | undefined, usual: Usual, entry: Entry): Security {
-  const { capabilities, no_new_privileges } = usual
-  let security: Security = { no_new_privileges, seccomp: DEFAULT_SECCOMP }
+export function securityOf(
+  options: readonly string[] | undefined,
+  capabilities: readonly string[],
+  entry: Entry,
+  usual: Pick<Security, "no_new_privileges" | "seccomp" | "unmask">,
+): Security {
+  const { no_new_privileges, seccomp, unmask } = usual
+  let security: Security = { no_new_privileges, seccomp, unmask }
   const seen = new Set<string>()
   for (const [at, option] of (options ?? []).entries()) {
     const path = ["security_opt", at]
@@ -41,6 +46,8 @@ export function securityOf(options: readonly string[] | undefined, usual: Usual,
     seen.add(key)
     if (key === NO_NEW_PRIVILEGES) security = { ...security, no_new_privileges: truthOf(value, path, entry) }
     else if (key === SECCOMP) security = { ...security, ...seccompOf(value ?? "", capabilities, path, entry) }
+    else if (key === UNMASK) security = { ...security, unmask: pathsOf(value ?? "", path, entry) }
+    else if (key === SYSTEM_PATHS) security = { ...security, unmask: systemPathsOf(value, path, entry) }
     else unknownOption(key, path, entry)
   }
   return security
@@ -55,10 +62,31 @@ function truthOf(value: string | undefined, path: Path, entry: Entry): boolean {
   return value !== "false"
 }
 
+/** As podman has it: paths with a colon between them, or ALL. */
+function pathsOf(value: string, path: Path, entry: Entry): string[] {
+  const paths = [...new Set(value.split(":"))].sort()
+  if (paths.includes(ALL_PATHS)) return [ALL_PATHS]
+  const wrong = paths.find((one) => !/^\/(proc|sys)\/[^/]+$/.test(one))
+  if (wrong === undefined) return paths
+  const hint = "`unmask=ALL`, or paths with a colon between them, such as `unmask=/proc/acpi:/sys/firmware`"
+  entry.report(path, "bad-security-option", `\`${wrong}\` is no path that is masked`, { hint })
+  return []
+}
+
+function systemPathsOf(value: string | undefined, path: Path, entry: Entry): string[] {
+  if (value !== "unconfined")
+    entry.report(path, "bad-security-option", `\`${SYSTEM_PATHS}\` is \`unconfined\`, not \`${value ?? ""}\``, {
+      hint: "leave it out to have them masked",
+    })
+  return [ALL_PATHS]
+}
+
 function unknownOption(key: string, path: Path, entry: Entry): void {
   const near = nearest(key, OPTIONS)
   const hint =
-    near === undefined ? "there are `no-new-privileges=true` and `seccomp=FILE`, `=default`, `=unconfined`" : `did you mean \`${near}\`?`
+    near === undefined
+      ? "there are `no-new-privileges=true`, `seccomp=FILE`, `=default`, `=unconfined`, and `unmask=PATH`"
+      : `did you mean \`${near}\`?`
   entry.report(path, "unknown-security-option", `no option of \`security_opt\` is called \`${key}\``, { hint })
 }
 

@@ -5,8 +5,11 @@ import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
+import type { DeviceEntry } from "./expand-devices.ts"
+import { devicesOf } from "./expand-devices.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
+import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import { securityOf } from "./expand-security.ts"
@@ -16,6 +19,7 @@ import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode, OfFile } from "./spec.ts"
 import { SYSTEM_COMMAND } from "./spec-life.ts"
+import type { ProfileName } from "./spec-profile.ts"
 
 type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
@@ -31,6 +35,7 @@ export interface ContainerEntry extends LifeEntry {
   env_file?: string | string[]
   working_dir?: string
   user?: string | number
+  group_add?: (string | number)[]
   hostname?: string
   idmap?: string | IdmapEntry
   cgroup?: string
@@ -38,9 +43,12 @@ export interface ContainerEntry extends LifeEntry {
   routes?: RouteEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
+  profile?: ProfileName
+  privileged?: boolean
   cap_add?: string[]
   cap_drop?: string[]
   security_opt?: string[]
+  devices?: DeviceEntry[]
   ulimits?: UlimitsEntry
   oom_score_adj?: number
   depends_on?: string[] | { [name: string]: unknown }
@@ -59,7 +67,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   if (isSystem(value)) requireOwnNamespaces(namespaces, entry)
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
-  const capabilities = capabilitiesOf(value, entry)
+  const power = powerOf(value, entry)
+  const capabilities = capabilitiesOf(value, entry, power.capabilities)
   const attributes: ContainerAttributes = {
     ...imageOf(value, entry),
     ephemeral: value.ephemeral ?? false,
@@ -67,6 +76,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
+    group_add: [...new Set((value.group_add ?? []).map(String))].sort(),
     hostname,
     uid_map: maps.uid,
     gid_map: maps.gid,
@@ -76,7 +86,9 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
     capabilities,
-    ...securityOf(value.security_opt, { capabilities, no_new_privileges: !isSystem(value) }, entry),
+    ...securityOf(value.security_opt, capabilities, entry, power),
+    all_devices: power.all_devices,
+    devices: devicesOf(value.devices, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,
     ...lifeOf(value, entry),

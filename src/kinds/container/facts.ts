@@ -1,6 +1,7 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf } from "../../model/ownership.ts"
+import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
@@ -8,14 +9,15 @@ import type { ContainerAttributes } from "./spec.ts"
 
 /** Looks at the machine once for a whole batch of launches. */
 export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
-  const procNames = kernel.list("/proc")
+  const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const images = new Map<string, Pick<RootFacts, "image" | "closed">>()
-  return (name, { image }) => {
+  return (name, { image, devices }) => {
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
-    return { layer: layerFolderOf(stack, name), ...facts, procNames, systemFolders: systemFolders ?? [] }
+    const nodes = hostNodes(kernel, devices)
+    return { layer: layerFolderOf(stack, name), ...facts, systemNames, nodes, systemFolders: systemFolders ?? [] }
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ContainerAttributes } from "./spec.ts"
-import { DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
+import { CAPABILITIES, DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
+import { deviceText } from "./spec-devices.ts"
+import { SYSTEM_UNMASKED } from "./spec-profile.ts"
 import { DEFAULT_SECCOMP, seccompFile, UNCONFINED } from "./spec-security.ts"
 
 /** Something in which a container is held less tightly than one of which the file says nothing. */
@@ -24,21 +26,26 @@ const SHARED: { readonly [kind: string]: string } = {
   cgroup: "it sees the host's cgroups",
 }
 
+const UNMASKED = "it sees or changes what of /proc and /sys is the whole machine's"
+
 /** All of a container's, the gravest first. */
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
-  const { namespaces, capabilities, no_new_privileges, seccomp, ulimits, oom_score_adj } = attributes
+  const { namespaces, capabilities, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
   const system = attributes.init === "systemd"
-  const usual = system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES
-  const added = capabilities.filter((name) => !usual.includes(name))
   return [
     ...(system ? [{ option: "init", value: "systemd", meaning: SYSTEM }] : []),
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
-    ...added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" })),
+    ...addedCapabilities(capabilities, system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES),
     ...seccompOf(seccomp),
     ...(no_new_privileges || system
       ? []
       : [{ option: "security_opt", value: "no-new-privileges=false", meaning: "set-user-id programs in it give their power" }]),
+    ...unmask
+      .filter((path) => !system || !SYSTEM_UNMASKED.includes(path))
+      .map((path) => ({ option: "security_opt", value: `unmask=${path}`, meaning: UNMASKED })),
+    ...(all_devices ? [{ option: "privileged", value: "all devices", meaning: "it may use every device of the host's" }] : []),
+    ...devices.map((one) => ({ option: "devices", value: deviceText(one), meaning: "it may use this device of the host's" })),
     ...Object.entries(ulimits)
       .filter(([name, { hard }]) => name === "core" && hard !== 0)
       .map(([, { hard }]) => ({ option: "ulimits.core", value: String(hard), meaning: "what handles its core dumps is the host's" })),
@@ -46,6 +53,14 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
       ? []
       : [{ option: "oom_score_adj", value: String(oom_score_adj), meaning: "others are killed before it when memory runs out" }]),
   ]
+}
+
+/** More of them than a person reads one by one come to one line. */
+function addedCapabilities(capabilities: readonly string[], usual: readonly string[]): Relaxation[] {
+  const added = capabilities.filter((name) => !usual.includes(name))
+  if (capabilities.length === CAPABILITIES.length) return [{ option: "cap_add", value: "ALL", meaning: "its root has every capability" }]
+  if (added.length > 8) return [{ option: "cap_add", value: `${added.length} capabilities`, meaning: `its root has ${added.join(", ")}` }]
+  return added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" }))
 }
 
 function seccompOf(seccomp: string): Relaxation[] {

@@ -5,43 +5,17 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
 import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { ATTACHED } from "./spec-devices.ts"
 
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
   name: "container",
-  rules: [
-    { path: "state", change: "update" },
-    { path: "image", change: "replace" },
-    { path: "ephemeral", change: "replace" },
-    { path: "read_only", change: "replace" },
-    { path: "argv", change: "replace" },
-    { path: "environment.*", change: "replace" },
-    { path: "working_dir", change: "replace" },
-    { path: "user", change: "replace" },
-    { path: "init", change: "replace" },
-    { path: "uid_map", change: "replace" },
-    { path: "gid_map", change: "replace" },
-    { path: "cgroup", change: "update" },
-    { path: "namespaces.*", change: "replace" },
-    { path: "capabilities", change: "replace" },
-    { path: "no_new_privileges", change: "replace" },
-    { path: "seccomp", change: "replace" },
-    { path: "ulimits.*", change: "update" },
-    { path: "oom_score_adj", change: "update" },
-    { path: "hostname", change: "update" },
-    { path: "loopback", change: "update" },
-    { path: "limits.*", change: "update" },
-    { path: "routes", change: "update" },
-    { path: "sysctls.*", change: "update" },
-    { path: "labels.*", change: "update" },
-    { path: "depends_on", change: "update" },
-    { path: "stop_signal", change: "update" },
-    { path: "stop_grace_period", change: "update" },
-  ],
+  rules: RULES,
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
@@ -52,37 +26,22 @@ export const containerKind: Kind = {
   steps,
 }
 
-/** The op that brings a field to its wish in place. */
-const UPDATES: { readonly [field: string]: string } = {
-  state: "restart",
-  cgroup: "move",
-  limits: "limits",
-  ulimits: "ulimits",
-  oom_score_adj: "oom",
-  hostname: "hostname",
-  loopback: "loopback",
-  sysctls: "sysctls",
-  routes: "routes",
-  labels: "record",
-  depends_on: "record",
-  stop_signal: "record",
-  stop_grace_period: "record",
-}
-
 /**
- * A command that came to a good end has done what was asked: it is not started again. Routes and `lo` in a namespace that is
- * not the container's own are the owner's to tell; its own is made with `lo` up, for which there is no key.
+ * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there.
+ * Routes and `lo` in a namespace that is not the container's own are the owner's to tell; its own is made with `lo` up, for which there
+ * is no key.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
-  const want = found.state === "completed" ? { ...wanted, state: "completed" } : wanted
+  const want: Attributes = {
+    ...wanted,
+    ...(found.state === "completed" ? { state: "completed" } : {}),
+    ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
+  }
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
-
-/** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "ephemeral", "read_only", "argv", "environment", "working_dir", "user", "init"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
@@ -243,7 +202,7 @@ function restarting(change: Change): StepDraft {
       ...readySteps(joined(want)),
       ...runningSteps(want),
     ],
-    before: ["sysctls", "hostname", "ulimits", "oom"].map(own),
+    before: ["sysctls", "hostname", "devices", "ulimits", "oom"].map(own),
   }
 }
 

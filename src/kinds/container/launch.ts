@@ -43,7 +43,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     owner: namespaces.user === "new" ? hostIdsOfRoot(attributes) : { uid: 0, gid: 0 },
     cwd: attributes.working_dir,
     argv: attributes.argv,
-    env: Object.entries({ ...systemEnvironment(attributes, facts), ...launchEnvironment(attributes) }).map(
+    env: Object.entries({ ...systemEnvironment(attributes, facts), ...launchEnvironment(attributes, facts.ids) }).map(
       ([name, value]) => `${name}=${value}`,
     ),
   }
@@ -71,8 +71,9 @@ type Confinement = Pick<LaunchRecord, "capabilities" | "noNewPrivileges" | "rlim
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /** What the file says, over what every command gets. A hostname that changes is changed in place: so HOSTNAME is no attribute. */
-export function launchEnvironment({ hostname, environment, user }: ContainerAttributes): { [name: string]: string } {
-  return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME: homeOf(user), ...environment }
+export function launchEnvironment({ hostname, environment }: ContainerAttributes, { uid, home }: Ids): { [name: string]: string } {
+  const HOME = home ?? (uid === 0 ? "/root" : "/")
+  return { ...(hostname === "" ? {} : { HOSTNAME: hostname }), PATH: DEFAULT_PATH, HOME, ...environment }
 }
 
 /**
@@ -83,13 +84,6 @@ function systemEnvironment({ init }: ContainerAttributes, { stack, name }: Launc
   if (init !== "systemd") return {}
   const id = [`${stack}/${name}`, `machine ${stack}/${name}`].map((text) => hash64(text)).join("")
   return { container: "stack", container_uuid: id.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-8$3-8$4-$5") }
-}
-
-/** Of a name only the image's passwd knows the home; by custom it is /home/NAME. */
-function homeOf(user: string): string {
-  const [who = ""] = user.split(":")
-  if (who === "" || who === "0" || who === "root") return "/root"
-  return /^[0-9]+$/.test(who) ? "/" : `/home/${who}`
 }
 
 /** Lines as /proc/PID/uid_map takes them. user_namespaces(7) */

@@ -3,6 +3,7 @@ import type { Run, StepResult } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
+import { programOf } from "./devices.ts"
 import { placesOf } from "./places.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
@@ -43,9 +44,10 @@ function lastName(path: string): string {
 }
 
 /** What is in its groups, and its first process wherever somebody has moved that, with all that it has begun. */
-function intoGroup(step: Step, { cgroups }: Run, left: readonly string[], to: string): void {
+function intoGroup(step: Step, { cgroups, kernel }: Run, left: readonly string[], to: string): void {
+  const attributes = wantedAttributes(step)
   for (const group of left) {
-    cgroups.succeed(group, to, wantedAttributes(step).limits)
+    cgroups.succeed(group, to, attributes.limits, programOf(kernel, attributes))
     cgroups.moveAll(group, to)
     cgroups.remove(group)
   }

@@ -8,6 +8,7 @@ import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import type { MountLine } from "./mountinfo.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { observedPrograms } from "./observe-devices.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
@@ -38,6 +39,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   requireUnderstood(scope, read)
   const records = new Map([...read].map(([name, { record }]) => [name, record]))
   const namespaces = observedNamespaces(scope, modesOf(records), links, completedOf(scope, files, records))
+  const programs = observedPrograms(scope, records)
   const mounts = readMounts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
@@ -49,7 +51,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name) })
+        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name), program: programs.get(name) })
     })
   return { resources, foreign: [] }
 }
@@ -146,6 +148,8 @@ interface Found {
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
   mounts: readonly MountLine[] | undefined
+  /** Whether its group is held to its devices, where that can be told. */
+  program: string | undefined
 }
 
 function observed(found: Found): Observed {
@@ -224,8 +228,11 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, ephemeral, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on } = a
-  return { image, ephemeral, argv, environment, working_dir, user, init, stop_signal, stop_grace_period, labels, depends_on }
+  const { image, ephemeral, argv, environment, working_dir, user, group_add, init, stop_signal, stop_grace_period, labels, depends_on } = a
+  const { unmask, all_devices } = a
+  const devices = a.devices as unknown as Value
+  const started = { image, ephemeral, argv, environment, working_dir, user, group_add, init, unmask, all_devices, devices }
+  return { ...started, stop_signal, stop_grace_period, labels, depends_on }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
@@ -239,7 +246,7 @@ function wantedUlimits(scope: Scope, name: string): ContainerAttributes["ulimits
   return resource === undefined ? {} : (resource.attributes as unknown as ContainerAttributes).ulimits
 }
 
-function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts }: Found): Attributes {
+function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, program }: Found): Attributes {
   const own = (kind: "net" | "uts" | "user") => spaces?.[kind] === "new"
   return {
     hostname: (own("uts") ? scope.hostnameOf(name) : undefined) ?? record?.attributes.hostname ?? "",
@@ -252,6 +259,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts }:
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(record === undefined ? {} : observedMounts(mounts, record)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
+    ...(program === undefined ? {} : { device_program: program }),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
     oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),
     ...(spaces === undefined ? {} : { namespaces: spaces as unknown as Value }),

@@ -10,6 +10,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...imageDiagnostics(resource, host),
     ...userDiagnostics(resource, host),
     ...idDiagnostics(resource, host),
+    ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
   ]
 }
@@ -27,28 +28,53 @@ function imageDiagnostics(resource: Resource, { absentImages }: HostFacts): Diag
   ]
 }
 
+function deviceDiagnostics(resource: Resource, { absentNodes }: HostFacts): Diagnostic[] {
+  const { devices } = resource.attributes as unknown as ContainerAttributes
+  return devices
+    .filter(({ source }) => absentNodes.includes(source))
+    .map(({ source }) => {
+      const range = resource.range(`devices.${source}`) ?? resource.range()
+      return error("no-device", `this host has no device ${source}`, {
+        address: resource.address,
+        hint: "`ls -l /dev` shows what it has; a module may have to be loaded first (modprobe)",
+        ...(range === undefined ? {} : { range }),
+      })
+    })
+}
+
 function userDiagnostics(resource: Resource, { unknownUsers }: HostFacts): Diagnostic[] {
-  const { image, user } = resource.attributes
-  const range = resource.range("user") ?? resource.range()
   return unknownUsers
-    .filter((unknown) => unknown.image === image && unknown.user === user)
+    .filter((unknown) => isOf(resource, unknown))
     .flatMap(({ diagnostics }) => diagnostics)
-    .map((diagnostic) => ({ ...diagnostic, address: resource.address, ...(range === undefined ? {} : { range }) }))
+    .map((diagnostic) => {
+      const range = resource.range(unknownField(diagnostic)) ?? resource.range()
+      return { ...diagnostic, address: resource.address, ...(range === undefined ? {} : { range }) }
+    })
+}
+
+/** Where the name stands in the file that the image does not have. */
+function unknownField({ code, summary }: Diagnostic): string {
+  return code === "unknown-group" ? `group_add.${/"(.*)"$/.exec(summary)?.[1] ?? ""}` : "user"
+}
+
+function isOf({ attributes }: Resource, who: { image: string; user: string; group_add: readonly string[] }): boolean {
+  const { image, user, group_add } = attributes as unknown as ContainerAttributes
+  return who.image === image && who.user === user && who.group_add.join() === group_add.join()
 }
 
 /** A name's ids stand in the image: that the container has none of them shows only here. */
 function idDiagnostics(resource: Resource, { knownUsers }: HostFacts): Diagnostic[] {
-  const { image, user, uid_map, gid_map, namespaces } = resource.attributes as unknown as ContainerAttributes
-  const known = namespaces.user === "new" ? knownUsers.find((one) => one.image === image && one.user === user) : undefined
+  const { user, uid_map, gid_map, namespaces } = resource.attributes as unknown as ContainerAttributes
+  const known = namespaces.user === "new" ? knownUsers.find((one) => isOf(resource, one)) : undefined
   if (known === undefined) return []
   const groups = [...new Set([known.gid, ...known.groups])]
   const wrong = [
     ...(isMapped(uid_map, known.uid) ? [] : [`user id ${known.uid}`]),
     ...groups.filter((gid) => !isMapped(gid_map, gid)).map((gid) => `group id ${gid}`),
   ]
-  const range = resource.range("user") ?? resource.range()
+  const range = resource.range(user === "" ? "group_add" : "user") ?? resource.range()
   return wrong.map((id) =>
-    error("unmapped-user", `${id} of user ${user} is in no range of the container's idmap`, {
+    error("unmapped-user", `${id} of ${user === "" ? "root" : `user ${user}`} is in no range of the container's idmap`, {
       address: resource.address,
       hint: "choose a user with mapped ids, or map them",
       ...(range === undefined ? {} : { range }),

@@ -47,7 +47,7 @@ export const recordShape: Shape = including(
     version: whole(1, 1),
     boot: text(),
     attributes,
-    ids: record({ uid: id, gid: id, groups: listOf(id) }),
+    ids: record({ uid: id, gid: id, groups: listOf(id) }, { home: text() }),
     sysctlDefaults: texts,
   },
   { moving: record({ layer: textLike(new RegExp(`^${NAME}$`), "name of a container"), groups: listOf(group) }) },

@@ -6,7 +6,7 @@ import type { ContainerAttributes } from "./spec.ts"
 import { DEFAULT_CAPABILITIES } from "./spec-capabilities.ts"
 import type { Life } from "./spec-life.ts"
 import { USUAL_LIFE } from "./spec-life.ts"
-import { UNCONFINED } from "./spec-security.ts"
+import { ALL_PATHS, UNCONFINED } from "./spec-security.ts"
 import { DEFAULT_ULIMITS } from "./spec-ulimits.ts"
 
 /**
@@ -61,13 +61,28 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 /** What every container had before a file could say it. */
 const BEFORE: Pick<
   ContainerAttributes,
-  "ephemeral" | "read_only" | "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj" | keyof Life
+  | "ephemeral"
+  | "read_only"
+  | "capabilities"
+  | "no_new_privileges"
+  | "seccomp"
+  | "devices"
+  | "all_devices"
+  | "unmask"
+  | "group_add"
+  | "ulimits"
+  | "oom_score_adj"
+  | keyof Life
 > = {
   ephemeral: false,
   read_only: false,
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,
+  devices: [],
+  all_devices: false,
+  unmask: [ALL_PATHS],
+  group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
   ...USUAL_LIFE,

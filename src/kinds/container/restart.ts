@@ -4,6 +4,7 @@ import type { Run, StepResult } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
+import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
 import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
@@ -31,11 +32,11 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const { name } = step.change
   const group = groupPath(name, attributes)
   const before = monitorsOf(step)
-  const ids = lookupUser(run.kernel, attributes.image, attributes.user)
+  const ids = lookupUser(run.kernel, attributes)
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) clear(run, group)
-  run.cgroups.make(group, attributes.limits)
+  run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes))
   const facts: LaunchFacts = {
     stack: run.stack,
     name,

@@ -1,10 +1,15 @@
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import type { HostNode } from "./devices.ts"
+import type { SystemNames } from "./masks.ts"
+import { maskOps } from "./masks.ts"
 import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
+import { ALL_PATHS } from "./spec-security.ts"
 
 /** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
 export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup" | "mounts">
@@ -17,8 +22,10 @@ export interface RootFacts {
   image: readonly string[]
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
   closed: boolean
-  /** Names in the host's /proc: which of the steering files this kernel has. */
-  procNames: readonly string[]
+  /** Which of what is to be masked this kernel has. */
+  systemNames: SystemNames
+  /** Nodes that it has beside the usual ones. */
+  nodes: readonly HostNode[]
   /** Of `host`: its system folders as they are, folder or symbolic link. */
   systemFolders: readonly { name: string; link: string | null }[]
 }
@@ -47,9 +54,9 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const owner = hostIdsOfRoot(attributes)
   const kept = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
   const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
-  const masks = sharedIdMasks(attributes, new Set(facts.procNames))
+  const masks = maskOps(attributes, facts.systemNames)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
-  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes), ...inside, ...masks, ...closed, { op: "pivot" }] }
+  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, ...closed, { op: "pivot" }] }
 }
 
 /** The host's ids of the container's root: what its writable layer belongs to. */
@@ -180,12 +187,9 @@ function escaped(path: string): string {
 }
 
 const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
-/** The host's own nodes, bound read-only: they are written to all the same, but no mode, owner or time of theirs can be changed. */
-const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const
-
 /** /proc, /sys and /dev of its own. */
-function kernelFilesystems(attributes: ContainerAttributes): SetupOp[] {
-  return [...procfs(attributes), ...sysfs(attributes), ...devices(attributes), ...systemMounts(attributes)]
+function kernelFilesystems(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
+  return [...procfs(attributes), ...sysfs(attributes), ...ownDevices(attributes, nodes), ...systemMounts(attributes)]
 }
 
 function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
@@ -197,23 +201,21 @@ function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
 }
 
 /** A fresh sysfs belongs to the network namespace; with the host's network it can only be the host's, read-only. */
-function sysfs({ namespaces }: ContainerAttributes): SetupOp[] {
+function sysfs({ namespaces, unmask }: ContainerAttributes): SetupOp[] {
+  const flags = unmask.includes(ALL_PATHS) ? PLAIN : PLAIN | MS_RDONLY
   const mount: SetupOp =
     namespaces.net === "new"
-      ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags: PLAIN | MS_RDONLY, data: "" }
-      : { op: "bind", source: "/sys", target: "/sys", flags: MS_REC | MS_RDONLY | PLAIN }
+      ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags, data: "" }
+      : { op: "bind", source: "/sys", target: "/sys", flags: MS_REC | flags }
   return [{ op: "mkdir", target: "/sys", mode: 0o555 }, mount]
 }
 
-function devices(attributes: ContainerAttributes): SetupOp[] {
+function ownDevices(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
   const ptsGroup = mapsGroup5(attributes) ? ",gid=5" : ""
   return [
     { op: "mkdir", target: "/dev", mode: 0o755 },
     { op: "mount", source: "tmpfs", target: "/dev", type: "tmpfs", flags: MS_NOSUID, data: "mode=755,size=64k" },
-    ...DEVICES.flatMap((name): SetupOp[] => [
-      { op: "file", target: `/dev/${name}`, mode: 0o666 },
-      { op: "bind", source: `/dev/${name}`, target: `/dev/${name}`, flags: MS_RDONLY },
-    ]),
+    ...usualNodes().flatMap(nodeOps),
     { op: "mkdir", target: "/dev/pts", mode: 0o755 },
     {
       op: "mount",
@@ -230,27 +232,37 @@ function devices(attributes: ContainerAttributes): SetupOp[] {
     { op: "symlink", target: "/dev/stdin", to: "/proc/self/fd/0" },
     { op: "symlink", target: "/dev/stdout", to: "/proc/self/fd/1" },
     { op: "symlink", target: "/dev/stderr", to: "/proc/self/fd/2" },
+    ...nodes.flatMap((node) => [...foldersAbove(node.target), ...nodeOps(node)]),
   ]
+}
+
+/** The host's node with the number that is meant: none that something else has put in its place. */
+function nodeOps(node: HostNode): SetupOp[] {
+  return [
+    { op: "file", target: node.target, mode: 0o666 },
+    { op: "device", ...node },
+  ]
+}
+
+function usualNodes(): HostNode[] {
+  const path = (name: string) => `/dev/${name}`
+  return Object.entries(USUAL_NODES).map(([name, [major, minor]]) => ({
+    source: path(name),
+    target: path(name),
+    type: "char",
+    major,
+    minor,
+  }))
+}
+
+/** Of `/dev/net/tun`: /dev/net. */
+function foldersAbove(target: string): SetupOp[] {
+  const parts = target.split("/").slice(2, -1)
+  return parts.map((_, i) => ({ op: "mkdir", target: `/dev/${parts.slice(0, i + 1).join("/")}`, mode: 0o755 }))
 }
 
 /** Group `tty`, which devpts gives terminals to, where the map knows it. */
 function mapsGroup5({ gid_map }: ContainerAttributes): boolean {
   if (!Array.isArray(gid_map)) return false
   return gid_map.length === 0 || gid_map.some((r) => r.container <= 5 && 5 < r.container + r.count)
-}
-
-const READ_ONLY = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "asound", "driver", "dynamic_debug", "mtrr", "scsi"] as const
-const MASKED = ["kcore", "keys", "latency_stats", "timer_list", "sched_debug"] as const
-
-/**
- * Where the container's root is the host's root (no user namespace of its own), the files of /proc that steer the whole
- * kernel are read-only or hidden: file permissions alone would let it write them.
- */
-function sharedIdMasks(attributes: ContainerAttributes, present: ReadonlySet<string>): SetupOp[] {
-  if (!Array.isArray(attributes.uid_map) || hasOwnIds(attributes)) return []
-  const bind = (source: string, target: string, flags: number): SetupOp => ({ op: "bind", source, target, flags })
-  return [
-    ...READ_ONLY.filter((n) => present.has(n)).map((n) => bind(`/proc/${n}`, `/proc/${n}`, MS_RDONLY | PLAIN | MS_REC)),
-    ...MASKED.filter((n) => present.has(n)).map((n) => bind("/dev/null", `/proc/${n}`, MS_RDONLY)),
-  ]
 }

@@ -5,6 +5,7 @@ import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
+import { powersSchemas } from "./schema-powers.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -16,7 +17,7 @@ export function containersSchema(): Fragment {
         ...process(),
         ...surroundings(),
         ...isolation(),
-        ...powers(),
+        ...powersSchemas(),
         ...mountsSchema(),
         ...network(),
         ...lifeKeys(),
@@ -29,11 +30,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "privileged", "profile"],
-  ...["secrets", "configs", "devices", "healthcheck"],
-  ...["restart", "unsafe"],
-]
+const LATER = [...["ports", "dns", "extra_hosts", "volumes", "tmpfs"], ...["secrets", "configs", "healthcheck"], ...["restart", "unsafe"]]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
@@ -90,6 +87,13 @@ function process(): Fragments {
       form: "UID, UID:GID, or names",
       examples: ["1000:1000"],
     },
+    group_add: {
+      description: "Groups that the command is in besides: GIDs, or names that the image's /etc/group knows.",
+      type: "array",
+      items: { description: "A group.", type: ["string", "integer"], minimum: 0, pattern: "^[^:\\s]+$", form: "a GID, or a group's name" },
+      form: "a list of groups",
+      examples: [["video", 44]],
+    },
     hostname: {
       description: "Host name inside. Default: the container's name.",
       type: "string",
@@ -102,7 +106,7 @@ function process(): Fragments {
 function surroundings(): Fragments {
   return {
     environment: textMap(
-      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (/root for root, /home/NAME for a named user, else /).",
+      "Environment: a map, or a list of NAME=value. A NAME without a value takes the caller's. Set where absent: PATH, HOSTNAME, and HOME (as the image's /etc/passwd has it for the user; else /root for root, / for others).",
       "a map of NAME: value, or a list of NAME=value",
     ),
     env_file: oneOrMore(
@@ -127,71 +131,6 @@ function isolation(): Fragments {
       examples: [{ "net.ipv4.ip_forward": 1 }],
     },
     namespaces: namespacesSchema(),
-  }
-}
-
-/** What its root may do, and what bounds its processes. */
-function powers(): Fragments {
-  return {
-    cap_add: capabilities("Capabilities that it has beside the usual ones", "NET_ADMIN"),
-    cap_drop: capabilities("Capabilities of the usual ones that it has not; with ALL just those of `cap_add` are left", "ALL"),
-    security_opt: {
-      description:
-        "`no-new-privileges=false` (default true), and `seccomp=`: `default`, `unconfined`, or a profile of the OCI runtime specification's or Docker's form, a file relative to this one.",
-      type: "array",
-      items: { description: "NAME=VALUE, or NAME:VALUE.", type: "string", form: "a text such as seccomp=unconfined" },
-      form: "a list of options",
-      examples: [["seccomp=./profile.json"]],
-    },
-    ulimits: ulimitsSchema(),
-    oom_score_adj: wholeNumber("How ready the kernel is to kill it when memory runs out: more than 0 sooner, less later.", -1000, 1000, {
-      default: 0,
-    }),
-  }
-}
-
-function ulimitsSchema(): Fragment {
-  const bound = (description: string): Fragment => ({
-    description,
-    type: ["integer", "string"],
-    pattern: "^unlimited$",
-    minimum: -1,
-    maximum: Number.MAX_SAFE_INTEGER,
-    form: "a whole number, or unlimited",
-  })
-  const both = keys(
-    "Both limits.",
-    { soft: bound("What holds."), hard: bound("How far a process may raise it.") },
-    { required: ["soft", "hard"] },
-  )
-  const either: Fragment = {
-    ...both,
-    ...bound("One number for both limits, or each."),
-    type: ["integer", "string", "object"],
-    form: "a whole number, unlimited, or a map of soft and hard",
-  }
-  return {
-    description: "Limits of each process, by the names of prlimit(1); what is not named is as the caller of apply has it. getrlimit(2)",
-    type: "object",
-    form: "a map of limits",
-    // Their names are looked at behind the schema: a validator for each would be long.
-    additionalProperties: either,
-    examples: [{ nofile: 1024, core: { soft: 0, hard: "unlimited" } }],
-  }
-}
-
-function capabilities(description: string, example: string): Fragment {
-  const name: Fragment = {
-    description: "A capability's name, with or without CAP_, or ALL. capabilities(7)",
-    type: "string",
-    form: "a capability such as NET_ADMIN",
-  }
-  return {
-    description: `${description}. capabilities(7)`,
-    type: "array",
-    items: name,
-    form: "a list of capabilities",
-    examples: [[example]],
   }
 }
 

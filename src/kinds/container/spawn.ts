@@ -7,6 +7,7 @@ import type { LiveMonitor, Run, StepResult } from "../../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt, attemptNow } from "../step-result.ts"
+import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
 import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
@@ -37,14 +38,14 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
     attemptNow(() => {
       const attributes = wantedAttributes(step)
       const name = step.change.name
-      const ids = lookupUser(run.kernel, attributes.image, attributes.user)
+      const ids = lookupUser(run.kernel, attributes)
       if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
       else prepareStack(run, name)
       prepared = true
       const { movedFrom } = step.change
       if (movedFrom !== undefined) renameInRecords(run, splitAddress(movedFrom).name, name, boot)
       writeRecord(run.kernel, run.stack, name, { version: 1, boot, attributes, ids, sysctlDefaults: {} })
-      run.cgroups.make(groupPath(name, attributes), attributes.limits)
+      run.cgroups.make(groupPath(name, attributes), attributes.limits, programOf(run.kernel, attributes))
       run.born.set(step.address, { ...run.born.get(step.address), ids })
     }),
   )

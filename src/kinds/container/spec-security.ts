@@ -12,3 +12,12 @@ export function seccompOfFile(path: string, digest: string): string {
 export function seccompFile(seccomp: string): string | undefined {
   return /^file:(.*)#[0-9a-f]{16}$/s.exec(seccomp)?.[1]
 }
+
+/** In `unmask`: every path. */
+export const ALL_PATHS = "ALL"
+
+/** Of /proc, where a kernel has it: what steers the whole machine is there to be read, what tells of it is hidden. runc's lists */
+export const READ_ONLY_IN_PROC = ["bus", "fs", "irq", "sys", "sysrq-trigger"] as const
+export const MASKED_FILES_IN_PROC = ["interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats"] as const
+export const MASKED_FOLDERS_IN_PROC = ["acpi", "asound", "scsi"] as const
+export const MASKED_IN_PROC: readonly string[] = [...MASKED_FILES_IN_PROC, ...MASKED_FOLDERS_IN_PROC]

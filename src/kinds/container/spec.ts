@@ -1,5 +1,6 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { DeviceNode } from "./spec-devices.ts"
 import type { Life } from "./spec-life.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
@@ -37,6 +38,8 @@ export interface ContainerAttributes extends Life {
   working_dir: string
   /** As written: `uid`, `uid:gid`, names or numbers; "" is `0:0`. Names are looked up in the image. */
   user: string
+  /** Groups that the command is in besides, sorted; names are looked up in the image. */
+  group_add: string[]
   hostname: string
   /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. */
   uid_map: IdRange[] | { auto: number }
@@ -54,6 +57,12 @@ export interface ContainerAttributes extends Life {
   seccomp: string
   /** What such a file holds. */
   seccomp_profile?: Profile
+  /** Paths of /proc and /sys that are not masked or read-only, though they usually are; `ALL`. */
+  unmask: string[]
+  /** No device is refused; those of the host's that are named have a node all the same. */
+  all_devices: boolean
+  /** Of the host's devices those that it may use beside the usual ones, sorted by where they are in it. */
+  devices: DeviceNode[]
   /** Bounds of each of its processes, of those that are named. */
   ulimits: Ulimits
   /** -1000 to 1000. proc_pid_oom_score_adj(5) */

@@ -29,6 +29,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     environment: filled(environment),
     working_dir: hasConfig(have.image) ? have.working_dir : unless(usual.working_dir, have.working_dir),
     user: hasConfig(have.image) && have.user === "" ? "0" : unless(usual.user, have.user),
+    group_add: have.group_add.length === 0 ? undefined : have.group_add.map(numberOrText),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
     idmap,
     // A process that is in no group of its container's is brought back by any plan.

@@ -3,6 +3,7 @@ import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
 import { attemptNow } from "../step-result.ts"
+import { programOf } from "./devices.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
@@ -54,6 +55,13 @@ export const updateLimits = inPlace(["limits"], (step, run) => {
   run.cgroups.change(path, observedAttributes(step).limits ?? {}, want.limits)
   const { init } = heldOf(step, run)
   if (init !== undefined) run.cgroups.gather(path, init.pid)
+})
+
+/** What holds its group to its devices: in the place of what somebody else has made of it. */
+export const updateDevices = inPlace([], (step, run) => {
+  const want = wantedAttributes(step)
+  const program = programOf(run.kernel, want)
+  if (program !== undefined) run.cgroups.allow(groupPath(step.change.name, want), program)
 })
 
 export const updateUlimits = inPlace(["ulimits"], (step, run) => updateUlimitsOf(step, run, observedAttributes(step).ulimits ?? {}))

@@ -11,6 +11,7 @@ import { checkMacs } from "./macs.ts"
 import { checkMoved } from "./moved.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
+import { checkPower } from "./power.ts"
 import { checkRoom } from "./room.ts"
 import { checkRoutes } from "./routes.ts"
 import { checkSubnets } from "./subnets.ts"
@@ -28,6 +29,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkGroups,
   checkLimits,
   checkNamespaces,
+  checkPower,
   checkDependencies,
   checkLifecycle,
   checkMoved,

@@ -52,17 +52,19 @@ function tell(a: Held, b: Held, key: "uid_map" | "gid_map", told: Set<string>): 
 }
 
 /** A user by number that the map of the container does not hold. */
-function checkUser({ attributes, entry }: DraftContainer): void {
+function checkUser({ attributes, entry, value }: DraftContainer): void {
   const [user = "", group] = attributes.user.split(":")
-  for (const [id, map, what] of [
-    [user, attributes.uid_map, "user"],
-    [group ?? "", attributes.gid_map, "group"],
-  ] as const) {
+  const added = (value.group_add ?? []).map((id, at) => [String(id), attributes.gid_map, "group", ["group_add", at]] as const)
+  for (const [id, map, what, path] of [
+    [user, attributes.uid_map, "user", ["user"]] as const,
+    [group ?? "", attributes.gid_map, "group", ["user"]] as const,
+    ...added,
+  ]) {
     if (!/^\d+$/.test(id) || (Array.isArray(map) && map.length === 0)) continue
     const number = Number(id)
     const inside = Array.isArray(map) ? map.some((r) => r.container <= number && number < r.container + r.count) : number < map.auto
     if (!inside)
-      entry.report(["user"], "unmapped-user", `${what} id ${id} is in no range of the container's idmap`, {
+      entry.report(path, "unmapped-user", `${what} id ${id} is in no range of the container's idmap`, {
         hint: "choose a mapped id, or map it",
       })
   }

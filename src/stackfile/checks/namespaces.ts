@@ -9,6 +9,7 @@ export function checkNamespaces(draft: Draft): void {
     checkSysctls(container)
     checkPid(container, byName)
     checkImage(container, byName)
+    checkDevices(container)
   }
   checkPairs(draft, byName)
 }
@@ -78,6 +79,19 @@ function checkImage({ attributes, entry, value }: DraftContainer, byName: Readon
   if (there === undefined || there === attributes.image) return
   entry.report(["image"], "shared-namespace", `image of ${entry.address}: its mount namespace, and so its root, is ${words(mount)}`, {
     hint: "take out `image`, or give it a mount namespace of its own",
+  })
+}
+
+/** Nodes of devices are mounts, which are made in a namespace of its own alone. */
+function checkDevices({ attributes, entry }: DraftContainer): void {
+  const { namespaces, devices } = attributes
+  if (namespaces.mount === "new" || devices.length === 0) return
+  if (namespaces.mount === "host" && devices.every(({ source, target }) => source === target)) return
+  entry.report(["devices"], "shared-namespace", `devices of ${entry.address}: its mount namespace is ${words(namespaces.mount)}`, {
+    hint:
+      namespaces.mount === "host"
+        ? "there a device is where the host has it: leave its path in the container out"
+        : "give the devices to the container that has the mounts",
   })
 }
 

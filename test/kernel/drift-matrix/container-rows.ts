@@ -36,6 +36,7 @@ function started(): AttributeRow[] {
     { attribute: "environment.*", read: RECORD, hands: [], never: OF_A_LIFE },
     { attribute: "working_dir", read: RECORD, hands: [], never: "it is where the command starts: it may go elsewhere" },
     { attribute: "user", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
+    { attribute: "group_add", read: RECORD, hands: [], never: "it is who the command starts as: no one else can change its ids" },
     { attribute: "init", read: RECORD, hands: [], never: OF_A_LIFE },
     { attribute: "stop_signal", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
     { attribute: "stop_grace_period", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
@@ -77,6 +78,25 @@ function powers(): AttributeRow[] {
       read: "`/proc/PID/status`, `Seccomp`; which filter, in `spec.json`",
       hands: [],
       never: "a filter stays with a process as long as it lives, and only it can add another (seccomp(2))",
+    },
+    { attribute: "unmask", read: RECORD, hands: [], never: "what is mounted on /proc and /sys is mounted when a container is started" },
+    { attribute: "all_devices", read: RECORD, hands: [], never: "it is a wish: that nothing holds the group to some devices" },
+    {
+      attribute: "devices",
+      read: RECORD,
+      hands: [],
+      never: "nodes are mounted when a container is started; whether they may be used is below",
+    },
+    {
+      attribute: "device_program",
+      read: "`BPF_PROG_QUERY` of its group, and the program's name, which has a digest of what it allows; where there is no cgroup2, `devices.list`",
+      hands: [
+        {
+          by: "python3 $support/detach-devices.py $cgroup2/tier/web",
+          shows: { "container.web": { device_program: "absent" } },
+          needs: "unified",
+        },
+      ],
     },
     {
       attribute: "ulimits.*",

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { cpus } from "node:os"
+import { fileURLToPath } from "node:url"
 import { inits, live } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
@@ -124,6 +125,8 @@ veths:
 `
 }
 
+const SUPPORT = fileURLToPath(new URL("../../support", import.meta.url))
+
 /** What a hand's shell finds in its environment. */
 export function handEnvironment(sandbox: Sandbox, hierarchies: Hierarchies): { [name: string]: string } {
   const folders = Object.entries(hierarchies).flatMap(([name, hierarchy]) =>
@@ -133,7 +136,7 @@ export function handEnvironment(sandbox: Sandbox, hierarchies: Hierarchies): { [
     const { init, monitor } = live(sandbox, "lab", name)
     return [[name, insidePid(init)] as const, [`${name}_monitor`, insidePid(monitor)] as const]
   })
-  return { ...Object.fromEntries([...folders, ...pids]), device: someDevice() ?? "" }
+  return { ...Object.fromEntries([...folders, ...pids]), device: someDevice() ?? "", support: SUPPORT }
 }
 
 /** The pid by which the sandbox knows a process: the second in its `NSpid`. proc_pid_status(5) */

@@ -107,6 +107,26 @@ scenario(
 )
 
 scenario(
+  "groups besides, and a home, by the image's own files; those entered later have them too",
+  (sandbox) => {
+    makeImage(`${sandbox.work}/rootfs`)
+    const file = sandbox.file("stack.yaml", boxes("dir:./rootfs", ", user: alice, group_add: [staff, 77]"))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const told = (...words: string[]) => sandbox.stack(["exec", ...words]).stdout.trim()
+    const environment = readFileSync(`/proc/${live(sandbox, "img", "one").init}/environ`, "utf8").split("\0")
+    assert.ok(environment.includes("HOME=/home"))
+    assert.is(told("-f", file, "one", "--", "id", "-G"), "1002 77 1010")
+    assert.is(told("-f", file, "-u", "root", "one", "--", "sh", "-c", "id -G; echo $HOME"), "0 77 1002\n/")
+    sandbox.file("stack.yaml", boxes("dir:./rootfs", ", user: alice, group_add: [nosuch]"))
+    const { stderr } = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+    assert.match(stderr, /stack\.yaml:4:\d+: error: the image has no group "nosuch"/)
+    assert.match(sandbox.stack(["import", "--live", "-f", file]).stdout, /group_add: \[77, staff\]/)
+  },
+  ["busybox"],
+)
+
+scenario(
   "an image's links lead to its own files, whatever the host has there; a pipe is no file",
   (sandbox) => {
     const etc = `${makeImage(`${sandbox.work}/rootfs`)}/etc`

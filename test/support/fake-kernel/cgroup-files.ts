@@ -1,4 +1,5 @@
 import { formatCpuList, parseCpuList } from "../../../src/base/cpu.ts"
+import { deviceFiles } from "./cgroup-devices.ts"
 import type { Group } from "./cgroups.ts"
 import { refuse } from "./machine.ts"
 import type { TextFile } from "./tree.ts"
@@ -210,6 +211,7 @@ const ROOT_LISTS: { readonly [file: string]: string } = { "cpuset.cpus": "0-1", 
 
 /** The control files of a controller in a new group. */
 export function controllerFiles(group: Group, controller: string): [string, TextFile][] {
+  if (controller === "devices") return deviceFiles(group)
   const rules = (group.hierarchy.version === 2 ? V2 : V1)[controller] ?? []
   for (const { file, initial } of rules) if (!group.values.has(file)) group.values.set(file, initialValue(group, file, initial))
   const shown = rules.filter((r) => !(r.notInRoot && group.parent === undefined))

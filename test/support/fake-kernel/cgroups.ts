@@ -25,6 +25,8 @@ export interface Group {
   subtree: Set<string>
   /** What the files of limits hold. */
   values: Map<string, string>
+  /** Name of the program that holds its members to some devices. */
+  program?: string
 }
 
 export function mountHierarchy(machine: Machine, version: 1 | 2, controllers: readonly string[], mount: string): Hierarchy {

@@ -55,7 +55,7 @@ function groups(machine: Machine): string[] {
   const below = (group: Group): Group[] => [...group.groups.values()].flatMap((child) => [child, ...below(child)])
   return machine.hierarchies.flatMap((hierarchy) =>
     below(hierarchy.root)
-      .map((group) => `group ${hierarchy.mount}${group.path} ${JSON.stringify([...group.values].sort())}`)
+      .map((group) => `group ${hierarchy.mount}${group.path} ${JSON.stringify([...group.values].sort())} ${group.program ?? ""}`.trimEnd())
       .sort(),
   )
 }

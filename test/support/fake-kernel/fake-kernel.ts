@@ -1,6 +1,7 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { archiveCalls } from "./archives.ts"
+import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
 import { fileCalls, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
@@ -84,6 +85,8 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
       await new Promise((resolve) => setImmediate(resolve))
       return net(ns, requests)
     },
+    attachDevices: (folder, program) => mutate(`bpf attach ${program.name}`, () => attachProgram(machine, folder, program.name)),
+    devicePrograms: (folders) => reading(() => folders.map((folder) => programsAt(machine, folder))),
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),

@@ -18,6 +18,7 @@ test("a container with one key has every attribute", () => {
     environment: {},
     working_dir: "/",
     user: "",
+    group_add: [],
     hostname: "web",
     uid_map: { auto: 65536 },
     gid_map: { auto: 65536 },
@@ -29,6 +30,9 @@ test("a container with one key has every attribute", () => {
     capabilities: [...DEFAULT_CAPABILITIES],
     no_new_privileges: true,
     seccomp: "default",
+    unmask: [],
+    all_devices: false,
+    devices: [],
     ulimits: { core: { soft: 0, hard: 0 } },
     oom_score_adj: 0,
     init: "",
@@ -53,6 +57,38 @@ test("every spelling of one wish gives the same attributes", () => {
   )
   assert.equal(long, short)
   assert.equal(long.limits, { memory: 67108864, cpus: 0.5, cpuset: "0-1,3", io: { "8:0": { rbps: 1048576 } } })
+})
+
+test("profiles, and privileged, are where the other keys go on from", () => {
+  const power = (rest: string) => container(`command: [x], ${rest}`)
+  assert.equal(power("profile: default"), power(""))
+  assert.equal(power("profile: strict, cap_add: [CHOWN]").capabilities, ["CHOWN"])
+  assert.ok(power("profile: strict").no_new_privileges)
+  const system = power("profile: system")
+  assert.ok(system.capabilities.includes("SYS_ADMIN") && !system.capabilities.includes("SYS_MODULE"))
+  assert.equal([system.seccomp, system.no_new_privileges, system.unmask, system.all_devices], ["default", false, [], false])
+  const free = power("privileged: true")
+  assert.equal(free, power("profile: unsafe"))
+  assert.equal(free.capabilities, CAPABILITIES)
+  assert.equal([free.seccomp, free.no_new_privileges, free.unmask, free.all_devices], ["unconfined", false, ["ALL"], true])
+  const less = power("privileged: true, cap_drop: [SYS_TIME], security_opt: [no-new-privileges, seccomp=default, unmask=/proc/acpi]")
+  assert.equal(
+    less.capabilities,
+    CAPABILITIES.filter((name) => name !== "SYS_TIME"),
+  )
+  assert.equal([less.seccomp, less.no_new_privileges, less.unmask], ["default", true, ["/proc/acpi"]])
+  assert.equal(power("security_opt: [systempaths=unconfined]").unmask, ["ALL"])
+  assert.equal(power('security_opt: ["unmask=/sys/firmware:/proc/acpi"]').unmask, ["/proc/acpi", "/sys/firmware"])
+})
+
+test("devices: in every form of compose's, in one order", () => {
+  const of = (list: string) => container(`command: [x], devices: [${list}]`).devices
+  assert.equal(of('/dev/net/tun, "/dev/fuse:/dev/x:wr", { source: /dev/kvm, permissions: r }'), [
+    { source: "/dev/kvm", target: "/dev/kvm", access: "r" },
+    { source: "/dev/net/tun", target: "/dev/net/tun", access: "rwm" },
+    { source: "/dev/fuse", target: "/dev/x", access: "rw" },
+  ])
+  assert.equal(of('"/dev/fuse:/dev/fuse:rwm"'), of("/dev/fuse"))
 })
 
 test("capabilities: the usual ones less what is dropped and what is added, in any spelling", () => {
