@@ -42,7 +42,8 @@ export function writePlanFile(file: string, { desired, selection, basis, shown }
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
   const imports = desired.imports === undefined ? {} : { imports: desired.imports.map(({ to, id }) => ({ to, id })) }
   const moved = desired.moved === undefined ? {} : { moved: desired.moved }
-  const wish = { resources, ...moved, ...imports }
+  const volumes = desired.allVolumes ? { allVolumes: true as const } : {}
+  const wish = { resources, ...moved, ...imports, ...volumes }
   const kept = { format: FORMAT, stack: desired.stack, ...wish, selection: { target, exclude, replace }, basis, shown }
   const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
@@ -105,7 +106,8 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
   const resources = kept.resources.map((resource): Resource => ({ ...resource, range: () => undefined }))
   const imports = kept.imports === undefined ? {} : { imports: kept.imports }
   const moved = kept.moved === undefined ? {} : { moved: kept.moved }
-  const desired = { stack: kept.stack, resources, ...moved, ...imports }
+  const volumes = kept.allVolumes === undefined ? {} : { allVolumes: kept.allVolumes }
+  const desired = { stack: kept.stack, resources, ...moved, ...imports, ...volumes }
   return { desired, selection: kept.selection, basis: kept.basis, shown: kept.shown }
 }
 
@@ -132,6 +134,7 @@ interface PlanFile {
   resources: KeptResource[]
   moved?: readonly Move[]
   imports?: readonly Import[]
+  allVolumes?: true
   selection: Selection
   basis: Basis
   shown: ShownPlan

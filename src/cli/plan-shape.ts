@@ -4,6 +4,7 @@ import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } fr
 import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { volumesIn } from "../kinds/container/spec-mounts.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Import } from "../model/imports.ts"
@@ -68,7 +69,7 @@ const planFile = record(
     }),
     digest: textLike(/^[0-9a-f]{64}$/, "digest"),
   },
-  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })) },
+  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })), allVolumes: truth },
 )
 
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */
@@ -107,8 +108,9 @@ function mentioned({ kind, attributes }: KeptResource): string[] {
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
   if (kind !== "container") return []
-  const { cgroup } = attributes as unknown as ContainerAttributes
-  return [...(cgroup === "" ? [] : [`cgroup.${cgroup}`]), ...waitedFor(attributes as unknown as ContainerAttributes)]
+  const { cgroup, mounts } = attributes as unknown as ContainerAttributes
+  const volumes = volumesIn(mounts).map((name) => `volume.${name}`)
+  return [...(cgroup === "" ? [] : [`cgroup.${cgroup}`]), ...volumes, ...waitedFor(attributes as unknown as ContainerAttributes)]
 }
 
 function waitedFor({ depends_on, namespaces }: ContainerAttributes): string[] {

@@ -6,6 +6,7 @@ import { cgroupKind } from "./cgroup/kind.ts"
 import { containerKind } from "./container/kind.ts"
 import { interfaceKind } from "./interface/kind.ts"
 import { vethKind } from "./veth/kind.ts"
+import { volumeKind } from "./volume/kind.ts"
 
 /** The pure faces of all kinds. */
 export const kinds: { readonly [K in KindName]: Kind } = {
@@ -14,6 +15,7 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   container: containerKind,
   interface: interfaceKind,
   veth: vethKind,
+  volume: volumeKind,
 }
 
 /** Attributes of a kind in which resources have other addresses. Some may be absent, as of what is observed. */

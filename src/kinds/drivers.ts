@@ -5,6 +5,7 @@ import { cgroupDriver } from "./cgroup/driver.ts"
 import { containerDriver } from "./container/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
 import { vethDriver } from "./veth/driver.ts"
+import { volumeDriver } from "./volume/driver.ts"
 
 /** The live faces of all kinds. What begins its reading beside that of others stands before them. */
 export const drivers: { readonly [K in KindName]: Driver } = {
@@ -13,4 +14,5 @@ export const drivers: { readonly [K in KindName]: Driver } = {
   cgroup: cgroupDriver,
   interface: interfaceDriver,
   veth: vethDriver,
+  volume: volumeDriver,
 }

@@ -6,6 +6,7 @@ import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -59,14 +60,21 @@ function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "ab
 
 type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
 
-function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "absentSources"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
   const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
   const found = [...users.values()].map((one) => lookedUp(kernel, one))
-  return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
+  const sources = [...new Set(containers.flatMap(({ mounts }) => bindSources(mounts)))]
+  const absentSources = sources.filter((source) => kernel.stat(source) === null)
+  return {
+    absentImages,
+    absentSources,
+    unknownUsers: found.flatMap((one) => one.unknownUsers),
+    knownUsers: found.flatMap((one) => one.knownUsers),
+  }
 }
 
 function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {

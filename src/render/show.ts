@@ -78,7 +78,7 @@ function detailsOf({ kind, attributes }: LiveResource): string[] {
   if (kind === "interface")
     return [word("", attributes.host_interface), word("on ", attributes.bridge), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
-  return [limitsDetails(attributes.limits)]
+  return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
 }
 
 function containerDetails({ pid, uptime, addresses, exit_code, limits }: Attributes): string[] {

@@ -1,7 +1,8 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
-import type { MapEntry, Path } from "./node.ts"
+import { absolutePath } from "./files.ts"
+import type { MapEntry, Node, Path } from "./node.ts"
 import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
 import type { Draft, Drafted } from "./resolve.ts"
 
@@ -9,6 +10,7 @@ import type { Draft, Drafted } from "./resolve.ts"
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
   container: {
     ...{ argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
+    mounts: ["volumes", "tmpfs"],
     ...{ capabilities: ["cap_add", "cap_drop"], seccomp: ["security_opt"], no_new_privileges: ["security_opt"] },
   },
   interface: { master: ["bridge"] },
@@ -20,6 +22,7 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
     bridges: () => draft.bridges.map(resourceOf),
     cgroups: () => draft.cgroups.map(resourceOf),
     veths: () => draft.veths.map(resourceOf),
+    volumes: () => draft.volumes.map(resourceOf),
     containers: () => draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)]),
   }
   return {
@@ -63,6 +66,7 @@ function lifecycleOf({ ignore_drift, prevent_destroy }: LifecycleEntry): Pick<Re
 
 /** Where a field is written; of a default, the resource. Keys with dots in them (`sysctls.net.ipv4.ip_forward`) are found too. */
 function fieldRange(kind: KindName, source: MapEntry, path: string): Range {
+  if (kind === "container" && path.startsWith("mounts.")) return mountRange(source, path.slice("mounts.".length))
   const dot = path.indexOf(".")
   const head = dot < 0 ? path : path.slice(0, dot)
   const keys = WRITTEN[kind]?.[head] ?? [head]
@@ -83,4 +87,22 @@ function stepsBelow(source: MapEntry, key: string, rest: string): Path {
     left = left.slice(taken)
   }
   return path.slice(1)
+}
+
+/** The item of `volumes` or `tmpfs` that names a target. */
+function mountRange(source: MapEntry, target: string): Range {
+  for (const key of ["volumes", "tmpfs"]) {
+    const node = nodeAt(source.value, [key])
+    const items = node?.kind === "list" ? node.items : []
+    const at = items.findIndex((item) => targetIn(item) === target)
+    if (at >= 0) return rangeOfPath(source, [key, at])
+  }
+  return rangeOfPath(source, ["volumes"])
+}
+
+function targetIn(item: Node): string | undefined {
+  const long = nodeAt(item, ["target"])
+  const text = item.kind === "scalar" ? String(item.value) : long?.kind === "scalar" ? String(long.value) : ""
+  const target = item.kind === "scalar" ? text.split(":").find((part, i) => part.startsWith("/") && (i > 0 || !text.includes(":/"))) : text
+  return target === undefined ? undefined : absolutePath("/", target)
 }

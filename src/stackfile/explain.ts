@@ -45,6 +45,7 @@ const KINDS: { readonly [section: string]: string } = {
   veths: "veth",
   cgroups: "cgroup",
   idmaps: "idmap",
+  volumes: "volume",
   variables: "variable",
 }
 

@@ -3,6 +3,7 @@ import { cgroupsSchema } from "../kinds/cgroup/schema.ts"
 import { containersSchema } from "../kinds/container/schema.ts"
 import { idmapsSchema } from "../kinds/idmap/schema.ts"
 import { vethsSchema } from "../kinds/veth/schema.ts"
+import { volumesSchema } from "../kinds/volume/schema.ts"
 import type { Fragment } from "../model/fragment.ts"
 import { keys, named, oneOrMore } from "../model/fragment.ts"
 import { importSchema } from "./import-schema.ts"
@@ -29,12 +30,13 @@ export function stackSchema(): Fragment {
       veths: vethsSchema(),
       idmaps: idmapsSchema(),
       cgroups: cgroupsSchema(),
+      volumes: volumesSchema(),
       containers: containersSchema(),
       import: importSchema(),
       moved: movedSchema(),
     },
     {
-      later: ["volumes", "secrets", "configs", "checks", "outputs"],
+      later: ["secrets", "configs", "checks", "outputs"],
       instead: { services: "containers", networks: "bridges", version: "" },
     },
   )

@@ -173,6 +173,7 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     image,
     ephemeral: false,
     read_only: false,
+    mounts: {},
     argv: [],
     environment: {},
     working_dir: "/",
@@ -239,7 +240,14 @@ test("the host's steering files are closed to a root that is the host's", async 
 })
 
 test("of the steering files those that a kernel has, whatever machine it runs on", () => {
-  const facts = { layer: "/layer", image: "/", closed: false, procNames: ["acpi", "scsi", "latency_stats", "uptime"], systemFolders: [] }
+  const facts = {
+    layer: "/layer",
+    image: "/",
+    closed: false,
+    volumes: "/volumes",
+    procNames: ["acpi", "scsi", "latency_stats", "uptime"],
+    systemFolders: [],
+  }
   const masks = (user: "new" | "host") =>
     planRoot(attributes("host", user), facts, []).setup.flatMap((op) =>
       op.op === "bind" && op.target.startsWith("/proc/") ? [`${op.source} ${op.target} ${(op.flags & MS_RDONLY) !== 0}`] : [],

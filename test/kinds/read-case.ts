@@ -26,7 +26,7 @@ interface ObservedFile {
   adoptions?: Item[]
 }
 
-const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth"]
+const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "interface", "veth", "volume"]
 
 export const HOST: HostFacts = {
   identity: { boot: "boot-1", netns: "1" },
@@ -39,6 +39,7 @@ export const HOST: HostFacts = {
   absentDevices: [],
   absentFiles: [],
   absentImages: [],
+  absentSources: [],
   unknownUsers: [],
   knownUsers: [],
 }

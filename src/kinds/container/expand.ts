@@ -6,6 +6,8 @@ import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
+import type { MountsEntry } from "./expand-mounts.ts"
+import { mountsOf } from "./expand-mounts.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import { securityOf } from "./expand-security.ts"
@@ -20,10 +22,8 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry extends LifeEntry {
+export interface ContainerEntry extends LifeEntry, MountsEntry {
   image?: string
-  ephemeral?: boolean
-  read_only?: boolean
   command?: string | Word[]
   entrypoint?: string | Word[]
   environment?: TextsEntry
@@ -63,6 +63,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     image: imageOf(value.image, entry),
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
+    mounts: mountsOf(value, namespaces.mount, entry),
     argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),

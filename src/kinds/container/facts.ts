@@ -1,6 +1,6 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
-import { layerFolderOf } from "../../model/ownership.ts"
+import { layerFolderOf, volumesFolderOf } from "../../model/ownership.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -17,6 +17,7 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
     return {
       layer: layerFolderOf(stack, name),
       image,
+      volumes: volumesFolderOf(stack),
       closed: closedFolders.get(image) ?? false,
       procNames,
       systemFolders: systemFolders ?? [],

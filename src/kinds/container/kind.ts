@@ -8,6 +8,7 @@ import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { volumesIn } from "./spec-mounts.ts"
 
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
@@ -17,6 +18,7 @@ export const containerKind: Kind = {
     { path: "image", change: "replace" },
     { path: "ephemeral", change: "replace" },
     { path: "read_only", change: "replace" },
+    { path: "mounts.*", change: "replace" },
     { path: "argv", change: "replace" },
     { path: "environment.*", change: "replace" },
     { path: "working_dir", change: "replace" },
@@ -81,7 +83,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "ephemeral", "read_only", "argv", "environment", "working_dir", "user", "init"])
+const INSIDE = new Set(["image", "ephemeral", "read_only", "mounts", "argv", "environment", "working_dir", "user", "init"])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {
@@ -133,12 +135,17 @@ function creation(change: Change): StepDraft[] {
       after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
-    { op: "spawn", after: [own("cgroup"), ...readySteps(others)] },
+    { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...readySteps(others)] },
     ...(want.routes.length === 0
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
+}
+
+/** Of the volumes that it mounts. */
+function volumeSteps({ mounts }: Partial<ContainerAttributes>, op: "create" | "delete"): StepId[] {
+  return volumesIn(mounts).map((name) => stepId(`volume.${name}`, op))
 }
 
 /** After which the namespaces of others can be joined. */
@@ -191,7 +198,7 @@ function deletion(change: Change): StepDraft[] {
     {
       op: "remove",
       after: [own("stop")],
-      before: left.flatMap(({ before }) => before),
+      before: [...left.flatMap(({ before }) => before), ...volumeSteps(have, "delete")],
       frees: [...left.flatMap(({ frees }) => frees), `run/${formerName(change)}`],
     },
   ]
@@ -267,7 +274,13 @@ function restarting(change: Change): StepDraft {
   const parent = parentOf(want).flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))
   return {
     op: "restart",
-    after: [...["move", "limits", "routes", "loopback"].map(own), ...parent, ...readySteps(joined(want)), ...runningSteps(want)],
+    after: [
+      ...["move", "limits", "routes", "loopback"].map(own),
+      ...parent,
+      ...volumeSteps(want, "create"),
+      ...readySteps(joined(want)),
+      ...runningSteps(want),
+    ],
     before: ["sysctls", "hostname", "ulimits", "oom"].map(own),
   }
 }

@@ -6,8 +6,8 @@ import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
-import type { MountLine } from "./mountinfo.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
@@ -145,7 +145,7 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
-  mounts: readonly MountLine[] | undefined
+  mounts: MountReading | undefined
 }
 
 function observed(found: Found): Observed {
@@ -250,7 +250,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts }:
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
-    ...(record === undefined ? {} : observedMounts(mounts, record)),
+    ...(record === undefined ? {} : (observedMounts(scope.stack, mounts, record) as unknown as Attributes)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,
     oom_score_adj: Number(texts.oomScoreAdj ?? record?.attributes.oom_score_adj ?? 0),

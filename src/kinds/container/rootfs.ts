@@ -1,6 +1,7 @@
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import { systemMounts } from "./root-system.ts"
+import { mountPlan } from "./root-mounts.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 
@@ -13,6 +14,8 @@ export interface RootFacts {
   layer: string
   /** Top of the image: `/` for `host`. */
   image: string
+  /** Folder of the stack's volumes. */
+  volumes: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
   closed: boolean
   /** Names in the host's /proc: which of the steering files this kernel has. */
@@ -46,8 +49,13 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const kept = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
   const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
   const masks = sharedIdMasks(attributes, new Set(facts.procNames))
+  const { mounts, setup } = mountPlan(attributes.mounts, facts, hasOwnIds(attributes), base)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
-  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes), ...inside, ...masks, ...closed, { op: "pivot" }] }
+  return {
+    ...base,
+    mounts,
+    setup: [...base.setup, ...kernelFilesystems(attributes), ...setup, ...inside, ...masks, ...closed, { op: "pivot" }],
+  }
 }
 
 /** The host's ids of the container's root: what its writable layer belongs to. */

@@ -30,9 +30,7 @@ export function containersSchema(): Fragment {
 
 /** The design's keys that are still to come. */
 const LATER = [
-  ...["ports", "dns", "extra_hosts", "volumes", "tmpfs", "privileged", "profile"],
-  ...["secrets", "configs", "devices", "healthcheck"],
-  ...["restart", "unsafe"],
+  ...["ports", "dns", "extra_hosts", "privileged", "profile", "secrets", "configs", "devices", "healthcheck", "restart", "unsafe"],
 ]
 
 /** Compose's and docker's words for what is written otherwise here. */

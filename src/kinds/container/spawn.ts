@@ -2,10 +2,10 @@ import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel, Monitor } from "../../kernel/kernel.ts"
-import { KernelError } from "../../kernel/kernel.ts"
 import type { LiveMonitor, Run, StepResult } from "../../model/driver.ts"
-import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
+import { KEPT_ROOT, LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
+import { makeFolders } from "../folders.ts"
 import { attempt, attemptNow } from "../step-result.ts"
 import { imageFolder, rootFactsReader } from "./facts.ts"
 import { lookupUser } from "./identity.ts"
@@ -55,21 +55,17 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
  * Above the writable layers everybody may pass: a container's root is not the host's.
  */
 function prepareStack({ kernel, stack, cgroups }: Run, first: string): void {
-  makeFolders(kernel, [RUN_ROOT], 0o755)
-  makeFolders(kernel, [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)], 0o700)
-  makeFolders(kernel, [LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/")), LAYER_ROOT, `${LAYER_ROOT}/${stack}`], 0o711)
+  makeFolders(kernel, [[RUN_ROOT, 0o755]])
+  makeFolders(
+    kernel,
+    [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)].map((path) => [path, 0o700]),
+  )
+  makeFolders(
+    kernel,
+    [KEPT_ROOT, LAYER_ROOT, `${LAYER_ROOT}/${stack}`].map((path) => [path, 0o711]),
+  )
   kernel.spread(`${LAYER_ROOT}/${stack}`)
   cgroups.prepareMonitors()
-}
-
-/** Each below the one before. Another stack's last command may take an empty one away in between: then all are made again. */
-function makeFolders(kernel: Kernel, folders: readonly string[], mode: number, attempts = 10): void {
-  try {
-    for (const folder of folders) kernel.mkdir(folder, mode)
-  } catch (failure) {
-    if (!(failure instanceof KernelError && failure.errno === "ENOENT") || attempts === 0) throw failure
-    makeFolders(kernel, folders, mode, attempts - 1)
-  }
 }
 
 /** Step `spawn`: a monitor each, until the container's process has its namespaces, maps and cgroups, and waits. */

@@ -1,6 +1,7 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import type { Life } from "./spec-life.ts"
+import type { Mounts } from "./spec-mounts.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -20,6 +21,8 @@ export interface ContainerAttributes extends Life {
   ephemeral: boolean
   /** Nothing is written to its root at all. */
   read_only: boolean
+  /** By target. Beside them stand those that every container has: /proc, /sys, /dev. */
+  mounts: Mounts
   /** entrypoint, then command. */
   argv: string[]
   environment: { [name: string]: string }

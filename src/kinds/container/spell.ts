@@ -3,6 +3,7 @@ import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
 
 /** What stands beside a container's own attributes. */
@@ -21,8 +22,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, have.image),
-    ephemeral: unless(usual.ephemeral, have.ephemeral),
-    read_only: unless(usual.read_only, have.read_only),
+    ...spellMounts(have, usual),
     command: have.argv,
     environment: filled(environment),
     working_dir: unless(usual.working_dir, have.working_dir),

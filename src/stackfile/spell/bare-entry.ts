@@ -16,6 +16,7 @@ export function bareEntry(stack: string, kind: string, name: string, bridge?: Kn
     bridge: () => bridge,
     cgroup: () => undefined,
     idmap: () => undefined,
+    volume: () => undefined,
     envFile: () => ({}),
     textFile: () => undefined,
     environment: {},

@@ -51,6 +51,7 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     veths: section(of("veth"), (one) => veth(stack, one)),
     idmaps: filled(escaped(idmaps.section) as SpeltMap),
     cgroups: section(of("cgroup"), ({ attributes }) => spellCgroup(attributes as unknown as CgroupAttributes)),
+    volumes: section(of("volume"), () => ({})),
     containers: filled(containers.section),
     import: imports.length === 0 ? undefined : imports.map(escaped),
   })

@@ -14,6 +14,7 @@ test("a container with one key has every attribute", () => {
     image: "host",
     ephemeral: false,
     read_only: false,
+    mounts: {},
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",
