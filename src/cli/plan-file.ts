@@ -13,6 +13,7 @@ import type { Basis } from "../plan/stale.ts"
 import type { Context } from "./context.ts"
 import type { KeptResource } from "./plan-shape.ts"
 import { planFileProblem } from "./plan-shape.ts"
+import { withVariables } from "./stack-file.ts"
 
 /** What `plan --out` keeps: the wish and the selection, and what the plan that came of it was like. */
 export interface KeptPlan {
@@ -96,7 +97,8 @@ function replaceFile(path: string, text: string): void {
   }
 }
 
-export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
+export function readPlanFile(file: string, context: Context): KeptPlan {
+  const { cwd } = context
   const kept = parse(readText(resolve(cwd, file), file))
   if (kept?.format !== FORMAT) {
     throw unusable(file, "is not a plan of this version of stack", "it was not written by `stack plan --out`, or by another version")
@@ -108,7 +110,7 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
   const moved = kept.moved === undefined ? {} : { moved: kept.moved }
   const volumes = kept.allVolumes === undefined ? {} : { allVolumes: kept.allVolumes }
   const desired = { stack: kept.stack, resources, ...moved, ...imports, ...volumes }
-  return { desired, selection: kept.selection, basis: kept.basis, shown: kept.shown }
+  return { desired: withVariables(desired, context), selection: kept.selection, basis: kept.basis, shown: kept.shown }
 }
 
 /** What is kept of a plan to be looked at later. */

@@ -46,7 +46,7 @@ const change = record(
     action: oneOf("no-op", "create", "update", "replace", "delete"),
     fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
   },
-  { movedFrom: address, adopts: imported, endedWith: address },
+  { movedFrom: address, adopts: imported, endedWith: address, keeps: truth },
 )
 
 const planFile = record(

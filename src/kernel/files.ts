@@ -28,6 +28,7 @@ import { ABSENT, refused } from "./refused.ts"
 export type Files = Pick<
   Kernel,
   | "read"
+  | "readBytes"
   | "readMany"
   | "readBeside"
   | "write"
@@ -51,6 +52,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
   const readMany = manyReader(ffi)
   return {
     read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
+    readBytes: (path) => orNull(`read ${path}`, () => readFileSync(path)),
     readMany,
     readBeside: manyReaderBeside(ffi, readMany),
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),

@@ -60,6 +60,8 @@ export interface Desired {
   stack: string
   /** In the order of the file. */
   resources: readonly Resource[]
+  /** Of the caller's environment, what secrets and configs come from. Never shown or kept. */
+  variables?: { readonly [name: string]: string }
   /** The volumes that the file does not hold are looked at, too: with nothing wanted, they go. */
   allVolumes?: true
   /** Objects without a mark that are to become the stack's. */

@@ -6,6 +6,7 @@ import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
+import { givensIn } from "../kinds/container/spec-given.ts"
 import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
@@ -68,7 +69,11 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
   const found = [...users.values()].map((one) => lookedUp(kernel, one))
   const sources = [...new Set(containers.flatMap(({ mounts }) => bindSources(mounts)))]
-  const absentSources = sources.filter((source) => kernel.stat(source) === null)
+  const files = [...new Set(containers.flatMap((one) => givensIn(one).flatMap(([, { file }]) => file ?? [])))]
+  const absentSources = [
+    ...sources.filter((source) => kernel.stat(source) === null),
+    ...files.filter((file) => kernel.stat(file)?.type !== "file"),
+  ]
   return {
     absentImages,
     absentSources,

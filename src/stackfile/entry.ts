@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
+import type { GivenSource } from "../kinds/container/spec-given.ts"
 import type { Entry, Path } from "../model/entry.ts"
 import type { FileText } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
@@ -27,6 +28,8 @@ export interface Surroundings {
   cgroup?: Lookup<"cgroup">
   idmap?: Lookup<"idmap">
   volume?: Lookup<"volume">
+  secret?: (name: string, path: Path, entry: Entry) => GivenSource | undefined
+  config?: (name: string, path: Path, entry: Entry) => GivenSource | undefined
 }
 
 interface Named {
@@ -62,6 +65,7 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
     },
     bridge: (wanted, path) => around.bridge?.(wanted, path, entry),
     cgroup: (wanted, path) => around.cgroup?.(wanted, path, entry),
+    source: (kind, wanted, path) => around[kind]?.(wanted, path, entry),
     volume: (wanted, path) => around.volume?.(wanted, path, entry),
     idmap: (wanted, path) => around.idmap?.(wanted, path, entry),
     textFile(path, text) {

@@ -46,6 +46,8 @@ const KINDS: { readonly [section: string]: string } = {
   cgroups: "cgroup",
   idmaps: "idmap",
   volumes: "volume",
+  secrets: "secret",
+  configs: "config",
   variables: "variable",
 }
 

@@ -8,7 +8,10 @@ import { expandCgroup } from "../kinds/cgroup/expand.ts"
 import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
 import type { ContainerEntry } from "../kinds/container/expand.ts"
 import { expandContainer } from "../kinds/container/expand.ts"
+import type { SourceEntry } from "../kinds/container/expand-given.ts"
+import { expandSource } from "../kinds/container/expand-given.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { GivenSource } from "../kinds/container/spec-given.ts"
 import type { IdmapEntry } from "../kinds/idmap/expand.ts"
 import { expandIdmap } from "../kinds/idmap/expand.ts"
 import type { InterfaceEntry } from "../kinds/interface/expand.ts"
@@ -90,6 +93,8 @@ export function resolve(
   const lookups = {
     bridge: lookup(around, root, "bridges", knownBridges(bridges)),
     cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
+    secret: lookup(around, root, "secrets", expandSources(stack, "secret", root, plain, around)),
+    config: lookup(around, root, "configs", expandSources(stack, "config", root, plain, around)),
     volume: lookup(around, root, "volumes", attributesByName(volumes)),
     idmap: lookup(around, root, "idmaps", idmaps),
   }
@@ -149,6 +154,15 @@ function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unkn
   for (const { name, source, value } of sectionOf(root, plain, "idmaps")) {
     const maps = expandIdmap((value ?? {}) as IdmapEntry, makeEntry({ stack, kind: "idmap", name, source }, around), [])
     if (maps !== undefined) found.set(name, maps)
+  }
+  return found
+}
+
+function expandSources(stack: string, kind: "secret" | "config", root: MapNode, plain: { [key: string]: unknown }, around: Surroundings) {
+  const found = new Map<string, GivenSource>()
+  for (const { name, source, value } of sectionOf(root, plain, `${kind}s`)) {
+    const from = expandSource((value ?? {}) as SourceEntry, makeEntry({ stack, kind, name, source }, around))
+    if (from !== undefined) found.set(name, from)
   }
   return found
 }

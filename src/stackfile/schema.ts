@@ -1,6 +1,7 @@
 import { bridgesSchema } from "../kinds/bridge/schema.ts"
 import { cgroupsSchema } from "../kinds/cgroup/schema.ts"
 import { containersSchema } from "../kinds/container/schema.ts"
+import { configsSchema, secretsSchema } from "../kinds/container/schema-given.ts"
 import { idmapsSchema } from "../kinds/idmap/schema.ts"
 import { vethsSchema } from "../kinds/veth/schema.ts"
 import { volumesSchema } from "../kinds/volume/schema.ts"
@@ -31,12 +32,14 @@ export function stackSchema(): Fragment {
       idmaps: idmapsSchema(),
       cgroups: cgroupsSchema(),
       volumes: volumesSchema(),
+      secrets: secretsSchema(),
+      configs: configsSchema(),
       containers: containersSchema(),
       import: importSchema(),
       moved: movedSchema(),
     },
     {
-      later: ["secrets", "configs", "checks", "outputs"],
+      later: ["checks", "outputs"],
       instead: { services: "containers", networks: "bridges", version: "" },
     },
   )

@@ -174,6 +174,8 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     ephemeral: false,
     read_only: false,
     mounts: {},
+    secrets: {},
+    configs: {},
     argv: [],
     environment: {},
     working_dir: "/",

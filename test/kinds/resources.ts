@@ -81,6 +81,8 @@ function containerDefaults(name: string): ContainerAttributes {
     ephemeral: false,
     read_only: false,
     mounts: {},
+    secrets: {},
+    configs: {},
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",

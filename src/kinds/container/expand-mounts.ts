@@ -26,11 +26,11 @@ export interface MountsEntry {
 /** Where one is written, and what it comes to; undefined where it is mistaken, which is told. */
 type Read = { target: string; mount: Mount } | undefined
 
-export function mountsOf(value: MountsEntry, mode: NamespaceMode, entry: Entry): Mounts {
+export function mountsOf(value: MountsEntry & { secrets?: unknown; configs?: unknown }, mode: NamespaceMode, entry: Entry): Mounts {
   const mounts: Mounts = {}
   const add = (path: Path, read: Read) => {
     if (read === undefined || !isSoundTarget(read.target, path, entry)) return
-    const target = normal(read.target)
+    const target = normalPath(read.target)
     if (Object.hasOwn(mounts, target))
       entry.report(path, "duplicate-target", `two mounts at ${target}`, { hint: "give one of them another target, or take it out" })
     mounts[target] = read.mount
@@ -49,9 +49,9 @@ export function mountsOf(value: MountsEntry, mode: NamespaceMode, entry: Entry):
 }
 
 /** What is mounted in a namespace that is another's, the other's file has to say. */
-function checkNamespace(value: MountsEntry, mode: NamespaceMode, entry: Entry): void {
+function checkNamespace(value: MountsEntry & { secrets?: unknown; configs?: unknown }, mode: NamespaceMode, entry: Entry): void {
   if (mode === "new") return
-  const given = (["volumes", "tmpfs", "read_only", "ephemeral"] as const).filter((key) => {
+  const given = (["volumes", "tmpfs", "secrets", "configs", "read_only", "ephemeral"] as const).filter((key) => {
     const one = value[key]
     return Array.isArray(one) ? one.length > 0 : one !== undefined && one !== false
   })
@@ -65,7 +65,7 @@ function checkNamespace(value: MountsEntry, mode: NamespaceMode, entry: Entry): 
 // ------------------------------------------------------------------- targets
 
 /** An absolute path in canonical spelling. */
-function normal(path: string): string {
+export function normalPath(path: string): string {
   return `/${path
     .split("/")
     .filter((part) => part !== "" && part !== ".")
@@ -74,7 +74,7 @@ function normal(path: string): string {
 
 const KERNELS = ["proc", "sys", "dev"]
 
-function isSoundTarget(target: string, path: Path, entry: Entry): boolean {
+export function isSoundTarget(target: string, path: Path, entry: Entry): boolean {
   const wrong = (summary: string, hint: string) => {
     entry.report(path, "bad-target", summary, { hint })
     return false
@@ -190,20 +190,20 @@ function bind({ source, target, read_only, propagation = "private", idmapped }: 
 
 function tmpfs(target: string, size: string | number | undefined, mode: string | number | undefined, path: Path, entry: Entry): Read {
   const bytes = size === undefined ? undefined : parseSize(size)
-  const octal = /^(?:0o?)?([0-7]{3,4})$/.exec(String(mode ?? "1777"))?.[1]
   if (size !== undefined && (bytes === undefined || bytes === 0)) {
     entry.report(path, "bad-size", `a tmpfs cannot have the size \`${size}\``, {
       hint: "a size: bytes, or a number with K, M, G or T such as 64M",
     })
     return undefined
   }
-  if (octal === undefined) {
-    entry.report(path, "bad-mode", `\`${mode}\` is no mode`, { hint: "three or four octal digits: 1777, 0755" })
-    return undefined
-  }
-  return { target, mount: { type: "tmpfs", ...(bytes === undefined ? {} : { size: bytes }), mode: shortest(octal) } }
+  const octal = octalMode(mode ?? "1777", path, entry)
+  if (octal === undefined) return undefined
+  return { target, mount: { type: "tmpfs", ...(bytes === undefined ? {} : { size: bytes }), mode: octal } }
 }
 
-function shortest(octal: string): string {
-  return octal.replace(/^0(?=...)/, "")
+/** As it is written, digits are octal; without a zero in front. */
+export function octalMode(mode: string | number, path: Path, entry: Entry): string | undefined {
+  const octal = /^(?:0o?)?([0-7]{3,4})$/.exec(String(mode))?.[1]
+  if (octal === undefined) entry.report(path, "bad-mode", `\`${mode}\` is no mode`, { hint: "three or four octal digits: 1777, 0755" })
+  return octal?.replace(/^0(?=...)/, "")
 }

@@ -4,6 +4,8 @@ import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
+import type { GivenEntry } from "./expand-given.ts"
+import { givensOf } from "./expand-given.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
 import type { MountsEntry } from "./expand-mounts.ts"
@@ -22,7 +24,7 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry extends LifeEntry, MountsEntry {
+export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
   image?: string
   command?: string | Word[]
   entrypoint?: string | Word[]
@@ -63,7 +65,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     image: imageOf(value.image, entry),
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
-    mounts: mountsOf(value, namespaces.mount, entry),
+    ...mountedOf(value, namespaces.mount, entry),
     argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
@@ -97,6 +99,13 @@ function requireOwnNamespaces(namespaces: Namespaces, entry: Entry): void {
       hint: `take \`${kind}: ${namespaces[kind]}\` out`,
     })
   }
+}
+
+/** No two things lie at one place. */
+function mountedOf(value: ContainerEntry, mode: NamespaceMode, entry: Entry): Pick<ContainerAttributes, "mounts" | "secrets" | "configs"> {
+  const mounts = mountsOf(value, mode, entry)
+  const secrets = givensOf("secrets", value, mounts, entry)
+  return { mounts, secrets, configs: givensOf("configs", value, { ...mounts, ...secrets }, entry) }
 }
 
 /** `dir:` with an absolute path without `.` and `..`. */

@@ -19,6 +19,8 @@ export const containerKind: Kind = {
     { path: "ephemeral", change: "replace" },
     { path: "read_only", change: "replace" },
     { path: "mounts.*", change: "replace" },
+    { path: "secrets.*", change: "replace" },
+    { path: "configs.*", change: "replace" },
     { path: "argv", change: "replace" },
     { path: "environment.*", change: "replace" },
     { path: "working_dir", change: "replace" },
@@ -83,7 +85,19 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
-const INSIDE = new Set(["image", "ephemeral", "read_only", "mounts", "argv", "environment", "working_dir", "user", "init"])
+const INSIDE = new Set([
+  "image",
+  "ephemeral",
+  "read_only",
+  "mounts",
+  "secrets",
+  "configs",
+  "argv",
+  "environment",
+  "working_dir",
+  "user",
+  "init",
+])
 
 /** Its monitor must be there, and be called as it is to be. */
 function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly FieldChange[]): boolean {

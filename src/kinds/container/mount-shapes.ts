@@ -4,7 +4,7 @@ import { mapOf, oneOf, record, text, textLike, truth, whole } from "../../base/s
 const SIMPLE = /^(\/(?!\.\.?(\/|$))[^/]+)+$/
 const target = textLike(SIMPLE, "path in a container")
 const source = textLike(/^(\/|(\/(?!\.\.?(\/|$))[^/]+)+)$/, "absolute path")
-const name = textLike(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, "name of a volume")
+const name = textLike(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, "name")
 
 const kinds: { readonly [type: string]: Shape } = {
   volume: record({ type: text(), source: name, read_only: truth }),
@@ -18,9 +18,15 @@ const mount: Shape = (value, path) => {
   return shape === undefined ? `${path} is no mount` : shape(value, path)
 }
 
+const id = whole(0, 2 ** 32 - 2)
+const given = { name, uid: id, gid: id, mode: textLike(/^[0-7]{3,4}$/, "mode"), content: oneOf("current", "another") }
+const from = { file: source, environment: textLike(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of a variable") }
+
 /** How a container's root is written to and what is mounted in it, in a record or a kept plan. */
 export const mountShapes: { readonly [key: string]: Shape } = {
   ephemeral: truth,
   read_only: truth,
   mounts: mapOf(target, mount),
+  secrets: mapOf(target, record(given, from)),
+  configs: mapOf(target, record(given, { ...from, text: text() })),
 }

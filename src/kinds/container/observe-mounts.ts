@@ -1,14 +1,19 @@
+import type { Kernel } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { volumeFolderOf } from "../../model/ownership.ts"
+import { contentOf } from "./given.ts"
 import type { MountLine } from "./mountinfo.ts"
 import { mountAbove, mountAt, parseMountinfo } from "./mountinfo.ts"
+import { observedGivens } from "./observe-given.ts"
 import { realPath } from "./real-path.ts"
 import type { ContainerRecord } from "./record.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { GivenSource } from "./spec-given.ts"
 import type { BindMount, Mount, Mounts, TmpfsMount, VolumeMount } from "./spec-mounts.ts"
 
-type Mounted = Pick<ContainerAttributes, "read_only" | "mounts">
+type Mounted = Pick<ContainerAttributes, "read_only" | "mounts" | "secrets" | "configs">
 
 /** What is mounted in a container, and what of the host it is to be compared with. */
 export interface MountReading {
@@ -17,6 +22,10 @@ export interface MountReading {
   /** Where a symbolic link of the host, or of the container, leads to. */
   sourceOf(path: string): string
   targetOf(path: string): string
+  /** What is at a place of the container; null where there is nothing. */
+  fileAt(path: string): { bytes: Uint8Array; uid: number; gid: number; mode: number } | null
+  /** What a secret or a config should hold. */
+  contentOf(source: GivenSource): Uint8Array | undefined
 }
 
 /** /proc/PID/mountinfo of those containers of which it tells something: others are not read, and have the usual. */
@@ -27,8 +36,7 @@ export function readMounts(scope: Scope, records: ReadonlyMap<string, ContainerR
     return init !== undefined && record !== undefined && isTold(record.attributes) ? [{ name, pid: init.pid }] : []
   })
   if (telling.length === 0) return new Map()
-  const [own, ...texts] = kernel.readMany(["/proc/self/mountinfo", ...telling.map(({ pid }) => `/proc/${pid}/mountinfo`)])
-  const host = parseMountinfo(own ?? "")
+  const host = parseMountinfo(kernel.read("/proc/self/mountinfo") ?? "")
   const sources = new Map<string, string>()
   const sourceOf = (path: string) => {
     const known = sources.get(path) ?? realPath(kernel, "", path)
@@ -36,22 +44,40 @@ export function readMounts(scope: Scope, records: ReadonlyMap<string, ContainerR
     return known
   }
   return new Map(
-    telling.flatMap(({ name, pid }, i) => {
+    telling.flatMap(({ name, pid }) => {
+      const text = mountinfoOf(kernel, pid)
       const targetOf = (path: string) => realPath(kernel, `/proc/${pid}/root`, path)
-      // It has ended since.
-      return texts[i] == null ? [] : [[name, { inside: parseMountinfo(texts[i]), host, sourceOf, targetOf }] as const]
+      if (text === null) return []
+      const wanted = (source: GivenSource) => contentOf(kernel, source, scope.desired.variables)
+      const fileAt = (path: string) => readFile(kernel, `/proc/${pid}/root${path}`)
+      return [[name, { inside: parseMountinfo(text), host, sourceOf, targetOf, fileAt, contentOf: wanted }] as const]
     }),
   )
 }
 
-function isTold({ read_only, mounts, namespaces }: ContainerAttributes): boolean {
-  return namespaces.mount === "new" && (read_only || Object.keys(mounts).length > 0)
+/** Null of a process that has ended: the kernel says EINVAL as long as it is a zombie. */
+function mountinfoOf(kernel: Kernel, pid: number): string | null {
+  try {
+    return kernel.read(`/proc/${pid}/mountinfo`)
+  } catch (failure) {
+    if (failure instanceof KernelError && failure.errno === "EINVAL") return null
+    throw failure
+  }
+}
+
+function isTold({ read_only, mounts, secrets, configs, namespaces }: ContainerAttributes): boolean {
+  return namespaces.mount === "new" && (read_only || [mounts, secrets, configs].some((some) => Object.keys(some).length > 0))
+}
+
+function readFile(kernel: Kernel, path: string): ReturnType<MountReading["fileAt"]> {
+  const [status, bytes] = [kernel.stat(path), kernel.readBytes(path)]
+  return status === null || bytes === null ? null : { bytes, uid: status.uid, gid: status.gid, mode: status.mode }
 }
 
 /** What is mounted in a container, as far as its file has to do with it. */
 export function observedMounts(stack: string, reading: MountReading | undefined, { attributes }: ContainerRecord): Mounted {
-  const { read_only, mounts, image } = attributes
-  if (reading === undefined) return { read_only, mounts }
+  const { read_only, mounts, secrets, configs, image } = attributes
+  if (reading === undefined) return { read_only, mounts, secrets, configs }
   return {
     read_only: read_only && rootMounts(reading.inside, image).every(({ options }) => options.includes("ro")),
     mounts: Object.fromEntries(
@@ -60,6 +86,8 @@ export function observedMounts(stack: string, reading: MountReading | undefined,
         return line === undefined ? [] : [[target, observedMount(stack, reading, line, given)]]
       }),
     ) as Mounts,
+    secrets: observedGivens(reading, secrets, attributes),
+    configs: observedGivens(reading, configs, attributes),
   }
 }
 

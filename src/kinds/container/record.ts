@@ -61,11 +61,23 @@ export function readRecord(text: string | null, boot: string): ReadRecord {
 /** What every container had before a file could say it. */
 const BEFORE: Pick<
   ContainerAttributes,
-  "ephemeral" | "read_only" | "mounts" | "capabilities" | "no_new_privileges" | "seccomp" | "ulimits" | "oom_score_adj" | keyof Life
+  | "ephemeral"
+  | "read_only"
+  | "mounts"
+  | "secrets"
+  | "configs"
+  | "capabilities"
+  | "no_new_privileges"
+  | "seccomp"
+  | "ulimits"
+  | "oom_score_adj"
+  | keyof Life
 > = {
   ephemeral: false,
   read_only: false,
   mounts: {},
+  secrets: {},
+  configs: {},
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,

@@ -1,7 +1,8 @@
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
-import { systemMounts } from "./root-system.ts"
+import { givePlan } from "./given.ts"
 import { mountPlan } from "./root-mounts.ts"
+import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 
@@ -54,7 +55,16 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   return {
     ...base,
     mounts,
-    setup: [...base.setup, ...kernelFilesystems(attributes), ...setup, ...inside, ...masks, ...closed, { op: "pivot" }],
+    setup: [
+      ...base.setup,
+      ...kernelFilesystems(attributes),
+      ...setup,
+      ...givePlan(attributes),
+      ...inside,
+      ...masks,
+      ...closed,
+      { op: "pivot" },
+    ],
   }
 }
 

@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { givenSchema } from "./schema-given.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
 
@@ -18,6 +19,7 @@ export function containersSchema(): Fragment {
         ...isolation(),
         ...powers(),
         ...mountsSchema(),
+        ...givenSchema(),
         ...network(),
         ...lifeKeys(),
         ...composition(),
@@ -29,9 +31,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = [
-  ...["ports", "dns", "extra_hosts", "privileged", "profile", "secrets", "configs", "devices", "healthcheck", "restart", "unsafe"],
-]
+const LATER = [...["ports", "dns", "extra_hosts", "privileged", "profile", "devices", "healthcheck", "restart", "unsafe"]]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {

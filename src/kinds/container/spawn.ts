@@ -8,6 +8,7 @@ import type { Step } from "../../model/step.ts"
 import { makeFolders } from "../folders.ts"
 import { attempt, attemptNow } from "../step-result.ts"
 import { imageFolder, rootFactsReader } from "./facts.ts"
+import { givenFiles } from "./given.ts"
 import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
@@ -80,6 +81,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
         name,
         root: rootFacts(name, attributes),
         ids: idsOf(run, step.address),
+        files: givenFiles(run.kernel, attributes, run.desired.variables),
         cgroups: run.cgroups.foldersOf(groupPath(name, attributes), attributes.limits),
         namespaceOf: (kind, mode) => namespacePath(run, kind, mode),
       })

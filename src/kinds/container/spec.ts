@@ -1,5 +1,6 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { Givens } from "./spec-given.ts"
 import type { Life } from "./spec-life.ts"
 import type { Mounts } from "./spec-mounts.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
@@ -23,6 +24,8 @@ export interface ContainerAttributes extends Life {
   read_only: boolean
   /** By target. Beside them stand those that every container has: /proc, /sys, /dev. */
   mounts: Mounts
+  secrets: Givens
+  configs: Givens
   /** entrypoint, then command. */
   argv: string[]
   environment: { [name: string]: string }

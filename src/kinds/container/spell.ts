@@ -3,6 +3,7 @@ import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { spellGivens } from "./spell-given.ts"
 import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
 
@@ -23,6 +24,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
   return withoutAbsent({
     image: unless(usual.image, have.image),
     ...spellMounts(have, usual),
+    ...spellGivens(have),
     command: have.argv,
     environment: filled(environment),
     working_dir: unless(usual.working_dir, have.working_dir),

@@ -17,6 +17,7 @@ export function bareEntry(stack: string, kind: string, name: string, bridge?: Kn
     cgroup: () => undefined,
     idmap: () => undefined,
     volume: () => undefined,
+    source: () => undefined,
     envFile: () => ({}),
     textFile: () => undefined,
     environment: {},

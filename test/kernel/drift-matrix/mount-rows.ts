@@ -1,6 +1,9 @@
 import type { AttributeRow } from "./row.ts"
 
-const inside = (words: string) => `nsenter -t $sealed -m ${words}`
+const inside = (words: string) => `nsenter -t $sealed -m -p ${words}`
+const FILE = { uid: 0, gid: 0, mode: "444", content: "current" }
+const TOKEN = { name: "token", file: "/etc/hostname", ...FILE }
+const CONF = { name: "conf", text: "port 80", ...FILE }
 const MOUNT = { type: "volume", source: "data", read_only: true }
 
 /** What is mounted in a container, and how its root is written to. */
@@ -31,4 +34,19 @@ export const mountRows: readonly AttributeRow[] = [
       },
     ],
   },
+  ...(["secrets", "configs"] as const).map((key): AttributeRow => {
+    const [target, given] = key === "secrets" ? ["/run/secrets/token", TOKEN] : ["/conf", CONF]
+    const opened = `mount -o remount,bind,rw none ${target}`
+    return {
+      attribute: `${key}.*`,
+      read: "`/proc/PID/mountinfo`, and the file itself, which is only compared with its source; of containers that have some",
+      hands: [
+        { by: inside(`umount ${target}`), shows: { "container.sealed": { [`${key}.${target}`]: null } } },
+        {
+          by: inside(`sh -c '${opened} && echo other > ${target}'`),
+          shows: { "container.sealed": { [`${key}.${target}`]: { ...given, content: "another" } } },
+        },
+      ],
+    }
+  }),
 ]

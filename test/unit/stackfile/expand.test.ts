@@ -15,6 +15,8 @@ test("a container with one key has every attribute", () => {
     ephemeral: false,
     read_only: false,
     mounts: {},
+    secrets: {},
+    configs: {},
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",
