@@ -5,6 +5,7 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { containerRules } from "./kind-rules.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -13,38 +14,7 @@ import { volumesIn } from "./spec-mounts.ts"
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
   name: "container",
-  rules: [
-    { path: "state", change: "update" },
-    { path: "image", change: "replace" },
-    { path: "ephemeral", change: "replace" },
-    { path: "read_only", change: "replace" },
-    { path: "mounts.*", change: "replace" },
-    { path: "secrets.*", change: "replace" },
-    { path: "configs.*", change: "replace" },
-    { path: "argv", change: "replace" },
-    { path: "environment.*", change: "replace" },
-    { path: "working_dir", change: "replace" },
-    { path: "user", change: "replace" },
-    { path: "init", change: "replace" },
-    { path: "uid_map", change: "replace" },
-    { path: "gid_map", change: "replace" },
-    { path: "cgroup", change: "update" },
-    { path: "namespaces.*", change: "replace" },
-    { path: "capabilities", change: "replace" },
-    { path: "no_new_privileges", change: "replace" },
-    { path: "seccomp", change: "replace" },
-    { path: "ulimits.*", change: "update" },
-    { path: "oom_score_adj", change: "update" },
-    { path: "hostname", change: "update" },
-    { path: "loopback", change: "update" },
-    { path: "limits.*", change: "update" },
-    { path: "routes", change: "update" },
-    { path: "sysctls.*", change: "update" },
-    { path: "labels.*", change: "update" },
-    { path: "depends_on", change: "update" },
-    { path: "stop_signal", change: "update" },
-    { path: "stop_grace_period", change: "update" },
-  ],
+  rules: containerRules,
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
