@@ -79,6 +79,7 @@ function install(): void {
   copyFileSync(`${root}native/build/libstack.so`, `${dist}/libstack.so`)
   copyFileSync(`${root}native/build/${monitor}`, `${dist}/stack-monitor`)
   copyFileSync(`${root}native/build/stack-doctor`, `${dist}/stack-doctor`)
+  copyFileSync(`${root}native/build/stack-unpack`, `${dist}/stack-unpack`)
 }
 
 generateSchema()

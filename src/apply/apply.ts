@@ -18,6 +18,7 @@ import { shuffler } from "./shuffle.ts"
 export interface ApplyContext {
   kernel: Kernel
   cgroups: StackGroups
+  environment?: NonNullable<Run["environment"]>
 }
 
 export interface ApplyOptions {
@@ -40,7 +41,9 @@ export interface ApplyOptions {
  * along those that wait for it, and nothing else.
  */
 export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyContext, options: ApplyOptions): Promise<ApplyResult> {
-  const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot) }
+  const time = options.now ?? now
+  const progress: Run["progress"] = (step, done, total) => options.emit({ type: "step-progress", step, at: time(), done, total })
+  const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot), progress }
   const execution = new Execution(plan.steps, run, options)
   forgetChanging(run.kernel, plan, snapshot)
   await execution.walkAll()

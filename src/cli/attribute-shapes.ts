@@ -8,6 +8,7 @@ import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
 import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
+import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
@@ -29,10 +30,11 @@ const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
 const bytes = numeric(0, Number.MAX_VALUE)
 
 /** How the resources of a kind are called, behind the kind. */
-export const NAMES: { readonly [K in KindName]: RegExp } = {
+export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } } = {
   bridge: new RegExp(`^${NAME}$`),
   cgroup: new RegExp(`^${NAME}$`),
   container: new RegExp(`^${CONTAINER}$`),
+  image: { test: isCanonical },
   interface: new RegExp(`^${CONTAINER}\\.[^/]+$`),
   veth: new RegExp(`^${NAME}$`),
   volume: new RegExp(`^${NAME}$`),
@@ -73,10 +75,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   cgroup: record({ limits }),
   container: record(
     {
-      image: text(
-        "image",
-        (image) => image === "host" || (image.startsWith("dir:") && folder(image.slice("dir:".length), "") === undefined),
-      ),
+      image: text("image", (image) => isSettledImage(image, (path) => folder(path, "") === undefined)),
       argv: listOf(text()),
       environment: mapOf(textLike(/^[^=\s]+$/, "name of a variable"), text()),
       working_dir: textLike(/^\//, "absolute path"),
@@ -98,6 +97,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     },
     { seccomp_profile },
   ),
+  image: record({ digest: textLike(DIGEST, "digest") }),
   interface: record({
     ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
     ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },

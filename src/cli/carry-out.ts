@@ -15,7 +15,7 @@ import { reserveIds } from "./fresh-ids.ts"
 import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
 import type { FailOn, Prepared, Wish } from "./planning.ts"
-import { forbidden, preparePlan } from "./planning.ts"
+import { forbidden, preparePlan, withImages } from "./planning.ts"
 import { launchProblems, requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
 import { heedful } from "./signals.ts"
@@ -39,11 +39,12 @@ export interface Intent extends Wish {
 }
 
 /** Locks, plans, asks, executes, reads back. Resolves to the exit code. */
-export async function carryOut(intent: Intent, options: CarryOutOptions, context: Context): Promise<number> {
-  if (intent.desired.allVolumes && (options.atomic || options.confirm !== undefined))
+export async function carryOut(written: Intent, options: CarryOutOptions, context: Context): Promise<number> {
+  if (written.desired.allVolumes && (options.atomic || options.confirm !== undefined))
     throw new UsageError("what was in a volume cannot be brought back: --volumes goes neither with --atomic nor with --confirm")
-  const session = openSession(intent.desired.stack, context)
+  const session = openSession(written.desired.stack, context)
   requireCapabilities(session.kernel)
+  const intent = await withImages(session, written)
   const display = await openDisplay(options.json, context)
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {

@@ -9,10 +9,12 @@ import { unmarkedObjects } from "../observe/unmarked.ts"
 import { fieldText } from "../plan/cause.ts"
 import { makePlan } from "../plan/plan.ts"
 import { mapsChosenAfresh, wishForLive } from "../plan/rewritten.ts"
+import { EVERYTHING } from "../plan/select.ts"
 import { loadStack } from "../stackfile/load.ts"
 import { automaticSize } from "../stackfile/spell/idmaps.ts"
 import type { SpeltStack } from "../stackfile/spell/spell.ts"
 import { spellStack } from "../stackfile/spell/spell.ts"
+import { withImages } from "./planning.ts"
 import { requireWholeReading } from "./privileges.ts"
 import type { Session } from "./session.ts"
 import { observeStack } from "./session.ts"
@@ -64,12 +66,13 @@ function nothingLive({ stack, kernel }: Session): DiagnosticError {
 }
 
 /** What a plan of the file would still change, a line each: what could not be said in it. */
-export function differences(text: string, session: Session, cwd: string): string[] {
-  const { desired, diagnostics } = loadStack({
+export async function differences(text: string, session: Session, cwd: string): Promise<string[]> {
+  const { desired: written, diagnostics } = loadStack({
     ...{ file: "-", cwd, vars: {}, varFiles: [], environment: {}, profiles: [] },
     stdin: () => Buffer.from(text),
   })
-  if (desired === undefined) return diagnostics.map(({ summary, address }) => `${address === undefined ? "" : `${address}: `}${summary}`)
+  if (written === undefined) return diagnostics.map(({ summary, address }) => `${address === undefined ? "" : `${address}: `}${summary}`)
+  const { desired } = await withImages(session, { desired: written, selection: EVERYTHING, declared: [] })
   const { plan, diagnostics: problems } = makePlan(desired, observeStack(session, desired))
   if (hasErrors(problems)) return problems.map(({ summary }) => summary)
   return changesOf(plan)

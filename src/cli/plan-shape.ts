@@ -5,6 +5,7 @@ import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import { volumesIn } from "../kinds/container/spec-mounts.ts"
+import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Import } from "../model/imports.ts"
@@ -108,9 +109,13 @@ function mentioned({ kind, attributes }: KeptResource): string[] {
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
   if (kind !== "container") return []
-  const { cgroup, mounts } = attributes as unknown as ContainerAttributes
-  const volumes = volumesIn(mounts).map((name) => `volume.${name}`)
-  return [...(cgroup === "" ? [] : [`cgroup.${cgroup}`]), ...volumes, ...waitedFor(attributes as unknown as ContainerAttributes)]
+  const { cgroup, image, mounts } = attributes as unknown as ContainerAttributes
+  return [
+    ...(isKept(image) ? [imageAddress(image)] : []),
+    ...(cgroup === "" ? [] : [`cgroup.${cgroup}`]),
+    ...volumesIn(mounts).map((name) => `volume.${name}`),
+    ...waitedFor(attributes as unknown as ContainerAttributes),
+  ]
 }
 
 function waitedFor({ depends_on, namespaces }: ContainerAttributes): string[] {

@@ -47,6 +47,13 @@ export interface Wish {
   declared: readonly Resource[]
 }
 
+/** The wish with its images looked at: which ones they are, and what they say of themselves. Nothing is loaded where it has none. */
+export async function withImages<W extends Wish>({ kernel, environment }: Session, wish: W): Promise<W> {
+  if (!wish.desired.resources.some(({ kind }) => kind === "image")) return wish
+  const { settleImages } = await import("../image/settle.ts")
+  return { ...wish, desired: await settleImages(kernel, wish.desired, environment) }
+}
+
 /** Observes and plans; tells the plan's warnings, and throws its errors. */
 export function preparePlan(session: Session, { desired, selection, declared }: Wish, context: Context): Prepared {
   const snapshot = markReplaced(observeStack(session, desired), selection.replace, desired)

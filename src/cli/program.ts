@@ -25,6 +25,7 @@ export function program(context: Context, done: (code: number) => void): Command
   importCommand(root, run)
   graphCommand(root, run)
   doctorCommand(root, run)
+  imageCommands(root, run)
   root
     .command("version")
     .description("print the version")
@@ -160,6 +161,37 @@ function doctorCommand(root: Command, run: Run): void {
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/doctor.ts")).doctor(optionsOf(command), context)),
     )
+}
+
+function imageCommands(root: Command, run: Run): void {
+  const image = root.command("image").description("the store of images, which all stacks share")
+  image
+    .command("ls")
+    .description("what is in it")
+    .option("--json", "for programs")
+    .action((_options, command: Command) => run(async (context) => (await import("./commands/image.ts")).list(optionsOf(command), context)))
+  image
+    .command("pull")
+    .description("look again where an image comes from, and bring what is there now")
+    .argument("<image>", "tar:PATH, oci:PATH[:TAG], docker-archive:PATH or docker://REGISTRY/REPOSITORY[:TAG][@DIGEST]")
+    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).pull(name, context)))
+  image
+    .command("rm")
+    .description("remove images that no container is of")
+    .argument("<image...>", "as `image ls` names them, or digests")
+    .action((names: string[]) => run(async (context) => (await import("./commands/image.ts")).remove(names, context)))
+  image
+    .command("prune")
+    .description("remove all images that no container is of")
+    .option("-y, --auto-approve", "do not ask")
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/image.ts")).pruneAll(optionsOf(command), context)),
+    )
+  image
+    .command("inspect")
+    .description("all that is known of an image, as JSON")
+    .argument("<image>", "as `image ls` names it, or a digest")
+    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).inspect(name, context)))
 }
 
 function liveCommands(root: Command, run: Run): void {

@@ -14,12 +14,14 @@ export interface Session {
   kernel: LinuxKernel
   cgroups: StackGroups
   controllers: HostFacts["controllers"]
+  /** The caller's. */
+  environment: Context["environment"]
 }
 
 export function openSession(stack: string, context: Context): Session {
   const kernel = context.kernel()
   const layout = readLayout(kernel)
-  return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
+  return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers, environment: context.environment }
 }
 
 /** Reads what is live. Refused for want of privilege: a DiagnosticError that names the missing capabilities. */

@@ -69,6 +69,8 @@ function needsOf(resource: Resource): Need[] {
       return [capabilities, { id: "link:veth" }]
     case "cgroup":
       return [capabilities, { id: "cgroups" }, { id: "cgroups:make" }, ...limitNeeds(resource)]
+    case "image":
+      return [capabilities, { id: "namespace:mount" }]
     case "container":
       return [capabilities, ...containerNeeds(resource.attributes as unknown as ContainerAttributes), ...limitNeeds(resource)]
   }

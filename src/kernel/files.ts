@@ -28,7 +28,6 @@ import { ABSENT, refused } from "./refused.ts"
 export type Files = Pick<
   Kernel,
   | "read"
-  | "readBytes"
   | "readMany"
   | "readBeside"
   | "write"
@@ -52,7 +51,6 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
   const readMany = manyReader(ffi)
   return {
     read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
-    readBytes: (path) => orNull(`read ${path}`, () => readFileSync(path)),
     readMany,
     readBeside: manyReaderBeside(ffi, readMany),
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
@@ -77,7 +75,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
 }
 
 /** Runs work on node:fs and gives its refusal the words of what was asked. */
-function attempt<T>(op: string, work: () => T): T {
+export function attempt<T>(op: string, work: () => T): T {
   try {
     return work()
   } catch (e) {
@@ -87,14 +85,15 @@ function attempt<T>(op: string, work: () => T): T {
 }
 
 /** libuv knows few errnos by name; the number is always there. A path with a NUL is refused before the kernel sees it. */
-function codeOf(e: unknown): string {
+export function codeOf(e: unknown): string {
   const { code, errno } = e as NodeJS.ErrnoException
   if (errno !== undefined) return errnoName(errno)
   if (code === "ERR_INVALID_ARG_VALUE") return "EINVAL"
   throw e
 }
 
-function orNull<T>(op: string, work: () => T, alsoAbsent = ""): T | null {
+/** Runs work on node:fs: null where the thing is not there. */
+export function orNull<T>(op: string, work: () => T, alsoAbsent = ""): T | null {
   try {
     return work()
   } catch (e) {

@@ -1,3 +1,4 @@
+import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
@@ -6,7 +7,7 @@ export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from 
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel {
+export interface Kernel extends Archives {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
@@ -20,8 +21,6 @@ export interface Kernel {
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
   read(path: string): string | null
-  /** The same as it is, for what may be no text. */
-  readBytes(path: string): Uint8Array | null
   /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. */
   readMany(paths: readonly string[]): (string | null)[]
   /** readMany beside what the caller does meanwhile: the result waits for it. */

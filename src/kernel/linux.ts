@@ -1,10 +1,11 @@
 import type { Ffi } from "./ffi.ts"
-import { openFfi } from "./ffi.ts"
+import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { openNet } from "./netlink/net.ts"
 import { openVisits } from "./netlink/visits.ts"
+import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
@@ -29,5 +30,6 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const files = openFiles(ffi, readable)
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
-  return { ...files, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }
+  const archives = openArchives(() => folder ?? nativeFolder())
+  return { ...files, ...archives, ...processes, ...net, ...openVisits(ffi, { ...net, ...processes }) }
 }

@@ -4,6 +4,7 @@ import type { Attributes, KindName } from "../model/resource.ts"
 import { bridgeKind } from "./bridge/kind.ts"
 import { cgroupKind } from "./cgroup/kind.ts"
 import { containerKind } from "./container/kind.ts"
+import { imageKind } from "./image/kind.ts"
 import { interfaceKind } from "./interface/kind.ts"
 import { vethKind } from "./veth/kind.ts"
 import { volumeKind } from "./volume/kind.ts"
@@ -13,6 +14,7 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   bridge: bridgeKind,
   cgroup: cgroupKind,
   container: containerKind,
+  image: imageKind,
   interface: interfaceKind,
   veth: vethKind,
   volume: volumeKind,

@@ -3,6 +3,7 @@ import type { KindName } from "../model/resource.ts"
 import { bridgeDriver } from "./bridge/driver.ts"
 import { cgroupDriver } from "./cgroup/driver.ts"
 import { containerDriver } from "./container/driver.ts"
+import { imageDriver } from "./image/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
 import { vethDriver } from "./veth/driver.ts"
 import { volumeDriver } from "./volume/driver.ts"
@@ -12,6 +13,7 @@ export const drivers: { readonly [K in KindName]: Driver } = {
   container: containerDriver,
   bridge: bridgeDriver,
   cgroup: cgroupDriver,
+  image: imageDriver,
   interface: interfaceDriver,
   veth: vethDriver,
   volume: volumeDriver,

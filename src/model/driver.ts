@@ -145,6 +145,10 @@ export interface Run {
   stack: string
   desired: Desired
   cgroups: StackGroups
+  /** The caller's. */
+  environment?: { readonly [name: string]: string | undefined }
+  /** Told now and then by a step that reads many bytes, of how many; absent: nobody watches. */
+  progress?(step: Step, done: number, total: number): void
   /** Values born in the kernel, by address: what an earlier step made (ifindex, netns path), or the snapshot held. */
   born: Map<Address, { [key: string]: unknown }>
 }

@@ -6,6 +6,8 @@ import type { Step } from "./step.ts"
 export type Event =
   | { type: "plan"; plan: Plan }
   | { type: "step-start"; step: Step; at: number }
+  /** Bytes of a step that reads many, and of how many. */
+  | { type: "step-progress"; step: Step; at: number; done: number; total: number }
   | { type: "step-done"; step: Step; at: number; took: number }
   | { type: "step-failed"; step: Step; at: number; took: number; diagnostic: Diagnostic }
   /** Never started: a step it waits for failed (`because`), or the run was interrupted. */

@@ -2,8 +2,8 @@ import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
-import { imageFolder } from "../kinds/container/facts.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
+import { imageTops } from "../kinds/container/image-tops.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import { givensIn } from "../kinds/container/spec-given.ts"
@@ -64,10 +64,10 @@ type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
 function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "absentSources"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
-  const absentImages = images.filter((image) => image !== "host" && kernel.stat(imageFolder(image))?.type !== "folder")
+  const absentImages = images.filter((image) => image.startsWith("dir:") && kernel.stat(image.slice("dir:".length))?.type !== "folder")
   const named = containers.filter(({ image, user }) => user !== "" && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user }) => [`${image} ${user}`, { image, user }]))
-  const found = [...users.values()].map((one) => lookedUp(kernel, one))
+  const found = [...users.values()].flatMap((one) => lookedUp(kernel, one))
   const sources = [...new Set(containers.flatMap(({ mounts }) => bindSources(mounts)))]
   const files = [...new Set(containers.flatMap((one) => givensIn(one).flatMap(([, { file }]) => file ?? [])))]
   const absentSources = [
@@ -82,12 +82,15 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
   }
 }
 
-function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users {
+/** Of an image that is still to be unpacked nothing can be told. */
+function lookedUp(kernel: Kernel, { image, user }: { image: string; user: string }): Users[] {
+  const tops = imageTops(kernel, image)
+  if (tops === undefined) return []
   try {
-    return { unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, imageFolder(image), user) }] }
+    return [{ unknownUsers: [], knownUsers: [{ image, user, ...lookupUser(kernel, image, user, tops) }] }]
   } catch (failure) {
     if (!(failure instanceof DiagnosticError)) throw failure
-    return { unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }
+    return [{ unknownUsers: [{ image, user, diagnostics: failure.diagnostics }], knownUsers: [] }]
   }
 }
 

@@ -8,7 +8,7 @@ import type { Step } from "../model/step.ts"
 import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
 import type { Display, ResourceTally, Tally } from "./progress.ts"
-import { newTally } from "./progress.ts"
+import { formatProgress, newTally } from "./progress.ts"
 import { planRelaxations } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 
@@ -63,6 +63,13 @@ function tellPlan(plan: Plan, line: Line): void {
 }
 
 function tellStep(event: Event, tally: Tally, line: Line): void {
+  if (event.type === "step-progress") {
+    const { step, done, total } = event
+    line(`${step.address}: ${formatProgress(done, total)}`, "apply_progress", {
+      hook: { ...hookOf(step.change), bytes: done, total_bytes: total },
+    })
+    return
+  }
   if (event.type !== "step-start" && event.type !== "step-done" && event.type !== "step-failed") return
   const entry = tally.get(event.step.address)
   if (entry === undefined) return

@@ -5,7 +5,7 @@ import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Step } from "../model/step.ts"
 import type { Display } from "./progress.ts"
-import { formatTime } from "./progress.ts"
+import { formatProgress, formatTime } from "./progress.ts"
 
 /** Up to so many resources have a line each; of more, what happens to each kind has one with counters. */
 const LINES = 16
@@ -22,6 +22,8 @@ interface Row {
   failed: number
   startedAt: number | undefined
   endedAt: number
+  /** Of a step that reads many bytes: how far it is. */
+  bytes?: string
   ended: Promise<void>
   resolve(): void
   reject(failure: Error): void
@@ -120,6 +122,11 @@ function isOver(row: Row): boolean {
 
 function advance(row: Row, event: Extract<Event, { step: Step }>, changed: Set<Row>): void {
   if (event.type === "step-skipped") return
+  if (event.type === "step-progress") {
+    row.bytes = formatProgress(event.done, event.total)
+    changed.add(row)
+    return
+  }
   if (event.type === "step-start") row.startedAt ??= event.at
   if (event.type === "step-done") row.done++
   if (event.type === "step-failed") {
@@ -140,5 +147,6 @@ function titleOf(row: Row): string {
   const label = size === 1 ? [...row.addresses][0] : `${row.action} ${size} ${row.kind}s`
   if (row.done === row.steps) return `${label} (${formatTime(row.endedAt - (row.startedAt ?? row.endedAt))})`
   const failed = row.failed === 0 ? "" : `, ${row.failed} failed`
+  if (row.bytes !== undefined && row.steps === 1) return `${label}: ${row.bytes}${failed}`
   return row.startedAt === undefined ? String(label) : `${label}: ${row.done} of ${row.steps} steps${failed}`
 }

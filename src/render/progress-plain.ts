@@ -1,5 +1,8 @@
 import type { Display } from "./progress.ts"
-import { formatTime, stepDone } from "./progress.ts"
+import { formatProgress, formatTime, stepDone } from "./progress.ts"
+
+/** How often a step that reads many bytes says how far it is. */
+const PERIOD_MS = 3000
 
 /**
  * A line for each step that ended; a failure's reason is told at the end, in full. What ends in the same turn of the event loop is
@@ -7,6 +10,8 @@ import { formatTime, stepDone } from "./progress.ts"
  */
 export function plainProgress(write: (text: string) => void): Display {
   let waiting = ""
+  /** When each step's bytes were told of. */
+  const told = new Map<string, number>()
   const flush = () => {
     const text = waiting
     waiting = ""
@@ -18,6 +23,13 @@ export function plainProgress(write: (text: string) => void): Display {
   }
   return {
     emit(event) {
+      if (event.type === "step-progress") {
+        const last = told.get(event.step.id)
+        if (last === undefined || event.at - last >= PERIOD_MS) {
+          if (last !== undefined) say(`${event.step.address}: ${formatProgress(event.done, event.total)}`)
+          told.set(event.step.id, event.at)
+        }
+      }
       if (event.type === "step-done") {
         say(`${event.step.address}: ${stepDone(event.step)} (${formatTime(event.took)})`)
       }

@@ -30,6 +30,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",
+  "image.unpack": "unpacked",
   "cgroup.widen": "limits widened",
   "cgroup.leave": "the former removed",
   create: "created",
@@ -43,6 +44,17 @@ export function stepDone({ op, change: { kind, adopts, resource, movedFrom } }: 
   // Its group is made under the new name, or renamed.
   if (kind === "cgroup" && op === "create" && movedFrom !== undefined) return "moved"
   return DONE[`${kind}.${op}`] ?? DONE[op] ?? `${op} done`
+}
+
+/** `12.3M of 45.6M`. */
+export function formatProgress(done: number, total: number): string {
+  return `${roundedSize(Math.min(done, total))} of ${roundedSize(total)}`
+}
+
+/** Bytes as a person wants to know them: `512`, `1.5K`, `12.3M`. */
+export function roundedSize(bytes: number): string {
+  const unit = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return unit === 0 ? String(bytes) : `${(bytes / 2 ** (10 * unit)).toFixed(1)}${" KMGT"[unit]}`
 }
 
 /** `12 ms`, `1.2 s`. */

@@ -1,5 +1,6 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
+import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
 import { absolutePath } from "./files.ts"
 import type { MapEntry, Node, Path } from "./node.ts"
@@ -23,13 +24,25 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
     cgroups: () => draft.cgroups.map(resourceOf),
     veths: () => draft.veths.map(resourceOf),
     volumes: () => draft.volumes.map(resourceOf),
-    containers: () => draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)]),
+    containers: () => [...imagesOf(draft), ...draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)])],
   }
   return {
     stack: draft.stack,
     ...movedOf(draft),
     resources: sections.flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
   }
+}
+
+/** Each image that is kept in the store, once; it is where its first container names it. */
+function imagesOf({ containers }: Draft): Resource[] {
+  const found = new Map<string, Resource>()
+  for (const { attributes, source } of containers) {
+    const address = imageAddress(attributes.image)
+    if (!isKept(attributes.image) || found.has(address)) continue
+    const range = () => fieldRange("container", source, "image")
+    found.set(address, { kind: "image", address, name: attributes.image, attributes: {}, references: [], range })
+  }
+  return [...found.values()]
 }
 
 /** An idmap is a value: nothing in the kernel has its name. */

@@ -1,4 +1,5 @@
 import { withSeccompFile } from "../kinds/container/expand-security.ts"
+import { withAbsolutePath } from "../kinds/image/spec.ts"
 import { absolutePath } from "./files.ts"
 import type { MapNode, Node } from "./node.ts"
 import { child, setKey, toPlain } from "./node.ts"
@@ -50,8 +51,7 @@ function withAbsolutePaths(containers: Node, plain: unknown): void {
     if (its === undefined || its === null || typeof its !== "object") continue
     const folder = (key: string) => (child(value, key) ?? value).file.folder
     const { image, env_file, security_opt } = its
-    if (typeof image === "string" && image.startsWith("dir:"))
-      its.image = `dir:${absolutePath(folder("image"), image.slice("dir:".length))}`
+    if (typeof image === "string") its.image = withAbsolutePath(image, (path) => absolutePath(folder("image"), path))
     if (Array.isArray(security_opt)) {
       its.security_opt = security_opt.map((option: unknown) =>
         typeof option === "string" ? withSeccompFile(option, (path) => absolutePath(folder("security_opt"), path)) : option,

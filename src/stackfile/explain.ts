@@ -169,7 +169,9 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
   }
   if (node?.kind === "scalar" && !node.plain && types.some((type) => isOfType(node.value, type)) && !types.includes("string"))
     return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }
-  const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])].map(String).filter((word) => /^[a-z:]+/i.test(word))
+  const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])]
+    .filter((word) => typeof word === "string")
+    .filter((word) => /^[a-z:]+/i.test(word))
   const near = node?.kind === "scalar" ? nearest(String(node.value), words) : undefined
   if (near !== undefined) return { hint: `did you mean \`${near}\`?` }
   const [example] = fragment.examples ?? []

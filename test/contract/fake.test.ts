@@ -2,6 +2,7 @@ import { test } from "uvu"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { Layout } from "../support/fake-kernel/machine.ts"
 import { addressContract } from "./addresses-contract.ts"
+import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract } from "./links-contract.ts"
@@ -20,7 +21,7 @@ function holdsOnFake(layout: Layout, contract: Contract): void {
   }
 }
 
-for (const contract of [linkContract, addressContract, fileContract, processContract]) holdsOnFake("v2", contract)
+for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract]) holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 
 test.run()

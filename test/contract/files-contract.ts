@@ -83,10 +83,6 @@ export const fileContract: Contract = {
     const beside = kernel.readBeside([`${folder}/text`, "", `${folder}/none`, `@${folder}/none`, `${folder}/text`])
     assert.equal(beside(), ["two\n", null, null, null, "two\n"])
     assert.equal(kernel.readBeside([])(), [])
-    assert.equal(
-      [`${folder}/text`, `${folder}/none`].map((path) => kernel.readBytes(path)?.toString() ?? null),
-      [kernel.read(`${folder}/text`), null],
-    )
     assert.equal(kernel.readMany([`${folder}/text`, `${folder}/none`, "", `${folder}/../${folder.split("/").at(-1)}/text`]), [
       "two\n",
       null,

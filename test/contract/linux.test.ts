@@ -4,6 +4,7 @@ import { test } from "uvu"
 import { linuxKernel } from "../../src/kernel/linux.ts"
 import { inOwnNamespaces } from "../kernel/own-namespaces.ts"
 import { addressContract } from "./addresses-contract.ts"
+import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract } from "./links-contract.ts"
@@ -13,7 +14,8 @@ import type { Contract } from "./subject.ts"
 if (inOwnNamespaces(import.meta.url)) {
   const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
   test.after(() => rmSync(folder, { recursive: true, force: true }))
-  for (const contract of [linkContract, addressContract, fileContract, processContract, cgroupContract]) holdsOnLinux(folder, contract)
+  for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract, cgroupContract])
+    holdsOnLinux(folder, contract)
   test.run()
 }
 

@@ -244,7 +244,7 @@ test("the host's steering files are closed to a root that is the host's", async 
 test("of the steering files those that a kernel has, whatever machine it runs on", () => {
   const facts = {
     layer: "/layer",
-    image: "/",
+    image: ["/"],
     closed: false,
     volumes: "/volumes",
     procNames: ["acpi", "scsi", "latency_stats", "uptime"],

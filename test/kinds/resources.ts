@@ -31,6 +31,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
   bridge: { ifindex: 7, state: "up" },
   cgroup: { path: "/sys/fs/cgroup/stack/lab" },
   container: { monitor: { pid: 100, startTime: "5000" }, init: { pid: 101, startTime: "5001" } },
+  image: {},
   interface: { ifindex: 8, inside: 2, state: "up" },
   veth: { ends: [] },
   volume: { path: "/var/lib/stack/volumes/lab/data" },
@@ -47,6 +48,8 @@ function defaults(kind: KindName, name: string): Attributes {
       return { interface: `lab-${name}`, alias, address: [], mtu: 1500, mac, stp: false, vlan_filtering: false, ageing_time: 300, up: true }
     case "cgroup":
       return { limits: {} }
+    case "image":
+      return { digest: `sha256:${"0".repeat(64)}` }
     case "interface":
       return {
         bridge: "bridge.lan",

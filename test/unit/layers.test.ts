@@ -10,7 +10,8 @@ const MAY: { readonly [room: string]: string } = {
   seccomp: "base",
   model: "base ~kernel ~pure",
   pure: "base model pure seccomp ~kernel",
-  live: "base model pure live kernel seccomp",
+  image: "base model pure kernel node:*",
+  live: "base model pure live image kernel seccomp",
   catalog: "base model pure",
   drivers: "base model live",
   stackfile: "base model pure catalog yaml ajv node:fs node:path",
@@ -18,7 +19,7 @@ const MAY: { readonly [room: string]: string } = {
   observe: "base model pure live catalog drivers kernel",
   apply: "base model pure live drivers plan observe kernel node:*",
   doctor: "base model pure observe kernel",
-  kernel: "base ~model pure node:*",
+  kernel: "base ~model pure node:* fzstd xz-decompress",
   render: "base model ~plan ~pure ~doctor pure listr2 ora @dagrejs/dagre node:*",
 }
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)))

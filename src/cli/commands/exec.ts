@@ -2,7 +2,6 @@ import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { NamespaceKind, ProcessId } from "../../kernel/kernel.ts"
 import type { ExecRecord } from "../../kernel/launch/exec.ts"
 import type { LinuxKernel } from "../../kernel/linux.ts"
-import { imageFolder } from "../../kinds/container/facts.ts"
 import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
 import type { Ids } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
@@ -102,7 +101,7 @@ function groupInside({ kernel, cgroups }: Session, { pid }: ProcessId, own: stri
 
 /** The kernel says no more of an id that is not mapped than EINVAL. */
 function wantedIds(kernel: LinuxKernel, { address, live }: Observed, image: string, user: string): Ids {
-  const ids = lookupUser(kernel, imageFolder(image), user)
+  const ids = lookupUser(kernel, image, user)
   const { pid } = live.init as unknown as ProcessId
   for (const [what, numbers, file] of [
     ["user", [ids.uid], "uid_map"],

@@ -1,9 +1,11 @@
+import type { Plan } from "../../model/plan.ts"
+import type { Desired } from "../../model/resource.ts"
 import { EVERYTHING } from "../../plan/select.ts"
 import type { Graph } from "../../render/graph.ts"
 import { stepGraph, topology, withGroups } from "../../render/graph.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
-import { preparePlan } from "../planning.ts"
+import { preparePlan, withImages } from "../planning.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
 import { loadFile } from "../stack-file.ts"
@@ -16,14 +18,15 @@ export interface GraphOptions extends FileOptions {
 /** The topology, out of the file alone; or the steps of a plan. */
 export async function graph(options: GraphOptions, context: Context): Promise<number> {
   const { desired } = loadFile(options, context)
-  const drawn = options.plan
-    ? stepGraph(
-        preparePlan(openSession(desired.stack, context), { desired, selection: EVERYTHING, declared: desired.resources }, context).plan,
-      )
-    : withGroups(topology(desired), desired)
+  const drawn = options.plan ? stepGraph(await planned(desired, context)) : withGroups(topology(desired), desired)
   if (drawn.nodes.length === 0) context.err.write("Nothing to draw.\n")
   context.out.write(await draw(drawn, options.format))
   return EXIT.ok
+}
+
+async function planned(desired: Desired, context: Context): Promise<Plan> {
+  const session = openSession(desired.stack, context)
+  return preparePlan(session, await withImages(session, { desired, selection: EVERYTHING, declared: desired.resources }), context).plan
 }
 
 async function draw(drawn: Graph, format: GraphOptions["format"]): Promise<string> {

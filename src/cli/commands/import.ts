@@ -22,7 +22,10 @@ export async function importLive(options: ImportOptions, context: Context): Prom
   const { stack } = liveStack(options, context)
   const session = openSession(stack, context)
   const { document, left } = spellLive(session, options.foreign)
-  const notes = [...left.map(({ address, why }) => `${address}: ${why}`), ...differences(yamlText(document, []), session, context.cwd)]
+  const notes = [
+    ...left.map(({ address, why }) => `${address}: ${why}`),
+    ...(await differences(yamlText(document, []), session, context.cwd)),
+  ]
   const text = yamlText(document, heading(document, notes))
   if (options.out === undefined) context.out.write(text)
   else writeNewFile(options.out, text, context)

@@ -8,7 +8,7 @@ import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
-import { forbidden, preparePlan } from "../planning.ts"
+import { forbidden, preparePlan, withImages } from "../planning.ts"
 import { launchProblems } from "../privileges.ts"
 import { openSession } from "../session.ts"
 
@@ -19,9 +19,11 @@ export interface PlanOptions extends PlanningOptions {
 
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
-  const { desired, declared } = desiredOf(options, context)
-  const session = openSession(desired.stack, context)
-  const { plan: made, snapshot, selection, prevented } = preparePlan(session, { desired, declared, selection: options }, context)
+  const written = desiredOf(options, context)
+  const session = openSession(written.desired.stack, context)
+  const wish = await withImages(session, { ...written, selection: options })
+  const { desired } = wish
+  const { plan: made, snapshot, selection, prevented } = preparePlan(session, wish, context)
   report(
     context,
     launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),

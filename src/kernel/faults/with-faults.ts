@@ -37,6 +37,9 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
       for (const path of paths) points.run(`rm -r ${path}`, () => {})
       return kernel.removeTreesLater(paths)
     },
+    unpack: (job) => points.runLater(`tar -x <${job.archive} -C ${job.folder}`, () => kernel.unpack(job)),
+    runTool: (argv, environment) => points.runLater(argv.join(" "), () => kernel.runTool(argv, environment)),
+    append: (path, chunks) => points.runLater(`cat >>${path}`, () => kernel.append(path, chunks)),
     lock: (path) => points.run(`lock ${path}`, () => kernel.lock(path)),
   }
 }

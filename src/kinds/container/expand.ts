@@ -3,6 +3,7 @@ import type { LimitsEntry } from "../cgroup/expand.ts"
 import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
+import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { GivenEntry } from "./expand-given.ts"
 import { givensOf } from "./expand-given.ts"
@@ -17,7 +18,7 @@ import type { TextsEntry } from "./expand-texts.ts"
 import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
 import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
-import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+import type { ContainerAttributes, NamespaceMode, OfFile } from "./spec.ts"
 import { SYSTEM_COMMAND } from "./spec-life.ts"
 
 type Word = string | number | boolean
@@ -62,11 +63,10 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const capabilities = capabilitiesOf(value, entry)
   const attributes: ContainerAttributes = {
-    image: imageOf(value.image, entry),
+    ...imageOf(value, entry),
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
     ...mountedOf(value, namespaces.mount, entry),
-    argv: argvOf(value, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
@@ -108,10 +108,24 @@ function mountedOf(value: ContainerEntry, mode: NamespaceMode, entry: Entry): Pi
   return { mounts, secrets, configs: givensOf("configs", value, { ...mounts, ...secrets }, entry) }
 }
 
-/** `dir:` with an absolute path without `.` and `..`. */
-function imageOf(image: string | undefined, entry: Entry): string {
-  if (image === undefined || !image.startsWith("dir:")) return "host"
-  return `dir:${entry.absolute(["image"], image.slice("dir:".length))}`
+/** The image with an absolute path without `.` and `..`, and what is run. */
+function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "image" | "argv" | "of_file"> {
+  const image = imageTextOf(value.image, entry)
+  if (!hasConfig(image)) return { image, argv: argvOf(value, entry) }
+  return { image, ...ownWords(value, entry) }
+}
+
+function imageTextOf(image: string | undefined, entry: Entry): string {
+  if (image?.startsWith("dir:")) return `dir:${entry.absolute(["image"], image.slice("dir:".length))}`
+  if (image === undefined || !isKept(image)) return "host"
+  const source = parseImage(image)
+  if (source !== undefined) return imageText("path" in source ? { ...source, path: entry.absolute(["image"], source.path) } : source)
+  entry.report(["image"], "bad-image", `\`${image}\` names no image`, {
+    hint: image.startsWith("docker:")
+      ? "write docker://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST], in small letters"
+      : "write debootstrap:SUITE, such as debootstrap:bookworm",
+  })
+  return "host"
 }
 
 /** entrypoint and command; one of the two is needed, as an image here has none of its own. */
@@ -132,6 +146,22 @@ function argvOf(value: ContainerEntry, entry: Entry): string[] {
   } else if (words[0] === "")
     entry.report([key], "no-command", "the command's first word is empty", { hint: "the first word is the program" })
   return words
+}
+
+/** Where an image may have a command of its own: what the file says of it. */
+function ownWords(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "argv" | "of_file"> {
+  const { entrypoint, command } = value
+  const [first, rest] = [wordsOf(entry, ["entrypoint"], entrypoint), wordsOf(entry, ["command"], command)]
+  // What an image for one program runs is not what boots a system.
+  const boots = isSystem(value) && entrypoint === undefined && command === undefined
+  const of_file: OfFile = {
+    ...(entrypoint === undefined && !boots ? {} : { entrypoint: boots ? [SYSTEM_COMMAND] : (first ?? []) }),
+    ...(command === undefined ? {} : { command: rest ?? [] }),
+    ...(value.working_dir === undefined ? {} : { working_dir: true }),
+    ...(value.user === undefined ? {} : { user: true }),
+    ...(value.stop_signal === undefined && !isSystem(value) ? {} : { stop_signal: true }),
+  }
+  return { argv: [...(first ?? []), ...(rest ?? [])], of_file }
 }
 
 /** One spelling of a path: no empty part and no `.`. A `..` stays: behind a symbolic link it leads elsewhere than the text tells. */

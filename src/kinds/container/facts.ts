@@ -1,6 +1,7 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf, volumesFolderOf } from "../../model/ownership.ts"
+import { requiredTops } from "./image-tops.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -9,25 +10,20 @@ import type { ContainerAttributes } from "./spec.ts"
 export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
   const procNames = kernel.list("/proc")
   let systemFolders: RootFacts["systemFolders"] | undefined
-  const closedFolders = new Map<string, boolean>()
-  return (name, attributes) => {
-    const image = imageFolder(attributes.image)
-    if (image === "/") systemFolders ??= readSystemFolders(kernel)
-    else if (!closedFolders.has(image)) closedFolders.set(image, isClosed(kernel, image))
-    return {
-      layer: layerFolderOf(stack, name),
-      image,
-      volumes: volumesFolderOf(stack),
-      closed: closedFolders.get(image) ?? false,
-      procNames,
-      systemFolders: systemFolders ?? [],
-    }
+  const images = new Map<string, Pick<RootFacts, "image" | "closed">>()
+  return (name, { image }) => {
+    if (image === "host") systemFolders ??= readSystemFolders(kernel)
+    const facts = images.get(image) ?? imageFacts(kernel, image)
+    images.set(image, facts)
+    return { layer: layerFolderOf(stack, name), ...facts, volumes: volumesFolderOf(stack), procNames, systemFolders: systemFolders ?? [] }
   }
 }
 
-/** Top folder of an image: `/` for `host`. */
-export function imageFolder(image: string): string {
-  return image === "host" ? "/" : image.slice("dir:".length)
+/** Nobody but root may pass into the store. */
+function imageFacts(kernel: Kernel, image: string): Pick<RootFacts, "image" | "closed"> {
+  const tops = requiredTops(kernel, image).map(({ path }) => path)
+  if (image === "host") return { image: tops, closed: false }
+  return { image: tops, closed: !image.startsWith("dir:") || isClosed(kernel, tops[0] as string) }
 }
 
 function readSystemFolders(kernel: Kernel): RootFacts["systemFolders"] {

@@ -8,9 +8,12 @@ import { givensIn } from "./spec-given.ts"
 /** Variables of the caller's environment that secrets and configs come from. */
 export type Variables = { readonly [name: string]: string } | undefined
 
+/** More is not taken: the kernel keeps all of it in memory, once for each container. */
+export const MOST_BYTES = 1 << 20
+
 /** What a secret or a config holds now; undefined where its source is not there. */
 export function contentOf(kernel: Kernel, { file, environment, text }: GivenSource, variables: Variables): Uint8Array | undefined {
-  if (file !== undefined) return kernel.readBytes(file) ?? undefined
+  if (file !== undefined) return kernel.readBytes(file, 0, MOST_BYTES + 1) ?? undefined
   const value = environment === undefined ? text : variables?.[environment]
   return value === undefined ? undefined : Buffer.from(value)
 }
@@ -22,6 +25,10 @@ export function givenFiles(kernel: Kernel, attributes: ContainerAttributes, vari
     if (bytes === undefined) {
       const from = source.file ?? `the variable ${source.environment}`
       throw new DiagnosticError(error("no-source", `${from}, which ${name} comes from, is not there`, { hint: "make it, or set it" }))
+    }
+    if (bytes.length > MOST_BYTES) {
+      const hint = "bind it: `volumes: [./FILE:/target:ro]`"
+      throw new DiagnosticError(error("too-large", `${source.file ?? name} is larger than 1 MiB, which is kept in memory`, { hint }))
     }
     return { uid, gid, mode: Number.parseInt(mode, 8), readOnly: true, bytes }
   })

@@ -1,13 +1,59 @@
 import type { Kernel } from "../../kernel/kernel.ts"
-import { realPath } from "./real-path.ts"
+import type { ImageTop } from "./image-tops.ts"
+
+/** More symbolic links than these are a circle. path_resolution(7) */
+const MAX_LINKS = 40
 
 /**
  * A file of an image as a process whose root is the image would read it: no symbolic link and no `..` leads out of it. Null
  * where there is none, or what is there is no regular file: a FIFO would never be read to its end.
  *
- * @param top the image's folder without a slash at its end; "" is the host's root
  */
-export function readImageFile(kernel: Kernel, top: string, path: string): string | null {
-  const found = `${top}${realPath(kernel, top, path)}`
-  return kernel.stat(found)?.type === "file" ? kernel.read(found) : null
+export function readImageFile(kernel: Kernel, tops: readonly ImageTop[], path: string): string | null {
+  let [done, ahead] = [[] as string[], names(path)]
+  for (let links = 0; links <= MAX_LINKS; ) {
+    const [name, ...rest] = ahead
+    if (name === undefined) return readRegular(kernel, placeOf(kernel, tops, done))
+    ahead = rest
+    if (name === "..") {
+      done = done.slice(0, -1)
+      continue
+    }
+    const place = placeOf(kernel, tops, [...done, name])
+    const link = place === undefined ? null : kernel.readLink(place)
+    if (link === null) done = [...done, name]
+    else {
+      if (link.startsWith("/")) done = []
+      ahead = [...names(link), ...rest]
+      links++
+    }
+  }
+  return null
+}
+
+function names(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".")
+}
+
+/**
+ * Where the highest folder has it that has anything in its place: a whiteout is something, and so is a folder of which nothing lower is
+ * to be seen. Only one folder: there. https://docs.kernel.org/filesystems/overlayfs.html
+ */
+function placeOf(kernel: Kernel, tops: readonly ImageTop[], parts: readonly string[]): string | undefined {
+  const [only] = tops
+  if (tops.length === 1 && only !== undefined) return [only.path === "/" ? "" : only.path, ...parts].join("/")
+  for (const { path, opaque } of tops) {
+    for (let depth = 1; depth < parts.length; depth++) {
+      const above = kernel.lstat([path, ...parts.slice(0, depth)].join("/"))
+      if (above !== null && above.type !== "folder") return undefined
+    }
+    const place = [path, ...parts].join("/")
+    if (kernel.lstat(place) !== null) return place
+    if (parts.some((_, depth) => opaque.has(parts.slice(0, depth).join("/")))) return undefined
+  }
+  return undefined
+}
+
+function readRegular(kernel: Kernel, path: string | undefined): string | null {
+  return path !== undefined && kernel.stat(path)?.type === "file" ? kernel.read(path) : null
 }

@@ -6,6 +6,7 @@ import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { containerRules } from "./kind-rules.ts"
+import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -116,7 +117,7 @@ function creation(change: Change): StepDraft[] {
   return [
     {
       op: "cgroup",
-      after: [own("remove"), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
+      after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...readySteps(others)] },
@@ -132,40 +133,6 @@ function volumeSteps({ mounts }: Partial<ContainerAttributes>, op: "create" | "d
   return volumesIn(mounts).map((name) => stepId(`volume.${name}`, op))
 }
 
-/** After which the namespaces of others can be joined. */
-function readySteps(others: ReturnType<typeof joined>): StepId[] {
-  return others.flatMap(({ address, ready }) => [stepId(address, ready), stepId(address, "restart")])
-}
-
-/** After which those run that must run before. */
-function runningSteps(want: ContainerAttributes): StepId[] {
-  return startedBefore(want).flatMap((address) => ["start", "restart"].map((op) => stepId(address, op)))
-}
-
-/**
- * The containers whose namespaces it joins, and the step after which they can be joined: a namespace is there with the
- * process, but what is mounted in it only once the command has started.
- */
-function joined({ namespaces }: Pick<ContainerAttributes, "namespaces">): { address: Address; ready: "spawn" | "start" }[] {
-  const found = new Map<Address, "spawn" | "start">()
-  for (const [kind, mode] of Object.entries(namespaces)) {
-    if (!mode.startsWith("container:")) continue
-    const address = mode.replace(":", ".")
-    found.set(address, kind === "mount" || found.get(address) === "start" ? "start" : "spawn")
-  }
-  return [...found].map(([address, ready]) => ({ address, ready }))
-}
-
-/** What must have started before it, and ends after it. */
-function startedBefore(attributes: Partial<ContainerAttributes>): Address[] {
-  const others = attributes.namespaces === undefined ? [] : joined({ namespaces: attributes.namespaces })
-  return [...new Set([...(attributes.depends_on ?? []), ...others.map(({ address }) => address)])]
-}
-
-function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
-  return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
-}
-
 /** Its group's path below the stack's, in every hierarchy. */
 function groupPath(name: string, parent: string): string {
   return parent === "" ? name : `${parent}/${name}`
@@ -177,8 +144,10 @@ function deletion(change: Change): StepDraft[] {
   const have = (change.before ?? {}) as unknown as Partial<ContainerAttributes>
   const own = (op: string) => stepId(change.address, op)
   const left = groupsOf(change).map(leaving)
+  // What runs goes on until it is known that what comes after it is there.
+  const after = change.after === null ? [] : imageSteps(change.after as unknown as ContainerAttributes)
   return [
-    { op: "stop", before: startedBefore(have).map((address) => stepId(address, "stop")) },
+    { op: "stop", after, before: startedBefore(have).map((address) => stepId(address, "stop")) },
     {
       op: "remove",
       after: [own("stop")],
@@ -260,6 +229,7 @@ function restarting(change: Change): StepDraft {
     op: "restart",
     after: [
       ...["move", "limits", "routes", "loopback"].map(own),
+      ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),
       ...readySteps(joined(want)),

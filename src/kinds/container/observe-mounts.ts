@@ -2,7 +2,7 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { volumeFolderOf } from "../../model/ownership.ts"
-import { contentOf } from "./given.ts"
+import { contentOf, MOST_BYTES } from "./given.ts"
 import type { MountLine } from "./mountinfo.ts"
 import { mountAbove, mountAt, parseMountinfo } from "./mountinfo.ts"
 import { observedGivens } from "./observe-given.ts"
@@ -70,7 +70,7 @@ function isTold({ read_only, mounts, secrets, configs, namespaces }: ContainerAt
 }
 
 function readFile(kernel: Kernel, path: string): ReturnType<MountReading["fileAt"]> {
-  const [status, bytes] = [kernel.stat(path), kernel.readBytes(path)]
+  const [status, bytes] = [kernel.stat(path), kernel.readBytes(path, 0, MOST_BYTES + 1)]
   return status === null || bytes === null ? null : { bytes, uid: status.uid, gid: status.gid, mode: status.mode }
 }
 

@@ -1,5 +1,6 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
+import { isSettledImage } from "../image/spec.ts"
 import { lifeShapes } from "./life-shapes.ts"
 import { mountShapes } from "./mount-shapes.ts"
 import { powerShapes } from "./power-shapes.ts"
@@ -17,7 +18,7 @@ const limit = either(either(text(), numeric(0, Number.MAX_VALUE)), either(texts,
 /** What was applied, as far as what works from it relies on its form: the names that become parts of paths above all. */
 const attributes = including(
   {
-    image: textLike(/^(host|dir:\/.*)$/, "image"),
+    image: text("image", (image) => isSettledImage(image, (path) => path.startsWith("/"))),
     argv: listOf(text()),
     environment: texts,
     working_dir: text(),

@@ -4,7 +4,7 @@ import type { Run, StepResult } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
-import { imageFolder, rootFactsReader } from "./facts.ts"
+import { rootFactsReader } from "./facts.ts"
 import { givenFiles } from "./given.ts"
 import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
@@ -32,7 +32,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const { name } = step.change
   const group = groupPath(name, attributes)
   const before = monitorsOf(step)
-  const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+  const ids = lookupUser(run.kernel, attributes.image, attributes.user)
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) clear(run, group)

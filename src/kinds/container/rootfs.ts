@@ -1,3 +1,5 @@
+import type { Diagnostic } from "../../base/diagnostic.ts"
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import { givePlan } from "./given.ts"
@@ -13,8 +15,8 @@ export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup" | "m
 export interface RootFacts {
   /** Folder that keeps the writable layer. */
   layer: string
-  /** Top of the image: `/` for `host`. */
-  image: string
+  /** The image's folders that lie over each other, the highest first: one, or one for each layer. `/` for `host`. */
+  image: readonly string[]
   /** Folder of the stack's volumes. */
   volumes: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
@@ -89,6 +91,9 @@ function imageFlags({ init }: ContainerAttributes): number {
   return init === "systemd" ? MS_NODEV : IMAGE_FLAGS
 }
 
+/** Where the child finds `openPaths`: native/README.md. */
+const FIRST_OPEN_PATH = 100
+
 type Ids = { uid: number; gid: number }
 
 /**
@@ -106,27 +111,27 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = facts.layer
   const mapped = hasOwnIds(attributes)
-  const lower = `${facts.layer}/lower`
   const opened = facts.closed && !mapped
-  const image = mapped ? lower : opened ? "/proc/self/fd/100" : facts.image
+  const copies = mapped ? facts.image.map((_, n) => `${facts.layer}/lower${n === 0 ? "" : n}`) : []
+  const lower = mapped ? copies : facts.image.map((path, n) => (opened ? `/proc/self/fd/${FIRST_OPEN_PATH + n}` : path))
   return {
     prepare: [
       layerFolder(facts.layer, owner),
       { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
       { path: `${facts.layer}/work`, mode: 0o755, ...owner },
-      ...(mapped ? [{ path: lower, mode: 0o755, ...owner }] : []),
+      ...copies.map((path) => ({ path, mode: 0o755, ...owner })),
     ],
-    openPaths: opened ? [facts.image] : [],
-    mounts: mapped ? [mappedCopy(facts.image)] : [],
+    openPaths: opened ? facts.image : [],
+    mounts: mapped ? facts.image.map(mappedCopy) : [],
     setup: [
-      ...(mapped ? [{ op: "attach-root", mount: 0, path: lower } as const] : []),
+      ...copies.map((path, mount) => ({ op: "attach-root", mount, path }) as const),
       {
         op: "mount-root",
         source: "overlay",
         path: root,
         type: "overlay",
         flags: imageFlags(attributes),
-        data: overlayData(image, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
+        data: overlayData(lower, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
     ],
@@ -159,16 +164,27 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       target: `/${name}`,
       type: "overlay",
       flags: imageFlags(attributes),
-      data: overlayData(`/${name}`, upper, work, attributes),
+      data: overlayData([`/${name}`], upper, work, attributes),
     })
   }
   return { prepare, openPaths: [], mounts: [], setup }
 }
 
 /** In a user namespace of its own, overlayfs keeps its marks in `user.*` attributes, as it may not write `trusted.*`. */
-function overlayData(lower: string, upper: string, work: string, attributes: ContainerAttributes): string {
+function overlayData(lower: readonly string[], upper: string, work: string, attributes: ContainerAttributes): string {
   const own = hasOwnIds(attributes) ? ",userxattr" : ""
-  return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
+  const data = `lowerdir=${lower.map(escaped).join(":")},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
+  if (Buffer.byteLength(data) >= MOUNT_DATA) throw new DiagnosticError(tooManyLayers(lower.length))
+  return data
+}
+
+/** One page, the ending NUL with it: mount(2). */
+const MOUNT_DATA = 4096
+
+function tooManyLayers(count: number): Diagnostic {
+  return error("too-many-layers", `an overlay of ${count} layers cannot be mounted: their paths fill more than a page`, {
+    hint: "shorter names of stack and container give some room; an image that is built in fewer steps more",
+  })
 }
 
 /** Its ids are others than the host's. */

@@ -10,7 +10,7 @@ export function lifeKeys(): { [key: string]: Fragment } {
       pattern: "^systemd$",
       default: false,
       form: "true, false, or systemd",
-      examples: [true, "systemd"],
+      examples: ["systemd"],
     },
     stop_signal: {
       description: "What its process 1 is sent when it is to end. signal(7)",

@@ -64,12 +64,12 @@ function process(): Fragments {
   return {
     image: {
       description:
-        "Root filesystem: `host` (the host's own system folders, read through an overlay) or `dir:PATH`, a folder, relative to this file.",
+        "Root filesystem: `host` (the host's own system folders, read through an overlay), `dir:PATH` (a folder), `tar:PATH` (a tarball of one), `oci:PATH[:TAG]` (an OCI image layout), `docker-archive:PATH` (what `docker save` writes), `docker://REGISTRY/REPOSITORY[:TAG][@DIGEST]`, or `debootstrap:SUITE` (made by the host's debootstrap). Paths are relative to this file.",
       type: "string",
-      pattern: "^(host|dir:.+)$",
+      pattern: "^(host|(dir|tar|oci|docker-archive|debootstrap):.+|docker://.+)$",
       default: "host",
-      form: "`host`, or `dir:PATH`",
-      examples: ["host", "dir:./rootfs"],
+      form: "`host`, `dir:PATH`, `tar:PATH`, `oci:PATH[:TAG]`, `docker-archive:PATH`, `docker://REGISTRY/REPOSITORY:TAG` or `debootstrap:SUITE`",
+      examples: ["host", "dir:./rootfs", "tar:./rootfs.tar.gz", "oci:./layout:1.0", "docker://registry.example/app:1.0"],
     },
     command: words("What is run: a list, or one text that is split into words as a shell would. Needed unless `entrypoint` is there."),
     entrypoint: words("Words before the command's."),

@@ -7,7 +7,7 @@ import { KEPT_ROOT, LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/owners
 import type { Step } from "../../model/step.ts"
 import { makeFolders } from "../folders.ts"
 import { attempt, attemptNow } from "../step-result.ts"
-import { imageFolder, rootFactsReader } from "./facts.ts"
+import { rootFactsReader } from "./facts.ts"
 import { givenFiles } from "./given.ts"
 import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
@@ -38,7 +38,7 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
     attemptNow(() => {
       const attributes = wantedAttributes(step)
       const name = step.change.name
-      const ids = lookupUser(run.kernel, imageFolder(attributes.image), attributes.user)
+      const ids = lookupUser(run.kernel, attributes.image, attributes.user)
       if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
       else prepareStack(run, name)
       prepared = true

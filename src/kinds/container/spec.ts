@@ -14,10 +14,21 @@ export interface IdRange {
   count: number
 }
 
+/** What is not there is the image's to say. A file's `entrypoint` goes without the image's command. */
+export interface OfFile {
+  entrypoint?: string[]
+  command?: string[]
+  working_dir?: true
+  user?: true
+  stop_signal?: true
+}
+
 /** A container, in canonical form. */
 export interface ContainerAttributes extends Life {
-  /** `host`, or `dir:/absolute/path`. */
+  /** `host`, `dir:/absolute/path`, or of a kept image its source and, once it is settled, its digest: `tar:/absolute/path#sha256:…`. */
   image: string
+  /** Until the image's own configuration is known: what the file says itself of what that could say. */
+  of_file?: OfFile
   /** What it writes to its root is kept on a tmpfs, as long as its command runs. */
   ephemeral: boolean
   /** Nothing is written to its root at all. */

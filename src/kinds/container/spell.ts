@@ -2,6 +2,7 @@ import { formatDuration } from "../../base/duration.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
+import { hasConfig, splitImage } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { spellGivens } from "./spell-given.ts"
 import { spellMounts } from "./spell-mounts.ts"
@@ -22,13 +23,14 @@ export interface Beside {
 export function spellContainer(have: ContainerAttributes, { usual, idmap, interfaces, dependsOn }: Beside): SpeltMap {
   const { environment, labels, namespaces } = have
   return withoutAbsent({
-    image: unless(usual.image, have.image),
+    image: unless(usual.image, splitImage(have.image).source),
     ...spellMounts(have, usual),
     ...spellGivens(have),
-    command: have.argv,
+    // What the image itself says is run would stand before a command.
+    [hasConfig(have.image) ? "entrypoint" : "command"]: have.argv,
     environment: filled(environment),
-    working_dir: unless(usual.working_dir, have.working_dir),
-    user: unless(usual.user, have.user),
+    working_dir: hasConfig(have.image) ? have.working_dir : unless(usual.working_dir, have.working_dir),
+    user: hasConfig(have.image) && have.user === "" ? "0" : unless(usual.user, have.user),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
     idmap,
     // A process that is in no group of its container's is brought back by any plan.
@@ -41,7 +43,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
     init: have.init === "" ? undefined : have.init === "reaper" ? true : have.init,
-    stop_signal: unless(usual.stop_signal, have.stop_signal),
+    stop_signal: hasConfig(have.image) ? have.stop_signal : unless(usual.stop_signal, have.stop_signal),
     stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),

@@ -1,5 +1,6 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
+import { archiveCalls } from "./archives.ts"
 import { describeMachine } from "./describe.ts"
 import { fileCalls, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
@@ -74,6 +75,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     machine,
     counts: run.counts,
     ...fileCalls({ machine, self, mutate, reading }),
+    ...archiveCalls({ machine, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
     cookie: (ns) => reading(() => networkOf(machine, self, ns, `open ${ns}`).cookie),
     net,

@@ -29,11 +29,6 @@ export function fileCalls(context: Context): Files {
       const texts = readMany(paths)
       return () => texts
     },
-    readBytes: (path) =>
-      reading(() => {
-        const text = read(path)
-        return text === null ? null : Buffer.from(text)
-      }),
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
     replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),

@@ -1,0 +1,231 @@
+import type { RegistryRef } from "../kinds/image/spec.ts"
+import { imageError } from "./found.ts"
+import { isMap, MOST_JSON } from "./json.ts"
+import type { Found } from "./registry-credentials.ts"
+
+/** How often and how long; tests wait for less. */
+export interface Patience {
+  /** How often something is asked for before it is given up. */
+  attempts: number
+  /** Before the second time; doubled each time. */
+  pauseMs: number
+  /** Without a byte. */
+  silenceMs: number
+}
+
+export const PATIENCE: Patience = { attempts: 5, pauseMs: 250, silenceMs: 15_000 }
+/** Longer than this nobody waits because a registry asks for it. */
+const MOST_PAUSE_MS = 20_000
+
+/** One repository of a registry. OCI distribution-spec */
+export interface RegistryClient {
+  readonly name: string
+  /** Answers 200 or 206; any other is a DiagnosticError. `path`: below the repository. */
+  get(path: string, headers: { [name: string]: string }): Promise<Response>
+  readonly patience: Patience
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
+
+/** Plain http only where no wire is: on this machine. */
+export function schemeOf(registry: string): "http" | "https" {
+  return LOOPBACK.test(registry) ? "http" : "https"
+}
+
+export function openRegistry({ registry, repository }: RegistryRef, found: Found, patience = PATIENCE): RegistryClient {
+  const host = registry === "docker.io" ? "registry-1.docker.io" : registry
+  const base = `${schemeOf(registry)}://${host}/v2/${repository}`
+  const name = `${registry}/${repository}`
+  let authorization: string | undefined
+  const ask = (path: string, headers: { [name: string]: string }) =>
+    patiently(name, patience, () =>
+      fetchWith(`${base}/${path}`, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, patience),
+    )
+  return {
+    name,
+    patience,
+    async get(path, headers) {
+      let response = await ask(path, headers)
+      if (response.status === 401) {
+        await response.body?.cancel()
+        authorization = await authorize(response, { name, repository, found, patience })
+        response = await ask(path, headers)
+      }
+      if (response.status === 200 || response.status === 206) return response
+      await response.body?.cancel().catch(() => {})
+      throw refusal(name, path, response.status, found)
+    },
+  }
+}
+
+/** Whether another try may go better. RFC 9110, RFC 6585 */
+function isPassing(status: number): boolean {
+  return status === 429 || status === 408 || (status >= 500 && status !== 501)
+}
+
+async function patiently(name: string, { attempts, pauseMs }: Patience, work: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    let failure: unknown
+    let wanted = 0
+    try {
+      const response = await work()
+      if (!isPassing(response.status) || attempt === attempts) return response
+      wanted = Number(response.headers.get("retry-after") ?? 0) * 1000 || 0
+      await response.body?.cancel()
+    } catch (e) {
+      failure = e
+      // One that says nothing is not waited for so often.
+      if (e instanceof Silence) attempt = Math.max(attempt, attempts - 1)
+    }
+    if (failure !== undefined && attempt >= attempts) throw unreachable(name, failure)
+    await pause(Math.max(Math.min(wanted, MOST_PAUSE_MS), pauseMs * 2 ** (attempt - 1)))
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** Until the head of the answer is there. */
+async function fetchWith(url: string, headers: { [name: string]: string }, { silenceMs }: Patience): Promise<Response> {
+  const giveUp = new AbortController()
+  const timer = setTimeout(() => giveUp.abort(new Silence(`no answer for ${silenceMs / 1000} s`)), silenceMs)
+  try {
+    return await fetch(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, redirect: "follow" })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Its bytes; throws where it is silent for too long, or has more than `most`. */
+export async function* bodyOf(response: Response, most: number, { silenceMs }: Patience): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader()
+  let left = most
+  while (reader !== undefined) {
+    let timer: NodeJS.Timeout | undefined
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no byte for ${silenceMs / 1000} s`)), silenceMs)
+    })
+    try {
+      const { done, value } = await Promise.race([reader.read(), silence])
+      if (done) return
+      left -= value.length
+      if (left < 0) throw new TooLong()
+      yield value
+    } catch (e) {
+      reader.cancel().catch(() => {})
+      throw e
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** Nothing came for too long. */
+class Silence extends Error {}
+
+/** More bytes than were announced. */
+export class TooLong extends Error {}
+
+/** A small document, whole. */
+export async function smallBody(client: RegistryClient, response: Response, what: string): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  try {
+    for await (const piece of bodyOf(response, MOST_JSON, client.patience)) pieces.push(piece)
+  } catch (e) {
+    if (e instanceof TooLong) throw imageError("bad-image", `${what} has more than ${MOST_JSON} bytes`)
+    throw unreachable(client.name, e)
+  }
+  return Buffer.concat(pieces)
+}
+
+// ------------------------------------------------------------------------- who we are
+
+interface Asking {
+  name: string
+  repository: string
+  found: Found
+  patience: Patience
+}
+
+/** What is to be sent along after a 401. RFC 7235; for Bearer the distribution's own "Token Authentication Specification". */
+async function authorize(response: Response, asking: Asking): Promise<string> {
+  const { name, found } = asking
+  const challenge = response.headers.get("www-authenticate") ?? ""
+  const basic =
+    found.credentials === undefined
+      ? undefined
+      : `Basic ${Buffer.from(`${found.credentials.user}:${found.credentials.password}`).toString("base64")}`
+  if (/^basic\b/i.test(challenge)) {
+    if (basic === undefined) throw refusal(name, "", 401, found)
+    return basic
+  }
+  if (/^bearer\b/i.test(challenge)) return `Bearer ${await token(challenge, basic, asking)}`
+  throw imageError("image-registry", `the registry of ${name} wants to know who asks, in a way that is not known here`, {
+    detail: challenge,
+  })
+}
+
+async function token(challenge: string, basic: string | undefined, { name, repository, found, patience }: Asking): Promise<string> {
+  const parameters = Object.fromEntries([...challenge.matchAll(/([a-z]+)="([^"]*)"/gi)].map(([, key, value]) => [key, value])) as {
+    [key: string]: string | undefined
+  }
+  const url = realmUrl(parameters.realm, name)
+  if (parameters.service !== undefined) url.searchParams.set("service", parameters.service)
+  url.searchParams.set("scope", parameters.scope ?? `repository:${repository}:pull`)
+  const headers: { [name: string]: string } = basic === undefined ? {} : { authorization: basic }
+  const response = await patiently(name, patience, () => fetchWith(url.href, headers, patience))
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw refusal(name, "", response.status, found)
+  }
+  const text = await response.text().catch((e: unknown) => Promise.reject(unreachable(name, e)))
+  try {
+    const answer: unknown = JSON.parse(text)
+    const given = isMap(answer) ? (answer.token ?? answer.access_token) : undefined
+    if (typeof given === "string" && given !== "") return given
+  } catch {
+    // As good as none.
+  }
+  throw imageError("image-registry", `the registry of ${name} has sent us for a token to ${url.host}, which gave none`)
+}
+
+/** Passwords go over no wire in the clear. */
+function realmUrl(realm: string | undefined, name: string): URL {
+  const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined
+  if (url !== undefined && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.host)))) return url
+  throw imageError("image-registry", `the registry of ${name} sends us for a token to where nobody should go`, {
+    detail: realm ?? "nowhere",
+  })
+}
+
+// ------------------------------------------------------------------------- what is told
+
+function refusal(name: string, path: string, status: number, { credentials, helper }: Found) {
+  if (status === 401 || status === 403) {
+    const who = credentials === undefined ? "without a name" : `as ${credentials.user}`
+    const hint =
+      helper === undefined
+        ? "log in (`docker login`, `podman login`), or correct ~/.docker/config.json"
+        : `${helper} has the password, and is not asked: write \`auth\` into the file`
+    return imageError("image-registry", `the registry lets nobody read ${name} ${who}`, { detail: `it answers ${status}`, hint })
+  }
+  if (status === 404) {
+    const what = path.startsWith("manifests/") ? `:${path.slice("manifests/".length)}`.replace(":sha256", "@sha256") : ` (${path})`
+    return imageError("no-image", `the registry has no ${name}${what}`, {
+      detail: "it answers 404",
+      hint: "check the name, the tag, and that you may see it",
+    })
+  }
+  const detail = `it answers ${status}${status === 429 ? " (too many requests)" : ""}`
+  return imageError("image-registry", `the registry of ${name} does not give it`, { detail, hint: "try again later" })
+}
+
+export function unreachable(name: string, failure: unknown) {
+  const { message, cause } = failure as Error & { cause?: { code?: string; message?: string } }
+  const detail = [message, cause?.code ?? cause?.message ?? ""].filter(Boolean).join(": ")
+  return imageError("image-registry", `the registry of ${name} cannot be reached`, {
+    detail,
+    hint: "check the registry's name, and the network",
+  })
+}

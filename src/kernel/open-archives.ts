@@ -1,0 +1,32 @@
+import type { BigIntStats } from "node:fs"
+import { closeSync, openSync, readSync, statSync } from "node:fs"
+import type { Archives, Fingerprint } from "./archives.ts"
+import { orNull } from "./files.ts"
+
+/** What is seldom used is loaded at its first use. `folder`: of stack-unpack. */
+export function openArchives(folder: () => string): Archives {
+  return {
+    fingerprint: (path) => orNull(`stat ${path}`, () => fingerprintOf(statSync(path, { bigint: true }))),
+    readBytes: (path, offset, length) => orNull(`read ${path}`, () => readBytes(path, offset, length)),
+    sha256: async (path, part) => (await import("./archive-stream.ts")).sha256(path, part),
+    unpack: async (job) => (await import("./unpack.ts")).unpack(`${folder()}/stack-unpack`, job),
+    runTool: async (argv, environment) => (await import("./run-tool.ts")).runTool(`${folder()}/stack-unpack`, argv, environment),
+    append: async (path, chunks) => (await import("./archive-stream.ts")).append(path, chunks),
+  }
+}
+
+function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Fingerprint {
+  return { size: Number(size), text: [dev, ino, size, mtimeNs, ctimeNs].join(" ") }
+}
+
+function readBytes(path: string, offset: number, length: number): Uint8Array {
+  const fd = openSync(path, "r")
+  try {
+    const bytes = Buffer.alloc(length)
+    let have = 0
+    for (let count = 1; count > 0 && have < length; have += count) count = readSync(fd, bytes, have, length - have, offset + have)
+    return bytes.subarray(0, have)
+  } finally {
+    closeSync(fd)
+  }
+}
