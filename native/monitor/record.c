@@ -82,6 +82,13 @@ static void check_mount(struct cursor *c)
   for (int n = 0; n < 3; n++) take_u32(c);
 }
 
+static void check_given(struct cursor *c)
+{
+  for (int n = 0; n < 4; n++) take_u32(c);
+  uint32_t len = take_u32(c);
+  if (has(c, len)) c->at += len;
+}
+
 static void check_limit(struct cursor *c)
 {
   take_u32(c);
@@ -164,6 +171,7 @@ bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
   r->owner_gid = take_u32(&c);
   take_identity(&c, &r->identity);
   r->mounts = take_list(&c, check_mount, MAX_MOUNTS);
+  r->given = take_list(&c, check_given, UINT32_MAX);
   return !c.bad && c.at == c.end;
 }
 
@@ -245,4 +253,16 @@ struct mount_copy next_mount(const uint8_t **at)
   m.propagation = next_u32(at);
   m.idmapped = next_u32(at);
   return m;
+}
+
+struct given next_given(const uint8_t **at)
+{
+  struct given g = {.uid = next_u32(at)};
+  g.gid = next_u32(at);
+  g.mode = next_u32(at);
+  g.read_only = next_u32(at);
+  g.len = next_u32(at);
+  g.bytes = *at;
+  *at += g.len;
+  return g;
 }

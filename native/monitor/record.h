@@ -39,7 +39,9 @@ enum setup_op {
   OP_FOLDER = 15,
   OP_CONSOLE = 16,
   OP_DEVICE = 17,
-  OP_LAST = OP_DEVICE,
+  OP_GIVE = 18,
+  OP_UNMOUNT = 19,
+  OP_LAST = OP_UNMOUNT,
 };
 
 /* NUL behind it, none within it. */
@@ -70,6 +72,13 @@ struct mount_copy {
   struct text source;
   uint32_t flags, propagation; /* MS_* of mount(2) */
   uint32_t idmapped;           /* it shows the ids of the container's user namespace */
+};
+
+struct given {
+  uint32_t uid, gid, mode; /* ids of the container */
+  uint32_t read_only;
+  uint32_t len;
+  const uint8_t *bytes;
 };
 
 struct limit {
@@ -103,6 +112,7 @@ struct run_record {
   uint32_t owner_uid, owner_gid; /* of INIT_SYSTEM: who may make groups below its own */
   struct identity identity;
   struct list mounts;
+  struct list given;
 };
 
 struct exec_record {
@@ -130,5 +140,6 @@ struct prepare next_prepare(const uint8_t **at);
 struct setup next_setup(const uint8_t **at);
 struct limit next_limit(const uint8_t **at);
 struct mount_copy next_mount(const uint8_t **at);
+struct given next_given(const uint8_t **at);
 
 #endif

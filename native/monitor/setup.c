@@ -7,6 +7,7 @@
 #include "device.h"
 #include "faults.h"
 #include "fds.h"
+#include "given.h"
 #include "kernel-mounts.h"
 #include "mounts.h"
 #include "targets.h"
@@ -148,7 +149,7 @@ static int write_sysctl(const struct setup *s)
   return write(file, s->data.at, s->data.len) < 0 ? -errno : 0;
 }
 
-static int run_op(const struct setup *s)
+static int run_op(const struct setup *s, const struct list *given)
 {
   switch (s->op) {
     case OP_MOUNT_ROOT: return mount_root(s);
@@ -168,16 +169,18 @@ static int run_op(const struct setup *s)
     case OP_FOLDER: return make_folders_inside(s);
     case OP_CONSOLE: return make_console(s->target.at);
     case OP_DEVICE: return bind_device(s);
+    case OP_GIVE: return give_file(s, given);
+    case OP_UNMOUNT: return unmount_folder(s);
     default: return -EINVAL;
   }
 }
 
-bool run_setup(const struct list *setup, struct trouble *trouble)
+bool run_setup(const struct list *setup, const struct list *given, struct trouble *trouble)
 {
   const uint8_t *at = setup->at;
   for (uint32_t n = 0; n < setup->count; n++) {
     struct setup s = next_setup(&at);
-    int result = run_op(&s);
+    int result = run_op(&s, given);
     if (result < 0) return trouble_is(trouble, STAGE_SETUP, n, result);
     fault_point();
   }

@@ -3,7 +3,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
-import { LAYER_ROOT, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { KEPT_ROOT, LAYER_ROOT, RUN_ROOT, VOLUME_ROOT, volumesFolderOf, waitingFileOf } from "../model/ownership.ts"
 import { folderProblem, requireSoundRunFolder } from "../observe/run-folder.ts"
 import { removeLeftLock } from "./id-lock.ts"
 
@@ -70,7 +70,8 @@ function release(kernel: Kernel, stack: string, held: { release(): void }, cgrou
       kernel.removeTree(lockPath(stack))
       removeLeftLock(kernel)
       removeEmpty(kernel, [`${RUN_ROOT}/${stack}`, RUN_ROOT])
-      removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/"))])
+      removeEmpty(kernel, [volumesFolderOf(stack), VOLUME_ROOT])
+      removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, KEPT_ROOT])
     }
   } finally {
     held.release()

@@ -26,7 +26,7 @@ export function refusedField(step: Step, refusal: KernelError, run: Run): Refuse
         sysctlOf(refusal, kernel) ??
         powerOf(refusal) ??
         killedOf(step, refusal, run) ??
-        mountOf(refusal, kernel) ??
+        mountOf(step, refusal, run) ??
         launchOf(step, refusal) ??
         routeOf(refusal, "routes")
       )

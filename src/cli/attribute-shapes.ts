@@ -37,6 +37,7 @@ export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } 
   image: { test: isCanonical },
   interface: new RegExp(`^${CONTAINER}\\.[^/]+$`),
   veth: new RegExp(`^${NAME}$`),
+  volume: new RegExp(`^${NAME}$`),
 }
 
 const rates = { rbps: bytes, wbps: bytes, riops: bytes, wiops: bytes }
@@ -104,6 +105,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     address: listOf(either(oneOf("auto"), cidr)),
     gateway: listOf(ip),
   }),
+  volume: record({}),
   veth: record({
     ...{ alias, mtu },
     endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),

@@ -10,7 +10,7 @@ import { report } from "./context.ts"
 import { openDisplay } from "./display.ts"
 import type { Running } from "./execute.ts"
 import { execute } from "./execute.ts"
-import { EXIT } from "./exit.ts"
+import { EXIT, UsageError } from "./exit.ts"
 import { reserveIds } from "./fresh-ids.ts"
 import { refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
@@ -40,6 +40,8 @@ export interface Intent extends Wish {
 
 /** Locks, plans, asks, executes, reads back. Resolves to the exit code. */
 export async function carryOut(written: Intent, options: CarryOutOptions, context: Context): Promise<number> {
+  if (written.desired.allVolumes && (options.atomic || options.confirm !== undefined))
+    throw new UsageError("what was in a volume cannot be brought back: --volumes goes neither with --atomic nor with --confirm")
   const session = openSession(written.desired.stack, context)
   requireCapabilities(session.kernel)
   const intent = await withImages(session, written)

@@ -2,21 +2,23 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Desired, Resource } from "../model/resource.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
-import { EXIT } from "./exit.ts"
+import { EXIT, UsageError } from "./exit.ts"
 import type { PlanningOptions } from "./planning.ts"
 import { loadFile, readLive } from "./stack-file.ts"
 
 /** What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read. */
 export function desiredOf(options: PlanningOptions, context: Context): { desired: Desired; declared: readonly Resource[] } {
   if (!options.destroy) {
+    if (options.volumes) throw new UsageError("--volumes goes with --destroy: a plan never removes a volume else")
     const { desired } = loadFile(options, context)
     return { desired, declared: desired.resources }
   }
+  const { volumes = false } = options
   const { desired, broken } = readLive(options, context)
   if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
   // Where nothing is wanted, nothing is adopted.
   const { imports: _, ...rest } = desired
-  return { desired: { ...rest, resources: [] }, declared: desired.resources }
+  return { desired: { ...rest, resources: [], ...(volumes ? { allVolumes: true } : {}) }, declared: desired.resources }
 }
 
 /** A file with mistakes does not tell what it protects. */

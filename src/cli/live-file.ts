@@ -26,7 +26,7 @@ import { observeStack } from "./session.ts"
  */
 export function spellLive(session: Session, foreign: boolean): SpeltStack {
   const { stack, kernel, cgroups } = session
-  const first = observeStack(session, { stack, resources: [] })
+  const first = observeStack(session, { stack, resources: [], allVolumes: true })
   requireWholeReading(first)
   const unmarked = foreign ? unmarkedObjects(kernel, cgroups, stack, first.resources.keys()) : { entries: [], left: [] }
   if (first.resources.size === 0 && unmarked.entries.length === 0) throw nothingLive(session)

@@ -13,6 +13,7 @@ import type { Basis } from "../plan/stale.ts"
 import type { Context } from "./context.ts"
 import type { KeptResource } from "./plan-shape.ts"
 import { planFileProblem } from "./plan-shape.ts"
+import { withVariables } from "./stack-file.ts"
 
 /** What `plan --out` keeps: the wish and the selection, and what the plan that came of it was like. */
 export interface KeptPlan {
@@ -42,7 +43,8 @@ export function writePlanFile(file: string, { desired, selection, basis, shown }
   const resources = desired.resources.map(({ range: _, ...rest }) => rest)
   const imports = desired.imports === undefined ? {} : { imports: desired.imports.map(({ to, id }) => ({ to, id })) }
   const moved = desired.moved === undefined ? {} : { moved: desired.moved }
-  const wish = { resources, ...moved, ...imports }
+  const volumes = desired.allVolumes ? { allVolumes: true as const } : {}
+  const wish = { resources, ...moved, ...imports, ...volumes }
   const kept = { format: FORMAT, stack: desired.stack, ...wish, selection: { target, exclude, replace }, basis, shown }
   const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
@@ -95,7 +97,8 @@ function replaceFile(path: string, text: string): void {
   }
 }
 
-export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
+export function readPlanFile(file: string, context: Context): KeptPlan {
+  const { cwd } = context
   const kept = parse(readText(resolve(cwd, file), file))
   if (kept?.format !== FORMAT) {
     throw unusable(file, "is not a plan of this version of stack", "it was not written by `stack plan --out`, or by another version")
@@ -105,8 +108,9 @@ export function readPlanFile(file: string, { cwd }: Context): KeptPlan {
   const resources = kept.resources.map((resource): Resource => ({ ...resource, range: () => undefined }))
   const imports = kept.imports === undefined ? {} : { imports: kept.imports }
   const moved = kept.moved === undefined ? {} : { moved: kept.moved }
-  const desired = { stack: kept.stack, resources, ...moved, ...imports }
-  return { desired, selection: kept.selection, basis: kept.basis, shown: kept.shown }
+  const volumes = kept.allVolumes === undefined ? {} : { allVolumes: kept.allVolumes }
+  const desired = { stack: kept.stack, resources, ...moved, ...imports, ...volumes }
+  return { desired: withVariables(desired, context), selection: kept.selection, basis: kept.basis, shown: kept.shown }
 }
 
 /** What is kept of a plan to be looked at later. */
@@ -132,6 +136,7 @@ interface PlanFile {
   resources: KeptResource[]
   moved?: readonly Move[]
   imports?: readonly Import[]
+  allVolumes?: true
   selection: Selection
   basis: Basis
   shown: ShownPlan

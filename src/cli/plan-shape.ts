@@ -4,6 +4,7 @@ import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } fr
 import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { volumesIn } from "../kinds/container/spec-mounts.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
@@ -46,7 +47,7 @@ const change = record(
     action: oneOf("no-op", "create", "update", "replace", "delete"),
     fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
   },
-  { movedFrom: address, adopts: imported, endedWith: address },
+  { movedFrom: address, adopts: imported, endedWith: address, keeps: truth },
 )
 
 const planFile = record(
@@ -69,7 +70,7 @@ const planFile = record(
     }),
     digest: textLike(/^[0-9a-f]{64}$/, "digest"),
   },
-  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })) },
+  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })), allVolumes: truth },
 )
 
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */
@@ -108,10 +109,11 @@ function mentioned({ kind, attributes }: KeptResource): string[] {
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
   if (kind !== "container") return []
-  const { cgroup, image } = attributes as unknown as ContainerAttributes
+  const { cgroup, image, mounts } = attributes as unknown as ContainerAttributes
   return [
     ...(isKept(image) ? [imageAddress(image)] : []),
     ...(cgroup === "" ? [] : [`cgroup.${cgroup}`]),
+    ...volumesIn(mounts).map((name) => `volume.${name}`),
     ...waitedFor(attributes as unknown as ContainerAttributes),
   ]
 }

@@ -21,6 +21,8 @@ export type FailOn = "destroy" | "replace" | "change"
 /** What `plan` and `apply` have in common. */
 export interface PlanningOptions extends FileOptions, Selection {
   destroy: boolean
+  /** With `destroy`: volumes, which are kept else. */
+  volumes?: boolean
   json: boolean
   failOn: readonly FailOn[]
   parallelism: number

@@ -108,6 +108,7 @@ function planningOptions(command: Command): Command {
 function planningCommands(root: Command, run: Run): void {
   planningOptions(subcommand(root, "plan", "show what apply would do; changes nothing"))
     .option("--destroy", "plan the end of everything")
+    .option("--volumes", "with --destroy: of the volumes, too")
     .option("--out <file>", "keep the plan, for `stack apply FILE`")
     .option("--detailed-exitcode", "exit code 2 when there is something to do")
     .action((_options, command: Command) => run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context)))
@@ -121,6 +122,7 @@ function planningCommands(root: Command, run: Run): void {
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
+    .option("--volumes", "the volumes, too, with all that is in them")
     .option("-y, --auto-approve", "do not ask")
     .option("--atomic", "undo all of it when a part fails")
     .action((_options, command: Command) =>

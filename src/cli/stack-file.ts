@@ -1,4 +1,6 @@
 import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { givensIn } from "../kinds/container/spec-given.ts"
 import type { Desired } from "../model/resource.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
@@ -33,8 +35,19 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
     stdin: readInput,
   })
   restCompiler(loaded.desired?.resources.length ?? 0)
+  if (loaded.desired !== undefined) loaded.desired = withVariables(loaded.desired, context)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
   return loaded
+}
+
+/** With the variables that its secrets and configs come from: no file holds what is in them, so it is taken anew for each command. */
+export function withVariables(desired: Desired, { environment }: Context): Desired {
+  const containers = desired.resources.filter(({ kind }) => kind === "container")
+  const names = containers.flatMap(({ attributes }) =>
+    givensIn(attributes as unknown as ContainerAttributes).flatMap(([, given]) => given.environment ?? []),
+  )
+  const found = names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
+  return found.length === 0 ? desired : { ...desired, variables: Object.fromEntries(found) }
 }
 
 /** Loads the stack file and tells its warnings; its errors end the command. */

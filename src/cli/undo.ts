@@ -56,12 +56,19 @@ interface WayBack {
 
 /** The plan from what is there now to what was, restricted to what the run had to do with. */
 function wayBack(done: Plan, before: Snapshot, { session }: Running): WayBack {
-  const now = observeStack(session, wishOf(before, done.stack, before))
-  const { plan, diagnostics } = makePlan(wishOf(before, done.stack, now), now)
+  const { variables } = done.desired
+  const wish = (now: Snapshot) => ({ ...wishOf(before, done.stack, now), ...(variables === undefined ? {} : { variables }) })
+  const now = observeStack(session, { ...wish(before), ...(madeVolumes(done) ? { allVolumes: true } : {}) })
+  const { plan, diagnostics } = makePlan(wish(now), now)
   const whole = undoing(plan, done)
   const { entered, diagnostics: occupied } = enteredByOthers(session, whole, now)
   const left = whole.changes.filter(({ action }) => action !== "no-op")
   return { back: selectChanges(whole, { ...EVERYTHING, exclude: entered }), now, left, diagnostics, occupied }
+}
+
+/** Volumes that nobody wished for before are not looked at else. */
+function madeVolumes({ changes }: Plan): boolean {
+  return changes.some(({ kind, action }) => kind === "volume" && action === "create")
 }
 
 function stillDiffering(left: Plan["changes"]): Diagnostic[] {

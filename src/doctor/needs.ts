@@ -62,6 +62,8 @@ function needsOf(resource: Resource): Need[] {
   switch (resource.kind) {
     case "bridge":
       return [capabilities, { id: "link:bridge" }]
+    case "volume":
+      return [capabilities]
     case "interface":
     case "veth":
       return [capabilities, { id: "link:veth" }]

@@ -2,7 +2,7 @@ import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 
-export type { LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
+export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the

@@ -7,6 +7,7 @@ import { containerKind } from "./container/kind.ts"
 import { imageKind } from "./image/kind.ts"
 import { interfaceKind } from "./interface/kind.ts"
 import { vethKind } from "./veth/kind.ts"
+import { volumeKind } from "./volume/kind.ts"
 
 /** The pure faces of all kinds. */
 export const kinds: { readonly [K in KindName]: Kind } = {
@@ -16,6 +17,7 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   image: imageKind,
   interface: interfaceKind,
   veth: vethKind,
+  volume: volumeKind,
 }
 
 /** Attributes of a kind in which resources have other addresses. Some may be absent, as of what is observed. */

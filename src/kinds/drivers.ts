@@ -6,6 +6,7 @@ import { containerDriver } from "./container/driver.ts"
 import { imageDriver } from "./image/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
 import { vethDriver } from "./veth/driver.ts"
+import { volumeDriver } from "./volume/driver.ts"
 
 /** The live faces of all kinds. What begins its reading beside that of others stands before them. */
 export const drivers: { readonly [K in KindName]: Driver } = {
@@ -15,4 +16,5 @@ export const drivers: { readonly [K in KindName]: Driver } = {
   image: imageDriver,
   interface: interfaceDriver,
   veth: vethDriver,
+  volume: volumeDriver,
 }

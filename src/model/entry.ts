@@ -3,6 +3,8 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import type { BridgeAttributes } from "../kinds/bridge/spec.ts"
 import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
 import type { IdRange } from "../kinds/container/spec.ts"
+import type { GivenSource } from "../kinds/container/spec-given.ts"
+import type { VolumeAttributes } from "../kinds/volume/spec.ts"
 import type { Relations } from "./resource.ts"
 
 /** Keys and indexes from an entry down to one of its values. */
@@ -46,6 +48,8 @@ export interface Entry {
   /** Names of the file's own: undefined where there is none such, which is reported, or where that one is itself mistaken. */
   bridge(name: string, path: Path): KnownBridge | undefined
   cgroup(name: string, path: Path): CgroupAttributes | undefined
+  source(kind: "secret" | "config", name: string, path: Path): GivenSource | undefined
+  volume(name: string, path: Path): VolumeAttributes | undefined
   idmap(name: string, path: Path): IdMaps | undefined
   /** Values of an `env_file`, which is reported where it cannot be read. */
   envFile(path: Path, text: string): { [name: string]: string }

@@ -31,7 +31,9 @@ export function isStackGroup(group: number): boolean {
 }
 
 export const RUN_ROOT = "/run/stack"
-export const LAYER_ROOT = "/var/lib/stack/containers"
+/** What outlives a reboot. */
+export const KEPT_ROOT = "/var/lib/stack"
+export const LAYER_ROOT = `${KEPT_ROOT}/containers`
 
 /** The run folder of a container. */
 export function runFolderOf(stack: string, container: string): string {
@@ -54,6 +56,17 @@ export function appliedFolderOf(stack: string): string {
 /** Where a container's writable layer is kept. */
 export function layerFolderOf(stack: string, container: string): string {
   return `${LAYER_ROOT}/${stack}/${container}`
+}
+
+export const VOLUME_ROOT = `${KEPT_ROOT}/volumes`
+
+/** Where a stack's volumes are kept. */
+export function volumesFolderOf(stack: string): string {
+  return `${VOLUME_ROOT}/${stack}`
+}
+
+export function volumeFolderOf(stack: string, volume: string): string {
+  return `${volumesFolderOf(stack)}/${volume}`
 }
 
 /** What a monitor calls itself in /proc/PID/cmdline. */

@@ -3,7 +3,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import type { Adoptions, Import } from "./imports.ts"
 import type { Move, Moves } from "./moves.ts"
 
-export type KindName = "bridge" | "cgroup" | "container" | "image" | "interface" | "veth"
+export type KindName = "bridge" | "cgroup" | "container" | "image" | "interface" | "veth" | "volume"
 
 /** Canonical attribute values: what JSON can hold, so that a plan is data. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
@@ -60,6 +60,10 @@ export interface Desired {
   stack: string
   /** In the order of the file. */
   resources: readonly Resource[]
+  /** Of the caller's environment, what secrets and configs come from. Never shown or kept. */
+  variables?: { readonly [name: string]: string }
+  /** The volumes that the file does not hold are looked at, too: with nothing wanted, they go. */
+  allVolumes?: true
   /** Objects without a mark that are to become the stack's. */
   imports?: readonly Import[]
   /** Former addresses of resources: what is live under one of them is not made anew. */
@@ -151,6 +155,8 @@ export interface HostFacts {
   absentNodes: readonly string[]
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
+  /** Of what the stack file wants mounted, those folders and files of the host that are not there. */
+  absentSources: readonly string[]
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
   unknownUsers: readonly { image: string; user: string; group_add: readonly string[]; diagnostics: readonly Diagnostic[] }[]
   /** Ids of those that it has. */

@@ -9,6 +9,8 @@ import { imageTops } from "../kinds/container/image-tops.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { DeviceNode } from "../kinds/container/spec-devices.ts"
+import { givensIn } from "../kinds/container/spec-given.ts"
+import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -68,14 +70,25 @@ function absentNodes(kernel: Kernel, { resources }: Desired): string[] {
 
 type Users = Pick<HostFacts, "unknownUsers" | "knownUsers">
 
-function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages"> & Users {
+function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentImages" | "absentSources"> & Users {
   const containers = desired.resources.filter((r) => r.kind === "container").map((r) => r.attributes as unknown as ContainerAttributes)
   const images = [...new Set(containers.map(({ image }) => image))]
   const absentImages = images.filter((image) => image.startsWith("dir:") && kernel.stat(image.slice("dir:".length))?.type !== "folder")
   const named = containers.filter(({ image, user, group_add }) => (user !== "" || group_add.length > 0) && !absentImages.includes(image))
   const users = new Map(named.map(({ image, user, group_add }) => [JSON.stringify([image, user, group_add]), { image, user, group_add }]))
   const found = [...users.values()].flatMap((one) => lookedUp(kernel, one))
-  return { absentImages, unknownUsers: found.flatMap((one) => one.unknownUsers), knownUsers: found.flatMap((one) => one.knownUsers) }
+  const sources = [...new Set(containers.flatMap(({ mounts }) => bindSources(mounts)))]
+  const files = [...new Set(containers.flatMap((one) => givensIn(one).flatMap(([, { file }]) => file ?? [])))]
+  const absentSources = [
+    ...sources.filter((source) => kernel.stat(source) === null),
+    ...files.filter((file) => kernel.stat(file)?.type !== "file"),
+  ]
+  return {
+    absentImages,
+    absentSources,
+    unknownUsers: found.flatMap((one) => one.unknownUsers),
+    knownUsers: found.flatMap((one) => one.knownUsers),
+  }
 }
 
 /** Of an image that is still to be unpacked nothing can be told. */

@@ -79,7 +79,7 @@ function detailsOf({ kind, attributes }: LiveResource): string[] {
     return [word("", attributes.host_interface), word("on ", attributes.bridge), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
   if (kind === "image") return [word("", attributes.digest)]
-  return [limitsDetails(attributes.limits)]
+  return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
 }
 
 function containerDetails({ pid, uptime, addresses, exit_code, limits }: Attributes): string[] {

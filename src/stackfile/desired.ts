@@ -2,7 +2,8 @@ import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
-import type { ListNode, MapEntry, Path } from "./node.ts"
+import { absolutePath } from "./files.ts"
+import type { ListNode, MapEntry, Node, Path } from "./node.ts"
 import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
 import type { Draft, Drafted } from "./resolve.ts"
 
@@ -10,6 +11,7 @@ import type { Draft, Drafted } from "./resolve.ts"
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
   container: {
     ...{ argv: ["command", "entrypoint"], uid_map: ["idmap"], gid_map: ["idmap"] },
+    mounts: ["volumes", "tmpfs"],
     ...{ capabilities: ["cap_add", "cap_drop", "privileged", "profile"], seccomp: ["security_opt", "privileged", "profile"] },
     ...{ no_new_privileges: ["security_opt", "privileged", "profile"], unmask: ["security_opt", "privileged", "profile"] },
     all_devices: ["privileged", "profile"],
@@ -23,6 +25,7 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
     bridges: () => draft.bridges.map(resourceOf),
     cgroups: () => draft.cgroups.map(resourceOf),
     veths: () => draft.veths.map(resourceOf),
+    volumes: () => draft.volumes.map(resourceOf),
     containers: () => [...imagesOf(draft), ...draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)])],
   }
   return {
@@ -78,6 +81,7 @@ function lifecycleOf({ ignore_drift, prevent_destroy }: LifecycleEntry): Pick<Re
 
 /** Where a field is written; of a default, the resource. Keys with dots in them (`sysctls.net.ipv4.ip_forward`) are found too. */
 function fieldRange(kind: KindName, source: MapEntry, path: string): Range {
+  if (kind === "container" && path.startsWith("mounts.")) return mountRange(source, path.slice("mounts.".length))
   const dot = path.indexOf(".")
   const head = dot < 0 ? path : path.slice(0, dot)
   const keys = WRITTEN[kind]?.[head] ?? [head]
@@ -108,4 +112,22 @@ function itemOf({ items }: ListNode, text: string): string | number {
     return first?.kind === "scalar" && `${first.source}:`.startsWith(`${text}:`)
   })
   return found < 0 ? text : found
+}
+
+/** The item of `volumes` or `tmpfs` that names a target. */
+function mountRange(source: MapEntry, target: string): Range {
+  for (const key of ["volumes", "tmpfs"]) {
+    const node = nodeAt(source.value, [key])
+    const items = node?.kind === "list" ? node.items : []
+    const at = items.findIndex((item) => targetIn(item) === target)
+    if (at >= 0) return rangeOfPath(source, [key, at])
+  }
+  return rangeOfPath(source, ["volumes"])
+}
+
+function targetIn(item: Node): string | undefined {
+  const long = nodeAt(item, ["target"])
+  const text = item.kind === "scalar" ? String(item.value) : long?.kind === "scalar" ? String(long.value) : ""
+  const target = item.kind === "scalar" ? text.split(":").find((part, i) => part.startsWith("/") && (i > 0 || !text.includes(":/"))) : text
+  return target === undefined ? undefined : absolutePath("/", target)
 }

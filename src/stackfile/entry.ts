@@ -2,13 +2,14 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
+import type { GivenSource } from "../kinds/container/spec-given.ts"
 import type { Entry, Path } from "../model/entry.ts"
 import type { FileText } from "./files.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, nodeAt, rangeOfKey, rangeOfPath } from "./node.ts"
 import type { Suggest } from "./suggest.ts"
 
-type Lookup<K extends "bridge" | "cgroup" | "idmap"> = (name: string, path: Path, entry: Entry) => ReturnType<Entry[K]>
+type Lookup<K extends "bridge" | "cgroup" | "idmap" | "volume"> = (name: string, path: Path, entry: Entry) => ReturnType<Entry[K]>
 
 export type EnvFile = { values: { [name: string]: string } } | { code: string; summary: string; hint: string }
 
@@ -26,6 +27,9 @@ export interface Surroundings {
   bridge?: Lookup<"bridge">
   cgroup?: Lookup<"cgroup">
   idmap?: Lookup<"idmap">
+  volume?: Lookup<"volume">
+  secret?: (name: string, path: Path, entry: Entry) => GivenSource | undefined
+  config?: (name: string, path: Path, entry: Entry) => GivenSource | undefined
 }
 
 interface Named {
@@ -61,6 +65,8 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
     },
     bridge: (wanted, path) => around.bridge?.(wanted, path, entry),
     cgroup: (wanted, path) => around.cgroup?.(wanted, path, entry),
+    source: (kind, wanted, path) => around[kind]?.(wanted, path, entry),
+    volume: (wanted, path) => around.volume?.(wanted, path, entry),
     idmap: (wanted, path) => around.idmap?.(wanted, path, entry),
     textFile(path, text) {
       const found = around.textFile(entry.absolute(path, text))

@@ -45,6 +45,9 @@ const KINDS: { readonly [section: string]: string } = {
   veths: "veth",
   cgroups: "cgroup",
   idmaps: "idmap",
+  volumes: "volume",
+  secrets: "secret",
+  configs: "config",
   variables: "variable",
 }
 

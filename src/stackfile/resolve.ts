@@ -8,7 +8,10 @@ import { expandCgroup } from "../kinds/cgroup/expand.ts"
 import type { CgroupAttributes } from "../kinds/cgroup/spec.ts"
 import type { ContainerEntry } from "../kinds/container/expand.ts"
 import { expandContainer } from "../kinds/container/expand.ts"
+import type { SourceEntry } from "../kinds/container/expand-given.ts"
+import { expandSource } from "../kinds/container/expand-given.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { GivenSource } from "../kinds/container/spec-given.ts"
 import type { IdmapEntry } from "../kinds/idmap/expand.ts"
 import { expandIdmap } from "../kinds/idmap/expand.ts"
 import type { InterfaceEntry } from "../kinds/interface/expand.ts"
@@ -17,6 +20,9 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { VethEntry } from "../kinds/veth/expand.ts"
 import { expandVeth } from "../kinds/veth/expand.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
+import type { VolumeEntry } from "../kinds/volume/expand.ts"
+import { expandVolume } from "../kinds/volume/expand.ts"
+import type { VolumeAttributes } from "../kinds/volume/spec.ts"
 import type { Entry, Expanded, IdMaps, KnownBridge, Path } from "../model/entry.ts"
 import type { KindName } from "../model/resource.ts"
 import type { Surroundings } from "./entry.ts"
@@ -41,6 +47,7 @@ export interface Drafted<A, V> extends Expanded<A> {
 export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
 export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
 export type DraftVeth = Drafted<VethAttributes, VethEntry>
+export type DraftVolume = Drafted<VolumeAttributes, VolumeEntry>
 export type DraftInterface = Drafted<InterfaceAttributes, InterfaceEntry> & { container: DraftContainer; placed: boolean }
 export interface DraftContainer extends Drafted<ContainerAttributes, ContainerEntry> {
   instance: Instance
@@ -53,6 +60,7 @@ export interface Draft {
   bridges: DraftBridge[]
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
+  volumes: DraftVolume[]
   /** None of them is mistaken as a whole. */
   allVeths: boolean
   containers: DraftContainer[]
@@ -80,10 +88,14 @@ export function resolve(
   const around = { ...surroundings, originOf: originOf(moved) }
   const cgroups = expandSection<CgroupEntry, CgroupAttributes>(stack, "cgroup", root, plain, around, expandCgroup)
   const bridges = expandSection<BridgeEntry, BridgeAttributes>(stack, "bridge", root, plain, around, expandBridge)
+  const volumes = expandSection<VolumeEntry, VolumeAttributes>(stack, "volume", root, plain, around, expandVolume)
   const idmaps = expandIdmaps(stack, root, plain, around)
   const lookups = {
     bridge: lookup(around, root, "bridges", knownBridges(bridges)),
     cgroup: lookup(around, root, "cgroups", attributesByName(cgroups)),
+    secret: lookup(around, root, "secrets", expandSources(stack, "secret", root, plain, around)),
+    config: lookup(around, root, "configs", expandSources(stack, "config", root, plain, around)),
+    volume: lookup(around, root, "volumes", attributesByName(volumes)),
     idmap: lookup(around, root, "idmaps", idmaps),
   }
   const full = { ...around, ...lookups }
@@ -96,6 +108,7 @@ export function resolve(
     bridges,
     cgroups,
     veths,
+    volumes,
     allVeths: veths.length === namesIn(root, "veths").length,
     containers,
     spare: active.filter((c) => c.instance.spare),
@@ -145,6 +158,15 @@ function expandIdmaps(stack: string, root: MapNode, plain: { [key: string]: unkn
   return found
 }
 
+function expandSources(stack: string, kind: "secret" | "config", root: MapNode, plain: { [key: string]: unknown }, around: Surroundings) {
+  const found = new Map<string, GivenSource>()
+  for (const { name, source, value } of sectionOf(root, plain, `${kind}s`)) {
+    const from = expandSource((value ?? {}) as SourceEntry, makeEntry({ stack, kind, name, source }, around))
+    if (from !== undefined) found.set(name, from)
+  }
+  return found
+}
+
 /** Those of mistaken entries too. */
 export function namesIn(node: Node | undefined, section: string): string[] {
   const found = child(node, section)
@@ -187,7 +209,7 @@ function draftContainer(stack: string, instance: Instance, around: Surroundings)
 }
 
 function declaredIn(root: MapNode, drafted: readonly DraftContainer[]): Set<Address> {
-  const sections = ["bridge", "cgroup", "idmap", "veth", "container"].flatMap((kind) =>
+  const sections = ["bridge", "cgroup", "idmap", "veth", "volume", "container"].flatMap((kind) =>
     namesIn(root, `${kind}s`).map((name) => `${kind}.${name}`),
   )
   const instances = drafted.filter(({ instance }) => !instance.spare)

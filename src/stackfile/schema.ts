@@ -1,8 +1,10 @@
 import { bridgesSchema } from "../kinds/bridge/schema.ts"
 import { cgroupsSchema } from "../kinds/cgroup/schema.ts"
 import { containersSchema } from "../kinds/container/schema.ts"
+import { configsSchema, secretsSchema } from "../kinds/container/schema-given.ts"
 import { idmapsSchema } from "../kinds/idmap/schema.ts"
 import { vethsSchema } from "../kinds/veth/schema.ts"
+import { volumesSchema } from "../kinds/volume/schema.ts"
 import type { Fragment } from "../model/fragment.ts"
 import { keys, named, oneOrMore } from "../model/fragment.ts"
 import { importSchema } from "./import-schema.ts"
@@ -29,12 +31,15 @@ export function stackSchema(): Fragment {
       veths: vethsSchema(),
       idmaps: idmapsSchema(),
       cgroups: cgroupsSchema(),
+      volumes: volumesSchema(),
+      secrets: secretsSchema(),
+      configs: configsSchema(),
       containers: containersSchema(),
       import: importSchema(),
       moved: movedSchema(),
     },
     {
-      later: ["volumes", "secrets", "configs", "checks", "outputs"],
+      later: ["checks", "outputs"],
       instead: { services: "containers", networks: "bridges", version: "" },
     },
   )

@@ -34,6 +34,7 @@ test.before(async () => {
       prepare: [],
       openPaths: [],
       mounts: [],
+      files: [],
       setup: [{ op: "hostname", name: "inside" }],
       init: "",
       owner: { uid: 0, gid: 0 },

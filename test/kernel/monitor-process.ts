@@ -49,6 +49,7 @@ export function recordOf(command: string, runDir: string, different: Partial<Lau
     prepare: [],
     openPaths: [],
     mounts: [],
+    files: [],
     setup: [],
     init: "",
     owner: { uid: 0, gid: 0 },

@@ -49,7 +49,7 @@ function recordOf(change: Partial<LaunchRecord> = {}): LaunchRecord {
     runDir,
     namespaces: { user: "new", mount: "new", pid: "new", net: "new", uts: "new", ipc: "new", cgroup: "new" },
     ...{ uidMap: map, gidMap: map, cgroup2: "", cgroups1: [], monitorCgroup2: "", monitorCgroups1: [] },
-    ...{ prepare: [], openPaths: [], setup: [], mounts: [], init: "", owner: { uid: 0, gid: 0 } },
+    ...{ prepare: [], openPaths: [], setup: [], mounts: [], files: [], init: "", owner: { uid: 0, gid: 0 } },
     ...{ uid: 0, gid: 0, groups: [], capabilities: "0", noNewPrivileges: true, rlimits: [], oomScoreAdj: 0, filter: null },
     ...{ cwd: "/", argv: ["sleep", "1000"], env: ["PATH=/usr/bin:/bin"] },
     ...change,

@@ -26,7 +26,7 @@ interface ObservedFile {
   adoptions?: Item[]
 }
 
-const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "image", "interface", "veth"]
+const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "image", "interface", "veth", "volume"]
 
 export const HOST: HostFacts = {
   identity: { boot: "boot-1", netns: "1" },
@@ -40,6 +40,7 @@ export const HOST: HostFacts = {
   absentFiles: [],
   absentNodes: [],
   absentImages: [],
+  absentSources: [],
   unknownUsers: [],
   knownUsers: [],
 }

@@ -19,6 +19,8 @@ export const container = (name: string, given?: Attributes) => resource("contain
 export const iface = (name: string, given?: Attributes) => resource("interface", name, given)
 export const veth = (name: string, given?: Attributes) => resource("veth", name, given)
 
+export const volume = (name: string) => resource("volume", name)
+
 /** The kernel as it is when the resource has been applied, but for what is given. */
 export function observed(from: Resource, given: Attributes = {}, rest: Partial<Observed> = {}): Observed {
   const { kind, address, name } = from
@@ -32,6 +34,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
   image: {},
   interface: { ifindex: 8, inside: 2, state: "up" },
   veth: { ends: [] },
+  volume: { path: "/var/lib/stack/volumes/lab/data" },
 }
 
 export const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
@@ -64,6 +67,8 @@ function defaults(kind: KindName, name: string): Attributes {
       }
     case "veth":
       return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500, alias }
+    case "volume":
+      return {}
     case "container":
       return containerDefaults(name) as unknown as Attributes
   }
@@ -78,6 +83,9 @@ function containerDefaults(name: string): ContainerAttributes {
     image: "host",
     ephemeral: false,
     read_only: false,
+    mounts: {},
+    secrets: {},
+    configs: {},
     argv: ["sleep", "infinity"],
     environment: {},
     working_dir: "/",

@@ -1,12 +1,23 @@
 import fc from "fast-check"
 import { deriveMac } from "../../src/base/mac.ts"
 import type { Attributes, Desired, Resource } from "../../src/model/resource.ts"
-import { bridge, cgroup, container, endpoint, iface, veth } from "../kinds/resources.ts"
+import { bridge, cgroup, container, endpoint, iface, veth, volume } from "../kinds/resources.ts"
 
 const anyLimits = fc.record(
   { memory: fc.constantFrom(67_108_864, 134_217_728), pids: fc.constantFrom(32, 64), cpus: fc.constantFrom(0.5, 1.5) },
   { requiredKeys: [] },
 )
+
+/** One of each sort. */
+const MOUNTS: readonly Attributes[] = [
+  { "/data": { type: "volume", source: "data", read_only: false } },
+  { "/data": { type: "volume", source: "data", read_only: true }, "/data/run": { type: "tmpfs", size: 65_536, mode: "755" } },
+  {
+    "/conf": { type: "bind", source: "/etc", read_only: true, propagation: "private", idmapped: false },
+    "/logs": { type: "volume", source: "logs", read_only: false },
+    "/run": { type: "tmpfs", mode: "1777" },
+  },
+]
 
 /**
  * Any valid stack out of a small world: two bridges, two parents, four containers, which may have an interface on each
@@ -78,6 +89,9 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     sysctls: fc.constantFrom({}, { "net.ipv4.ip_forward": "1" }, { "kernel.msgmax": "9000", "net.ipv4.ip_forward": "0" }),
     environment: fc.constantFrom({}, { LANG: "C" }),
     devices: fc.constantFrom([], [{ source: "/dev/vda", target: "/dev/vda", access: "r" }]),
+    mounts: fc.constantFrom<Attributes>({}, {}, ...MOUNTS),
+    read_only: fc.constantFrom(false, false, true),
+    ephemeral: fc.constantFrom(false, false, true),
   })
   const wish = fc.record({
     name: fc.constant(name),
@@ -96,9 +110,11 @@ function assemble({ bridges, groups, containers, pairs }: Wishes): Desired {
   const parents = groups.filter((g) => g !== null)
   const wishes = containers.filter((c) => c !== null)
   const there = new Set(wishes.map((c) => c.name))
+  const mounted = JSON.stringify(wishes.map((c) => c.attributes.mounts))
   return {
     stack: "lab",
     resources: [
+      ...["data", "logs"].filter((name) => mounted.includes(`"source":"${name}"`)).map(volume),
       ...lans.map((b) => bridge(b.name, b.attributes)),
       ...parents.map((g) => cgroup(g.name, g.attributes)),
       ...wishes.flatMap((wish) => containerAndPorts(wish, lans, parents, there)),

@@ -52,7 +52,7 @@ export async function apply(kernel: Kernel, desired: Desired, how: ApplyWith = {
 }
 
 export function destroy(kernel: Kernel, stack: string, how: ApplyWith = {}): Promise<Applied> {
-  return apply(kernel, { stack, resources: [] }, how)
+  return apply(kernel, { stack, resources: [], allVolumes: true }, how)
 }
 
 /** `stack plan`. */

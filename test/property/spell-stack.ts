@@ -8,6 +8,7 @@ import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
 import { diceOf } from "./dice.ts"
+import { spellMounts } from "./spell-mounts.ts"
 import {
   spellCidr,
   spellCpus,
@@ -43,6 +44,7 @@ export function spellStack({ stack, resources }: Desired, seed: number): string 
     ["bridges", named("bridge", (r) => spellBridge(dice, r))],
     ["cgroups", named("cgroup", (r) => ({ map: spellKeys(dice, [["limits", spellLimits(dice, r.attributes.limits as Limits)]]) }))],
     ["containers", named("container", container)],
+    ["volumes", named("volume", () => ({ map: [] }))],
     ["veths", named("veth", (r) => spellVeth(dice, r))],
   ])
   return writeYaml(dice, [...bases, ...sections])
@@ -148,6 +150,9 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["sysctls", spellSysctls(dice, box.sysctls), Object.keys(box.sysctls).length === 0],
     ["namespaces", { map: spellKeys(dice, modes) }],
     ["depends_on", spellDependencies(dice, box.depends_on), box.depends_on.length === 0],
+    ["volumes", spellMounts(dice, box.mounts), Object.keys(box.mounts).length === 0],
+    ["read_only", new Plain(box.read_only), !box.read_only],
+    ["ephemeral", new Plain(box.ephemeral), !box.ephemeral],
   ])
 }
 

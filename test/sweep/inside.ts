@@ -27,7 +27,7 @@ async function prepare(name: string): Promise<StackFiles> {
     await new Promise((resolve) => setTimeout(resolve, SETTLES_MS))
     expected.applied.set(file, likeness(readMachine()))
   }
-  await must("destroy", "-y", "-f", files.next)
+  await must("destroy", "-y", "--volumes", "-f", files.next)
   prepared.set(name, files)
   return files
 }

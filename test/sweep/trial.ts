@@ -40,7 +40,7 @@ export async function tryCase(one: Case, files: StackFiles, expected: Expected):
     check(await stack("apply", "-y", "-f", wanted), "apply after the fault", 0)
     check(await stack("plan", "--detailed-exitcode", "-f", wanted), "the plan after that", 0)
   }
-  check(await stack("destroy", "-y", "-f", wanted), "destroy at the end", 0)
+  check(await stack("destroy", "-y", "--volumes", "-f", wanted), "destroy at the end", 0)
   problems.push(...(await unlike(expected.nothing, (reading) => reading)))
   return { ...outcome, problems }
 }
@@ -56,7 +56,7 @@ function stepsOf({ phase, fault }: Case, { first, next }: StackFiles): { first?:
   // A monitor's fault comes in the command that starts it: what it does while it is destroyed belongs to that, too.
   if (phase === "apply" || (phase === "destroy" && isMonitors(fault))) return { wanted: first, command: ["apply", "-y", "-f", first] }
   if (phase === "update") return { first, wanted: next, command: ["apply", "-y", "-f", next] }
-  return { first, wanted: first, command: ["destroy", "-y", "-f", first] }
+  return { first, wanted: first, command: ["destroy", "-y", "--volumes", "-f", first] }
 }
 
 /** A command may fail, and then says why; a bug of ours is another thing. */

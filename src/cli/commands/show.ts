@@ -15,7 +15,7 @@ export async function show(options: FileOptions & { json: boolean }, planFile: s
   // What is live has the name that it has, whatever the file will call it.
   const { moved: _, ...desired } = liveStack(options, context)
   const session = openSession(desired.stack, context)
-  const snapshot = observeStack(session, desired)
+  const snapshot = observeStack(session, { ...desired, allVolumes: true })
   report(context, incompleteReading(snapshot))
   const uptime = Number.parseFloat(session.kernel.read("/proc/uptime") ?? "0")
   const resources = liveResources(inFileOrder([...snapshot.resources.values()], desired), uptime)

@@ -30,6 +30,10 @@ export type SetupOp =
   | { op: "read-only"; target: string }
   /** A terminal of the container's devpts, bound to that file, whose other end the monitor keeps. */
   | { op: "console"; target: string }
+  /** `files[file]`, written into `folder`, a tmpfs, and mounted from there at `target`, as `attach` does. */
+  | { op: "give"; file: number; folder: string; target: string }
+  /** Takes off what is mounted there, and removes the folder. */
+  | { op: "unmount"; target: string }
   /** `mkdir -p` inside the root, where links are followed. */
   | { op: "folder"; target: string }
 
@@ -43,6 +47,14 @@ export interface MountCopy {
   flags: number
   propagation: number
   idmapped: boolean
+}
+
+export interface GivenFile {
+  uid: number
+  gid: number
+  mode: number
+  readOnly: boolean
+  bytes: Uint8Array
 }
 
 /** What a monitor is told: all it needs to make one container. native/monitor/record.h */
@@ -70,6 +82,8 @@ export interface LaunchRecord {
   setup: readonly SetupOp[]
   /** At most 256; the `attach` operations name them by their place in this list. */
   mounts: readonly MountCopy[]
+  /** For the `give` operations. Ids are the container's. */
+  files: readonly GivenFile[]
   /** Ids inside the container. */
   uid: number
   gid: number

@@ -34,6 +34,14 @@ export function encodeRecord(record: LaunchRecord): Buffer {
       .u32(mount.propagation, what)
       .u32(mount.idmapped ? 1 : 0, what)
   })
+  writer.list(record.files, "file", (file, what) => {
+    writer
+      .u32(file.uid, what)
+      .u32(file.gid, what)
+      .u32(file.mode, what)
+      .u32(file.readOnly ? 1 : 0, what)
+    writer.u32(file.bytes.length, what).raw(file.bytes)
+  })
   return writer.bytes()
 }
 
@@ -85,6 +93,10 @@ function flat(op: SetupOp): FlatOp {
       return [16, "", op.target, "", 0, ""]
     case "folder":
       return [15, "", op.target, "", 0, ""]
+    case "give":
+      return [18, op.folder, op.target, "", op.file, ""]
+    case "unmount":
+      return [19, "", op.target, "", 0, ""]
   }
 }
 

@@ -120,6 +120,10 @@ function setupWords(op: SetupOp | undefined, { mounts }: LaunchRecord): string {
       return `mount -o remount,bind,ro ${op.target}`
     case "console":
       return `mount a terminal on ${op.target}`
+    case "give":
+      return `mount a file at ${op.target}`
+    case "unmount":
+      return `umount ${op.target}`
     case "folder":
       return `mkdir -p ${op.target}`
   }

@@ -7,8 +7,12 @@ import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
+import type { GivenEntry } from "./expand-given.ts"
+import { givensOf } from "./expand-given.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
+import type { MountsEntry } from "./expand-mounts.ts"
+import { mountsOf } from "./expand-mounts.ts"
 import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
@@ -25,10 +29,8 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry extends LifeEntry {
+export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
   image?: string
-  ephemeral?: boolean
-  read_only?: boolean
   command?: string | Word[]
   entrypoint?: string | Word[]
   environment?: TextsEntry
@@ -73,6 +75,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     ...imageOf(value, entry),
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
+    ...mountedOf(value, namespaces.mount, entry),
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
@@ -108,6 +111,13 @@ function requireOwnNamespaces(namespaces: Namespaces, entry: Entry): void {
       hint: `take \`${kind}: ${namespaces[kind]}\` out`,
     })
   }
+}
+
+/** No two things lie at one place. */
+function mountedOf(value: ContainerEntry, mode: NamespaceMode, entry: Entry): Pick<ContainerAttributes, "mounts" | "secrets" | "configs"> {
+  const mounts = mountsOf(value, mode, entry)
+  const secrets = givensOf("secrets", value, mounts, entry)
+  return { mounts, secrets, configs: givensOf("configs", value, { ...mounts, ...secrets }, entry) }
 }
 
 /** The image with an absolute path without `.` and `..`, and what is run. */

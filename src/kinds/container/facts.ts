@@ -1,6 +1,6 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
-import { layerFolderOf } from "../../model/ownership.ts"
+import { layerFolderOf, volumesFolderOf } from "../../model/ownership.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
 import type { RootFacts } from "./rootfs.ts"
@@ -17,7 +17,8 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
     const nodes = hostNodes(kernel, devices)
-    return { layer: layerFolderOf(stack, name), ...facts, systemNames, nodes, systemFolders: systemFolders ?? [] }
+    const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack) }
+    return { ...folders, ...facts, systemNames, nodes, systemFolders: systemFolders ?? [] }
   }
 }
 

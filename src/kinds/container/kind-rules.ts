@@ -6,6 +6,9 @@ export const RULES: Kind["rules"] = [
   { path: "image", change: "replace" },
   { path: "ephemeral", change: "replace" },
   { path: "read_only", change: "replace" },
+  { path: "mounts.*", change: "replace" },
+  { path: "secrets.*", change: "replace" },
+  { path: "configs.*", change: "replace" },
   { path: "argv", change: "replace" },
   { path: "environment.*", change: "replace" },
   { path: "working_dir", change: "replace" },
@@ -57,5 +60,5 @@ export const UPDATES: { readonly [field: string]: string } = {
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
 export const INSIDE = new Set([
   ...["image", "ephemeral", "read_only", "argv", "environment", "working_dir", "user", "group_add", "init"],
-  ...["devices", "unmask"],
+  ...["devices", "unmask", "mounts", "secrets", "configs"],
 ])

@@ -2,7 +2,7 @@ import type { Address } from "../../base/address.ts"
 import type { Change, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
-import type { StepDraft } from "../../model/step.ts"
+import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
@@ -11,6 +11,7 @@ import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { ATTACHED } from "./spec-devices.ts"
+import { volumesIn } from "./spec-mounts.ts"
 
 /** A container, as the planner sees it. */
 export const containerKind: Kind = {
@@ -93,12 +94,17 @@ function creation(change: Change): StepDraft[] {
       after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
     },
-    { op: "spawn", after: [own("cgroup"), ...readySteps(others)] },
+    { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...readySteps(others)] },
     ...(want.routes.length === 0
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
+}
+
+/** Of the volumes that it mounts. */
+function volumeSteps({ mounts }: Partial<ContainerAttributes>, op: "create" | "delete"): StepId[] {
+  return volumesIn(mounts).map((name) => stepId(`volume.${name}`, op))
 }
 
 /** Its group's path below the stack's, in every hierarchy. */
@@ -119,7 +125,7 @@ function deletion(change: Change): StepDraft[] {
     {
       op: "remove",
       after: [own("stop")],
-      before: left.flatMap(({ before }) => before),
+      before: [...left.flatMap(({ before }) => before), ...volumeSteps(have, "delete")],
       frees: [...left.flatMap(({ frees }) => frees), `run/${formerName(change)}`],
     },
   ]
@@ -199,6 +205,7 @@ function restarting(change: Change): StepDraft {
       ...["move", "limits", "routes", "loopback"].map(own),
       ...imageSteps(want),
       ...parent,
+      ...volumeSteps(want, "create"),
       ...readySteps(joined(want)),
       ...runningSteps(want),
     ],

@@ -15,6 +15,8 @@ export interface LaunchFacts {
   name: string
   root: RootFacts
   ids: Ids
+  /** What it is given: its secrets and configs. */
+  files: LaunchRecord["files"]
   /** Folders of the container's cgroup, and of the monitors'. */
   cgroups: Pick<LaunchRecord, "cgroup2" | "cgroups1" | "monitorCgroup2" | "monitorCgroups1">
   /** Path of the nsfs file for each `container:NAME` mode. */
@@ -37,6 +39,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     gidMap: namespaces.user === "new" ? mapText(attributes.gid_map) : "",
     ...facts.cgroups,
     ...root,
+    files: facts.files,
     ...facts.ids,
     ...confinementOf(attributes),
     init: attributes.init,

@@ -8,6 +8,8 @@ export interface MountLine {
   target: string
   /** Of the mount itself: `rw`, `ro`, `nosuid`, `idmapped`, … */
   options: readonly string[]
+  /** What is mounted there shows in others. */
+  shared: boolean
   /** It has a master: what is mounted there shows here. */
   slave: boolean
   type: string
@@ -28,6 +30,7 @@ function parseLine(line: string): MountLine {
     root: unescaped(root),
     target: unescaped(target),
     options: options.split(","),
+    shared: tags.some((tag) => tag.startsWith("shared:")),
     slave: tags.some((tag) => tag.startsWith("master:")),
     type,
     superOptions: superOptions.split(","),

@@ -6,9 +6,9 @@ import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
-import type { MountLine } from "./mountinfo.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
+import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
@@ -147,7 +147,7 @@ interface Found {
   texts: ContainerFiles
   record: ContainerRecord | undefined
   spaces: ContainerAttributes["namespaces"] | undefined
-  mounts: readonly MountLine[] | undefined
+  mounts: MountReading | undefined
   /** Whether its group is held to its devices, where that can be told. */
   program: string | undefined
 }
@@ -257,7 +257,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, p
     routes: observedRoutes(scope, name) as unknown as Value,
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
-    ...(record === undefined ? {} : observedMounts(mounts, record)),
+    ...(record === undefined ? {} : (observedMounts(scope.stack, mounts, record) as unknown as Attributes)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),
     ...(program === undefined ? {} : { device_program: program }),
     ulimits: observedUlimits(texts.ulimits, wantedUlimits(scope, name), record?.attributes.ulimits ?? {}) as unknown as Value,

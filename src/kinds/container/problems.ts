@@ -2,12 +2,14 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import { limitDiagnostics } from "../cgroup/limits.ts"
+import { mountDiagnostics } from "./kind-mounts.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
 export function containerProblems(resource: Resource, host: HostFacts): Diagnostic[] {
   return [
     ...imageDiagnostics(resource, host),
+    ...mountDiagnostics(resource, host),
     ...userDiagnostics(resource, host),
     ...idDiagnostics(resource, host),
     ...deviceDiagnostics(resource, host),

@@ -63,6 +63,9 @@ const BEFORE: Pick<
   ContainerAttributes,
   | "ephemeral"
   | "read_only"
+  | "mounts"
+  | "secrets"
+  | "configs"
   | "capabilities"
   | "no_new_privileges"
   | "seccomp"
@@ -76,6 +79,9 @@ const BEFORE: Pick<
 > = {
   ephemeral: false,
   read_only: false,
+  mounts: {},
+  secrets: {},
+  configs: {},
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
   seccomp: UNCONFINED,

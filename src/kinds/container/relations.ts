@@ -3,13 +3,16 @@ import type { HeldNamespaces } from "../../kernel/kernel.ts"
 import type { Attributes, Reference, Relations, Value } from "../../model/resource.ts"
 import { imageAddress, isKept } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { volumesIn } from "./spec-mounts.ts"
 
 /** Those that a monitor holds, whether its command runs or not. */
 export const KEPT_NAMESPACES: ReadonlySet<string> = new Set<keyof HeldNamespaces>(["user", "net", "uts", "ipc"])
 
-/** Its image, its parent group, the containers that start before it, and those whose namespaces it shares: an address once, the stronger tie first. */
-export function containerRelations(attributes: Pick<ContainerAttributes, "image" | "cgroup" | "depends_on" | "namespaces">): Relations {
-  const { image, cgroup, depends_on, namespaces } = attributes
+/** Its image, its parent group, its volumes, the containers that start before it, and those whose namespaces it shares: an address once, the stronger tie first. */
+export function containerRelations(
+  attributes: Pick<ContainerAttributes, "image" | "cgroup" | "depends_on" | "namespaces" | "mounts">,
+): Relations {
+  const { image, cgroup, depends_on, namespaces, mounts } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode.startsWith("container:"))
   // What lives and dies with processes is not kept.
   const mortal = new Set(shared.filter(([kind]) => !KEPT_NAMESPACES.has(kind)).map(([, mode]) => mode))
@@ -19,6 +22,7 @@ export function containerRelations(attributes: Pick<ContainerAttributes, "image"
     const address: Address = mode.replace(":", ".")
     found.set(address, { address, onReplace: "replace", ...(mortal.has(mode) ? {} : { onKept: true }) })
   }
+  for (const name of volumesIn(mounts)) found.set(`volume.${name}`, { address: `volume.${name}`, onReplace: "replace" })
   for (const address of depends_on) if (!found.has(address)) found.set(address, { address, onReplace: "none" })
   if (isKept(image)) found.set(imageAddress(image), { address: imageAddress(image), onReplace: "none" })
   return { references: [...found.values()] }

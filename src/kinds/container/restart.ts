@@ -6,6 +6,7 @@ import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
+import { givenFiles } from "./given.ts"
 import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
 import type { LaunchFacts } from "./launch.ts"
@@ -42,6 +43,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
     name,
     root: rootFacts(name, attributes),
     ids,
+    files: givenFiles(run.kernel, attributes, run.desired.variables),
     cgroups: run.cgroups.foldersOf(group, attributes.limits),
     namespaceOf: (kind, mode) => keptNamespace(run, before[0], kind, mode),
   }

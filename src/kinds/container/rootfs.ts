@@ -4,8 +4,10 @@ import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
 import type { HostNode } from "./devices.ts"
+import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
+import { mountPlan } from "./root-mounts.ts"
 import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
@@ -20,6 +22,8 @@ export interface RootFacts {
   layer: string
   /** The image's folders that lie over each other, the highest first: one, or one for each layer. `/` for `host`. */
   image: readonly string[]
+  /** Folder of the stack's volumes. */
+  volumes: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
   closed: boolean
   /** Which of what is to be masked this kernel has. */
@@ -55,8 +59,22 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const kept = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
   const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
   const masks = maskOps(attributes, facts.systemNames)
+  const { mounts, setup } = mountPlan(attributes.mounts, facts, hasOwnIds(attributes), base)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
-  return { ...base, setup: [...base.setup, ...kernelFilesystems(attributes, facts.nodes), ...inside, ...masks, ...closed, { op: "pivot" }] }
+  return {
+    ...base,
+    mounts,
+    setup: [
+      ...base.setup,
+      ...kernelFilesystems(attributes, facts.nodes),
+      ...setup,
+      ...givePlan(attributes),
+      ...inside,
+      ...masks,
+      ...closed,
+      { op: "pivot" },
+    ],
+  }
 }
 
 /** The host's ids of the container's root: what its writable layer belongs to. */

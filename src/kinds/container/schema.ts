@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { givenSchema } from "./schema-given.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
 import { powersSchemas } from "./schema-powers.ts"
@@ -19,6 +20,7 @@ export function containersSchema(): Fragment {
         ...isolation(),
         ...powersSchemas(),
         ...mountsSchema(),
+        ...givenSchema(),
         ...network(),
         ...lifeKeys(),
         ...composition(),
@@ -30,7 +32,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = [...["ports", "dns", "extra_hosts", "volumes", "tmpfs"], ...["secrets", "configs", "healthcheck"], ...["restart", "unsafe"]]
+const LATER = ["ports", "dns", "extra_hosts", "healthcheck", "restart", "unsafe"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {

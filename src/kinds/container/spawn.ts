@@ -2,13 +2,14 @@ import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel, Monitor } from "../../kernel/kernel.ts"
-import { KernelError } from "../../kernel/kernel.ts"
 import type { LiveMonitor, Run, StepResult } from "../../model/driver.ts"
-import { LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
+import { KEPT_ROOT, LAYER_ROOT, RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
+import { makeFolders } from "../folders.ts"
 import { attempt, attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
+import { givenFiles } from "./given.ts"
 import { lookupUser } from "./identity.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
@@ -56,21 +57,17 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
  * Above the writable layers everybody may pass: a container's root is not the host's.
  */
 function prepareStack({ kernel, stack, cgroups }: Run, first: string): void {
-  makeFolders(kernel, [RUN_ROOT], 0o755)
-  makeFolders(kernel, [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)], 0o700)
-  makeFolders(kernel, [LAYER_ROOT.slice(0, LAYER_ROOT.lastIndexOf("/")), LAYER_ROOT, `${LAYER_ROOT}/${stack}`], 0o711)
+  makeFolders(kernel, [[RUN_ROOT, 0o755]])
+  makeFolders(
+    kernel,
+    [`${RUN_ROOT}/${stack}`, runFolderOf(stack, first)].map((path) => [path, 0o700]),
+  )
+  makeFolders(
+    kernel,
+    [KEPT_ROOT, LAYER_ROOT, `${LAYER_ROOT}/${stack}`].map((path) => [path, 0o711]),
+  )
   kernel.spread(`${LAYER_ROOT}/${stack}`)
   cgroups.prepareMonitors()
-}
-
-/** Each below the one before. Another stack's last command may take an empty one away in between: then all are made again. */
-function makeFolders(kernel: Kernel, folders: readonly string[], mode: number, attempts = 10): void {
-  try {
-    for (const folder of folders) kernel.mkdir(folder, mode)
-  } catch (failure) {
-    if (!(failure instanceof KernelError && failure.errno === "ENOENT") || attempts === 0) throw failure
-    makeFolders(kernel, folders, mode, attempts - 1)
-  }
 }
 
 /** Step `spawn`: a monitor each, until the container's process has its namespaces, maps and cgroups, and waits. */
@@ -85,6 +82,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
         name,
         root: rootFacts(name, attributes),
         ids: idsOf(run, step.address),
+        files: givenFiles(run.kernel, attributes, run.desired.variables),
         cgroups: run.cgroups.foldersOf(groupPath(name, attributes), attributes.limits),
         namespaceOf: (kind, mode) => namespacePath(run, kind, mode),
       })

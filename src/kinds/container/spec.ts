@@ -1,7 +1,9 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
+import type { Givens } from "./spec-given.ts"
 import type { Life } from "./spec-life.ts"
+import type { Mounts } from "./spec-mounts.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -32,6 +34,10 @@ export interface ContainerAttributes extends Life {
   ephemeral: boolean
   /** Nothing is written to its root at all. */
   read_only: boolean
+  /** By target. Beside them stand those that every container has: /proc, /sys, /dev. */
+  mounts: Mounts
+  secrets: Givens
+  configs: Givens
   /** entrypoint, then command. */
   argv: string[]
   environment: { [name: string]: string }

@@ -4,6 +4,8 @@ import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.t
 import { spellLimits } from "../cgroup/spell.ts"
 import { hasConfig, splitImage } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { spellGivens } from "./spell-given.ts"
+import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
 
 /** What stands beside a container's own attributes. */
@@ -22,8 +24,8 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, splitImage(have.image).source),
-    ephemeral: unless(usual.ephemeral, have.ephemeral),
-    read_only: unless(usual.read_only, have.read_only),
+    ...spellMounts(have, usual),
+    ...spellGivens(have),
     // What the image itself says is run would stand before a command.
     [hasConfig(have.image) ? "entrypoint" : "command"]: have.argv,
     environment: filled(environment),

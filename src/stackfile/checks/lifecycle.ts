@@ -5,8 +5,8 @@ import type { Draft, Drafted } from "../resolve.ts"
 
 /** `ignore_drift` names attributes that there are, and that can be changed in place. */
 export function checkLifecycle(draft: Draft): void {
-  const { bridges, cgroups, veths, containers, interfaces } = draft
-  for (const one of [...bridges, ...cgroups, ...veths, ...containers, ...interfaces]) checkPaths(draft, one)
+  const { bridges, cgroups, veths, containers, interfaces, volumes } = draft
+  for (const one of [...bridges, ...cgroups, ...veths, ...containers, ...interfaces, ...volumes]) checkPaths(draft, one)
 }
 
 function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown, unknown>): void {

@@ -16,6 +16,8 @@ export function bareEntry(stack: string, kind: string, name: string, bridge?: Kn
     bridge: () => bridge,
     cgroup: () => undefined,
     idmap: () => undefined,
+    volume: () => undefined,
+    source: () => undefined,
     envFile: () => ({}),
     textFile: () => undefined,
     environment: {},

@@ -4,6 +4,8 @@ import type { BridgeAttributes } from "../../kinds/bridge/spec.ts"
 import { spellBridge } from "../../kinds/bridge/spell.ts"
 import type { CgroupAttributes } from "../../kinds/cgroup/spec.ts"
 import { spellCgroup } from "../../kinds/cgroup/spell.ts"
+import type { ContainerAttributes } from "../../kinds/container/spec.ts"
+import { spellSources } from "../../kinds/container/spell-given.ts"
 import { expandVeth } from "../../kinds/veth/expand.ts"
 import type { VethAttributes } from "../../kinds/veth/spec.ts"
 import { spellVeth } from "../../kinds/veth/spell.ts"
@@ -51,6 +53,9 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     veths: section(of("veth"), (one) => veth(stack, one)),
     idmaps: filled(escaped(idmaps.section) as SpeltMap),
     cgroups: section(of("cgroup"), ({ attributes }) => spellCgroup(attributes as unknown as CgroupAttributes)),
+    volumes: section(of("volume"), () => ({})),
+    secrets: sources(of("container"), "secrets"),
+    configs: sources(of("container"), "configs"),
     containers: filled(containers.section),
     import: imports.length === 0 ? undefined : imports.map(escaped),
   })
@@ -82,6 +87,14 @@ function holders(kind: KindName, attributes: Observed["attributes"]): Address[] 
   if (kind === "interface") return [attributes.container as Address, (attributes.bridge ?? "a bridge of the stack") as Address]
   if (kind !== "veth") return []
   return (attributes as unknown as VethAttributes).endpoints.map((end) => end.container).filter((container) => container !== "host")
+}
+
+function sources(containers: readonly Observed[], key: "secrets" | "configs"): SpeltMap | undefined {
+  const found = spellSources(
+    key,
+    containers.map(({ attributes }) => attributes as unknown as ContainerAttributes),
+  )
+  return found === undefined ? undefined : (escaped(found) as SpeltMap)
 }
 
 function section(resources: readonly Observed[], spell: (one: Observed) => SpeltMap): SpeltMap | undefined {

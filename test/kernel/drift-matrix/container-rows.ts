@@ -1,4 +1,5 @@
 import { limitRows } from "./limit-rows.ts"
+import { mountRows } from "./mount-rows.ts"
 import type { AttributeRow, KindRows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
@@ -10,7 +11,7 @@ const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96,
 
 export const containerRows: KindRows = {
   kind: "container",
-  attributes: [...started(), ...isolated(), ...powers(), ...inPlace(), ...strayed(), ...limits(), itself()],
+  attributes: [...started(), ...mountRows, ...isolated(), ...powers(), ...inPlace(), ...strayed(), ...limits(), itself()],
 }
 
 function started(): AttributeRow[] {
@@ -21,12 +22,6 @@ function started(): AttributeRow[] {
       hands: [{ by: "kill -KILL $web", shows: { "container.web": { state: "killed (SIGKILL)" } } }],
     },
     { attribute: "image", read: RECORD, hands: [], never: "a root that is mounted cannot become another one" },
-    { attribute: "ephemeral", read: RECORD, hands: [], never: "nor can the file system that keeps what is written to it" },
-    {
-      attribute: "read_only",
-      read: "`/proc/PID/mountinfo`, of a container that is to be so",
-      hands: [{ by: "nsenter -t $sealed -m mount -o remount,bind,rw none /usr", shows: { "container.sealed": { read_only: false } } }],
-    },
     {
       attribute: "argv",
       read: RECORD,

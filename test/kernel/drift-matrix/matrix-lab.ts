@@ -101,6 +101,9 @@ bridges:
 cgroups:
   tier: { limits: { ${limitsText(0, absent)} } }
   bare: {}
+volumes: { data: {}, spare: {} }
+secrets: { token: { file: /etc/hostname } }
+configs: { conf: { content: port 80 } }
 containers:
   web:
     command: [sleep, infinity]
@@ -118,7 +121,12 @@ containers:
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 } }
-  sealed: { command: [sleep, infinity], read_only: true }
+  sealed:
+    command: [sleep, infinity]
+    read_only: true
+    volumes: ["data:/data:ro", { type: tmpfs, target: /tmp, size: 1M }]
+    secrets: [token]
+    configs: [conf]
 veths:
   core: { endpoints: [{ container: web, interface: eth1, address: 10.1.0.1/30 }, { container: db, interface: eth1, address: 10.1.0.2/30 }] }
   uplink: { endpoints: ["web:up0", "host:web-up0"] }

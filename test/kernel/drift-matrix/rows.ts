@@ -5,6 +5,7 @@ import { imageRows } from "./image-rows.ts"
 import { interfaceRows } from "./interface-rows.ts"
 import type { KindRows } from "./row.ts"
 import { vethRows } from "./veth-rows.ts"
+import { volumeRows } from "./volume-rows.ts"
 
 /** The drift matrix: every attribute of every kind. */
-export const MATRIX: readonly KindRows[] = [bridgeRows, interfaceRows, vethRows, cgroupRows, imageRows, containerRows]
+export const MATRIX: readonly KindRows[] = [bridgeRows, interfaceRows, vethRows, cgroupRows, imageRows, volumeRows, containerRows]

@@ -21,7 +21,7 @@ for (const file of FILES.filter((f) => !UNFINISHED.includes(f))) {
     const path = `${ROOT}${file}`
     expectStatus(sandbox.stack(["apply", "-y", "-f", path]), 0)
     expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", path]), 0)
-    expectStatus(sandbox.stack(["destroy", "-y", "-f", path]), 0)
+    expectStatus(sandbox.stack(["destroy", "-y", "--volumes", "-f", path]), 0)
     expectSameTraces(readTraces(sandbox), before)
   })
 }

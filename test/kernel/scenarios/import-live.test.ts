@@ -13,7 +13,11 @@ const yaml = (folder: string) =>
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => `${folder}/${file}`)
 /** Their root filesystem is for the reader, or for the sweep, to make. */
-const ROOTLESS = ["examples/rootfs.yaml", "examples/system.yaml", "test/sweep/stacks/images.yaml", "test/sweep/stacks/images.next.yaml"]
+const ROOTLESS = [
+  "examples/rootfs.yaml",
+  "examples/system.yaml",
+  ...["images", "mounts"].flatMap((name) => [`test/sweep/stacks/${name}.yaml`, `test/sweep/stacks/${name}.next.yaml`]),
+]
 const FILES = [
   ...yaml("examples"),
   ...readdirSync(`${ROOT}stacks`).map((folder) => `stacks/${folder}/stack.yaml`),

@@ -108,6 +108,7 @@ function prepare(machine: Machine, record: LaunchRecord): void {
     const made = lookup(machine.root, path) ?? folder()
     Object.assign(made, { mode, uid, gid })
   }
+  for (const { source } of record.mounts) if (lookup(machine.root, source) === undefined) refuse(`open_tree ${source}`, "ENOENT")
   for (const path of record.openPaths) if (lookup(machine.root, path) === undefined) refuse(`open ${path}`, "ENOENT")
 }
 

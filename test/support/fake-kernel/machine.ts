@@ -33,7 +33,7 @@ export interface FakeProcess {
   /** It is process 1 of a pid namespace of its own: signals it does not handle pass it by. */
   first: boolean
   /** What it was launched with, once it runs its command; absent: it may do all. */
-  confinement?: Pick<LaunchRecord, "capabilities" | "noNewPrivileges" | "filter">
+  confinement?: Pick<LaunchRecord, "setup" | "mounts" | "capabilities" | "noNewPrivileges" | "filter">
   /** Soft and hard by number of the resource, where they are not unlimited. */
   limits: Map<number, { soft: string; hard: string }>
   oomScoreAdj: number

@@ -1,3 +1,5 @@
+import type { LaunchRecord } from "../../../src/kernel/kernel.ts"
+import { MS_RDONLY, MS_SLAVE } from "../../../src/kernel/mount-flags.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceFile } from "./machine.ts"
 import { readSysctl } from "./sysctls.ts"
@@ -30,6 +32,8 @@ function processFile(machine: Machine, process: FakeProcess, file: string): stri
       return cgroupLines(machine, process)
     case "limits":
       return limitLines(process)
+    case "mountinfo":
+      return containerMounts(machine, process)
     case "oom_score_adj":
       return `${process.oomScoreAdj}\n`
     case "status":
@@ -117,6 +121,30 @@ function mountinfo(machine: Machine): string {
     return `${30 + i} 23 0:${28 + i} / ${mount} rw,relatime - ${type}`
   })
   return `23 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n${lines.join("\n")}\n`
+}
+
+/** Its root, and what its list of operations has mounted. */
+function containerMounts(machine: Machine, { confinement }: FakeProcess): string {
+  if (confinement === undefined) return mountinfo(machine)
+  const { setup, mounts } = confinement
+  const isReadOnly = (path: string) => setup.some((op) => op.op === "read-only" && op.target === path)
+  const line = (target: string, root: string, options: string, type: string, own = "rw") =>
+    `90 80 254:0 ${root} ${target} ${options} - ${type} none ${own}\n`
+  const copy = (n: number, target: string) => {
+    const { source, flags, propagation, idmapped } = mounts[n] as LaunchRecord["mounts"][number]
+    const options = `${(flags & MS_RDONLY) !== 0 ? "ro" : "rw"}${idmapped ? ",idmapped" : ""}`
+    return line(target, source, `${options}${propagation === MS_SLAVE ? " master:1" : ""}`, "ext4")
+  }
+  const told = setup.flatMap((op) => {
+    if (op.op === "attach") return [copy(op.mount, op.target)]
+    return op.op === "tmpfs" ? [line(op.target, "/", "rw", "tmpfs", `rw,${inKibibytes(op.data)}`)] : []
+  })
+  return `${line("/", "/", isReadOnly("/") ? "ro" : "rw", "overlay")}${told.join("")}`
+}
+
+/** tmpfs(5): in whole pages. */
+function inKibibytes(data: string): string {
+  return data.replace(/size=(\d+)/, (_, bytes: string) => `size=${Math.ceil(Number(bytes) / 4096) * 4}k`)
 }
 
 /** What a link of /proc/PID/ns or /proc/PID/fd says. */

@@ -17,6 +17,7 @@ const RECORD: LaunchRecord = {
   monitorCgroups1: ["/m"],
   prepare: [{ path: "/l", mode: 0o711, uid: 1, gid: 2 }],
   openPaths: ["/img"],
+  files: [{ uid: 7, gid: 8, mode: 0o440, readOnly: true, bytes: new Uint8Array([0, 255]) }],
   mounts: [{ source: "/data", flags: 1, propagation: 1 << 18, idmapped: true }],
   setup: [],
   init: "reaper",
@@ -62,7 +63,7 @@ const IDENTITY = bytes(
   1,
   "Ä=ö",
 )
-const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1)
+const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1, 1, 7, 8, 0o440, 1, 2, Buffer.from([0, 255]))
 
 /** The record up to its list of setup operations, byte for byte as native/README.md has it. */
 const HEAD = bytes(
@@ -108,10 +109,12 @@ test("each setup operation has its number, and its parts in their places", () =>
       { op: "tmpfs", target: "/tmp", flags: 6, data: "mode=1777" },
       { op: "read-only", target: "/" },
       { op: "folder", target: "/srv" },
+      { op: "give", file: 0, folder: "/tmp", target: "/x" },
+      { op: "unmount", target: "/tmp" },
     ],
   })
   const setup = bytes(
-    15,
+    17,
     ...[1, "overlay", "/r", "overlay", 2, "lowerdir=/"],
     ...[2, "", "/r", "", 0, ""],
     ...[3, "proc", "/proc", "proc", 14, ""],
@@ -127,14 +130,16 @@ test("each setup operation has its number, and its parts in their places", () =>
     ...[13, "", "/tmp", "", 6, "mode=1777"],
     ...[14, "", "/", "", 0, ""],
     ...[15, "", "/srv", "", 0, ""],
+    ...[18, "/tmp", "/x", "", 0, ""],
+    ...[19, "", "/tmp", "", 0, ""],
   )
   assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, 0, 0, IDENTITY, MOUNTS).toString("hex"))
 })
 
 test("a record may be larger than any first guess", () => {
   const long = "x".repeat(100_000)
-  const record = encodeRecord({ ...RECORD, env: [long, long], mounts: [] })
-  assert.ok(record.subarray(-100_009).equals(bytes(long, 0)))
+  const record = encodeRecord({ ...RECORD, env: [long, long], mounts: [], files: [] })
+  assert.ok(record.subarray(-100_013).equals(bytes(long, 0, 0)))
 })
 
 function refusal(change: Partial<LaunchRecord>): string {

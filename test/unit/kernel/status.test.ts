@@ -18,6 +18,7 @@ const RECORD: LaunchRecord = {
   init: "",
   owner: { uid: 0, gid: 0 },
   mounts: [],
+  files: [],
   setup: [
     { op: "mount-root", source: "overlay", path: "/r", type: "overlay", flags: 0, data: "" },
     { op: "root", path: "/r" },

@@ -1,0 +1,58 @@
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { GivenFile, Kernel, SetupOp } from "../../kernel/kernel.ts"
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../kernel/mount-flags.ts"
+import type { ContainerAttributes } from "./spec.ts"
+import type { GivenSource } from "./spec-given.ts"
+import { givensIn } from "./spec-given.ts"
+
+/** Variables of the caller's environment that secrets and configs come from. */
+export type Variables = { readonly [name: string]: string } | undefined
+
+/** More is not taken: the kernel keeps all of it in memory, once for each container. */
+export const MOST_BYTES = 1 << 20
+
+/** What a secret or a config holds now; undefined where its source is not there. */
+export function contentOf(kernel: Kernel, { file, environment, text }: GivenSource, variables: Variables): Uint8Array | undefined {
+  if (file !== undefined) return kernel.readBytes(file, 0, MOST_BYTES + 1) ?? undefined
+  const value = environment === undefined ? text : variables?.[environment]
+  return value === undefined ? undefined : Buffer.from(value)
+}
+
+/** For a launch: read as late as can be, and kept nowhere. */
+export function givenFiles(kernel: Kernel, attributes: ContainerAttributes, variables: Variables): GivenFile[] {
+  const own = systemFiles(attributes).map(([, text]) => ({ uid: 0, gid: 0, mode: 0o644, readOnly: false, bytes: Buffer.from(text) }))
+  const given = givensIn(attributes).map(([, { name, uid, gid, mode, ...source }]) => {
+    const bytes = contentOf(kernel, source, variables)
+    if (bytes === undefined) {
+      const from = source.file ?? `the variable ${source.environment}`
+      throw new DiagnosticError(error("no-source", `${from}, which ${name} comes from, is not there`, { hint: "make it, or set it" }))
+    }
+    if (bytes.length > MOST_BYTES) {
+      const hint = "bind it: `volumes: [./FILE:/target:ro]`"
+      throw new DiagnosticError(error("too-large", `${source.file ?? name} is larger than 1 MiB, which is kept in memory`, { hint }))
+    }
+    return { uid, gid, mode: Number.parseInt(mode, 8), readOnly: true, bytes }
+  })
+  return [...given, ...own]
+}
+
+/** A system takes its host name from there when it boots, whatever the kernel has by then: an image's is not the container's. hostname(5) */
+function systemFiles({ init, hostname, mounts, configs }: ContainerAttributes): [string, string][] {
+  const place = "/etc/hostname"
+  return init === "systemd" && !(place in mounts) && !(place in configs) ? [[place, `${hostname}\n`]] : []
+}
+
+/** Where they lie until each is mounted at its place: on a tmpfs that is taken off again. */
+const FOLDER = "/dev/.given"
+
+/** In the order of `givenFiles`. */
+export function givePlan(attributes: ContainerAttributes): SetupOp[] {
+  const givens = [...givensIn(attributes), ...systemFiles(attributes)]
+  if (givens.length === 0) return []
+  return [
+    { op: "mkdir", target: FOLDER, mode: 0o700 },
+    { op: "tmpfs", target: FOLDER, flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: "mode=700" },
+    ...givens.map(([target], file): SetupOp => ({ op: "give", file, folder: FOLDER, target })),
+    { op: "unmount", target: FOLDER },
+  ]
+}
