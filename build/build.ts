@@ -78,8 +78,7 @@ function install(): void {
   chmodSync(`${dist}/stack.js`, 0o755)
   copyFileSync(`${root}native/build/libstack.so`, `${dist}/libstack.so`)
   copyFileSync(`${root}native/build/${monitor}`, `${dist}/stack-monitor`)
-  copyFileSync(`${root}native/build/stack-doctor`, `${dist}/stack-doctor`)
-  copyFileSync(`${root}native/build/stack-unpack`, `${dist}/stack-unpack`)
+  for (const name of ["stack-doctor", "stack-unpack", "stack-rootless"]) copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
 }
 
 generateSchema()

@@ -20,6 +20,8 @@ const OF_ALL: ReadonlySet<string> = new Set(["capabilities", "cgroups", "cgroups
 /** What is missing of what a stack needs: each where the file asks for it, with the fix. */
 export function unmetNeeds({ resources }: Desired, { checks, controllers }: Examination): Diagnostic[] {
   const refused = new Map(checks.filter((one) => !works(one)).map((one) => [one.id, one]))
+  // An ordinary user's containers live without groups where it can make none; what is limited needs one all the same.
+  if (checks.some(({ id, state }) => id === "capabilities" && state === "user")) refused.delete("cgroups:make")
   const told = new Set<string>()
   return resources.flatMap((resource) => {
     const needs = needsOf(resource).filter(({ id }) => refused.has(id) && !told.has(id))

@@ -30,8 +30,17 @@ export function isStackGroup(group: number): boolean {
   return group >= GROUPS && group <= GROUPS + 0xffffff
 }
 
-export const RUN_ROOT = "/run/stack"
-export const LAYER_ROOT = "/var/lib/stack/containers"
+export let RUN_ROOT = "/run/stack"
+export let LAYER_ROOT = "/var/lib/stack/containers"
+/** The stacks are an ordinary user's, in namespaces of its own: docs/decisions/0015. */
+export let ROOTLESS = false
+
+/** Where an ordinary user keeps them; once, before anything else. */
+export function useRootlessFolders(run: string, layers: string): void {
+  RUN_ROOT = run
+  LAYER_ROOT = layers
+  ROOTLESS = true
+}
 
 /** The run folder of a container. */
 export function runFolderOf(stack: string, container: string): string {

@@ -5,13 +5,19 @@ import { doctorJson, doctorText } from "../../render/doctor.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
+import { ownFolders } from "../rootless.ts"
 import type { FileOptions } from "../stack-file.ts"
 import { loadFile } from "../stack-file.ts"
+
+/** An ordinary user's own, where it has one. */
+function dataFolder({ ordinary, environment }: Context): string {
+  return (ordinary === true ? ownFolders(environment)?.data : undefined) ?? "/var/lib/stack"
+}
 
 /** What this kernel, this user and this host can do; with a stack file also whether that is enough for it. */
 export async function doctor(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
   const desired = options.file === undefined ? undefined : loadFile(options, context).desired
-  const examination = examine(context.kernel(), { data: "/var/lib/stack" }, tryAll)
+  const examination = examine(context.kernel(), { data: dataFolder(context) }, tryAll)
   const unmet = desired === undefined ? [] : unmetNeeds(desired, examination)
   context.out.write(
     options.json

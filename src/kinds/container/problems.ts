@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import { limitDiagnostics } from "../cgroup/limits.ts"
+import { rootlessProblems } from "./problems-rootless.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
@@ -11,6 +12,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...userDiagnostics(resource, host),
     ...idDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
+    ...rootlessProblems(resource, host),
   ]
 }
 
