@@ -164,6 +164,7 @@ scenario(
       ["namespaces: { user: host }", /4:25: error: namespaces\.user: host needs root/],
       ["namespaces: { pid: host }", /4:24: error: namespaces\.pid: host needs root/],
       ['idmap: { uid: ["0 100000 65536"] }', /4:12: error: the ids 100000-165535 are not this user's/],
+      ["init: systemd", /4:11: error: init: systemd needs root/],
     ]
     for (const [key, told] of wishes) {
       const file = sandbox.file(
