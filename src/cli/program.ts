@@ -234,7 +234,7 @@ function liveCommands(root: Command, run: Run): void {
   subcommand(root, "console", "sit down at the console of a system container; Ctrl-a q leaves it")
     .argument("<container>", "web, web[0] or container.web")
     .action((container: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context)),
+      run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context), "look"),
     )
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")

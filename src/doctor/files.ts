@@ -15,12 +15,15 @@ function nearest(kernel: Kernel, path: string): string {
 /** The folders whose file systems images and volumes lie on. */
 export interface Folders {
   data: string
+  /** Root filesystems of the stack file: `dir:` images. */
+  images: readonly string[]
 }
 
-function places(kernel: Kernel, { data }: Folders): { what: string; folder: string }[] {
+function places(kernel: Kernel, { data, images }: Folders): { what: string; folder: string }[] {
   return [
     { what: data, folder: nearest(kernel, data) },
     { what: "/", folder: "/" },
+    ...images.filter((folder) => folder !== "/").map((folder) => ({ what: folder, folder: nearest(kernel, folder) })),
   ]
 }
 

@@ -56,7 +56,7 @@ function nounOf({ id, subject, what }: Check): string {
   if (subject === "cgroups") return "a group of its own, and none can be made here"
   if (subject === "namespaces") return `${/^[aeiou]/.test(what) ? "an" : "a"} ${what} namespace, which cannot be made here`
   if (subject === "links") return `a link of type ${what}, which cannot be made here`
-  return `${what}, which is missing here`
+  return `${what}, which cannot be had here`
 }
 
 function needsOf(resource: Resource): Need[] {
@@ -76,6 +76,9 @@ function needsOf(resource: Resource): Need[] {
   }
 }
 
+/** What `image: dir:…` begins with. */
+export const FOLDER = "dir:"
+
 function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttributes): Need[] {
   const own = Object.entries(namespaces).filter(([, mode]) => mode === "new")
   const mapped = namespaces.user === "new"
@@ -90,6 +93,7 @@ function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttrib
           { id: mapped ? "overlay:user" : "overlay", path: "image" },
           { id: "layers", path: "image" },
         ]),
+    ...(mapped && image.startsWith(FOLDER) ? [{ id: `idmapped:${image.slice(FOLDER.length)}`, path: "image" }] : []),
     ...(seccomp === "unconfined" ? [] : [{ id: "seccomp", path: "security_opt" }]),
   ]
 }

@@ -79,6 +79,24 @@ scenario("controllers are found where a group can be limited by them", (sandbox)
   assert.is(told.checks.find(({ id }) => id === "cgroups")?.detail, mode)
 })
 
+scenario("on a host with v1 alone controllers are found there, and on one with none that is said", (sandbox) => {
+  const command = sandbox.command("doctor", "--json").join(" ")
+  const without = (type: string) =>
+    `awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ${type}) print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l; ${command}`
+  const told = (type: string) => toldBy(sandbox.run(["unshare", "-m", "sh", "-c", without(type)])).checks
+  const versions = sandbox.groups.map(({ version }) => version)
+  if (versions.includes(1)) {
+    const v1 = told('== "cgroup2"')
+    assert.is(v1.find(({ id }) => id === "cgroups")?.detail, "v1")
+    for (const name of ["cgroups:make", "cgroup:memory", "cgroup:pids"]) assert.is(v1.find(({ id }) => id === name)?.state, "yes", name)
+  }
+  const none = told("~ /^cgroup2?$/")
+  assert.equal(
+    none.filter(({ id }) => id.startsWith("cgroup")).map(({ id, state }) => [id, state]),
+    [["cgroups", "no"]],
+  )
+})
+
 const LAB = `name: lab
 bridges: { lan: { address: 10.9.0.1/24 } }
 containers:
@@ -127,6 +145,13 @@ scenario(
     )
     sandbox.file("stack.yaml", LAB.replace(/^ *limits.*\n/m, ""))
     assert.equal(toldBy(user.stack(["doctor", "--json", "-f", file])).unmet, [])
+    sandbox.file("stack.yaml", LAB.replace(/^ *limits.*\n/m, "").replace("image: host", `image: dir:${user.home}`))
+    const mapped = toldBy(user.stack(["doctor", "--json", "-f", file]), 1).unmet
+    assert.equal(
+      mapped.map(({ summary }) => summary),
+      [`container.web needs idmapped mounts of ${user.home}, which cannot be had here`],
+    )
+    expectStatus(sandbox.stack(["doctor", "-f", file]), 0)
   },
   ["setpriv", "newuidmap"],
 )
