@@ -32,7 +32,7 @@ export function isStackGroup(group: number): boolean {
 
 export let RUN_ROOT = "/run/stack"
 export let LAYER_ROOT = "/var/lib/stack/containers"
-/** The stacks are an ordinary user's, in namespaces of its own: docs/decisions/0015. */
+/** The stacks are an ordinary user's, in namespaces of its own: docs/decisions/0017. */
 export let ROOTLESS = false
 
 /** Where an ordinary user keeps them; once, before anything else. */
