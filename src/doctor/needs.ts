@@ -76,6 +76,11 @@ function needsOf(resource: Resource): Need[] {
   }
 }
 
+/** Where the image's files lie: a folder of the file's, or what is unpacked below the data folder. */
+function mappedImage(image: string): Need {
+  return { id: image.startsWith(FOLDER) ? `idmapped:${image.slice(FOLDER.length)}` : "idmapped:data", path: "image" }
+}
+
 /** What `image: dir:…` begins with. */
 export const FOLDER = "dir:"
 
@@ -93,7 +98,7 @@ function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttrib
           { id: mapped ? "overlay:user" : "overlay", path: "image" },
           { id: "layers", path: "image" },
         ]),
-    ...(mapped && image.startsWith(FOLDER) ? [{ id: `idmapped:${image.slice(FOLDER.length)}`, path: "image" }] : []),
+    ...(mapped && image !== "host" ? [mappedImage(image)] : []),
     ...(seccomp === "unconfined" ? [] : [{ id: "seccomp", path: "security_opt" }]),
   ]
 }

@@ -49,7 +49,7 @@ function imageRefusals({ image, namespaces }: ContainerAttributes, mounts: reado
   if (namespaces.mount !== "new") return []
   const unmapped: Refusal = {
     path: "image",
-    summary: `image ${image} needs root`,
+    summary: `image ${image.split("#")[0]} needs root`,
     detail: "its files are to show the container's ids, and only root may mount a file system of the host's so (mount_setattr(2))",
     hint: `use image: host, or ${AS_ROOT}`,
   }
