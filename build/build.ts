@@ -79,8 +79,7 @@ function install(): void {
   chmodSync(`${dist}/stack.js`, 0o755)
   copyFileSync(`${native}libstack.so`, `${dist}/libstack.so`)
   copyFileSync(`${native}stack-monitor`, `${dist}/stack-monitor`)
-  copyFileSync(`${root}native/build/stack-doctor`, `${dist}/stack-doctor`)
-  copyFileSync(`${root}native/build/stack-unpack`, `${dist}/stack-unpack`)
+  for (const name of ["stack-doctor", "stack-unpack", "stack-rootless"]) copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
 }
 
 generateSchema()

@@ -37,6 +37,7 @@ export function quietFfi(): Ffi {
     visitsEnd: () => EAGAIN,
     spawn: (_monitor, _title, _cgroup2, _record, out) => spawned(out, descriptor),
     become: () => ENOENT,
+    exec: () => ENOENT,
     poll: (pollfds, count) => {
       for (let i = 0; i < count; i++) pollfds[i * POLLFD + REVENTS] = POLLIN
       return count

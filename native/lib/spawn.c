@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -233,4 +234,35 @@ EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t le
   default_signals();
   unblock_signals();
   return stk_execveat(program_above, argv, no_environment);
+}
+
+/* At most so many words in an argument list or environment. */
+#define MOST_WORDS 65536
+
+/* `text`: words, each ended by NUL, as a list that ends with NULL. */
+static char **words_of(const uint8_t *text, int32_t len)
+{
+  size_t count = 0;
+  if (len < 0 || (len > 0 && text[len - 1] != '\0')) return NULL;
+  for (int32_t i = 0; i < len; i++) count += text[i] == '\0';
+  char **list = count > MOST_WORDS ? NULL : calloc(count + 1, sizeof *list);
+  for (int32_t at = 0, n = 0; list != NULL && at < len; at += (int32_t)strlen(list[n++]) + 1) list[n] = (char *)(uintptr_t)text + at;
+  return list;
+}
+
+/* This process becomes the program at `path`, with descriptors 0-2 as they are and no others. Comes back only with -errno. */
+EXPORT int32_t stk_exec(const char *path, const uint8_t *argv, int32_t argv_len, const uint8_t *env, int32_t env_len)
+{
+  char **arguments = words_of(argv, argv_len), **environment = words_of(env, env_len);
+  int32_t result = arguments == NULL || environment == NULL ? -EINVAL : stk_close_range(3, ~0U, STK_CLOSE_RANGE_CLOEXEC);
+  if (result == 0) {
+    release_stdio();
+    default_signals();
+    unblock_signals();
+    execve(path, arguments, environment);
+    result = -errno;
+  }
+  free(arguments);
+  free(environment);
+  return result;
 }

@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 7
+#define STK_ABI 8
 
 EXPORT int32_t stk_abi(void);
 
@@ -35,6 +35,7 @@ EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,
                          uint8_t *out);
 EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t len);
+EXPORT int32_t stk_exec(const char *path, const uint8_t *argv, int32_t argv_len, const uint8_t *env, int32_t env_len);
 
 /* processes.c */
 EXPORT int32_t stk_poll(uint8_t *pollfds, int32_t count, int32_t timeout_ms);

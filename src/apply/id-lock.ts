@@ -2,7 +2,6 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 
-const PATH = `${RUN_ROOT}/.ids`
 const RETRY_MS = 10
 /** Whoever holds it writes a few small files meanwhile. */
 const PATIENCE_MS = 60_000
@@ -13,19 +12,23 @@ const PATIENCE_MS = 60_000
  */
 export async function lockIds(kernel: Kernel): Promise<{ release(): void }> {
   for (let waited = 0; waited <= PATIENCE_MS; waited += RETRY_MS) {
-    const held = kernel.lock(PATH)
+    const held = kernel.lock(lockPath())
     if (held !== null) return { release: () => release(kernel, held) }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }
   throw new DiagnosticError(
-    error("ids-locked", `another process holds ${PATH}`, { hint: "find it with `fuser`, and wait until it has ended" }),
+    error("ids-locked", `another process holds ${lockPath()}`, { hint: "find it with `fuser`, and wait until it has ended" }),
   )
+}
+
+function lockPath(): string {
+  return `${RUN_ROOT}/.ids`
 }
 
 /** Its name goes while it is still locked: whoever waits at it begins anew. */
 function release(kernel: Kernel, held: { release(): void }): void {
   try {
-    kernel.removeTree(PATH)
+    kernel.removeTree(lockPath())
   } finally {
     held.release()
   }
@@ -33,6 +36,6 @@ function release(kernel: Kernel, held: { release(): void }): void {
 
 /** What a process left that was killed while it held the lock. */
 export function removeLeftLock(kernel: Kernel): void {
-  const held = kernel.stat(PATH) === null ? null : kernel.lock(PATH)
+  const held = kernel.stat(lockPath()) === null ? null : kernel.lock(lockPath())
   if (held !== null) release(kernel, held)
 }

@@ -78,12 +78,15 @@ function release(kernel: Kernel, stack: string, held: { release(): void }, cgrou
   }
 }
 
+/** A place where something is mounted, such as a volume for what is kept, or an ordinary user's folder. */
+const STAYS: ReadonlySet<string> = new Set(["EBUSY", "EROFS"])
+
 /** Each folder as long as nothing is in it. */
 function removeEmpty(kernel: Kernel, folders: readonly string[]): void {
   try {
     for (const folder of folders) kernel.rmdir(folder)
   } catch (failure) {
-    if (!(failure instanceof KernelError && (failure.errno === "ENOTEMPTY" || failure.errno === "EEXIST" || failure.errno === "EBUSY")))
+    if (!(failure instanceof KernelError && (failure.errno === "ENOTEMPTY" || failure.errno === "EEXIST" || STAYS.has(failure.errno))))
       throw failure
   }
 }

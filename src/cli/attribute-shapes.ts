@@ -55,7 +55,7 @@ const limits = record(
 )
 
 const idRange = record({ container: whole(0, LAST_ID), host: whole(1, LAST_ID), count: whole(1, LAST_ID) })
-const idMap = either(record({ auto: whole(1, LAST_ID) }), listOf(idRange))
+const idMap = either(record({ auto: whole(1, LAST_ID) }, { orLess: truth }), listOf(idRange))
 const namespace = textLike(new RegExp(`^(new|host|container:${CONTAINER})$`), "namespace of a container's or the host's")
 const routeTo = text("network", (network) => canonicalCidr(network) === network)
 const route = record({ to: routeTo }, { via: ip, dev: text("name of a link"), metric: whole(1, 2 ** 32 - 1) })

@@ -16,6 +16,8 @@ export interface Context {
   err: Output
   /** Texts of the files read so far, for the frames of diagnostics; filled by `loadFile`. */
   sources: Map<string, string>
+  /** An ordinary user's command, not root's: its stacks are in namespaces of its own. */
+  ordinary?: true
   /** With `apply --json`: also told of each diagnostic. */
   alsoTell?: (diagnostic: Diagnostic) => void
 }

@@ -28,7 +28,10 @@ export async function processContext(): Promise<Context> {
   // `--no-color` is looked for here too: mistakes on the command line itself are told before it is understood.
   const wantsColor = (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb" && !process.argv.includes("--no-color")
   const [out, err] = [await openOutput(1, wantsColor), await openOutput(2, wantsColor)]
-  return { cwd: workingDirectory(), environment, kernel: linuxKernel, out, err, sources: new Map() }
+  const rootless = environment.STACK_ROOTLESS !== undefined
+  if (rootless) (await import("./rootless.ts")).useOwnFolders(environment)
+  const ordinary = rootless || process.geteuid?.() !== 0 ? { ordinary: true as const } : {}
+  return { ...ordinary, cwd: workingDirectory(), environment, kernel: linuxKernel, out, err, sources: new Map() }
 }
 
 /** A shell may stand in a folder that is gone: then only absolute paths can be read. */

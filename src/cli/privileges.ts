@@ -8,7 +8,8 @@ import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
 import { missingCapabilities, missingToRead } from "../observe/host.ts"
 
-const HINT = "run it as root, or with these capabilities (capabilities(7))"
+const HINT =
+  "run it as root, or with these capabilities (capabilities(7)); a user with subordinate ids (usermod --add-subuids, --add-subgids) has stacks in namespaces of its own"
 
 /** Applying needs what this process may not do: told before anything is changed. */
 export function requireCapabilities(kernel: Kernel): void {

@@ -10,7 +10,10 @@ type Work = (context: Context) => Promise<number>
  * `done` gets the exit code of the command that ran.
  */
 export function program(context: Context, done: (code: number) => void): Command {
-  const run = async (work: Work) => done(await work(context))
+  const run: Run = async (work, where) => {
+    if (where !== undefined && context.ordinary) return done(await rootless(work, where === "keep", context))
+    done(await work(context))
+  }
   const root = shared(new Command("stack"))
     .description(pkg.description)
     .version(`stack ${pkg.version}`, "-V, --version", "print the version")
@@ -33,7 +36,21 @@ export function program(context: Context, done: (code: number) => void): Command
   return root
 }
 
-type Run = (work: Work) => Promise<void>
+/**
+ * `look`, `keep`: it asks the kernel about stacks, so that it goes on where those of an ordinary user are; with `keep` these namespaces are
+ * made to stay.
+ */
+type Run = (work: Work, where?: "look" | "keep") => Promise<void>
+
+async function rootless(work: Work, keep: boolean, context: Context): Promise<number> {
+  const { enterNamespaces, leaveNamespaces } = await import("./rootless.ts")
+  enterNamespaces(context, keep)
+  try {
+    return await work(context)
+  } finally {
+    await leaveNamespaces(context)
+  }
+}
 
 /** Options given before or behind the command's name; the ones behind win. */
 function shared(command: Command): Command {
@@ -111,7 +128,9 @@ function planningCommands(root: Command, run: Run): void {
     .option("--volumes", "with --destroy: of the volumes, too")
     .option("--out <file>", "keep the plan, for `stack apply FILE`")
     .option("--detailed-exitcode", "exit code 2 when there is something to do")
-    .action((_options, command: Command) => run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context)))
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context), "look"),
+    )
   planningOptions(subcommand(root, "apply", "make the kernel match the stack, or carry out a kept plan"))
     .argument("[planfile]", "what `plan --out` wrote")
     .option("--destroy", "make an end of everything")
@@ -119,20 +138,20 @@ function planningCommands(root: Command, run: Run): void {
     .option("--atomic", "undo all of it when a part fails")
     .addOption(new Option("--confirm <duration>", "undo all of it unless `stack confirm` comes in time: 60s, 5m").argParser(duration))
     .action((planFile: string | undefined, _options, command: Command) =>
-      run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context)),
+      run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context), "keep"),
     )
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
     .option("--volumes", "the volumes, too, with all that is in them")
     .option("-y, --auto-approve", "do not ask")
     .option("--atomic", "undo all of it when a part fails")
     .action((_options, command: Command) =>
-      run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context)),
+      run(async (context) => (await import("./commands/destroy.ts")).destroy(optionsOf(command), context), "keep"),
     )
 }
 
 function confirmCommand(root: Command, run: Run): void {
   subcommand(root, "confirm", "keep what an `apply --confirm` has done").action((_options, command: Command) =>
-    run(async (context) => (await import("./commands/confirm.ts")).confirm(optionsOf(command), context)),
+    run(async (context) => (await import("./commands/confirm.ts")).confirm(optionsOf(command), context), "look"),
   )
 }
 
@@ -142,7 +161,7 @@ function importCommand(root: Command, run: Run): void {
     .option("--foreign", "also what bears no mark of any stack, with the entries of `import` that adopt it")
     .option("-o, --out <file>", "into this file, which must not be there yet; else to standard output")
     .action((_options, command: Command) =>
-      run(async (context) => (await import("./commands/import.ts")).importLive(optionsOf(command), context)),
+      run(async (context) => (await import("./commands/import.ts")).importLive(optionsOf(command), context), "look"),
     )
 }
 
@@ -151,7 +170,7 @@ function graphCommand(root: Command, run: Run): void {
     .addOption(new Option("--format <format>", "Graphviz, or lines for a terminal").choices(["dot", "text"]).default("text"))
     .option("--plan", "the steps that apply would take, instead of the topology")
     .action((_options, command: Command) =>
-      run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context)),
+      run(async (context) => (await import("./commands/graph.ts")).graph(optionsOf(command), context), "look"),
     )
 }
 
@@ -199,7 +218,7 @@ function liveCommands(root: Command, run: Run): void {
     .argument("[planfile]", "what `plan --out` wrote")
     .option("--json", "for programs")
     .action((planFile: string | undefined, _options, command: Command) =>
-      run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), planFile, context)),
+      run(async (context) => (await import("./commands/show.ts")).show(optionsOf(command), planFile, context), "look"),
     )
   subcommand(root, "exec", "run a command in a container")
     .argument("<container>", "web, web[0] or container.web")
@@ -212,12 +231,12 @@ function liveCommands(root: Command, run: Run): void {
     .action((container: string, words: string[], _options, command: Command) => {
       const argv = behindDashes(words)
       if (argv.length === 0) command.error("error: missing required argument 'command'")
-      return run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context))
+      return run(async (context) => (await import("./commands/exec.ts")).exec({ ...optionsOf(command), container, argv }, context), "look")
     })
   subcommand(root, "console", "sit down at the console of a system container; Ctrl-a q leaves it")
     .argument("<container>", "web, web[0] or container.web")
     .action((container: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context)),
+      run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context), "look"),
     )
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
@@ -226,7 +245,7 @@ function liveCommands(root: Command, run: Run): void {
     .option("--since <when>", "only what is younger: 10m, 2h, or a date and time", since)
     .option("--timestamps", "begin each line with its time")
     .action((container: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context)),
+      run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context), "look"),
     )
 }
 

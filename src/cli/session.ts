@@ -1,7 +1,9 @@
-import { readLayout } from "../kernel/cgroup/layout.ts"
+import { readDelegatedLayout, readLayout } from "../kernel/cgroup/layout.ts"
 import { stackGroups } from "../kernel/cgroup/tree.ts"
+import { withoutGroups } from "../kernel/cgroup/without.ts"
 import type { LinuxKernel } from "../kernel/linux.ts"
 import type { StackGroups } from "../model/driver.ts"
+import { ROOTLESS } from "../model/ownership.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
 import { requireSoundRunFolder } from "../observe/run-folder.ts"
@@ -20,8 +22,12 @@ export interface Session {
 
 export function openSession(stack: string, context: Context): Session {
   const kernel = context.kernel()
-  const layout = readLayout(kernel)
-  return { stack, kernel, cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers, environment: context.environment }
+  const layout = ROOTLESS ? readDelegatedLayout(kernel) : readLayout(kernel)
+  const groups =
+    layout === undefined
+      ? { cgroups: withoutGroups(kernel, stack), controllers: {} }
+      : { cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
+  return { stack, kernel, ...groups, environment: context.environment }
 }
 
 /** Reads what is live. Refused for want of privilege: a DiagnosticError that names the missing capabilities. */

@@ -3,6 +3,7 @@ import { readLayout } from "../kernel/cgroup/layout.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
 import type { HostFacts } from "../model/resource.ts"
+import { whoIs } from "../observe/whose.ts"
 import type { Check } from "./check.ts"
 import { SUBJECTS, works } from "./check.ts"
 import type { Folders } from "./files.ts"
@@ -12,7 +13,7 @@ import { groupChecks, groupRequests } from "./groups.ts"
 import { hostChecks } from "./host.ts"
 import { kernelChecks, kernelRequests } from "./kernel.ts"
 import { unloadedModules } from "./modules.ts"
-import { userChecks, userRequests, whoIs } from "./user.ts"
+import { userChecks, userRequests } from "./user.ts"
 
 export interface Examination {
   checks: readonly Check[]

@@ -15,12 +15,17 @@ function nearest(kernel: Kernel, path: string): string {
 /** The folders whose file systems images and volumes lie on. */
 export interface Folders {
   data: string
+  /** Root filesystems of the stack file: `dir:` images. */
+  images: readonly string[]
 }
 
-function places(kernel: Kernel, { data }: Folders): { what: string; folder: string }[] {
+function places(kernel: Kernel, { data, images }: Folders): { id: string; what: string; folder: string }[] {
   return [
-    { what: data, folder: nearest(kernel, data) },
-    { what: "/", folder: "/" },
+    { id: "idmapped:data", what: data, folder: nearest(kernel, data) },
+    { id: "idmapped:/", what: "/", folder: "/" },
+    ...images
+      .filter((folder) => folder !== "/")
+      .map((folder) => ({ id: `idmapped:${folder}`, what: folder, folder: nearest(kernel, folder) })),
   ]
 }
 
@@ -31,9 +36,9 @@ export function fileRequests(kernel: Kernel, folders: Folders): string[] {
 export function fileChecks(kernel: Kernel, folders: Folders, tried: ReadonlyMap<string, Tried>): Check[] {
   const mountinfo = legible(kernel, "/proc/self/mountinfo") ?? ""
   return [
-    ...places(kernel, folders).map(({ what, folder }) => {
+    ...places(kernel, folders).map(({ id, what, folder }) => {
       const type = typeAt(mountinfo, folder)
-      const found = triedCheck("files", `idmapped:${what}`, `idmapped mounts of ${what}`, tried.get(`idmapped:${folder}`), idmapFix)
+      const found = triedCheck("files", id, `idmapped mounts of ${what}`, tried.get(`idmapped:${folder}`), idmapFix)
       return { ...found, detail: [type, found.detail].filter((part) => part !== "").join(": ") }
     }),
     upperCheck(mountinfo, nearest(kernel, folders.data), folders.data),

@@ -20,6 +20,8 @@ const OF_ALL: ReadonlySet<string> = new Set(["capabilities", "cgroups", "cgroups
 /** What is missing of what a stack needs: each where the file asks for it, with the fix. */
 export function unmetNeeds({ resources }: Desired, { checks, controllers }: Examination): Diagnostic[] {
   const refused = new Map(checks.filter((one) => !works(one)).map((one) => [one.id, one]))
+  // An ordinary user's containers live without groups where it can make none; what is limited needs one all the same.
+  if (checks.some(({ id, state }) => id === "capabilities" && state === "user")) refused.delete("cgroups:make")
   const told = new Set<string>()
   return resources.flatMap((resource) => {
     const needs = needsOf(resource).filter(({ id }) => refused.has(id) && !told.has(id))
@@ -54,7 +56,7 @@ function nounOf({ id, subject, what }: Check): string {
   if (subject === "cgroups") return "a group of its own, and none can be made here"
   if (subject === "namespaces") return `${/^[aeiou]/.test(what) ? "an" : "a"} ${what} namespace, which cannot be made here`
   if (subject === "links") return `a link of type ${what}, which cannot be made here`
-  return `${what}, which is missing here`
+  return `${what}, which cannot be had here`
 }
 
 function needsOf(resource: Resource): Need[] {
@@ -76,6 +78,14 @@ function needsOf(resource: Resource): Need[] {
   }
 }
 
+/** Where the image's files lie: a folder of the file's, or what is unpacked below the data folder. */
+function mappedImage(image: string): Need {
+  return { id: image.startsWith(FOLDER) ? `idmapped:${image.slice(FOLDER.length)}` : "idmapped:data", path: "image" }
+}
+
+/** What `image: dir:…` begins with. */
+export const FOLDER = "dir:"
+
 function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttributes): Need[] {
   const own = Object.entries(namespaces).filter(([, mode]) => mode === "new")
   const mapped = namespaces.user === "new"
@@ -90,6 +100,7 @@ function containerNeeds({ namespaces, seccomp, uid_map, image }: ContainerAttrib
           { id: mapped ? "overlay:user" : "overlay", path: "image" },
           { id: "layers", path: "image" },
         ]),
+    ...(mapped && image !== "host" ? [mappedImage(image)] : []),
     ...(seccomp === "unconfined" ? [] : [{ id: "seccomp", path: "security_opt" }]),
   ]
 }

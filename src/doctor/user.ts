@@ -1,42 +1,19 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
 import { missingCapabilities } from "../observe/host.ts"
+import type { SubordinateIds, Who } from "../observe/whose.ts"
+import { ownRange } from "../observe/whose.ts"
 import type { Check } from "./check.ts"
-import { check } from "./check.ts"
+import { check, works } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
 import { legible } from "./legible.ts"
-
-/** Whose command this is: from /proc/self/status. */
-export interface Who {
-  uid: number
-  /** "" where /etc/passwd does not say. */
-  name: string
-}
-
-export function whoIs(kernel: Kernel): Who {
-  const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(legible(kernel, "/proc/self/status") ?? "")?.[1] ?? 0)
-  const lines = (legible(kernel, "/etc/passwd") ?? "").split("\n").map((line) => line.split(":"))
-  return { uid, name: lines.find(([, , id]) => id === String(uid))?.[0] ?? "" }
-}
-
-interface Range {
-  first: string
-  count: string
-}
-
-/** The first line of the user's in /etc/subuid or /etc/subgid. subuid(5) */
-function ownRange(text: string | null, { uid, name }: Who): Range | undefined {
-  const rows = (text ?? "").split("\n").map((line) => line.split(":"))
-  const row = rows.find(([who]) => who === String(uid) || (name !== "" && who === name))
-  return row?.[1] === undefined || row[2] === undefined ? undefined : { first: row[1], count: row[2].trim() }
-}
 
 const HELPERS = [
   { id: "ids:uid", what: "subordinate uids", file: "/etc/subuid", helper: "newuidmap", option: "--add-subuids" },
   { id: "ids:gid", what: "subordinate gids", file: "/etc/subgid", helper: "newgidmap", option: "--add-subgids" },
 ] as const
 
-function idsRequest({ helper }: (typeof HELPERS)[number], { first, count }: Range): string {
+function idsRequest({ helper }: (typeof HELPERS)[number], { first, count }: SubordinateIds): string {
   return `ids:${helper} ${first} ${count}`
 }
 
@@ -50,15 +27,21 @@ export function userRequests(kernel: Kernel, who: Who): string[] {
 }
 
 export function userChecks(kernel: Kernel, who: Who, tried: ReadonlyMap<string, Tried>): Check[] {
-  const missing = missingCapabilities(kernel)
-  const fix = "run it as root, or with these capabilities (capabilities(7))"
+  const ids = HELPERS.map((one) => idsCheck(kernel, who, tried, one))
   return [
     check("user", "user", "user", "info", { detail: who.name === "" ? `uid ${who.uid}` : `${who.name} (uid ${who.uid})` }),
-    missing.length === 0
-      ? check("user", "capabilities", "capabilities", "yes", { detail: "all that apply needs" })
-      : check("user", "capabilities", "capabilities", "no", { detail: `it lacks ${missing.join(", ")}`, fix }),
-    ...HELPERS.map((one) => idsCheck(kernel, who, tried, one)),
+    capabilityCheck(kernel, ids.every(works) && tried.get("overlay:user")?.errno === ""),
+    ...ids,
   ]
+}
+
+/** `rootless`: in a user namespace of its own this user is root, and its stacks are in there. */
+function capabilityCheck(kernel: Kernel, rootless: boolean): Check {
+  const missing = missingCapabilities(kernel)
+  if (missing.length === 0) return check("user", "capabilities", "capabilities", "yes", { detail: "all that apply needs" })
+  if (rootless) return check("user", "capabilities", "capabilities", "user", { detail: "its stacks are in namespaces of its own" })
+  const fix = "run it as root, or give this user subordinate ids, for stacks in namespaces of its own"
+  return check("user", "capabilities", "capabilities", "no", { detail: `it lacks ${missing.join(", ")}`, fix })
 }
 
 function idsCheck(kernel: Kernel, who: Who, tried: ReadonlyMap<string, Tried>, one: (typeof HELPERS)[number]): Check {

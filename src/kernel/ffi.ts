@@ -26,6 +26,8 @@ export interface Ffi {
   /** `out`: at least `SPAWNED_BYTES`. */
   spawn(monitor: string, title: string, cgroup2: string, record: Uint8Array, out: Uint8Array): number
   become(monitor: string, record: Uint8Array): number
+  /** `argv`, `environment`: words, each ended by NUL. Comes back only with -errno. */
+  exec(path: string, argv: Uint8Array, environment: Uint8Array): number
   /** `pollfds`: `count` times struct pollfd of 8 bytes {i32 fd, i16 events, i16 revents}. */
   poll(pollfds: Uint8Array, count: number, timeoutMs: number): number
   read(fd: number, out: Uint8Array): number
@@ -64,7 +66,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 7
+const ABI = 8
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -81,6 +83,7 @@ const SIGNATURES = {
   stk_visits_end: "ibi",
   stk_spawn: "sssbib",
   stk_become: "sbi",
+  stk_exec: "sbibi",
   stk_poll: "bii",
   stk_read: "ibi",
   stk_go: "i",
@@ -139,6 +142,7 @@ export function openFfi(folder?: string): Ffi {
       return call("stk_spawn", monitor, title, cgroup2, record, record.length, out)
     },
     become: (monitor, record) => call("stk_become", monitor, record, record.length),
+    exec: (path, argv, environment) => call("stk_exec", path, argv, argv.length, environment, environment.length),
     poll: (pollfds, count, timeoutMs) => {
       if (pollfds.length < count * 8) throw new RangeError("fewer pollfds than counted")
       return call("stk_poll", pollfds, count, timeoutMs)

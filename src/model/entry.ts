@@ -12,8 +12,8 @@ export type Path = readonly (string | number)[]
 
 /** A chosen pair of maps, or how large an automatic one is to be. */
 export interface IdMaps {
-  uid: IdRange[] | { auto: number }
-  gid: IdRange[] | { auto: number }
+  uid: IdRange[] | { auto: number; orLess?: true }
+  gid: IdRange[] | { auto: number; orLess?: true }
 }
 
 /** A bridge as its interfaces see it. */

@@ -30,10 +30,21 @@ export function isStackGroup(group: number): boolean {
   return group >= GROUPS && group <= GROUPS + 0xffffff
 }
 
-export const RUN_ROOT = "/run/stack"
+export let RUN_ROOT = "/run/stack"
 /** What outlives a reboot. */
-export const KEPT_ROOT = "/var/lib/stack"
-export const LAYER_ROOT = `${KEPT_ROOT}/containers`
+export let KEPT_ROOT = "/var/lib/stack"
+export let LAYER_ROOT = `${KEPT_ROOT}/containers`
+/** The stacks are an ordinary user's, in namespaces of its own: docs/decisions/0017. */
+export let ROOTLESS = false
+
+/** Where an ordinary user keeps them; once, before anything else. */
+export function useRootlessFolders(run: string, kept: string): void {
+  RUN_ROOT = run
+  KEPT_ROOT = kept
+  LAYER_ROOT = `${kept}/containers`
+  VOLUME_ROOT = `${kept}/volumes`
+  ROOTLESS = true
+}
 
 /** The run folder of a container. */
 export function runFolderOf(stack: string, container: string): string {
@@ -58,7 +69,7 @@ export function layerFolderOf(stack: string, container: string): string {
   return `${LAYER_ROOT}/${stack}/${container}`
 }
 
-export const VOLUME_ROOT = `${KEPT_ROOT}/volumes`
+export let VOLUME_ROOT = `${KEPT_ROOT}/volumes`
 
 /** Where a stack's volumes are kept. */
 export function volumesFolderOf(stack: string): string {

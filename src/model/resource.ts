@@ -144,6 +144,10 @@ export interface HostFacts {
   closedStacks: readonly string[]
   /** Ranges that automatic maps are cut from (/etc/subuid and /etc/subgid of the user; root without an entry: 100000 upwards). */
   subordinateIds: { uid: readonly { host: number; count: number }[]; gid: readonly { host: number; count: number }[] }
+  /** Automatic maps are cut in pieces of so many ids; absent: 65536. Smaller, they hold so many ids unless the file names a size. */
+  idPiece?: number
+  /** The stack is an ordinary user's. `groups`: cgroups were delegated to it. `mounts`: all mount points that it sees. */
+  rootless?: { groups: boolean; mounts: readonly string[] }
   /** Effective capabilities of this process that applying needs and that are missing, e.g. `CAP_NET_ADMIN`. */
   missingCapabilities: readonly string[]
   /** The same of reading all that is live of a stack. */

@@ -12,7 +12,7 @@ import type { DeviceNode } from "../kinds/container/spec-devices.ts"
 import { givensIn } from "../kinds/container/spec-given.ts"
 import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
-import { RUN_ROOT } from "../model/ownership.ts"
+import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
@@ -46,9 +46,8 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
     identity: { boot: bootId(kernel), netns: kernel.cookie("host") },
     controllers,
     ...(automatic ? idsOfOthers(kernel, desired.stack) : { takenIds: [], closedStacks: [] }),
-    subordinateIds: automatic
-      ? { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) }
-      : { uid: [], gid: [] },
+    ...(automatic || ROOTLESS ? ownIds(kernel) : { subordinateIds: { uid: [], gid: [] } }),
+    ...(ROOTLESS ? { rootless: { groups: cgroups.holdingFolder("") !== "", mounts: mountPoints(kernel) } } : {}),
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
@@ -125,6 +124,34 @@ function namesIn(kernel: Kernel, folder: string): string[] | undefined {
     if (failure instanceof KernelError && failure.errno === "EACCES") return undefined
     throw failure
   }
+}
+
+/** Field 5 of each line. proc_pid_mountinfo(5) */
+function mountPoints(kernel: Kernel): string[] {
+  return (kernel.read("/proc/self/mountinfo") ?? "").split("\n").flatMap((line) => line.split(" ")[4] ?? [])
+}
+
+type OwnIds = Pick<HostFacts, "subordinateIds" | "idPiece">
+
+function ownIds(kernel: Kernel): OwnIds {
+  if (ROOTLESS) return mappedIds(kernel)
+  return { subordinateIds: { uid: subordinate(kernel.read("/etc/subuid")), gid: subordinate(kernel.read("/etc/subgid")) } }
+}
+
+/** With fewer ids than for so many maps of the usual size, maps are smaller: the usual line of /etc/subuid would be one container's. */
+const FEW_MAPS = 16
+const USUAL_PIECE = 65_536
+const SMALL_PIECE = 4096
+
+/** What an ordinary user may hand on, as it is numbered in its own user namespace: all that is mapped there but for itself, which is 0. */
+function mappedIds(kernel: Kernel): OwnIds {
+  const ranges = (file: string) => {
+    const lines = (kernel.read(`/proc/self/${file}`) ?? "").split("\n").map((line) => line.trim().split(/\s+/).map(Number))
+    return lines.flatMap(([host = 0, , count = 0]) => (host === 0 ? [] : [{ host, count }]))
+  }
+  const subordinateIds = { uid: ranges("uid_map"), gid: ranges("gid_map") }
+  const least = Math.min(...Object.values(subordinateIds).map((all) => all.reduce((sum, { count }) => sum + count, 0)))
+  return { subordinateIds, idPiece: least < FEW_MAPS * USUAL_PIECE ? SMALL_PIECE : USUAL_PIECE }
 }
 
 /** Root's lines of /etc/subuid or /etc/subgid. subuid(5) */

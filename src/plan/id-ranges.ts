@@ -5,8 +5,8 @@ import { hash32 } from "../base/hash.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { Attributes, Resource, Snapshot } from "../model/resource.ts"
 
-/** Automatic ranges are cut in slots of this size, counted from where the host's range begins. */
-const SLOT = 65_536
+/** Automatic ranges are cut in slots of this size, counted from where the host's range begins, unless the host has few ids. */
+const USUAL_SLOT = 65_536
 
 interface HostRange {
   host: number
@@ -38,12 +38,13 @@ export function chooseIdRanges(stack: string, containers: readonly Resource[], s
 function chooseMaps(field: MapName, stack: string, containers: readonly Resource[], snapshot: Snapshot) {
   const { subordinateIds } = snapshot.host
   const ranges: readonly HostRange[] = field === "uid_map" ? subordinateIds.uid : subordinateIds.gid
-  const slots = new Slots(ranges)
+  const piece = snapshot.host.idPiece ?? USUAL_SLOT
+  const slots = new Slots(ranges, piece)
   for (const range of [...snapshot.host.takenIds, ...explicitRanges(field, containers)]) slots.take(range)
   const chosen = new Map<Address, IdRange>()
   const waiting: { resource: Resource; size: number }[] = []
   for (const resource of containers) {
-    const size = automaticSize(resource, field)
+    const size = automaticSize(resource, field, piece)
     if (size === undefined) continue
     const kept = keptRange(snapshot, resource, field, size)
     if (kept !== undefined && slots.isFree(kept)) {
@@ -57,7 +58,7 @@ function chooseMaps(field: MapName, stack: string, containers: readonly Resource
     // Stacks often call their containers by the same names.
     const name = `${stack}/${resource.name}`
     const host = slots.find(name, size, doomed) ?? slots.find(name, size, new Set())
-    if (host === undefined) diagnostics.push(exhausted(resource, field, size, ranges))
+    if (host === undefined) diagnostics.push(exhausted(resource, field, size, ranges, piece))
     else {
       const range = { container: 0, host, count: size }
       slots.take(range)
@@ -77,9 +78,11 @@ function unknownIds(stacks: readonly string[]): Diagnostic[] {
   ]
 }
 
-function automaticSize(resource: Resource, field: MapName): number | undefined {
+/** Where the host has few ids, and the file names no size, a piece is enough. */
+function automaticSize(resource: Resource, field: MapName, piece: number): number | undefined {
   const map = (resource.attributes as unknown as ContainerAttributes)[field]
-  return Array.isArray(map) ? undefined : map.auto
+  if (Array.isArray(map)) return undefined
+  return map.orLess ? Math.min(map.auto, piece) : map.auto
 }
 
 function explicitRanges(field: MapName, containers: readonly Resource[]): HostRange[] {
@@ -103,11 +106,11 @@ function doomedRanges(field: MapName, containers: readonly Resource[], snapshot:
   return gone.flatMap((o) => (Array.isArray(o.attributes[field]) ? (o.attributes[field] as unknown as IdRange[]) : []))
 }
 
-function exhausted(resource: Resource, field: MapName, size: number, ranges: readonly HostRange[]): Diagnostic {
+function exhausted(resource: Resource, field: MapName, size: number, ranges: readonly HostRange[], piece: number): Diagnostic {
   const file = field === "uid_map" ? "/etc/subuid" : "/etc/subgid"
   const range = resource.range(field) ?? resource.range()
   return error("ids-exhausted", `no range of ${size} ids is left for ${resource.address}`, {
-    detail: `${file} gives ${ranges.map((r) => `${r.host}-${r.host + r.count - 1}`).join(", ") || "nothing"}, in pieces of ${SLOT}`,
+    detail: `${file} gives ${ranges.map((r) => `${r.host}-${r.host + r.count - 1}`).join(", ") || "nothing"}, in pieces of ${piece}`,
     hint: `give root a larger range in ${file}, or name an idmap that containers share`,
     address: resource.address,
     ...(range === undefined ? {} : { range }),
@@ -118,12 +121,14 @@ function exhausted(resource: Resource, field: MapName, size: number, ranges: rea
 class Slots {
   readonly #ranges: readonly (HostRange & { first: number; slots: number })[]
   readonly #count: number
+  readonly #piece: number
   readonly #taken = new Set<number>()
 
-  constructor(ranges: readonly HostRange[]) {
+  constructor(ranges: readonly HostRange[], piece: number) {
+    this.#piece = piece
     let first = 0
     this.#ranges = ranges.map((range) => {
-      const numbered = { ...range, first, slots: Math.floor(range.count / SLOT) }
+      const numbered = { ...range, first, slots: Math.floor(range.count / piece) }
       first += numbered.slots
       return numbered
     })
@@ -136,7 +141,7 @@ class Slots {
 
   /** Lies within the host's ranges, and on no taken slot. */
   isFree(range: HostRange): boolean {
-    const inside = this.#ranges.some((r) => range.host >= r.host && range.host + range.count <= r.host + r.slots * SLOT)
+    const inside = this.#ranges.some((r) => range.host >= r.host && range.host + range.count <= r.host + r.slots * this.#piece)
     return inside && !this.#touched(range).some((slot) => this.#taken.has(slot))
   }
 
@@ -146,7 +151,7 @@ class Slots {
 
   /** The first host id of `size` free ones, by the hash of a name; undefined when there are none. */
   find(name: string, size: number, avoid: ReadonlySet<number>): number | undefined {
-    const need = Math.max(1, Math.ceil(size / SLOT))
+    const need = Math.max(1, Math.ceil(size / this.#piece))
     const free = (slot: number) => !this.#taken.has(slot) && !avoid.has(slot)
     const start = hash32(`ids/${name}`)
     for (let probe = 0; probe < this.#count; probe++) {
@@ -165,13 +170,13 @@ class Slots {
 
   #hostOf(slot: number): number | undefined {
     const range = this.#ranges.find((r) => slot < r.first + r.slots)
-    return range === undefined ? undefined : range.host + (slot - range.first) * SLOT
+    return range === undefined ? undefined : range.host + (slot - range.first) * this.#piece
   }
 
   #touched({ host, count }: HostRange): number[] {
     return this.#ranges.flatMap((r) => {
-      const from = Math.max(0, Math.floor((host - r.host) / SLOT))
-      const to = Math.min(r.slots - 1, Math.floor((host + count - 1 - r.host) / SLOT))
+      const from = Math.max(0, Math.floor((host - r.host) / this.#piece))
+      const to = Math.min(r.slots - 1, Math.floor((host + count - 1 - r.host) / this.#piece))
       return to < from ? [] : Array.from({ length: to - from + 1 }, (_, i) => r.first + from + i)
     })
   }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs"
 
 const SOURCES = ["src", "build", "native", "schema", "package.json"]
-const NATIVE = ["native/build/libstack.so", "native/build/stack-monitor", "native/build/stack-doctor"]
+const NATIVE = ["native/build/libstack.so", "native/build/stack-monitor", "native/build/stack-doctor", "native/build/stack-rootless"]
 
 /**
  * True where a product of the build is not there, or the bundle, which every build writes anew, is older than a source. `dist`: its folder,

@@ -1,17 +1,30 @@
 import { examine } from "../../doctor/examine.ts"
-import { unmetNeeds } from "../../doctor/needs.ts"
+import { FOLDER, unmetNeeds } from "../../doctor/needs.ts"
 import { tryAll } from "../../kernel/tries.ts"
+import type { Desired } from "../../model/resource.ts"
 import { doctorJson, doctorText } from "../../render/doctor.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
+import { ownFolders } from "../rootless.ts"
 import type { FileOptions } from "../stack-file.ts"
 import { loadFile } from "../stack-file.ts"
+
+/** Once each. */
+function imagesOf(desired: Desired | undefined): string[] {
+  const images = (desired?.resources ?? []).flatMap(({ attributes: { image } }) => (typeof image === "string" ? image : []))
+  return [...new Set(images.filter((image) => image.startsWith(FOLDER)).map((image) => image.slice(FOLDER.length)))]
+}
+
+/** An ordinary user's own, where it has one. */
+function dataFolder({ ordinary, environment }: Context): string {
+  return (ordinary === true ? ownFolders(environment)?.data : undefined) ?? "/var/lib/stack"
+}
 
 /** What this kernel, this user and this host can do; with a stack file also whether that is enough for it. */
 export async function doctor(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
   const desired = options.file === undefined ? undefined : loadFile(options, context).desired
-  const examination = examine(context.kernel(), { data: "/var/lib/stack" }, tryAll)
+  const examination = examine(context.kernel(), { data: dataFolder(context), images: imagesOf(desired) }, tryAll)
   const unmet = desired === undefined ? [] : unmetNeeds(desired, examination)
   context.out.write(
     options.json

@@ -15,6 +15,7 @@ export function deviceHierarchy({ layout }: Tree): Hierarchy[] {
 
 /** See StackGroups: a program on cgroup2, which works on a hybrid host as well, else the files of v1's controller. */
 export function allowDevices(tree: Tree, path: string, program: DeviceProgram): void {
+  if (tree.layout.delegated) return
   if (tree.layout.holding.version === 2) {
     tree.kernel.attachDevices(holdingFolder(tree, path), program)
     return
@@ -46,6 +47,7 @@ function linesOf(text: string | null): string[] {
 
 /** See StackGroups. Nothing is said of a group that is not there. */
 export function heldDevices(tree: Tree, wanted: ReadonlyMap<string, DeviceProgram>): Map<string, Holding> {
+  if (tree.layout.delegated) return new Map()
   const paths = [...wanted.keys()]
   if (tree.layout.holding.version === 2) {
     const names = tree.kernel.devicePrograms(paths.map((path) => holdingFolder(tree, path)))

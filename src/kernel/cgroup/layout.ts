@@ -16,6 +16,8 @@ export interface CgroupLayout {
   hierarchies: readonly Hierarchy[]
   /** The one that every group is in, whatever its limits: cgroup2 where mounted. */
   holding: Hierarchy
+  /** An ordinary user's, who may attach no device program: it can make no node, and the host's own have the host's permissions. */
+  delegated?: true
 }
 
 interface Mount {
@@ -43,13 +45,26 @@ const HOLDING_V1 = ["pids", "freezer", "memory"]
  * controller in the root as long as that folder gives it on.
  */
 export function readLayout(kernel: Kernel): CgroupLayout {
+  const layout = layoutOf(kernel, () => true)
+  if (layout === undefined) throw noHierarchy()
+  return layout
+}
+
+/** The same of an ordinary user in a user namespace of its own: only where the top of its groups belongs to it. Undefined: nowhere. */
+export function readDelegatedLayout(kernel: Kernel): CgroupLayout | undefined {
+  const layout = layoutOf(kernel, ({ top }, uid) => kernel.stat(top)?.uid === uid)
+  return layout === undefined ? undefined : { ...layout, delegated: true }
+}
+
+function layoutOf(kernel: Kernel, may: (hierarchy: Hierarchy, uid: number) => boolean): CgroupLayout | undefined {
   const [mountinfo, own, status] = kernel.readMany(["/proc/self/mountinfo", "/proc/self/cgroup", "/proc/self/status"])
   const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? "")?.[1] ?? 0)
   const places = ownPlaces(own ?? "")
-  const hierarchies = parseMounts(mountinfo ?? "").flatMap((mount) => hierarchyOf(kernel, mount, places, uid))
+  const mounts = parseMounts(mountinfo ?? "")
+  const hierarchies = mounts.flatMap((mount) => hierarchyOf(kernel, mount, places, uid)).filter((hierarchy) => may(hierarchy, uid))
   const v2 = hierarchies.find((h) => h.version === 2)
   const holding = v2 ?? HOLDING_V1.flatMap((c) => hierarchies.filter((h) => h.controllers.includes(c)))[0]
-  if (holding === undefined) throw noHierarchy()
+  if (holding === undefined) return undefined
   const names = v2 === undefined ? [...REPORTED, "devices"] : REPORTED
   const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => names.includes(c)))
   return { controllers: reported(kernel, used, v2), hierarchies: used, holding }

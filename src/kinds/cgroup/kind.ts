@@ -1,6 +1,9 @@
 import { splitAddress } from "../../base/address.ts"
+import type { Diagnostic } from "../../base/diagnostic.ts"
+import { error } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
+import type { HostFacts, Resource } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { limitDiagnostics, normaliseLimits, widest } from "./limits.ts"
@@ -11,8 +14,21 @@ export const cgroupKind: Kind = {
   name: "cgroup",
   rules: [{ path: "limits.*", change: "update" }],
   normalise: normaliseLimits,
-  check: limitDiagnostics,
+  check: groupDiagnostics,
   steps,
+}
+
+/** An ordinary user without a delegated group can make none, whatever is limited in it. */
+function groupDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
+  if (host.rootless === undefined || host.rootless.groups) return limitDiagnostics(resource, host)
+  const range = resource.range()
+  return [
+    error("needs-root", `${resource.address} needs root: no cgroup belongs to this user`, {
+      address: resource.address,
+      hint: "take it out, or run it as root, or in a delegated group (systemd-run --user --scope -p Delegate=yes stack …)",
+      ...(range === undefined ? {} : { range }),
+    }),
+  ]
 }
 
 /** Its members name its steps in theirs: they are made in it, and removed before it. */

@@ -2,6 +2,7 @@ import { formatCpuList, parseCpuList } from "../../base/cpu.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
+import type { LimitProblem } from "./problems.ts"
 import { limitProblems } from "./problems.ts"
 import { roundLimits } from "./rounding.ts"
 import type { Limits } from "./spec.ts"
@@ -18,9 +19,13 @@ export function normaliseLimits(
 }
 
 /** The limits that this host cannot hold, each where the file says it. */
-export function limitDiagnostics(resource: Resource, host: Pick<HostFacts, "controllers" | "absentDevices" | "absentFiles">): Diagnostic[] {
+export function limitDiagnostics(
+  resource: Resource,
+  host: Pick<HostFacts, "controllers" | "absentDevices" | "absentFiles" | "rootless">,
+): Diagnostic[] {
   const limits = (resource.attributes.limits ?? {}) as Limits
-  return limitProblems(limits, host.controllers, host).map(({ path, message, hint }) => {
+  const found = limitProblems(limits, host.controllers, host)
+  return (host.rootless === undefined ? found : found.map(undelegated)).map(({ path, message, hint }) => {
     const range = resource.range(path) ?? resource.range()
     return error("unsupported-limit", message, {
       address: resource.address,
@@ -28,6 +33,14 @@ export function limitDiagnostics(resource: Resource, host: Pick<HostFacts, "cont
       ...(range === undefined ? {} : { range }),
     })
   })
+}
+
+/** An ordinary user has of the hierarchies what was delegated to it. */
+function undelegated(problem: LimitProblem): LimitProblem {
+  if (problem.lacks === undefined) return problem
+  const message = `${problem.path} needs the ${problem.lacks} controller, and no cgroup with it belongs to this user`
+  const hint = `take it out, or run it as root, or in a delegated group (systemd-run --user --scope -p Delegate=yes stack …)`
+  return { ...problem, message, hint }
 }
 
 /**

@@ -7,6 +7,8 @@ export interface LimitProblem {
   path: string
   message: string
   hint?: string
+  /** The controller that no hierarchy has. */
+  lacks?: string
 }
 
 /** Which controller holds a limit. */
@@ -62,6 +64,7 @@ function controllerProblem(key: keyof typeof CONTROLLERS, controllers: HostFacts
     return [
       {
         path,
+        lacks: controller,
         message: `no cgroup hierarchy of this host has the ${controller} controller`,
         hint: `take ${path} out, or boot a kernel that has the controller (/proc/cgroups lists them)`,
       },

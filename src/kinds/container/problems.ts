@@ -3,6 +3,7 @@ import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import { limitDiagnostics } from "../cgroup/limits.ts"
 import { mountDiagnostics } from "./kind-mounts.ts"
+import { rootlessProblems } from "./problems-rootless.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
@@ -14,6 +15,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...idDiagnostics(resource, host),
     ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
+    ...rootlessProblems(resource, host),
   ]
 }
 

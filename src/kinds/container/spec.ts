@@ -47,9 +47,9 @@ export interface ContainerAttributes extends Life {
   /** Groups that the command is in besides, sorted; names are looked up in the image. */
   group_add: string[]
   hostname: string
-  /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. */
-  uid_map: IdRange[] | { auto: number }
-  gid_map: IdRange[] | { auto: number }
+  /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. `orLess`: a size that nobody wrote. */
+  uid_map: IdRange[] | { auto: number; orLess?: true }
+  gid_map: IdRange[] | { auto: number; orLess?: true }
   /** The parent's name (`cgroups:`), or "". */
   cgroup: string
   limits: Limits

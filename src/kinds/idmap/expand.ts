@@ -11,7 +11,7 @@ export interface IdmapEntry {
 }
 
 /** What a container without an idmap gets. */
-export const AUTOMATIC: IdMaps = { uid: { auto: 65536 }, gid: { auto: 65536 } }
+export const AUTOMATIC: IdMaps = { uid: { auto: 65536, orLess: true }, gid: { auto: 65536, orLess: true } }
 
 /** The maps in canonical form (sorted by the ids inside, as the kernel keeps them); undefined where one is mistaken. */
 export function expandIdmap(value: IdmapEntry, entry: Entry, at: Path): IdMaps | undefined {

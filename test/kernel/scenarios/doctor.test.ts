@@ -1,7 +1,7 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { existsSync, readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import { ordinaryUser } from "../../support/ordinary.ts"
 import type { Ran, Sandbox } from "../../support/sandbox.ts"
 
 interface Told {
@@ -79,20 +79,23 @@ scenario("controllers are found where a group can be limited by them", (sandbox)
   assert.is(told.checks.find(({ id }) => id === "cgroups")?.detail, mode)
 })
 
-/** Where an ordinary user may read and run it. */
-function opened(sandbox: Sandbox): string {
-  const folder = `${sandbox.work}/stack`
-  mkdirSync(folder)
-  cpSync(fileURLToPath(new URL("../../../dist", import.meta.url)), folder, { recursive: true })
-  for (const name of ["ffi-rs", "@yuuang"]) {
-    cpSync(fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url)), `${folder}/node_modules/${name}`, { recursive: true })
+scenario("on a host with v1 alone controllers are found there, and on one with none that is said", (sandbox) => {
+  const command = sandbox.command("doctor", "--json").join(" ")
+  const without = (type: string) =>
+    `awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ${type}) print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l; ${command}`
+  const told = (type: string) => toldBy(sandbox.run(["unshare", "-m", "sh", "-c", without(type)])).checks
+  const versions = sandbox.groups.map(({ version }) => version)
+  if (versions.includes(1)) {
+    const v1 = told('== "cgroup2"')
+    assert.is(v1.find(({ id }) => id === "cgroups")?.detail, "v1")
+    for (const name of ["cgroups:make", "cgroup:memory", "cgroup:pids"]) assert.is(v1.find(({ id }) => id === name)?.state, "yes", name)
   }
-  for (const path of [`${sandbox.work}/..`, sandbox.work]) chmodSync(path, 0o755)
-  expectStatus(sandbox.run(["chmod", "-R", "a+rX", folder]), 0)
-  return `${folder}/stack.js`
-}
-
-const ORDINARY = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"]
+  const none = told("~ /^cgroup2?$/")
+  assert.equal(
+    none.filter(({ id }) => id.startsWith("cgroup")).map(({ id, state }) => [id, state]),
+    [["cgroups", "no"]],
+  )
+})
 
 const LAB = `name: lab
 bridges: { lan: { address: 10.9.0.1/24 } }
@@ -107,21 +110,17 @@ containers:
 scenario(
   "an ordinary user is told what it may do, and what a stack needs beyond that",
   (sandbox) => {
-    const program = opened(sandbox)
-    const run = (...args: string[]) => sandbox.run([...ORDINARY, process.execPath, program, "doctor", "--json", ...args])
-    const told = toldBy(run())
-    const unshares = sandbox.run([...ORDINARY, "unshare", "-Ur", "true"]).status === 0
+    const user = ordinaryUser(sandbox, { ids: 0 })
+    const told = toldBy(user.stack(["doctor", "--json"]))
+    const unshares = user.run(["unshare", "-Ur", "true"]).status === 0
     assert.is(stateOf(told, "namespace:user") === "yes", unshares)
     for (const kind of ["bridge", "veth", "macvlan", "vxlan"]) {
-      const makes = ipMakes(sandbox, [...ORDINARY, "unshare", "-Urn"], kind)
+      const makes = ipMakes(sandbox, user.command("unshare", "-Urn"), kind)
       assert.is(stateOf(told, `link:${kind}`), makes ? "user" : "no", kind)
     }
-    assert.is(stateOf(told, "capabilities"), "no")
-    assert.is(stateOf(told, "cgroups:make"), "no")
-    assert.is(stateOf(told, "devices"), "no")
+    for (const id of ["capabilities", "ids:uid", "ids:gid", "cgroups:make", "devices"]) assert.is(stateOf(told, id), "no", id)
     const file = sandbox.file("stack.yaml", LAB)
-    chmodSync(file, 0o644)
-    const { unmet } = toldBy(run("-f", file), 1)
+    const { unmet } = toldBy(user.stack(["doctor", "--json", "-f", file]), 1)
     assert.equal(
       unmet.filter(({ summary }) => summary.includes("memory")).map(({ address, range }) => [address, range.start.line]),
       [["container.web", 7]],
@@ -129,6 +128,32 @@ scenario(
     assert.ok(unmet.some(({ summary }) => summary === "bridge.lan needs capabilities that this process has not"))
   },
   ["setpriv"],
+)
+
+scenario(
+  "an ordinary user with ids of its own needs root only for what it cannot have in namespaces of its own",
+  (sandbox) => {
+    const user = ordinaryUser(sandbox)
+    const told = toldBy(user.stack(["doctor", "--json"]))
+    for (const id of ["ids:uid", "ids:gid"]) assert.is(stateOf(told, id), "yes", id)
+    assert.is(stateOf(told, "capabilities"), "user")
+    const file = sandbox.file("stack.yaml", LAB)
+    const { unmet } = toldBy(user.stack(["doctor", "--json", "-f", file]), 1)
+    assert.equal(
+      unmet.map(({ summary }) => summary),
+      ["container.web needs the memory controller, which groups cannot be given here"],
+    )
+    sandbox.file("stack.yaml", LAB.replace(/^ *limits.*\n/m, ""))
+    assert.equal(toldBy(user.stack(["doctor", "--json", "-f", file])).unmet, [])
+    sandbox.file("stack.yaml", LAB.replace(/^ *limits.*\n/m, "").replace("image: host", `image: dir:${user.home}`))
+    const mapped = toldBy(user.stack(["doctor", "--json", "-f", file]), 1).unmet
+    assert.equal(
+      mapped.map(({ summary }) => summary),
+      [`container.web needs idmapped mounts of ${user.home}, which cannot be had here`],
+    )
+    expectStatus(sandbox.stack(["doctor", "-f", file]), 0)
+  },
+  ["setpriv", "newuidmap"],
 )
 
 scenario("root's stack needs nothing that is missing here; without a file none is asked for", (sandbox) => {

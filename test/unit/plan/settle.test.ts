@@ -35,6 +35,24 @@ test("the same choice whatever the order of the file", () => {
   }
 })
 
+test("where a user has few ids, maps that nobody gave a size are small, others as large as they were asked for", () => {
+  const few = { idPiece: 4096, subordinateIds: { uid: [{ host: 1, count: 65_536 }], gid: [{ host: 1, count: 65_536 }] } }
+  const usual = { uid_map: { auto: 65_536, orLess: true }, gid_map: { auto: 65_536, orLess: true } }
+  const names = Array.from({ length: 14 }, (_, i) => `c${i}`)
+  const sized = { uid_map: { auto: 5000 }, gid_map: { auto: 5000 } }
+  const result = settle(desired(container("sized", sized), ...names.map((name) => container(name, usual))), snapshot([], few))
+  assert.equal(result.diagnostics, [])
+  const maps = names.map((name) => attribute(result, `container.${name}`, "uid_map") as { host: number; count: number }[])
+  assert.ok(maps.every(([range]) => range?.count === 4096 && (range.host - 1) % 4096 === 0))
+  assert.is(new Set(maps.map(([range]) => range?.host)).size, names.length)
+  assert.is((attribute(result, "container.sized", "uid_map") as { count: number }[])[0]?.count, 5000)
+  const whole = settle(desired(container("a", AUTO_IDS), container("b", AUTO_IDS)), snapshot([], few))
+  assert.equal(
+    whole.diagnostics.map(({ code }) => code),
+    ["ids-exhausted", "ids-exhausted"],
+  )
+})
+
 test("a full subnet is used to its last address, and no address twice", () => {
   const names = Array.from({ length: 13 }, (_, i) => `c${i}.eth0`)
   const result = settle(
