@@ -62,6 +62,7 @@ function needsOf(resource: Resource): Need[] {
   switch (resource.kind) {
     case "bridge":
       return [capabilities, { id: "link:bridge" }]
+    case "nat":
     case "volume":
       return [capabilities]
     case "interface":
