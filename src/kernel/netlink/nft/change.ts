@@ -65,12 +65,12 @@ function encodeChange(w: WireWriter, sequence: number, change: RuleChange, ack: 
 function writeChain(w: WireWriter, chain: (RuleChange & { op: "chain-add" })["chain"]): void {
   writeText(w, nf.NFTA_CHAIN_TABLE, chain.table)
   writeText(w, nf.NFTA_CHAIN_NAME, chain.name)
+  writeText(w, nf.NFTA_CHAIN_TYPE, chain.type)
+  writeBe32(w, nf.NFTA_CHAIN_POLICY, chain.policy === "drop" ? nf.NF_DROP : nf.NF_ACCEPT)
   writeNest(w, nf.NFTA_CHAIN_HOOK, () => {
     writeBe32(w, nf.NFTA_HOOK_HOOKNUM, HOOKS.indexOf(chain.hook))
     writeBe32(w, nf.NFTA_HOOK_PRIORITY, chain.priority)
   })
-  writeBe32(w, nf.NFTA_CHAIN_POLICY, chain.policy === "drop" ? nf.NF_DROP : nf.NF_ACCEPT)
-  writeText(w, nf.NFTA_CHAIN_TYPE, chain.type)
   if (chain.comment === "") return
   const text = Buffer.from(`${chain.comment}\0`)
   writeRaw(w, nf.NFTA_CHAIN_USERDATA, Buffer.concat([Buffer.from([nf.NFTNL_UDATA_COMMENT, text.length]), text]))
