@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 7
+#define STK_ABI 8
 
 EXPORT int32_t stk_abi(void);
 

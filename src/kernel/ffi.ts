@@ -65,7 +65,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 7
+const ABI = 8
 
 type FfiRs = typeof import("ffi-rs")
 

@@ -33,5 +33,13 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
   const archives = openArchives(() => folder ?? nativeFolder())
-  return { ...files, ...archives, ...processes, ...net, ...openDevices(ffi), ...openRules(ffi), ...openVisits(ffi, { ...net, ...processes }) }
+  return {
+    ...files,
+    ...archives,
+    ...processes,
+    ...net,
+    ...openDevices(ffi),
+    ...openRules(ffi),
+    ...openVisits(ffi, { ...net, ...processes }),
+  }
 }
