@@ -137,4 +137,19 @@ scenario(
   ["nft"],
 )
 
+scenario(
+  "nat is kept by a saved plan, and spelt by import --live",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab("nat: true"))
+    const saved = sandbox.file("plan.json", "")
+    expectStatus(sandbox.stack(["plan", "-f", file, "--out", saved]), 0)
+    expectStatus(sandbox.stack(["apply", "-y", saved]), 0)
+    assert.is(nft(sandbox, "list", "ruleset"), OURS)
+    const { stdout } = expectStatus(sandbox.stack(["import", "--live", "-p", "lab"]), 0)
+    assert.match(stdout, "nat: true")
+    expectConverged(sandbox, sandbox.file("spelt.yaml", stdout))
+  },
+  ["nft"],
+)
+
 test.run()
