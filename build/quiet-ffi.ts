@@ -21,6 +21,7 @@ export function quietFfi(): Ffi {
   let later = Buffer.alloc(0)
   return {
     nlOpen: descriptor,
+    nlOpenNetfilter: descriptor,
     nlOpenIn: descriptor,
     nlTransact: (_fd, request, out) => acknowledge(Buffer.from(request), Buffer.from(out.buffer, out.byteOffset, out.length)),
     nlCookie: (_fd, out) => out.length,

@@ -20,10 +20,9 @@ static int set_option(int fd, int level, int option, int value)
   return setsockopt(fd, level, option, &value, sizeof value) < 0 ? -errno : 0;
 }
 
-/* A socket is of the network namespace it was made in, for ever. */
-EXPORT int32_t stk_nl_open(int32_t rcvbuf)
+static int open_socket(int protocol, int rcvbuf)
 {
-  int fd cleanup_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  int fd cleanup_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (fd < 0) return -errno;
   int result = set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
   if (result == 0) result = set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
@@ -38,6 +37,18 @@ EXPORT int32_t stk_nl_open(int32_t rcvbuf)
   struct sockaddr_nl any = {.nl_family = AF_NETLINK};
   if (bind(fd, (struct sockaddr *)&any, sizeof any) < 0) return -errno;
   return steal_fd(&fd);
+}
+
+/* A socket is of the network namespace it was made in, for ever. */
+EXPORT int32_t stk_nl_open(int32_t rcvbuf)
+{
+  return open_socket(NETLINK_ROUTE, rcvbuf);
+}
+
+/* The same for nf_tables and its like. */
+EXPORT int32_t stk_nl_open_netfilter(int32_t rcvbuf)
+{
+  return open_socket(NETLINK_NETFILTER, rcvbuf);
 }
 
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf)

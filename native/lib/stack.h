@@ -12,12 +12,13 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 8
+#define STK_ABI 9
 
 EXPORT int32_t stk_abi(void);
 
 /* netlink.c */
 EXPORT int32_t stk_nl_open(int32_t rcvbuf);
+EXPORT int32_t stk_nl_open_netfilter(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf);
 EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint8_t *out, int32_t out_len, int32_t timeout_ms);
 EXPORT int32_t stk_nl_cookie(int32_t fd, uint8_t *out, int32_t len);

@@ -63,10 +63,12 @@ function entry(address: Address, attributes: Attributes | null | undefined): [Ad
 function unfinishedEntries(snapshot: Snapshot): (change: Change) => [Address, Attributes | null][] {
   const known = appliedAsFound(snapshot)
   const back = former(snapshot.moves ?? new Map())
-  return ({ action, address, resource }) => {
+  return ({ action, kind, address, resource }) => {
     const from = back.get(address)
     const before = known.get(from ?? address)
     if (action === "no-op") return entry(from ?? address, before)
+    // Nothing else tells that there is something to be looked for.
+    if (kind === "nat") return [[address, null]]
     if (action === "delete" || (resource?.ignoreDrift === undefined && (action !== "update" || before === undefined))) return []
     return [...(from === undefined ? [] : entry(from, null)), [address, null]]
   }

@@ -9,6 +9,7 @@ import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
+import { FORWARDING, parseMasquerade } from "../kinds/nat/spec.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
@@ -36,6 +37,7 @@ export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } 
   container: new RegExp(`^${CONTAINER}$`),
   image: { test: isCanonical },
   interface: new RegExp(`^${CONTAINER}\\.[^/]+$`),
+  nat: new RegExp(`^${NAME}$`),
   veth: new RegExp(`^${NAME}$`),
   volume: new RegExp(`^${NAME}$`),
 }
@@ -62,6 +64,11 @@ const route = record({ to: routeTo }, { via: ip, dev: text("name of a link"), me
 const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
 
 const { seccomp_profile, ...ownPowers } = powerShapes as { readonly [key: string]: Shape; readonly seccomp_profile: Shape }
+
+function isRule(words: string): boolean {
+  const rule = parseMasquerade(words)
+  return rule !== undefined && canonicalCidr(rule.source) === rule.source && whyNoLinkName(rule.bridge) === undefined
+}
 
 /**
  * The canonical attributes of each kind, as far as what works from them relies on their form: names that become parts of paths
@@ -106,6 +113,10 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     gateway: listOf(ip),
   }),
   volume: record({}),
+  nat: record({
+    rules: listOf(text("rule of nat", isRule)),
+    sysctls: record({}, Object.fromEntries(Object.values(FORWARDING).map((name) => [name, oneOf("1")]))),
+  }),
   veth: record({
     ...{ alias, mtu },
     endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),

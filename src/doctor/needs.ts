@@ -64,6 +64,7 @@ function needsOf(resource: Resource): Need[] {
   switch (resource.kind) {
     case "bridge":
       return [capabilities, { id: "link:bridge" }]
+    case "nat":
     case "volume":
       return [capabilities]
     case "interface":

@@ -11,6 +11,7 @@ import { errnoOf } from "./errno.ts"
  */
 export interface Ffi {
   nlOpen(rcvbuf: number): number
+  nlOpenNetfilter(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
   nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
   /** `out`: 8 bytes, a u64. */
@@ -66,7 +67,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 8
+const ABI = 9
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -74,6 +75,7 @@ type FfiRs = typeof import("ffi-rs")
 const SIGNATURES = {
   stk_abi: "",
   stk_nl_open: "i",
+  stk_nl_open_netfilter: "i",
   stk_nl_open_in: "si",
   stk_nl_transact: "ibibii",
   stk_nl_cookie: "ibi",
@@ -130,6 +132,7 @@ export function openFfi(folder?: string): Ffi {
   }
   return {
     nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
+    nlOpenNetfilter: (rcvbuf) => call("stk_nl_open_netfilter", rcvbuf),
     nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
     nlCookie: (fd, out) => call("stk_nl_cookie", fd, out, out.length),

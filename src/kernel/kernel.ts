@@ -1,6 +1,7 @@
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
+import type { PacketRules } from "./packet-rules.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 
@@ -8,7 +9,7 @@ export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from 
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel extends Archives {
+export interface Kernel extends Archives, PacketRules {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump

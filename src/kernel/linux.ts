@@ -5,6 +5,7 @@ import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { openNet } from "./netlink/net.ts"
+import { openRules } from "./netlink/nft/rules.ts"
 import { openVisits } from "./netlink/visits.ts"
 import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
@@ -32,5 +33,13 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
   const archives = openArchives(() => folder ?? nativeFolder())
-  return { ...files, ...archives, ...processes, ...net, ...openDevices(ffi), ...openVisits(ffi, { ...net, ...processes }) }
+  return {
+    ...files,
+    ...archives,
+    ...processes,
+    ...net,
+    ...openDevices(ffi),
+    ...openRules(ffi),
+    ...openVisits(ffi, { ...net, ...processes }),
+  }
 }

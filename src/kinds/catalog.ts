@@ -6,6 +6,7 @@ import { cgroupKind } from "./cgroup/kind.ts"
 import { containerKind } from "./container/kind.ts"
 import { imageKind } from "./image/kind.ts"
 import { interfaceKind } from "./interface/kind.ts"
+import { natKind } from "./nat/kind.ts"
 import { vethKind } from "./veth/kind.ts"
 import { volumeKind } from "./volume/kind.ts"
 
@@ -16,6 +17,7 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   container: containerKind,
   image: imageKind,
   interface: interfaceKind,
+  nat: natKind,
   veth: vethKind,
   volume: volumeKind,
 }

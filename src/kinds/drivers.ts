@@ -5,6 +5,7 @@ import { cgroupDriver } from "./cgroup/driver.ts"
 import { containerDriver } from "./container/driver.ts"
 import { imageDriver } from "./image/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
+import { natDriver } from "./nat/driver.ts"
 import { vethDriver } from "./veth/driver.ts"
 import { volumeDriver } from "./volume/driver.ts"
 
@@ -15,6 +16,7 @@ export const drivers: { readonly [K in KindName]: Driver } = {
   cgroup: cgroupDriver,
   image: imageDriver,
   interface: interfaceDriver,
+  nat: natDriver,
   veth: vethDriver,
   volume: volumeDriver,
 }

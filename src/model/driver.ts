@@ -4,7 +4,7 @@ import type { DeviceProgram } from "../devices/program.ts"
 import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Adoption, Import } from "./imports.ts"
-import type { Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
+import type { Attributes, Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
 import type { Step } from "./step.ts"
 
 /** What one kind found: its resources, and what stands in the place of wanted ones. */
@@ -165,8 +165,11 @@ export interface Run {
 /** The live face of a kind: what the kernel sees. */
 export interface Driver {
   name: KindName
-  /** Either the reading, or what ends one that has begun and goes on beside those of the other kinds. */
-  observe(scope: Scope): Reading | (() => Reading)
+  /**
+   * Either the reading, or what ends one that has begun and goes on beside those of the other kinds. That is told what the last apply
+   * has left, as far as its record tells.
+   */
+  observe(scope: Scope): Reading | ((applied: ReadonlyMap<Address, Attributes | null>) => Reading)
   /** Looks at what an entry of `import:` names; undefined where it has done its work. Absent: nothing of this kind can be adopted. */
   adoptable?(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined
   ops: { readonly [op: string]: StepRunner }

@@ -45,13 +45,11 @@ function withMoves(snapshot: Snapshot, { kernel, desired, cgroups }: Scope, cont
 
 function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot {
   const begun = Object.values(drivers).map((driver) => driver.observe(scope))
-  const readings = begun.map((reading) => (typeof reading === "function" ? reading() : reading))
+  const host = readHostFacts(scope, controllers)
+  const applied = readApplied(scope.kernel, scope.stack, host.identity.boot)
+  const readings = begun.map((reading) => (typeof reading === "function" ? reading(applied) : reading))
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)
-  const host = readHostFacts(scope, controllers)
   const imports = scope.desired.imports === undefined ? {} : { adoptions: readAdoptions(scope, resources) }
-  return withApplied(
-    { resources, foreign: readings.flatMap((r) => r.foreign), host, ...imports },
-    readApplied(scope.kernel, scope.stack, host.identity.boot),
-  )
+  return withApplied({ resources, foreign: readings.flatMap((r) => r.foreign), host, ...imports }, applied)
 }

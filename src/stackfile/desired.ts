@@ -22,7 +22,7 @@ const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: read
 /** The draft as the wanted state, in the order of the file: sections, and a container's interfaces behind it. */
 export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   const bySection: { [section: string]: () => Resource[] } = {
-    bridges: () => draft.bridges.map(resourceOf),
+    bridges: () => [...draft.bridges.map(resourceOf), ...draft.nats.map(natOf)],
     cgroups: () => draft.cgroups.map(resourceOf),
     veths: () => draft.veths.map(resourceOf),
     volumes: () => draft.volumes.map(resourceOf),
@@ -64,6 +64,11 @@ function resourceOf<A>({ kind, name, entry, source, value, attributes, reference
     ...lifecycleOf(value as LifecycleEntry),
     range: (path) => (path === undefined || path === "" ? spotRange(source.key) : fieldRange(kind, source, path)),
   }
+}
+
+/** Of the entry of a bridge, all that is about nat stands at one key; what it says of its own life is the bridge's. */
+function natOf(nat: Draft["nats"][number]): Resource {
+  return { ...resourceOf({ ...nat, value: {} }), range: () => rangeOfPath(nat.source, ["nat"]) }
 }
 
 /** What any resource may say of how changes of it are taken. */

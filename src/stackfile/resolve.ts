@@ -17,6 +17,8 @@ import { expandIdmap } from "../kinds/idmap/expand.ts"
 import type { InterfaceEntry } from "../kinds/interface/expand.ts"
 import { expandInterface } from "../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import { expandNat } from "../kinds/nat/expand.ts"
+import type { NatAttributes } from "../kinds/nat/spec.ts"
 import type { VethEntry } from "../kinds/veth/expand.ts"
 import { expandVeth } from "../kinds/veth/expand.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
@@ -45,6 +47,7 @@ export interface Drafted<A, V> extends Expanded<A> {
 }
 
 export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
+export type DraftNat = Drafted<NatAttributes, BridgeEntry>
 export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
 export type DraftVeth = Drafted<VethAttributes, VethEntry>
 export type DraftVolume = Drafted<VolumeAttributes, VolumeEntry>
@@ -58,6 +61,8 @@ export interface DraftContainer extends Drafted<ContainerAttributes, ContainerEn
 export interface Draft {
   stack: string
   bridges: DraftBridge[]
+  /** Those of the bridges that have it. */
+  nats: DraftNat[]
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
   volumes: DraftVolume[]
@@ -106,6 +111,7 @@ export function resolve(
   return {
     stack,
     bridges,
+    nats: bridges.filter(({ value }) => value.nat === true).map((bridge) => natOf(bridge)),
     cgroups,
     veths,
     volumes,
@@ -128,6 +134,19 @@ function knownBridges(bridges: readonly DraftBridge[]): Map<string, KnownBridge>
 /** A bridge whose addresses are not all understood says nothing of what may not be on it. */
 export function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
   return attributes.address.length > 0 ? attributes.address.length === [value.address ?? []].flat().length : !entry.has(["address"])
+}
+
+/** A resource of its own, written in the bridge's entry. */
+function natOf(bridge: DraftBridge): DraftNat {
+  const { name, entry } = bridge
+  const references = [{ address: entry.address, onReplace: "none" } as const]
+  return {
+    ...bridge,
+    kind: "nat",
+    entry: { ...entry, address: `nat.${name}` },
+    attributes: expandNat(bridge.attributes, entry),
+    references,
+  }
 }
 
 function attributesByName<A>(drafts: readonly Drafted<A, unknown>[]): Map<string, A> {

@@ -6,6 +6,7 @@ import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract } from "./links-contract.ts"
+import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 
@@ -21,7 +22,8 @@ function holdsOnFake(layout: Layout, contract: Contract): void {
   }
 }
 
-for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract]) holdsOnFake("v2", contract)
+for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract, packetRulesContract])
+  holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 
 test.run()

@@ -8,13 +8,22 @@ import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract } from "./links-contract.ts"
+import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
   const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
   test.after(() => rmSync(folder, { recursive: true, force: true }))
-  for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract, cgroupContract])
+  for (const contract of [
+    linkContract,
+    addressContract,
+    fileContract,
+    archiveContract,
+    processContract,
+    cgroupContract,
+    packetRulesContract,
+  ])
     holdsOnLinux(folder, contract)
   test.run()
 }

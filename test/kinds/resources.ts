@@ -33,6 +33,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
   container: { monitor: { pid: 100, startTime: "5000" }, init: { pid: 101, startTime: "5001" } },
   image: {},
   interface: { ifindex: 8, inside: 2, state: "up" },
+  nat: {},
   veth: { ends: [] },
   volume: { path: "/var/lib/stack/volumes/lab/data" },
 }
@@ -65,6 +66,8 @@ function defaults(kind: KindName, name: string): Attributes {
         up: true,
         host_end: { mac: deriveMac(`lab/${kind}.${name}/host`), address: [], up: true },
       }
+    case "nat":
+      return { rules: ['ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade'], sysctls: { "net.ipv4.ip_forward": "1" } }
     case "veth":
       return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500, alias }
     case "volume":

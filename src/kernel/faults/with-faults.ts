@@ -1,5 +1,6 @@
 import type { Kernel, Monitor, NetNs, NetRequest } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
+import { ruleTwin } from "../netlink/nft/change.ts"
 import { shellTwin } from "../netlink/twin.ts"
 import type { FaultPoints } from "./points.ts"
 
@@ -14,6 +15,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     ...filesWithFaults(kernel, points),
     net: (ns, requests) => netWithFaults(kernel, points, ns, requests),
     netLater: (ns, requests) => netLaterWithFaults(kernel, points, ns, requests),
+    changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),

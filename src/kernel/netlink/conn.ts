@@ -6,6 +6,8 @@ import type { WhenReadable } from "../poller.ts"
 /** What of libstack.so moves netlink's bytes; each gives a number >= 0 or -errno. */
 export interface NetlinkCalls {
   nlOpen(rcvbuf: number): number
+  /** The same of NETLINK_NETFILTER. */
+  nlOpenNetfilter(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
   /** Sends requests numbered consecutively, and gathers all their answers in `out`: the bytes received. */
   nlTransact(fd: number, request: Uint8Array, out: Uint8Array, timeoutMs: number): number

@@ -13,6 +13,7 @@ export interface BridgeEntry {
   stp?: boolean
   vlan_filtering?: boolean
   ageing_time?: number
+  nat?: boolean
   interface?: string
 }
 

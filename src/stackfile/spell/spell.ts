@@ -49,7 +49,7 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
   })
   const document = withoutAbsent({
     name: stack,
-    bridges: section(of("bridge"), (one) => bridge(stack, one)),
+    bridges: section(of("bridge"), (one) => bridge(stack, one, of("nat"))),
     veths: section(of("veth"), (one) => veth(stack, one)),
     idmaps: filled(escaped(idmaps.section) as SpeltMap),
     cgroups: section(of("cgroup"), ({ attributes }) => spellCgroup(attributes as unknown as CgroupAttributes)),
@@ -101,10 +101,14 @@ function section(resources: readonly Observed[], spell: (one: Observed) => Spelt
   return filled(Object.fromEntries(resources.map((one) => [one.name, escaped(spell(one)) as SpeltMap])))
 }
 
-function bridge(stack: string, { name, attributes }: Observed): SpeltMap {
+function bridge(stack: string, { name, attributes }: Observed, nats: readonly Observed[]): SpeltMap {
   const usual = expandBridge({}, bareEntry(stack, "bridge", name)).attributes
   // An ageing time that the kernel does not tell for now is taken to be the usual one.
-  return spellBridge({ ...usual, ...(attributes as unknown as BridgeAttributes) }, usual)
+  return spellBridge(
+    { ...usual, ...(attributes as unknown as BridgeAttributes) },
+    usual,
+    nats.some((nat) => nat.name === name),
+  )
 }
 
 function veth(stack: string, { name, attributes }: Observed): SpeltMap {

@@ -40,6 +40,7 @@ export function someDevice(): string | undefined {
 export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox): string | undefined {
   if (need === "vlan_filtering")
     return works(sandbox, "ip link add name probe type bridge vlan_filtering 1 && ip link del dev probe") ? undefined : NO_VLANS
+  if (need === "nft") return works(sandbox, "nft list ruleset") ? undefined : "nft is missing"
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
   const [controller, v1Only] = need.startsWith("v1 ") ? [need.slice("v1 ".length), true] : [controllerOf(need), false]
   const hierarchy = hierarchies[controller]
@@ -96,7 +97,7 @@ export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string 
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
   return `name: lab
 bridges:
-  lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01" }
+  lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
   spare: {}
 cgroups:
   tier: { limits: { ${limitsText(0, absent)} } }

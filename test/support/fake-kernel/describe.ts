@@ -9,7 +9,7 @@ const KEPT = ["/run", "/var/lib", "/tmp"]
 
 /** Links, addresses and routes of every network namespace, processes, groups with their values, files: without numbers that only count. */
 export function describeMachine(machine: Machine): string {
-  return [...networks(machine).sort(), ...processes(machine), ...groups(machine), ...files(machine)].join("\n")
+  return [...networks(machine).sort(), ...ruleLines(machine), ...processes(machine), ...groups(machine), ...files(machine)].join("\n")
 }
 
 /** Namespaces by who is in them: an inode says nothing. */
@@ -20,6 +20,11 @@ function networks(machine: Machine): string[] {
     const names = users.map((p) => p.cmdline.replaceAll("\0", " ").trim()).sort()
     return space.network === undefined ? [] : networkLines(space.network).map((line) => `net of ${names.join(", ")}: ${line}`)
   })
+}
+
+function ruleLines(machine: Machine): string[] {
+  const sets = [...machine.namespaces.values()].flatMap(({ rules }) => rules ?? [])
+  return sets.flatMap(({ tables, chains, rules }) => [...tables, ...chains, ...rules].map((one) => `nft ${JSON.stringify(one)}`).sort())
 }
 
 /** A mac that the kernel made up, and the address it makes of it, are as good as any other. */

@@ -1,5 +1,6 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
+import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
@@ -7,6 +8,7 @@ import { fileCalls, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform } from "./net.ts"
+import { changeRules, readRules } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
 import { RUN_FD } from "./procfs.ts"
 import type { MachineOptions } from "./start.ts"
@@ -89,6 +91,8 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     devicePrograms: (folders) => reading(() => folders.map((folder) => programsAt(machine, folder))),
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
+    readRules: (table) => reading(() => readRules(self.namespaces.net, table)),
+    changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
     heldNamespaces: (monitor) => heldPaths(monitor),

@@ -2,6 +2,7 @@ import type { LaunchRecord, NamespaceKind } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Group, Hierarchy } from "./cgroups.ts"
 import type { Network } from "./network.ts"
+import type { Rules } from "./packet-rules.ts"
 import type { Folder, Node } from "./tree.ts"
 
 export type Layout = "v1" | "hybrid" | "v2"
@@ -13,6 +14,8 @@ export interface Namespace {
   inode: number
   sysctls: Map<string, string>
   network?: Network
+  /** Tables with their chains and rules, of a network namespace in which there were any. */
+  rules?: Rules
   /** Of a user namespace with maps of its own: whoever joins it has them. */
   maps?: Pick<FakeProcess, "uidMap" | "gidMap">
 }

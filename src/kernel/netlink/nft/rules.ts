@@ -1,0 +1,102 @@
+import { errnoName } from "../../errno.ts"
+import { KernelError } from "../../kernel.ts"
+import type { PacketRules, RuleChange, RuleSet } from "../../packet-rules.ts"
+import { readAnswer } from "../answer.ts"
+import type { NetlinkCalls } from "../conn.ts"
+import { RECEIVE_BUFFER, TIMEOUT_MS } from "../conn.ts"
+import { NLM_F_DUMP_INTR } from "../constants/netlink.ts"
+import { eachMessage, WireWriter } from "../wire.ts"
+import { encodeBatch, ruleTwin } from "./change.ts"
+import { dumps, generationOf, readInto } from "./read.ts"
+
+/** Of one batch; its rules are a few hundred bytes each. */
+const MAX_BATCH = 96 * 1024
+const MAX_REQUEST = 1024
+/** For thousands of chains of others, and hundreds of rules of ours. */
+const ROOM = 4 * 1024 * 1024
+/** How often a reading is done again into which somebody else's change has come. */
+const READINGS = 8
+/** Without the rights, without the protocol, without nf_tables. */
+const CLOSED = new Set(["EPERM", "EPROTONOSUPPORT", "EAFNOSUPPORT", "EINVAL", "EOPNOTSUPP"])
+
+/** nf_tables by a socket that lasts one use: few stacks need it, and these once or twice. */
+export function openRules(calls: NetlinkCalls): PacketRules {
+  return {
+    readRules(table) {
+      try {
+        return withSocket(calls, (fd) => read(calls, fd, table))
+      } catch (failure) {
+        if (failure instanceof KernelError && CLOSED.has(failure.errno)) return null
+        throw failure
+      }
+    },
+    changeRules(changes) {
+      if (changes.length > 0) withSocket(calls, (fd) => change(calls, fd, changes))
+    },
+  }
+}
+
+function withSocket<T>(calls: NetlinkCalls, body: (fd: number) => T): T {
+  const fd = calls.nlOpenNetfilter(RECEIVE_BUFFER)
+  if (fd < 0) throw new KernelError("socket AF_NETLINK NETLINK_NETFILTER", errnoName(fd))
+  try {
+    return body(fd)
+  } finally {
+    calls.close(fd)
+  }
+}
+
+function read(calls: NetlinkCalls, fd: number, table: string): RuleSet {
+  const op = `nft list table ${table}`
+  let sequence = 1
+  for (let i = 0; i < READINGS; i++) {
+    const reading: Reading = { set: { tables: [], chains: [], rules: [] }, generations: new Set(), interrupted: false }
+    for (const encode of dumps(table)) {
+      const w = new WireWriter(MAX_REQUEST)
+      // Each has a number of its own: what is left of an earlier one is not taken for its answer.
+      encode(w, sequence++)
+      take(op, receive(calls, fd, op, w.written()), reading)
+    }
+    if (!reading.interrupted && reading.generations.size <= 1) return reading.set
+  }
+  throw new KernelError(op, "EINTR", "others change nf_tables all the while")
+}
+
+/** What dumps tell; of one moment only if they are all of one generation. */
+interface Reading {
+  set: RuleSet
+  generations: Set<number>
+  interrupted: boolean
+}
+
+function receive(calls: NetlinkCalls, fd: number, op: string, request: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafeSlow(ROOM)
+  const received = calls.nlTransact(fd, request, out, TIMEOUT_MS)
+  if (received < 0) throw new KernelError(op, errnoName(received))
+  return out.subarray(0, received)
+}
+
+function take(op: string, bytes: Buffer, reading: Reading): void {
+  eachMessage(bytes, (message) => {
+    if ((message.flags & NLM_F_DUMP_INTR) !== 0) reading.interrupted = true
+    const answer = readAnswer(message)
+    if (answer === undefined) {
+      reading.generations.add(generationOf(message))
+      readInto(reading.set, message)
+      // That there is no such table is no mistake.
+    } else if (answer.errno !== 0 && errnoName(answer.errno) !== "ENOENT") throw new KernelError(op, errnoName(answer.errno), answer.text)
+  })
+}
+
+function change(calls: NetlinkCalls, fd: number, changes: readonly RuleChange[]): void {
+  const w = new WireWriter(MAX_BATCH)
+  encodeBatch(w, 1, changes)
+  const whole = changes.map(ruleTwin).join("; ")
+  eachMessage(receive(calls, fd, whole, w.written()), (message) => {
+    const answer = readAnswer(message)
+    if (answer === undefined || answer.errno === 0) return
+    // The batch's own begin is number 1.
+    const refused = changes[message.sequence - 2]
+    throw new KernelError(refused === undefined ? whole : ruleTwin(refused), errnoName(answer.errno), answer.text)
+  })
+}

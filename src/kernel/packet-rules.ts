@@ -1,0 +1,62 @@
+/** The part of the kernel port that filters and rewrites packets: nf_tables, in the network namespace of this process. nft(8) */
+export interface PacketRules {
+  /**
+   * One reading of which tables and base chains there are, of whomever, and of the rules in the tables of this name. Null where this
+   * process may not know, or this kernel has no nf_tables. Throws KernelError.
+   */
+  readRules(table: string): RuleSet | null
+  /** All of these changes at one moment, or none of them. Throws KernelError with what was refused. */
+  changeRules(changes: readonly RuleChange[]): void
+}
+
+/** `ip6` holds IPv6 packets alone, `ip` IPv4 ones. */
+export type RuleFamily = "ip" | "ip6"
+
+export interface RuleSet {
+  /** Names of the tables of both families. */
+  tables: { family: RuleFamily; name: string }[]
+  /** Chains that packets come to by themselves, of all families; the inner ones are left out. */
+  chains: BaseChain[]
+  /** In the order in which packets come to them. */
+  rules: { family: RuleFamily; chain: string; expressions: Expression[] }[]
+}
+
+export interface BaseChain {
+  /** `ip`, `ip6`, or what else there is: `inet`, `bridge`, … */
+  family: string
+  table: string
+  name: string
+  /** `nat`, `filter`, `route` */
+  type: string
+  /** `prerouting`, `input`, `forward`, `output`, `postrouting`; of other families a number. */
+  hook: string
+  priority: number
+  policy: "accept" | "drop"
+  /** As nft shows it; "": none. */
+  comment: string
+}
+
+/** What a rule does with each packet, one after the other; all that compute do so in one register. */
+export type Expression =
+  /** Reads `length` bytes of the network header. */
+  | { is: "payload"; offset: number; length: number }
+  /** Keeps the bits of the mask, which is hexadecimal. */
+  | { is: "mask"; mask: string }
+  /** Goes on only if the value, which is hexadecimal, is what was read, or is not. */
+  | { is: "cmp"; op: "==" | "!="; value: string }
+  /** Reads the name of the link by which the packet leaves. */
+  | { is: "oifname" }
+  | { is: "masquerade" }
+  /** Nothing that this program writes. */
+  | { is: "other"; name: string }
+
+export type RuleChange =
+  /** It may be there already. */
+  | { op: "table-add"; family: RuleFamily; table: string }
+  /** With all that is in it. */
+  | { op: "table-delete"; family: RuleFamily; table: string }
+  | { op: "chain-add"; family: RuleFamily; chain: Omit<BaseChain, "family"> }
+  /** With its rules. */
+  | { op: "chain-delete"; family: RuleFamily; table: string; chain: string }
+  /** Behind those that are there. */
+  | { op: "rule-add"; family: RuleFamily; table: string; chain: string; expressions: readonly Expression[] }

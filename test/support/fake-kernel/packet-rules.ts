@@ -1,0 +1,59 @@
+import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
+import type { BaseChain, RuleChange, RuleFamily, RuleSet } from "../../../src/kernel/packet-rules.ts"
+import type { Namespace } from "./machine.ts"
+import { refuse } from "./machine.ts"
+
+/** What nf_tables holds of one network namespace; each rule knows its table. */
+export interface Rules {
+  tables: RuleSet["tables"]
+  chains: BaseChain[]
+  rules: (RuleSet["rules"][number] & { table: string })[]
+}
+
+export function readRules({ rules: held }: Namespace, table: string): RuleSet {
+  const { tables, chains, rules } = held ?? { tables: [], chains: [], rules: [] }
+  const ofTable = rules.filter((rule) => rule.table === table).map(({ family, chain, expressions }) => ({ family, chain, expressions }))
+  return structuredClone({ tables, chains, rules: ofTable })
+}
+
+/** On a copy, which takes the place of what there was if none is refused. */
+export function changeRules(namespace: Namespace, changes: readonly RuleChange[]): void {
+  const next = structuredClone(namespace.rules ?? { tables: [], chains: [], rules: [] })
+  for (const change of changes) make(next, change)
+  if (next.tables.length === 0) delete namespace.rules
+  else namespace.rules = next
+}
+
+function make(rules: Rules, change: RuleChange): void {
+  const { family } = change
+  const table = change.op === "chain-add" ? change.chain.table : change.table
+  const isThere = rules.tables.some((one) => one.family === family && one.name === table)
+  if (change.op === "table-add") {
+    if (!isThere) rules.tables.push({ family, name: table })
+    return
+  }
+  if (!isThere) refuse(ruleTwin(change), "ENOENT")
+  switch (change.op) {
+    case "table-delete":
+      rules.tables = rules.tables.filter((one) => one.family !== family || one.name !== table)
+      rules.chains = rules.chains.filter((chain) => chain.family !== family || chain.table !== table)
+      rules.rules = rules.rules.filter((rule) => rule.family !== family || rule.table !== table)
+      return
+    case "chain-add":
+      if (hasChain(rules, family, table, change.chain.name)) refuse(ruleTwin(change), "EEXIST")
+      rules.chains.push({ family, ...change.chain })
+      return
+    case "chain-delete":
+      if (!hasChain(rules, family, table, change.chain)) refuse(ruleTwin(change), "ENOENT")
+      rules.chains = rules.chains.filter((chain) => chain.family !== family || chain.table !== table || chain.name !== change.chain)
+      rules.rules = rules.rules.filter((rule) => rule.family !== family || rule.table !== table || rule.chain !== change.chain)
+      return
+    case "rule-add":
+      if (!hasChain(rules, family, table, change.chain)) refuse(ruleTwin(change), "ENOENT")
+      rules.rules.push({ family, table, chain: change.chain, expressions: [...change.expressions] })
+  }
+}
+
+function hasChain({ chains }: Rules, family: RuleFamily, table: string, name: string): boolean {
+  return chains.some((chain) => chain.family === family && chain.table === table && chain.name === name)
+}
