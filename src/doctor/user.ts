@@ -1,10 +1,10 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
 import { missingCapabilities } from "../observe/host.ts"
+import { legible } from "../observe/legible.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
-import { legible } from "./legible.ts"
 
 /** Whose command this is: from /proc/self/status. */
 export interface Who {

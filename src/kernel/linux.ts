@@ -10,6 +10,7 @@ import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
+import { tryAll } from "./tries.ts"
 
 export interface LinuxKernel extends Kernel {
   /**
@@ -32,5 +33,6 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const processes = openProcesses(ffi, files.read, folder, poller)
   const net = openNet(ffi, readable)
   const archives = openArchives(() => folder ?? nativeFolder())
-  return { ...files, ...archives, ...processes, ...net, ...openDevices(ffi), ...openVisits(ffi, { ...net, ...processes }) }
+  const tries = (requests: readonly string[]) => tryAll(requests, folder)
+  return { ...files, ...archives, ...processes, ...net, tries, ...openDevices(ffi), ...openVisits(ffi, { ...net, ...processes }) }
 }

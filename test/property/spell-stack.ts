@@ -3,7 +3,7 @@ import { deriveMac } from "../../src/base/mac.ts"
 import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
-import type { InterfaceAttributes } from "../../src/kinds/interface/spec.ts"
+import type { PortAttributes } from "../../src/kinds/interface/spec.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
@@ -36,7 +36,7 @@ export function spellStack({ stack, resources }: Desired, seed: number): string 
   })
   const lans = new Map(of<BridgeAttributes>("bridge").map((r) => [r.address, r.attributes]))
   const container = (resource: Resource) => {
-    const ports = of<InterfaceAttributes>("interface").filter((port) => port.partOf === resource.address)
+    const ports = of<PortAttributes>("interface").filter((port) => port.partOf === resource.address)
     return shared(dice, bases, resource.name, spellContainer(dice, resource, interfaces(dice, ports, lans)))
   }
   const sections = spellKeys(dice, [
@@ -192,7 +192,7 @@ function spellDependencies(dice: Dice, addresses: readonly string[]): Yaml {
 
 function interfaces(
   dice: Dice,
-  ports: readonly (Resource & { attributes: InterfaceAttributes })[],
+  ports: readonly (Resource & { attributes: PortAttributes })[],
   lans: ReadonlyMap<string, BridgeAttributes>,
 ): YamlMap {
   return ports.map(({ name, attributes: port }) => {

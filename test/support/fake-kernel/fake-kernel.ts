@@ -87,6 +87,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     },
     attachDevices: (folder, program) => mutate(`bpf attach ${program.name}`, () => attachProgram(machine, folder, program.name)),
     devicePrograms: (folders) => reading(() => folders.map((folder) => programsAt(machine, folder))),
+    tries: () => reading(() => new Map()),
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
