@@ -22,7 +22,7 @@ const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as LinkKindName[])] as co
 export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes | undefined {
   const [first, second] = CHOICES.filter((key) => entry.has([key]) || value[key] !== undefined)
   if (first === undefined && !CHOICES.some((key) => entry.misspelt(key)))
-    entry.reportKey([], "no-link-kind", "it is not said what this interface is", {
+    entry.reportKey([], "unsaid-link-kind", "it is not said what this interface is", {
       hint: `write one of ${CHOICES.map((key) => `\`${key}\``).join(", ")}`,
     })
   if (second !== undefined)

@@ -36,11 +36,17 @@ export const interfaceKind: Kind = {
   check: interfaceProblems,
 }
 
-/** A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. */
+/**
+ * A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. What is to be a
+ * port and is a link with one end is none of what that is.
+ */
 function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
   return {
-    desired: desired.up === false ? { ...desired, gateway: [] } : desired,
+    desired: {
+      ...(desired.up === false ? { ...desired, gateway: [] } : desired),
+      ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
+    },
     observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,
   }
 }

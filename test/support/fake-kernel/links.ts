@@ -98,6 +98,7 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   const lower = parent === undefined ? undefined : findLink(call, parent)
   freeName(call, call.network, request.name)
   freeName(call, network, request.name)
+  if (lower?.name === "lo") call.refuse("EINVAL")
   const link = newLink(call, { ...request, mtu: request.mtu ?? lower?.mtu ?? 1500 }, kind)
   const upper = addLink(network, { ...link, options: { ...options }, ...(lower === undefined ? {} : { lower }) })
   lower?.uppers.add(upper)

@@ -100,6 +100,11 @@ export function isOneEnded(kind: string): boolean {
   return Object.hasOwn(KINDS, kind)
 }
 
+/** True where IFLA_LINK is what a link lies on; others put their own number there, where they speak through another namespace. */
+export function isOnIflaLink(kind: string): boolean {
+  return isOneEnded(kind) && KINDS[kind]?.parent === "link"
+}
+
 function kindOf(kind: string): LinkKind {
   const found = isOneEnded(kind) ? KINDS[kind] : undefined
   if (found === undefined) throw new WireError(`a link of kind "${kind}" cannot be written`)

@@ -26,7 +26,7 @@ import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { ageingSeconds } from "./link-add.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
-import { isOneEnded, readOptions } from "./link-kinds.ts"
+import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
 
 /** `ip -d -s link show` */
 export function encodeLinkDump(w: WireWriter, sequence: number): void {
@@ -70,7 +70,7 @@ export function readLink(message: Message): Link {
     else if (type === IFLA_STATS64) link.stats = readStats(bytes, from, to)
   })
   if (link.kind === "veth") link.peerIndex = other
-  else if (other !== 0 && link.parent === undefined && isOneEnded(link.kind)) link.parent = other
+  else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
   return link
 }
 
