@@ -65,7 +65,7 @@ function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */
 export async function createOneEnded(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const made = await sendAllLater(steps, run, "host", (step) => [creation(step, run)])
+  const made = await make(steps, run)
   return Promise.all(
     steps.map(async (step, i) => {
       const failure = made[i] ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
@@ -73,6 +73,26 @@ export async function createOneEnded(steps: readonly Step[], run: Run): Promise<
     }),
   )
 }
+
+/**
+ * Milliseconds. The network namespace of a monitor that has just died is taken apart by a worker of the kernel's own, by and by (cleanup_net() in
+ * net/core/net_namespace.c): until then a vxlan in it has its number.
+ */
+const PAUSES = [10, 40, 160, 640, 1280]
+
+async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const send = (some: readonly Step[]) => sendAllLater(some, run, "host", (step) => [creation(step, run)])
+  const errors = new Map((await send(steps)).map((error, i) => [steps[i] as Step, error]))
+  for (const pause of PAUSES) {
+    const again = steps.filter((step) => TAKEN.has(errors.get(step)?.errno ?? ""))
+    if (again.length === 0) break
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    for (const [i, error] of (await send(again)).entries()) errors.set(again[i] as Step, error)
+  }
+  return steps.map((step) => errors.get(step) ?? null)
+}
+
+const TAKEN = new Set(["EEXIST", "EBUSY"])
 
 function wanted({ change }: Step): OneEndedAttributes {
   return change.after as unknown as OneEndedAttributes
