@@ -9,6 +9,7 @@ import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
+import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
 import { FORWARDING, parseMasquerade } from "../kinds/nat/spec.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
@@ -70,6 +71,25 @@ function isRule(words: string): boolean {
   return rule !== undefined && canonicalCidr(rule.source) === rule.source && whyNoLinkName(rule.bridge) === undefined
 }
 
+const inside = { container, interface: linkName, alias, up: truth, address: listOf(either(oneOf("auto"), cidr)), gateway: listOf(ip) }
+const port = record({
+  ...inside,
+  ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName },
+  ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }) },
+})
+const link = record(
+  { kind: oneOf(...Object.keys(LINK_KINDS)) },
+  {
+    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
+    ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },
+  },
+)
+const oneEnded = record({ ...inside, link }, { mac, mtu })
+
+function isOneEnded(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "link" in value
+}
+
 /**
  * The canonical attributes of each kind, as far as what works from them relies on their form: names that become parts of paths
  * above all, and what the kernel is told in a message of fixed layout.
@@ -105,13 +125,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     { seccomp_profile },
   ),
   image: record({ digest: textLike(DIGEST, "digest") }),
-  interface: record({
-    ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
-    ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },
-    host_end: record({ mac, address: cidrs, up: truth }),
-    address: listOf(either(oneOf("auto"), cidr)),
-    gateway: listOf(ip),
-  }),
+  interface: (value, path) => (isOneEnded(value) ? oneEnded : port)(value, path),
   volume: record({}),
   nat: record({
     rules: listOf(text("rule of nat", isRule)),

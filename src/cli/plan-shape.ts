@@ -105,7 +105,7 @@ function unlikeness(resources: readonly KeptResource[]): string | undefined {
 function mentioned({ kind, attributes }: KeptResource): string[] {
   if (kind === "interface") {
     const { bridge, container } = attributes as unknown as InterfaceAttributes
-    return [bridge, container]
+    return bridge === undefined ? [container] : [bridge, container]
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
   if (kind !== "container") return []

@@ -1,9 +1,9 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
+import { legible } from "../observe/legible.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
-import { legible } from "./legible.ts"
 
 /** Where a folder that is not there yet would be made. */
 function nearest(kernel: Kernel, path: string): string {

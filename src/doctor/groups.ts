@@ -1,10 +1,10 @@
 import type { CgroupLayout, Hierarchy } from "../kernel/cgroup/layout.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
+import { legible } from "../observe/legible.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
-import { legible } from "./legible.ts"
 
 /** Controllers that limits need, the file of each version that shows one, and the kernel option. */
 const CONTROLLERS: readonly { name: string; v1: string; v2: string; options: string }[] = [

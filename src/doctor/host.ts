@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts"
+import { legible } from "../observe/legible.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
-import { legible } from "./legible.ts"
 
 /** Sysctls whose value stands in the way, or counts. `bad`: what it must not be. */
 const SYSCTLS: readonly { name: string; bad?: string; meaning?: string; fix?: string }[] = [

@@ -1,9 +1,9 @@
 import type { Tried } from "../kernel/tries.ts"
+import type { Unloaded } from "../observe/modules.ts"
 import type { Check } from "./check.ts"
 import { check } from "./check.ts"
 import type { Feature } from "./features.ts"
 import { FEATURES } from "./features.ts"
-import type { Unloaded } from "./modules.ts"
 
 /** What is to be tried of the kernel itself. */
 export function kernelRequests(unloaded: Unloaded): string[] {

@@ -1,12 +1,12 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
 import { missingCapabilities } from "../observe/host.ts"
+import { legible } from "../observe/legible.ts"
 import type { SubordinateIds, Who } from "../observe/whose.ts"
 import { ownRange } from "../observe/whose.ts"
 import type { Check } from "./check.ts"
 import { check, works } from "./check.ts"
 import { triedCheck } from "./kernel.ts"
-import { legible } from "./legible.ts"
 
 const HELPERS = [
   { id: "ids:uid", what: "subordinate uids", file: "/etc/subuid", helper: "newuidmap", option: "--add-subuids" },

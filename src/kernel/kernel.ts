@@ -2,6 +2,7 @@ import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 import type { PacketRules } from "./packet-rules.ts"
+import type { Tried } from "./tries.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 
@@ -66,6 +67,10 @@ export interface Kernel extends Archives, PacketRules {
   attachDevices(folder: string, program: DeviceProgram): void
   /** Names of those attached to each group; null where there is no such group. */
   devicePrograms(folders: readonly string[]): (string[] | null)[]
+
+  // ---- what this kernel has
+  /** Tries each request (`link:macvlan`) in namespaces of its own, which end with it: by request, what came of it. */
+  tries(requests: readonly string[]): ReadonlyMap<string, Tried>
 
   // ---- inside namespaces
   /** Reads a file as a member of the namespaces would (`/proc/sys/kernel/hostname`, `/proc/sys/net/…`). */
@@ -166,8 +171,15 @@ export interface Link {
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
   bridge?: LiveBridge
+  /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
+  parent?: number
+  /** Of such a link: what else its kind is made with. */
+  options?: LinkOptions
   stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
 }
+
+/** The words of ip-link(8) for the kind of link: `mode`, `id`, `remote`, … */
+export type LinkOptions = { readonly [option: string]: string | number }
 
 export interface InterfaceAddress {
   index: number
@@ -221,6 +233,21 @@ export type NetRequest =
    * mastered, grouped. The end's `up` is honoured; the peer's must be set afterwards, inside its namespace.
    */
   | { op: "veth-add"; end: VethEnd & { master?: LinkRef; up: boolean }; peer: VethEnd }
+  /**
+   * `ip link add NAME link PARENT netns NS type KIND …`: a link with one end, which lies on a link of the namespace that the message is
+   * sent in, or speaks through it. Kernels before 6.13 refuse a name that a link of that namespace has.
+   */
+  | {
+      op: "link-add"
+      name: string
+      ns: NetNs
+      kind: string
+      parent?: LinkRef
+      options: LinkOptions
+      group: number
+      mac?: string
+      mtu?: number
+    }
   /** `ip link set LINK …`; only what is given changes. */
   | {
       op: "link-set"

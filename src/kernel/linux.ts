@@ -11,6 +11,7 @@ import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
+import { tryAll } from "./tries.ts"
 
 export interface LinuxKernel extends Kernel {
   /**
@@ -38,6 +39,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     ...archives,
     ...processes,
     ...net,
+    tries: (requests) => tryAll(requests, folder),
     ...openDevices(ffi),
     ...openRules(ffi),
     ...openVisits(ffi, { ...net, ...processes }),

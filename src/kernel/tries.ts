@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { createRequire } from "node:module"
 import { join } from "node:path"
 import { errnoName } from "./errno.ts"
 import { nativeFolder } from "./ffi.ts"
@@ -21,6 +21,8 @@ const PATIENCE_MS = 60_000
  * did not come to, because it was ended, is absent.
  */
 export function tryAll(requests: readonly string[], folder?: string): Map<string, Tried> {
+  // Loaded where it is needed: most commands try nothing.
+  const { spawnSync } = createRequire(import.meta.url)("node:child_process") as typeof import("node:child_process")
   const program = join(folder ?? nativeFolder(), "stack-doctor")
   const { stdout } = spawnSync(program, [...requests], {
     encoding: "utf8",

@@ -157,6 +157,13 @@ export interface HostFacts {
   absentFiles: readonly string[]
   /** Of the paths under `devices` those at which this host has no device. */
   absentNodes: readonly string[]
+  /** Of the links that interfaces lie on, and their kinds; absent where the stack file names none. */
+  links?: {
+    /** By name, of links of the host. */
+    mtus: { readonly [link: string]: number }
+    /** Kinds that this kernel certainly does not have, each with the kernel's answer. */
+    lacking: { readonly [kind: string]: string }
+  }
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
   /** Of what the stack file wants mounted, those folders and files of the host that are not there. */

@@ -10,7 +10,7 @@ export function withoutAbsent(entries: { readonly [key: string]: Spelt | undefin
 }
 
 /** The value, unless it is the one that its absence stands for. */
-export function unless<T extends Spelt>(usual: Spelt | undefined, value: T): T | undefined {
+export function unless<T extends Spelt>(usual: Spelt | undefined, value: T | undefined): T | undefined {
   return JSON.stringify(value) === JSON.stringify(usual) ? undefined : value
 }
 

@@ -14,6 +14,7 @@ import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
+import { linkFacts } from "./link-facts.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
 const NEEDED: readonly (readonly [string, number])[] = [
@@ -40,7 +41,8 @@ const INCLUDES: { readonly [name: string]: number } = { CAP_DAC_READ_SEARCH: 1 }
 const ROOT_RANGE = { host: 100_000, count: 65_536 * 16_000 }
 
 /** What planning must know of the host. The ids others hold are read only if a map is to be chosen. */
-export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: HostFacts["controllers"]): HostFacts {
+export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"]): HostFacts {
+  const { kernel, desired, cgroups } = scope
   const automatic = desired.resources.some((r) => r.kind === "container" && !Array.isArray(r.attributes.uid_map))
   return {
     identity: { boot: bootId(kernel), netns: kernel.cookie("host") },
@@ -52,6 +54,7 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
     missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
     absentNodes: absentNodes(kernel, desired),
+    ...linkFacts(scope),
     ...imageFacts(kernel, desired),
   }
 }

@@ -29,7 +29,7 @@ export function chooseAddresses(desired: Desired, interfaces: readonly Resource[
   const diagnostics: Diagnostic[] = []
   const automatic = interfaces.filter((r) => specOf(r).address.includes(AUTO))
   const wishes = automatic.flatMap((resource) => {
-    const subnets = bridges.get(specOf(resource).bridge) ?? []
+    const subnets = bridges.get(specOf(resource).bridge ?? "") ?? []
     if (subnets.length === 0) diagnostics.push(noSubnet(resource))
     return unserved(resource, subnets).map((subnet) => ({ resource, subnet }))
   })

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Desired, Resource, Value } from "../model/resource.ts"
+import type { Attributes, Desired, Resource, Value } from "../model/resource.ts"
 
 /** What is drawn: things, and what joins them. */
 export interface Graph {
@@ -23,8 +23,15 @@ export function topology(desired: Desired): Graph {
 
 function joins({ kind, attributes }: Resource): Graph["edges"] {
   if (kind === "interface") {
-    const { bridge, container, interface: name, address } = attributes as { [key: string]: Value } & { address?: string[] }
-    return [{ from: String(bridge), to: String(container), label: [String(name), ...(address ?? [])].join(" ") }]
+    const { bridge, link, container, interface: name, address } = attributes as { [key: string]: Value } & { address?: string[] }
+    const { kind: type, parent } = (link ?? {}) as Attributes
+    return [
+      {
+        from: String(bridge ?? (parent === undefined ? type : `${type} on ${parent}`)),
+        to: String(container),
+        label: [String(name), ...(address ?? [])].join(" "),
+      },
+    ]
   }
   if (kind !== "veth") return []
   const [a, b] = attributes.endpoints as unknown as { container: Address; interface: string; address: string[] }[]

@@ -75,12 +75,18 @@ export function showText(resources: readonly LiveResource[], { color }: { color:
 function detailsOf({ kind, attributes }: LiveResource): string[] {
   if (kind === "container") return containerDetails(attributes)
   if (kind === "bridge") return [word("", attributes.interface), list(attributes.address), word("mtu ", attributes.mtu)]
-  if (kind === "interface")
-    return [word("", attributes.host_interface), word("on ", attributes.bridge), list(attributes.address), word("mtu ", attributes.mtu)]
+  if (kind === "interface") return [...placeOf(attributes), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
   if (kind === "nat") return [list(attributes.rules)]
   if (kind === "image") return [word("", attributes.digest)]
   return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
+}
+
+/** Its port and its bridge, or what kind of link it is, and on which it lies. */
+function placeOf({ host_interface, bridge, link }: Attributes): string[] {
+  if (typeof link !== "object" || link === null) return [word("", host_interface), word("on ", bridge)]
+  const { kind, parent } = link as Attributes
+  return [word("", kind), word("on ", parent)]
 }
 
 function containerDetails({ pid, uptime, addresses, exit_code, limits }: Attributes): string[] {

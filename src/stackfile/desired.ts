@@ -1,11 +1,15 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
+import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
 import { absolutePath } from "./files.ts"
 import type { ListNode, MapEntry, Node, Path } from "./node.ts"
 import { nodeAt, rangeOfPath, spotRange } from "./node.ts"
 import type { Draft, Drafted } from "./resolve.ts"
+
+/** What an interface is stands below the key of its kind, or is that key's value. */
+const LINK_KEYS = { link: Object.keys(LINK_KINDS) }
 
 /** Attributes that the file writes under another key. */
 const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: readonly string[] } } = {
@@ -16,7 +20,7 @@ const WRITTEN: { readonly [K in KindName]?: { readonly [attribute: string]: read
     ...{ no_new_privileges: ["security_opt", "privileged", "profile"], unmask: ["security_opt", "privileged", "profile"] },
     all_devices: ["privileged", "profile"],
   },
-  interface: { master: ["bridge"] },
+  interface: { master: ["bridge"], ...LINK_KEYS },
 }
 
 /** The draft as the wanted state, in the order of the file: sections, and a container's interfaces behind it. */

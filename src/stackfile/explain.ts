@@ -91,6 +91,7 @@ function keyHint(key: string, known: readonly string[], { instead }: Fragment): 
   if (other === "") return "take it out: it is not needed here"
   const near = other ?? nearest(key, known)
   if (near !== undefined) return `did you mean \`${near}\`?`
+  if (known.length === 0) return "take it out: there are no keys here; `x-…` is free for your own"
   const list = known.length > 12 ? `${known.slice(0, 12).join(", ")}, …` : known.join(", ")
   return `known keys: ${list}; \`x-…\` is free for your own`
 }

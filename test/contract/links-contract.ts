@@ -82,6 +82,46 @@ export const linkContract: Contract = {
     must(kernel, [remove("br-one")])
   },
 
+  "a link with one end is born with its group on a link of the host, tells what it is, and goes with what it lies on": ({ kernel }) => {
+    const parent = { end: { name: "va", mtu: 1400, up: true }, peer: { name: "vb" } }
+    const upper: NetRequest = {
+      op: "link-add",
+      name: "upper",
+      ns: "host",
+      kind: "macvlan",
+      parent: "va",
+      options: { mode: "private" },
+      group: 6,
+    }
+    must(kernel, [
+      { op: "veth-add", ...parent },
+      { ...upper, mac: "02:00:00:00:00:0c" },
+    ])
+    const dump = kernel.dump("host")
+    const { kind, options, group, mac, mtu, up, alias, parent: lower, peerIndex } = linkIn(dump, "upper")
+    assert.equal(
+      { kind, options, group, mac, mtu, up, alias, lower, peerIndex },
+      {
+        ...{ kind: "macvlan", options: { mode: "private" }, group: 6, mac: "02:00:00:00:00:0c", mtu: 1400, up: false, alias: "" },
+        ...{ lower: linkIn(dump, "va").index, peerIndex: 0 },
+      },
+    )
+    const wrong = [{ ...upper, name: "other", parent: "none" }, upper, { ...upper, name: "other", parent: "lo" }]
+    assert.equal(answers(kernel, wrong), ["ENODEV", "EEXIST", "EINVAL"])
+    must(kernel, [{ op: "link-set", link: "upper", name: "renamed", alias: "stack:lab/interface.web.eth0" }])
+    assert.is(linkIn(kernel.dump("host"), "renamed").alias, "stack:lab/interface.web.eth0")
+    must(kernel, [remove("va")])
+    assert.not.ok(kernel.dump("host").links.some((link) => link.name === "renamed"))
+  },
+
+  "one on no other link is of its kind's own options": ({ kernel }) => {
+    const options = { id: 7, remote: "192.0.2.9", local: "192.0.2.8", port: 4790 }
+    must(kernel, [{ op: "link-add", name: "vx", ns: "host", kind: "vxlan", options, group: 0 }])
+    const { options: live, parent } = linkIn(kernel.dump("host"), "vx")
+    assert.equal([live, parent], [options, undefined])
+    must(kernel, [remove("vx")])
+  },
+
   "numbers of links are never given twice": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one")])
     const first = linkIn(kernel.dump("host"), "br-one").index

@@ -7,9 +7,22 @@ import type { Attributes, KindName, Observed, Resource, Value } from "../../src/
 
 /** Desired resources as the stack file's expansion makes them, with only what a test is about written out. */
 export function resource(kind: KindName, name: string, given: Attributes = {}): Resource {
-  const attributes = { ...defaults(kind, name), ...given }
+  const usual = given.link === undefined ? defaults(kind, name) : withoutPort(defaults(kind, name))
+  const attributes = { ...usual, ...given }
   const links = kinds[kind].relations?.(attributes) ?? { references: [] }
   return { kind, address: `${kind}.${name}`, name, attributes, ...links, range: () => undefined }
+}
+
+/** What an interface has that is on no bridge. */
+function withoutPort({
+  bridge: _bridge,
+  master: _master,
+  host_interface: _port,
+  host_end: _end,
+  mtu: _mtu,
+  ...rest
+}: Attributes): Attributes {
+  return rest
 }
 
 export const bridge = (name: string, given?: Attributes) => resource("bridge", name, given)
@@ -17,6 +30,8 @@ export const cgroup = (name: string, given?: Attributes) => resource("cgroup", n
 export const container = (name: string, given?: Attributes) => resource("container", name, given)
 /** `name` is `CONTAINER.INTERFACE`. */
 export const iface = (name: string, given?: Attributes) => resource("interface", name, given)
+/** One with one end; `name` is `CONTAINER.INTERFACE`. */
+export const oneEnded = (name: string, link: Attributes, given?: Attributes) => resource("interface", name, { link, ...given })
 export const veth = (name: string, given?: Attributes) => resource("veth", name, given)
 
 export const volume = (name: string) => resource("volume", name)

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { deriveMac } from "../../src/base/mac.ts"
 import type { Attributes, Desired, Resource } from "../../src/model/resource.ts"
-import { bridge, cgroup, container, endpoint, iface, veth, volume } from "../kinds/resources.ts"
+import { bridge, cgroup, container, endpoint, iface, oneEnded, veth, volume } from "../kinds/resources.ts"
 
 const anyLimits = fc.record(
   { memory: fc.constantFrom(67_108_864, 134_217_728), pids: fc.constantFrom(32, 64), cpus: fc.constantFrom(0.5, 1.5) },
@@ -49,6 +49,9 @@ interface ContainerWish {
   after: readonly string[]
   joins: boolean
   routed: boolean
+  /** Whether it has a dummy, number of its vxlan; 0: none. */
+  dummy: boolean
+  vxlan: number
   ports: { [bridge: string]: { address: string; gateway: boolean; up: boolean; mtu: number } | null }
 }
 
@@ -100,6 +103,8 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     after: fc.subarray([...earlier]),
     joins: name === "db" ? fc.boolean() : fc.constant(false),
     routed: fc.boolean(),
+    dummy: name === "job" ? fc.boolean() : fc.constant(false),
+    vxlan: name === "job" ? fc.constantFrom(0, 7, 8) : fc.constant(0),
     ports: fc.record({ lan: port, wan: port }),
   })
   return fc.option(wish, { freq: 5 })
@@ -147,7 +152,15 @@ function containerAndPorts(
     depends_on: wish.after.filter((name) => there.has(name)).map((name) => `container.${name}`),
     routes: wish.routed && gateway !== undefined ? [{ to: "10.99.0.0/16", via: "10.20.0.1" }] : [],
   }
-  return [container(wish.name, attributes), ...ports]
+  return [container(wish.name, attributes), ...ports, ...(joins ? [] : linksOf(wish))]
+}
+
+function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
+  const up = vxlan !== 8
+  return [
+    ...(dummy ? [oneEnded(`${name}.x0`, { kind: "dummy" }, { mtu: 1500, address: ["10.40.0.2/24"] })] : []),
+    ...(vxlan === 0 ? [] : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up })]),
+  ]
 }
 
 type NumericLimits = { readonly [key: string]: number }

@@ -55,8 +55,9 @@ function otherName(resource: Resource, rename: (address: string) => string, brid
     bridge: { alias: aliasOf("lab", address), interface: bridges.get(resource.address) ?? "" },
     interface: {
       alias: aliasOf("lab", address),
-      host_interface: `lab-${name.replace(".", "-")}`,
-      master: bridges.get(attributes.bridge as string) ?? "",
+      ...(attributes.link === undefined
+        ? { host_interface: `lab-${name.replace(".", "-")}`, master: bridges.get(attributes.bridge as string) ?? "" }
+        : {}),
     },
     veth: { alias: aliasOf("lab", address) },
     container: { hostname: attributes.hostname === resource.name ? name : (attributes.hostname as string), cgroup: group },

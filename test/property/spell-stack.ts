@@ -3,7 +3,7 @@ import { deriveMac } from "../../src/base/mac.ts"
 import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
-import type { InterfaceAttributes } from "../../src/kinds/interface/spec.ts"
+import type { InterfaceAttributes, LinkAttributes } from "../../src/kinds/interface/spec.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
@@ -197,7 +197,7 @@ function interfaces(
 ): YamlMap {
   return ports.map(({ name, attributes: port }) => {
     const keys = spellKeys(dice, [
-      ["bridge", port.bridge.replace("bridge.", "")],
+      ...(port.link === undefined ? [["bridge", port.bridge.replace("bridge.", "")] as const] : [linkKey(dice, port.link)]),
       [
         "address",
         spellList(
@@ -212,14 +212,29 @@ function interfaces(
           port.gateway.map((a) => spellIp(dice, a)),
         ),
       ],
-      ["mac", spellMac(dice, port.mac), port.mac === deriveMac(`lab/interface.${name}`)],
-      ["mtu", spellWhole(dice, port.mtu), port.mtu === lans.get(port.bridge)?.mtu],
+      ["mac", port.mac === undefined ? undefined : spellMac(dice, port.mac), port.mac === deriveMac(`lab/interface.${name}`)],
+      ["mtu", port.mtu === undefined ? undefined : spellWhole(dice, port.mtu), port.mtu === lans.get(port.bridge ?? "")?.mtu],
       ["up", new Plain(port.up), port.up],
-      ["host_end", { map: [["mac", spellMac(dice, port.host_end.mac)]] }, port.host_end.mac === deriveMac(`lab/interface.${name}/host`)],
+      [
+        "host_end",
+        port.host_end === undefined ? undefined : { map: [["mac", spellMac(dice, port.host_end.mac)]] },
+        port.host_end?.mac === deriveMac(`lab/interface.${name}/host`),
+      ],
     ])
     const filled = keys.filter(([, value]) => !(typeof value === "object" && "list" in value && value.list.length === 0))
     return [port.interface, { map: filled }] as const
   })
+}
+
+/** `dummy: {}`, `vxlan: { id: 7, … }` */
+function linkKey(dice: Dice, { kind, id, remote, port }: LinkAttributes): readonly [string, Yaml] {
+  if (kind !== "vxlan") return [kind, { map: [] }]
+  const keys = spellKeys(dice, [
+    ["id", spellWhole(dice, id ?? 0)],
+    ["remote", remote],
+    ["port", spellWhole(dice, port ?? 0), port === 4789],
+  ])
+  return [kind, { map: keys }]
 }
 
 function spellVeth(dice: Dice, { name, attributes }: Resource): Yaml {

@@ -1,6 +1,6 @@
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/address.ts"
-import { encodeBridgeAdd, encodeVethAdd } from "./rtnl/link-add.ts"
+import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
@@ -16,6 +16,8 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeBridgeAdd(w, sequence, request)]
     case "veth-add":
       return [(w, sequence) => encodeVethAdd(w, sequence, request, here, resolver)]
+    case "link-add":
+      return [(w, sequence) => encodeLinkAdd(w, sequence, request, here, resolver)]
     case "link-set":
       return [(w, sequence) => encodeLinkSet(w, sequence, request, resolver)]
     case "link-delete":
@@ -58,6 +60,8 @@ function neededLinks(request: NetRequest): LinkRef[] {
   switch (request.op) {
     case "veth-add":
       return present(request.end.master)
+    case "link-add":
+      return present(request.parent)
     case "link-set":
       return [...(needsIndex(request) ? [request.link] : []), ...present(request.master)]
     case "address-add":
@@ -85,6 +89,8 @@ export function changedNames(request: NetRequest): string[] | "any" {
       return [request.name]
     case "veth-add":
       return [request.end.name, request.peer.name]
+    case "link-add":
+      return [request.name]
     case "link-set":
       if (request.name === undefined) return []
       return typeof request.link === "string" ? [request.link, request.name] : "any"
@@ -95,7 +101,7 @@ export function changedNames(request: NetRequest): string[] | "any" {
 
 /** True of a request that may be sent again after it was refused for a passing reason, to the same end. */
 export function isRepeatable(request: NetRequest): boolean {
-  return request.op !== "bridge-add" && request.op !== "veth-add" && request.op !== "group-delete"
+  return !["bridge-add", "veth-add", "link-add", "group-delete"].includes(request.op)
 }
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */

@@ -18,6 +18,8 @@ function words(request: NetRequest): Words {
       return ["ip link add", request.name, ...common(request), request.up ? "up" : undefined, ...bridge(request.bridge)]
     case "veth-add":
       return vethAdd(request)
+    case "link-add":
+      return linkAdd(request)
     case "link-set":
       return linkSet(request)
     case "link-delete":
@@ -70,6 +72,21 @@ function vethAdd({ end, peer }: NetRequest & { op: "veth-add" }): Words {
 
 function vethEnd(end: VethEnd): Words {
   return [...common(end), option("netns", end.ns === "host" ? undefined : end.ns)]
+}
+
+const WORDS: { readonly [option: string]: string } = { port: "dstport" }
+
+function linkAdd({ name, ns, kind, parent, options, ...rest }: NetRequest & { op: "link-add" }): Words {
+  const lower = parent === undefined ? undefined : `${kind === "vxlan" ? "dev" : "link"} ${device(parent)}`
+  return [
+    `ip link add ${name}`,
+    ...(kind === "vxlan" ? [] : [lower]),
+    ...common(rest),
+    option("netns", ns === "host" ? undefined : ns),
+    `type ${kind}`,
+    ...Object.entries(options).map(([key, value]) => `${WORDS[key] ?? key} ${value}`),
+    ...(kind === "vxlan" ? [lower] : []),
+  ]
 }
 
 function linkSet(request: NetRequest & { op: "link-set" }): Words {

@@ -16,14 +16,15 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
-import type { InterfaceAttributes } from "./spec.ts"
+import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
+import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 
-/** A veth pair between a bridge and a container. veth(4) */
+/** A veth pair between a bridge and a container, veth(4), or a link with one end. */
 export const interfaceDriver: Driver = {
   name: "interface",
   observe(scope) {
     const whole = ownedLinks(scope, "interface").map((owned) => observed(scope, owned))
-    return { resources: [...whole, ...loneEnds(scope, whole)], foreign: foreignLinks(scope, "interface") }
+    return { resources: [...whole, ...loneEnds(scope, whole), ...observedOneEnded(scope)], foreign: foreignLinks(scope, "interface") }
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
@@ -68,7 +69,8 @@ function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
 
 function loneEnd(scope: Scope, known: ReadonlyMap<Address, Observed>, container: Address, link: Link): Observed[] {
   const address = ownerOf(scope, container, link)
-  if (address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address)) return []
+  if (link.kind !== "veth" || address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address))
+    return []
   const outside = peerOnHost(scope, link)
   const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
   // The other end of a port that misses it goes with that one.
@@ -106,11 +108,22 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
 
 // -------------------------------------------------------------------- apply
 
+function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  return steps.some(isOneEnded) ? createBoth(steps, run) : createPorts(steps, run)
+}
+
+async function createBoth(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const [ports, others] = [steps.filter((step) => !isOneEnded(step)), steps.filter(isOneEnded)]
+  const errors = await Promise.all([createPorts(ports, run), createOneEnded(others, run)])
+  const all = new Map([...ports, ...others].map((step, i) => [step, errors.flat()[i] ?? null]))
+  return steps.map((step) => all.get(step) ?? null)
+}
+
 /**
  * All pairs by one message to the host's namespace, their marks by another, then each container's end by one to its own, while the next containers are
  * spawned.
  */
-async function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
+async function createPorts(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const made = await sendAllLater(steps, run, "host", (step) => [creation(step, run)])
   const marked = await sendAllLater(
     steps,
@@ -129,7 +142,7 @@ function containerOf(step: Step): string {
 }
 
 function creation(step: Step, run: Run): NetRequest {
-  const want = step.change.after as unknown as InterfaceAttributes
+  const want = step.change.after as unknown as PortAttributes
   const group = linkGroupOf(run.stack)
   const { mac, mtu, host_end } = want
   return {
@@ -140,7 +153,7 @@ function creation(step: Step, run: Run): NetRequest {
 }
 
 function mark(step: Step): NetRequest {
-  const { host_interface, alias } = step.change.after as unknown as InterfaceAttributes
+  const { host_interface, alias } = step.change.after as unknown as PortAttributes
   return { op: "link-set", link: host_interface, alias }
 }
 
@@ -160,7 +173,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
   return steps.map((step, i) => {
     const { ifindex, inside } = (step.change.observed?.live ?? {}) as { ifindex: number; inside: number }
     const have = step.change.before as unknown as InterfaceAttributes
-    if (outer[i]) return calling(have.host_interface, ifindex, outer[i])
+    if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
     return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step))))
@@ -172,18 +185,20 @@ function hasChanged({ change }: Step, field: string): boolean {
 }
 
 function hostRenaming(step: Step): Renaming | undefined {
-  const { host_interface: name, alias } = step.change.after as unknown as InterfaceAttributes
+  const { host_interface: name, alias } = step.change.after as unknown as PortAttributes
   return hasChanged(step, "host_interface") ? { link: step.change.observed?.live.ifindex as number, name, alias } : undefined
 }
 
 function insideRenaming(step: Step): Renaming | undefined {
-  const { interface: name } = step.change.after as unknown as InterfaceAttributes
-  return hasChanged(step, "interface") ? { link: step.change.observed?.live.inside as number, name } : undefined
+  const { interface: name, alias } = step.change.after as unknown as InterfaceAttributes
+  if (!hasChanged(step, "interface")) return undefined
+  return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias } : {}) }
 }
 
 function hostUpdate(step: Step): NetRequest[] {
-  const want = step.change.after as unknown as InterfaceAttributes
-  const have = step.change.before as unknown as InterfaceAttributes
+  if (isOneEnded(step)) return []
+  const want = step.change.after as unknown as PortAttributes
+  const have = step.change.before as unknown as PortAttributes
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
@@ -201,8 +216,9 @@ function insideUpdate(step: Step): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.inside as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (changed.has("mtu")) set.mtu = want.mtu
-  if (changed.has("mac")) set.mac = want.mac
+  if (isOneEnded(step) && changed.has("alias") && !changed.has("interface")) set.alias = want.alias
+  if (changed.has("mtu") && want.mtu !== undefined) set.mtu = want.mtu
+  if (changed.has("mac") && want.mac !== undefined) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
   // A link that was down has lost its routes, one whose last address goes loses them now: the gateway is set again.
   const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway) : []

@@ -4,12 +4,13 @@ import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, KnownBridge, Path } from "../../model/entry.ts"
 import { aliasOf } from "../../model/ownership.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
+import type { LinkEntry } from "./expand-link-kinds.ts"
+import { expandLinkKind } from "./expand-link-kinds.ts"
 import { interfaceRelations } from "./relations.ts"
-import type { InterfaceAttributes } from "./spec.ts"
+import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
 
 /** A container's interface as the file writes it. */
-export interface InterfaceEntry {
-  bridge?: string
+export interface InterfaceEntry extends LinkEntry {
   address?: string | string[]
   gateway?: string | string[]
   mac?: string
@@ -21,6 +22,8 @@ export interface InterfaceEntry {
 /** What an interface is looked at with whose bridge is mistaken, which has been told. */
 const UNKNOWN: Pick<KnownBridge, "interface" | "address" | "mtu" | "whole"> = { interface: "", address: [], mtu: 1500, whole: false }
 type Bridge = typeof UNKNOWN
+/** What an interface is looked at with that is on none. */
+const NO_BRIDGE: Bridge = { ...UNKNOWN, whole: true }
 
 export interface ExpandedInterface extends Expanded<InterfaceAttributes> {
   /** In which subnets it is can be told: no address of it is mistaken, or lacks what a mistaken bridge would say. */
@@ -29,13 +32,15 @@ export interface ExpandedInterface extends Expanded<InterfaceAttributes> {
 
 /** `entry.name` is `CONTAINER.INTERFACE`. */
 export function expandInterface(value: InterfaceEntry, entry: Entry, container: string, name: string): ExpandedInterface {
+  const link = expandLinkKind(value, entry)
+  if (link !== undefined) return expandOneEnded(value, entry, { container: `container.${container}`, interface: name, link })
   const bridge = (value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])) ?? UNKNOWN
   const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
   const hostMac = macOf(entry, ["host_end", "mac"], value.host_end?.mac)
   const origin = `${entry.stack}/${entry.originOf(entry.address)}`
-  const attributes: InterfaceAttributes = {
+  const attributes: PortAttributes = {
     bridge: `bridge.${value.bridge ?? ""}`,
     master: bridge.interface,
     container: `container.${container}`,
@@ -50,6 +55,36 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     host_end: { mac: hostMac ?? deriveMac(`${origin}/host`), address: [], up: true },
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
+}
+
+/** On no bridge: in no subnet that the file would tell of. */
+function expandOneEnded(
+  value: InterfaceEntry,
+  entry: Entry,
+  what: Pick<OneEndedAttributes, "container" | "interface" | "link">,
+): ExpandedInterface {
+  const address = addressesOn(entry, NO_BRIDGE, value.address)
+  const gateway = gatewayList(entry, value.gateway)
+  const mac = ownMac(entry, value, what.link)
+  if (entry.has(["host_end"]))
+    entry.report(["host_end"], "no-host-end", `a ${what.link.kind} has no end on the host`, { hint: "take `host_end` out" })
+  const attributes: OneEndedAttributes = {
+    ...what,
+    alias: aliasOf(entry.stack, entry.address),
+    address: address.filter((text) => text !== "auto"),
+    gateway,
+    ...(mac === undefined ? {} : { mac }),
+    ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
+    up: value.up ?? true,
+  }
+  return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
+}
+
+function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): string | undefined {
+  if (kind !== "ipvlan") return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
+  if (value.mac !== undefined)
+    entry.report(["mac"], "bad-mac", "an ipvlan has its parent's MAC address", { hint: "take `mac` out, or write `macvlan`" })
+  return undefined
 }
 
 function isPlaced(entry: Entry, value: InterfaceEntry["address"], understood: readonly string[], { whole }: Bridge): boolean {

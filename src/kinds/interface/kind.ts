@@ -6,14 +6,16 @@ import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { interfaceProblems } from "./problems.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
-/** An interface of a container on a bridge, as the planner sees it. */
+/** An interface of a container, as the planner sees it. */
 export const interfaceKind: Kind = {
   name: "interface",
   rules: [
     { path: "container", change: "replace" },
+    { path: "link.*", change: "replace" },
     { path: "interface", change: "update" },
     { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
@@ -31,13 +33,20 @@ export const interfaceKind: Kind = {
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
+  check: interfaceProblems,
 }
 
-/** A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. */
+/**
+ * A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. What is to be a
+ * port and is a link with one end is none of what that is.
+ */
 function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
   return {
-    desired: desired.up === false ? { ...desired, gateway: [] } : desired,
+    desired: {
+      ...(desired.up === false ? { ...desired, gateway: [] } : desired),
+      ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
+    },
     observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,
   }
 }
@@ -70,11 +79,15 @@ function waiting(container: Address): string[] {
   return ["routes", "sysctls", "start", "restart"].map((op) => stepId(container, op))
 }
 
+function ofBridge(bridge: Address | undefined): string[] {
+  return bridge === undefined ? [] : [stepId(bridge, "create"), stepId(bridge, "update")]
+}
+
 function creation(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
-    after: [stepId(bridge, "create"), stepId(bridge, "update"), stepId(container, "spawn"), stepId(change.address, "delete")],
+    after: [...ofBridge(bridge), stepId(container, "spawn"), stepId(change.address, "delete")],
     before: waiting(container),
     takes: places(change.after),
   }
@@ -84,7 +97,7 @@ function update(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
   return {
     op: "update",
-    after: [stepId(bridge, "create"), stepId(bridge, "update")],
+    after: ofBridge(bridge),
     before: waiting(container),
     ...renamedPlaces(places(change.before), places(change.after)),
   }

@@ -5,7 +5,7 @@ import type { InterfaceAttributes } from "./spec.ts"
 export function interfaceRelations({ bridge, container }: Pick<InterfaceAttributes, "bridge" | "container">): Relations {
   return {
     references: [
-      { address: bridge, onReplace: { update: "master" } },
+      ...(bridge === undefined ? [] : [{ address: bridge, onReplace: { update: "master" } } as const]),
       { address: container, onReplace: "replace", onKept: true },
     ],
     partOf: container,

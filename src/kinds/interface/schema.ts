@@ -1,5 +1,6 @@
 import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
+import { linkKindKeys } from "./schema-link-kinds.ts"
 
 /** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
 const LINK = "^(?!x-)[^/\\s:]+$"
@@ -9,9 +10,10 @@ export function interfacesSchema(): Fragment {
   return named(
     "Interfaces, by their names inside.",
     keys(
-      "A veth pair: one end inside, the other a port of a bridge of the host.",
+      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`.",
       {
         bridge: { description: "The bridge, one of `bridges`.", type: "string", form: "the name of a bridge" },
+        ...linkKindKeys(),
         address: addresses(
           "Addresses inside, one or a list; or `auto`: the next free one of each subnet of the bridge, the same each time.",
         ),
@@ -21,14 +23,14 @@ export function interfacesSchema(): Fragment {
           "an IP address such as 10.20.0.1",
         ),
         mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
-        mtu: wholeNumber("Largest packet in bytes. Default: the bridge's.", 68, 65535),
+        mtu: wholeNumber("Largest packet in bytes. Default: that of the bridge, or of the parent.", 68, 65535),
         up: truth("Whether the interface is up.", true),
         host_end: keys("The end on the host, which is the bridge's port.", {
           mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
         }),
         ...lifecycleKeys(),
       },
-      { required: ["bridge"], later: ["vlan", "impair", "macvlan", "ipvlan", "vxlan", "dummy", "phys", "mode"] },
+      { later: ["impair", "phys"] },
     ),
     LINK,
     "an interface name: at most 15 bytes, no `/`, `:` or blank",

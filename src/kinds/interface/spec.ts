@@ -1,29 +1,67 @@
-/**
- * A container's interface on a bridge: a veth pair whose one end is a port of the bridge on the host and whose other
- * end is named `interface` in the container's network namespace. Resource name: `CONTAINER.INTERFACE`.
- */
-export interface InterfaceAttributes {
-  /** Address of the bridge, `bridge.lan`. */
-  bridge: string
-  /** The bridge's kernel name: what the port's master must be. */
-  master: string
+import type { LinkKindName } from "./spec-link-kinds.ts"
+
+/** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
+export type InterfaceAttributes = PortAttributes | OneEndedAttributes
+
+interface Inside {
   /** Address of the container, `container.web`. */
   container: string
   /** Name inside, `eth0`. */
   interface: string
-  /** Name of the port on the host, at most 15 bytes. */
-  host_interface: string
-  /** The mark of the port, by which it is the stack's. */
+  /** The mark by which it is the stack's: of the port, or of the link that has no other end. */
   alias: string
   /** Inside, canonical and sorted; `["auto"]` until the planner has chosen. */
   address: string[]
   /** Default gateways, one for each family at most. */
   gateway: string[]
+  /** Inside. */
+  up: boolean
+}
+
+/**
+ * On a bridge: a veth pair whose one end is a port of the bridge on the host and whose other end is named `interface` in the container's
+ * network namespace.
+ */
+export interface PortAttributes extends Inside {
+  /** Address of the bridge, `bridge.lan`. */
+  bridge: string
+  /** The bridge's kernel name: what the port's master must be. */
+  master: string
+  /** Name of the port on the host, at most 15 bytes. */
+  host_interface: string
   mac: string
   /** Of both ends. */
   mtu: number
-  /** Inside. */
-  up: boolean
   /** The port on the host: it is up, and only the bridge speaks for it. */
   host_end: { mac: string; address: string[]; up: boolean }
+  link?: undefined
+}
+
+/** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
+export interface OneEndedAttributes extends Inside {
+  link: LinkAttributes
+  /** Absent: as its kind has it (an ipvlan has its parent's). */
+  mac?: string
+  /** Absent: as it is born, with that of its parent. */
+  mtu?: number
+  bridge?: undefined
+  master?: undefined
+  host_interface?: undefined
+  host_end?: undefined
+}
+
+/** What it is: nothing of it can be changed. */
+export interface LinkAttributes {
+  kind: LinkKindName
+  /** Kernel name of a link of the host, on which it lies. */
+  parent?: string
+  /** macvlan, ipvlan */
+  mode?: string
+  /** vlan, vxlan */
+  id?: number
+  /** vxlan: IPv4 addresses of the other end or of a multicast group, and of this host; the UDP port. */
+  remote?: string
+  group?: string
+  local?: string
+  port?: number
 }

@@ -1,16 +1,37 @@
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
-import type { InterfaceAttributes } from "./spec.ts"
+import type { InterfaceAttributes, LinkAttributes } from "./spec.ts"
+import { VXLAN_PORT } from "./spec-link-kinds.ts"
 
-/** An interface as a person would write it. `usual`: what it is on that bridge without any other key. */
+/** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
 export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
   return withoutAbsent({
-    bridge: have.bridge.slice("bridge.".length),
+    ...spellLinkKind(have),
     address: oneOrList(have.address),
     gateway: oneOrList(have.gateway),
-    mac: unless(usual.mac, have.mac),
+    mac: have.link?.kind === "ipvlan" ? undefined : unless(usual.mac, have.mac),
     mtu: unless(usual.mtu, have.mtu),
     up: unless(usual.up, have.up),
-    host_end: have.host_end.mac === usual.host_end.mac ? undefined : { mac: have.host_end.mac },
+    host_end: have.host_end === undefined || have.host_end.mac === usual.host_end?.mac ? undefined : { mac: have.host_end.mac },
   })
+}
+
+/** The keys that say what it is. */
+export function spellLinkKind({ link, bridge }: InterfaceAttributes): SpeltMap {
+  return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link)
+}
+
+function spellLink({ kind, parent, mode, id, remote, group, local, port }: LinkAttributes): SpeltMap {
+  switch (kind) {
+    case "macvlan":
+      return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
+    case "ipvlan":
+      return withoutAbsent({ ipvlan: parent, mode: unless("l2", mode) })
+    case "vlan":
+      return { vlan: withoutAbsent({ parent, id }) }
+    case "vxlan":
+      return { vxlan: withoutAbsent({ id, remote, group, local, port: unless(VXLAN_PORT, port), parent }) }
+    case "dummy":
+      return { dummy: {} }
+  }
 }

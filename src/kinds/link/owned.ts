@@ -4,6 +4,7 @@ import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
+import { LINK_KINDS } from "../interface/spec-link-kinds.ts"
 import { ownerProblem } from "./adoptable.ts"
 import { holderOf } from "./holder.ts"
 import type { Place } from "./places.ts"
@@ -13,8 +14,12 @@ import { wantedLinks } from "./wanted.ts"
 /** Why a link that bears our group but no alias, and is in nobody's place, is half-made. */
 const UNMARKED = "its creation was cut short before it was marked"
 
-/** The kernel's word for the links of each kind. */
-const TYPES: { readonly [kind: string]: string } = { bridge: "bridge", interface: "veth", veth: "veth" }
+/** The kernel's words for the links of each kind. */
+const TYPES: { readonly [kind: string]: readonly string[] } = {
+  bridge: ["bridge"],
+  interface: ["veth", ...Object.keys(LINK_KINDS)],
+  veth: ["veth"],
+}
 
 /**
  * The resource of this stack that a link belongs to: by its alias, or, where it has none but bears our group, by the place
@@ -47,7 +52,8 @@ export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
 function unmarkedOwner(scope: Scope, where: Place["container"], { name, alias, group, kind }: Link): Address | undefined {
   if (alias !== "" || group !== linkGroupOf(scope.stack)) return undefined
   const wanted = wantedLinks(scope).get(`${where}/${name}`)
-  if (wanted !== undefined && TYPES[splitAddress(wanted).kind] === kind) return wanted
+  if (wanted !== undefined && TYPES[splitAddress(wanted).kind]?.includes(kind)) return wanted
+  if (where !== "host" && Object.hasOwn(LINK_KINDS, kind)) return `interface.${splitAddress(where).name}.${name}`
   if (kind === "veth") return where === "host" ? `interface.${name}` : `interface.${splitAddress(where).name}.${name}`
   return kind === "bridge" && where === "host" ? `bridge.${name}` : undefined
 }
@@ -93,7 +99,7 @@ export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
 
 /** An interface is a part of a container, which nobody else can have made. */
 function isAdoptable({ stack }: Scope, kind: KindName, link: Link): boolean {
-  return kind !== "interface" && link.kind === TYPES[kind] && ownerProblem(stack, link) === undefined
+  return kind !== "interface" && TYPES[kind]?.includes(link.kind) === true && ownerProblem(stack, link) === undefined
 }
 
 function told({ name, index, kind, alias }: Link, where: string): string {

@@ -4,6 +4,7 @@ import type { Resource } from "../../model/resource.ts"
 import type { BridgeAttributes } from "../bridge/spec.ts"
 import type { InterfaceAttributes } from "../interface/spec.ts"
 import type { VethAttributes } from "../veth/spec.ts"
+import { birthName } from "./birth-name.ts"
 
 /** Who wants a link where: `host/lab-lan`, `container.web/eth0`. */
 export type WantedLinks = ReadonlyMap<string, Address>
@@ -14,15 +15,18 @@ const KNOWN = new WeakMap<Scope, WantedLinks>()
 /** The places in which the stack file wants links, of all kinds. */
 export function wantedLinks(scope: Scope): WantedLinks {
   const known =
-    KNOWN.get(scope) ?? new Map(scope.desired.resources.flatMap((r) => spotsOf(r).map((spot): [string, Address] => [spot, r.address])))
+    KNOWN.get(scope) ??
+    new Map(scope.desired.resources.flatMap((r) => spotsOf(scope.stack, r).map((spot): [string, Address] => [spot, r.address])))
   KNOWN.set(scope, known)
   return known
 }
 
-function spotsOf({ kind, attributes }: Resource): string[] {
+function spotsOf(stack: string, { kind, address, attributes }: Resource): string[] {
   if (kind === "bridge") return [`host/${(attributes as unknown as BridgeAttributes).interface}`]
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => `${e.container}/${e.interface}`)
   if (kind !== "interface") return []
   const { container, interface: inside, host_interface: outside } = attributes as unknown as InterfaceAttributes
-  return [`host/${outside}`, `${container}/${inside}`]
+  return outside === undefined
+    ? [`${container}/${inside}`, `${container}/${birthName(stack, address)}`]
+    : [`host/${outside}`, `${container}/${inside}`]
 }

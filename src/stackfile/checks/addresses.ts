@@ -10,8 +10,10 @@ import { addressPath, hostPart, interfacePath } from "./spots.ts"
 export function checkAddresses(draft: Draft): void {
   const byBridge = new Map<string, DraftInterface[]>()
   for (const one of draft.interfaces) {
-    const list = byBridge.get(one.attributes.bridge)
-    if (list === undefined) byBridge.set(one.attributes.bridge, [one])
+    const { bridge } = one.attributes
+    if (bridge === undefined) continue
+    const list = byBridge.get(bridge)
+    if (list === undefined) byBridge.set(bridge, [one])
     else list.push(one)
   }
   const told = new Set<string>()
@@ -105,7 +107,7 @@ const LEAST_IPV6_MTU = 1280
 
 function checkIpv6(draft: Draft): void {
   for (const { attributes, entry } of [...draft.bridges, ...draft.interfaces]) {
-    if (attributes.mtu >= LEAST_IPV6_MTU || !attributes.address.some((a) => a.includes(":"))) continue
+    if (attributes.mtu === undefined || attributes.mtu >= LEAST_IPV6_MTU || !attributes.address.some((a) => a.includes(":"))) continue
     const path = entry.has(["mtu"]) ? ["mtu"] : ["address"]
     entry.report(path, "mtu-too-small", `mtu ${attributes.mtu} is too small for IPv6`, {
       hint: `IPv6 needs ${LEAST_IPV6_MTU} bytes: raise the mtu, or leave out the IPv6 address`,

@@ -26,7 +26,7 @@ export function checkLinkNames(draft: Draft): void {
   }
   for (const { attributes, entry, source } of draft.interfaces) {
     take(attributes.container, attributes.interface, spotOf(entry, source, [], true))
-    take("host", attributes.host_interface, spotOf(entry, source, [], true))
+    if (attributes.host_interface !== undefined) take("host", attributes.host_interface, spotOf(entry, source, [], true))
   }
   for (const { attributes, entry, source, value } of draft.veths) {
     for (const [i, end] of attributes.endpoints.entries()) {

@@ -11,10 +11,12 @@ export function checkMacs(draft: Draft): void {
     replicasHint: "leave `mac` out: each replica gets one of its own",
   })
   for (const { attributes, entry, source, value } of [...draft.bridges, ...draft.interfaces]) {
-    if (isWritten(value.mac)) clash(attributes.mac, { who: entry.address, entry, source, path: ["mac"] })
+    if (isWritten(value.mac) && attributes.mac !== undefined) clash(attributes.mac, { who: entry.address, entry, source, path: ["mac"] })
   }
   for (const { attributes, entry, source, value } of draft.interfaces) {
-    if (isWritten(value.host_end?.mac)) clash(attributes.host_end.mac, { who: entry.address, entry, source, path: ["host_end", "mac"] })
+    const { host_end: port } = attributes
+    if (isWritten(value.host_end?.mac) && port !== undefined)
+      clash(port.mac, { who: entry.address, entry, source, path: ["host_end", "mac"] })
   }
   for (const { attributes, entry, source, value } of draft.veths) {
     for (const [i, end] of attributes.endpoints.entries()) {

@@ -6,9 +6,10 @@ import type { Draft, DraftInterface } from "../resolve.ts"
 export function checkRoom(draft: Draft): void {
   const wishes = new Map<string, DraftInterface[]>()
   for (const one of draft.interfaces) {
-    if (!one.attributes.address.includes("auto")) continue
-    const others = wishes.get(one.attributes.bridge)
-    if (others === undefined) wishes.set(one.attributes.bridge, [one])
+    const { address, bridge } = one.attributes
+    if (bridge === undefined || !address.includes("auto")) continue
+    const others = wishes.get(bridge)
+    if (others === undefined) wishes.set(bridge, [one])
     else others.push(one)
   }
   if (wishes.size === 0) return

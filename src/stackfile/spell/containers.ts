@@ -5,7 +5,7 @@ import type { ContainerAttributes } from "../../kinds/container/spec.ts"
 import { spellContainer } from "../../kinds/container/spell.ts"
 import { expandInterface } from "../../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
-import { spellInterface } from "../../kinds/interface/spell.ts"
+import { spellInterface, spellLinkKind } from "../../kinds/interface/spell.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { bareEntry } from "./bare-entry.ts"
@@ -58,7 +58,7 @@ function spellPort({ stack, bridges }: Parts, { name }: Observed, { name: port, 
   const have = attributes as unknown as InterfaceAttributes
   const lan = bridges.find(({ address }) => address === have.bridge)?.attributes as BridgeAttributes | undefined
   const entry = bareEntry(stack, "interface", port, lan && { ...lan, whole: true })
-  return spellInterface(have, expandInterface({ bridge: have.bridge.slice("bridge.".length) }, entry, name, have.interface).attributes)
+  return spellInterface(have, expandInterface(spellLinkKind(have), entry, name, have.interface).attributes)
 }
 
 /** All replicas of a container are called by its name. */

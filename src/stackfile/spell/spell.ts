@@ -84,6 +84,7 @@ function unspeakable(resources: readonly Observed[]): SpeltStack["left"] {
 }
 
 function holders(kind: KindName, attributes: Observed["attributes"]): Address[] {
+  if (kind === "interface" && attributes.link !== undefined) return [attributes.container as Address]
   if (kind === "interface") return [attributes.container as Address, (attributes.bridge ?? "a bridge of the stack") as Address]
   if (kind !== "veth") return []
   return (attributes as unknown as VethAttributes).endpoints.map((end) => end.container).filter((container) => container !== "host")

@@ -10,6 +10,20 @@ const NO_ROUTES: Shows = { "container.web": { routes: [] } }
 export const interfaceRows: KindRows = {
   kind: "interface",
   attributes: [
+    { attribute: "link.kind", read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_KIND\``, hands: [], never: "a link is of a kind for its life" },
+    {
+      attribute: "link.parent",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` (vxlan: \`IFLA_VXLAN_LINK\`), which is looked up on the host`,
+      hands: [],
+      never: "a link lies on another for its life",
+    },
+    {
+      attribute: "link.mode",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_DATA\``,
+      hands: [
+        { by: web("link set mv0 type macvlan mode private"), shows: { "interface.web.mv0": { "link.mode": "private" } }, needs: "macvlan" },
+      ],
+    },
     {
       attribute: "container",
       read: "`RTM_GETLINK` in every container: where the peer of the port is",
@@ -18,6 +32,7 @@ export const interfaceRows: KindRows = {
           by: web("link set eth0 netns $db name moved"),
           shows: { "interface.web.eth0": "broken", ...NO_ROUTES },
         },
+        { by: web("link set mv0 netns $db"), shows: { "interface.web.mv0": "broken" }, needs: "macvlan" },
       ],
     },
     {
@@ -27,6 +42,11 @@ export const interfaceRows: KindRows = {
         {
           by: `${web("link set eth0 down")}; ${web("link set eth0 name other up")}`,
           shows: { "interface.web.eth0": { interface: "other", gateway: [] }, ...NO_ROUTES },
+        },
+        {
+          by: `${web("link set mv0 down")}; ${web("link set mv0 name other up")}`,
+          shows: { "interface.web.mv0": { interface: "other" } },
+          needs: "macvlan",
         },
       ],
     },
@@ -43,7 +63,10 @@ export const interfaceRows: KindRows = {
     {
       attribute: "alias",
       read: "`RTM_GETLINK`, `IFLA_IFALIAS`; without it, by `IFLA_GROUP` and its name",
-      hands: [{ by: `ip link set ${PORT} alias ''`, shows: { "interface.web.eth0": { alias: "" } } }],
+      hands: [
+        { by: `ip link set ${PORT} alias ''`, shows: { "interface.web.eth0": { alias: "" } } },
+        { by: web("link set mv0 alias ''"), shows: { "interface.web.mv0": { alias: "" } }, needs: "macvlan" },
+      ],
     },
     {
       attribute: "bridge",
@@ -121,6 +144,7 @@ export const interfaceRows: KindRows = {
       hands: [
         { by: `ip link del ${PORT}`, shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
         { by: web("link del eth0"), shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
+        { by: web("link del mv0"), shows: { "interface.web.mv0": "gone" }, needs: "macvlan" },
       ],
     },
   ],

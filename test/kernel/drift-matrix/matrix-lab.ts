@@ -41,6 +41,13 @@ export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox
   if (need === "vlan_filtering")
     return works(sandbox, "ip link add name probe type bridge vlan_filtering 1 && ip link del dev probe") ? undefined : NO_VLANS
   if (need === "nft") return works(sandbox, "nft list ruleset") ? undefined : "nft is missing"
+  if (need === "macvlan")
+    return works(
+      sandbox,
+      "ip link add low type bridge && { ip link add probe link low type macvlan; status=$?; ip link del dev low; exit $status; }",
+    )
+      ? undefined
+      : "this kernel has no macvlan"
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
   const [controller, v1Only] = need.startsWith("v1 ") ? [need.slice("v1 ".length), true] : [controllerOf(need), false]
   const hierarchy = hierarchies[controller]
@@ -92,9 +99,13 @@ function limitsText(which: 0 | 1, absent: readonly string[]): string {
   return kept.map(([limit, values]) => `${limit}: ${values[which].replace("$device", `"${someDevice()}"`)}`).join(", ")
 }
 
+/** A link of the host that the stack has a link on. */
+export const PARENT = "parent0"
+
 /** The stack of the matrix: every attribute of every kind, less the limits that this host cannot hold. */
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
+  const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
   return `name: lab
 bridges:
   lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
@@ -118,7 +129,7 @@ containers:
     oom_score_adj: 100
     sysctls: { net.ipv4.ip_forward: 1, kernel.msgmax: 9000 }
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 } }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan} }
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 } }

@@ -8,7 +8,7 @@ import { openSandbox, sandboxMissing } from "../../support/sandbox.ts"
 import { testsUnless } from "../../support/skip.ts"
 import { identitiesOf, keptByRestart } from "./identities.ts"
 import type { Hierarchies } from "./matrix-lab.ts"
-import { controllerOf, handEnvironment, hierarchiesOf, lacking, matrixStack, someDevice } from "./matrix-lab.ts"
+import { controllerOf, handEnvironment, hierarchiesOf, lacking, matrixStack, PARENT, someDevice } from "./matrix-lab.ts"
 import { repairOf } from "./repair.ts"
 import type { AttributeRow, Hand, KindRows, Shows } from "./row.ts"
 
@@ -50,6 +50,7 @@ async function openBench(): Promise<Bench> {
   const sandbox = await openSandbox()
   const hierarchies = hierarchiesOf(sandbox)
   const file = sandbox.file("stack.yaml", matrixStack(sandbox, hierarchies))
+  expectStatus(sandbox.run(["ip", "link", "add", PARENT, "type", "veth", "peer", "name", `${PARENT}-peer`]), 0)
   apply(sandbox, file)
   const baseline = planOf(sandbox, file)
   assert.not.ok(baseline.has_changes)

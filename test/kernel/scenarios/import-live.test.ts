@@ -36,6 +36,8 @@ function imported(sandbox: Sandbox, stack: string): string {
 
 for (const file of FILES.filter((f) => !ROOTLESS.includes(f))) {
   scenario(file, (sandbox) => {
+    if (file.includes("/ended."))
+      expectStatus(sandbox.run(["ip", "link", "add", "foreign1", "type", "veth", "peer", "name", "foreign2"]), 0)
     expectStatus(sandbox.stack(["apply", "-y", "-f", `${ROOT}${file}`]), 0)
     const name = /^name: (\S+)$/m.exec(readFileSync(`${ROOT}${file}`, "utf8"))?.[1] as string
     imported(sandbox, name)

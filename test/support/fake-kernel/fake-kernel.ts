@@ -89,6 +89,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     },
     attachDevices: (folder, program) => mutate(`bpf attach ${program.name}`, () => attachProgram(machine, folder, program.name)),
     devicePrograms: (folders) => reading(() => folders.map((folder) => programsAt(machine, folder))),
+    tries: () => reading(() => new Map()),
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     readRules: (table) => reading(() => readRules(self.namespaces.net, table)),

@@ -91,6 +91,19 @@ export function addVeth(call: NetCall, { end, peer }: NetRequest & { op: "veth-a
   if (end.up) setUp(a)
 }
 
+/** In its own namespace, on a link of the one that the request is sent in, whose mtu it takes over. */
+export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add" }): void {
+  const { kind, options, parent } = request
+  const network = call.networkAt(request.ns)
+  const lower = parent === undefined ? undefined : findLink(call, parent)
+  freeName(call, call.network, request.name)
+  freeName(call, network, request.name)
+  if (lower?.name === "lo") call.refuse("EINVAL")
+  const link = newLink(call, { ...request, mtu: request.mtu ?? lower?.mtu ?? 1500 }, kind)
+  const upper = addLink(network, { ...link, options: { ...options }, ...(lower === undefined ? {} : { lower }) })
+  lower?.uppers.add(upper)
+}
+
 export function setLink(call: NetCall, request: NetRequest & { op: "link-set" }): void {
   const link = findLink(call, request.link)
   const { name, alias, mtu, mac, up, master, group, bridge } = request
@@ -160,7 +173,7 @@ function setDown(link: NetLink): void {
 /** Links whose carrier may hang on this one. */
 function affected(link: NetLink): NetLink[] {
   const bridgeOf = (l: NetLink | undefined) => l?.network.links.get(l.master)
-  return [link, link.peer, bridgeOf(link), bridgeOf(link.peer)].filter((l) => l !== undefined)
+  return [link, link.peer, bridgeOf(link), bridgeOf(link.peer), ...link.uppers].filter((l) => l !== undefined)
 }
 
 export function deleteLink(call: NetCall, ref: LinkRef): void {
@@ -177,13 +190,15 @@ export function deleteGroup(call: NetCall, group: number): void {
   for (const link of links) dropLink(link)
 }
 
-/** A veth goes with its peer, a bridge lets its ports go; addresses and routes go with their link. */
+/** A veth goes with its peer, what lies on a link with that, a bridge lets its ports go; addresses and routes go with their link. */
 export function dropLink(link: NetLink): void {
+  for (const upper of link.uppers) dropLink(upper)
   for (const doomed of link.peer === undefined ? [link] : [link, link.peer]) {
     const { network } = doomed
     if (network.links.get(doomed.index) !== doomed) continue
     for (const port of portsOf(doomed)) port.master = 0
     network.links.delete(doomed.index)
+    doomed.lower?.uppers.delete(doomed)
     network.routes = network.routes.filter((route) => route.dev !== doomed.index)
     const bridge = network.links.get(doomed.master)
     if (bridge !== undefined) portsChanged(bridge)

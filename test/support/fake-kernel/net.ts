@@ -2,7 +2,7 @@ import type { NetDump, NetNs, NetRequest } from "../../../src/kernel/kernel.ts"
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
 import type { NetCall } from "./links.ts"
-import { addBridge, addVeth, deleteGroup, deleteLink, findLink, setLink } from "./links.ts"
+import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
@@ -35,6 +35,9 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "veth-add":
       addVeth(call, request)
+      break
+    case "link-add":
+      addOneEnded(call, request)
       break
     case "link-set":
       setLink(call, request)

@@ -1,4 +1,4 @@
-import type { BridgeOptions, Link, NetDump, Route } from "../../../src/kernel/kernel.ts"
+import type { BridgeOptions, Link, LinkOptions, NetDump, Route } from "../../../src/kernel/kernel.ts"
 
 /** A network namespace's links, addresses and routes. */
 export interface Network {
@@ -34,6 +34,10 @@ export interface NetLink {
   alias: string
   peer?: NetLink
   bridge?: Required<BridgeOptions>
+  /** Of a link with one end: what it lies on, and what else it is made with. */
+  lower?: NetLink
+  uppers: Set<NetLink>
+  options?: LinkOptions
   addresses: NetAddress[]
 }
 
@@ -54,6 +58,7 @@ export function addLink(network: Network, link: NewLink): NetLink {
     group: 0,
     alias: "",
     addresses: [],
+    uppers: new Set(),
     ...link,
     network,
     index: network.nextIndex++,
@@ -66,6 +71,7 @@ export function addLink(network: Network, link: NewLink): NetLink {
 export function hasCarrier(link: NetLink): boolean {
   if (!link.up) return false
   if (link.peer !== undefined) return link.peer.up
+  if (link.lower !== undefined) return hasCarrier(link.lower)
   const ports = portsOf(link)
   return ports.length === 0 || ports.some(hasCarrier)
 }
@@ -78,6 +84,7 @@ export function portsOf(bridge: NetLink): NetLink[] {
 function stateOf(link: NetLink): string {
   if (!link.up) return "down"
   if (link.peer !== undefined) return link.peer.up ? "up" : "lowerlayerdown"
+  if (link.lower !== undefined) return hasCarrier(link.lower) ? "up" : "lowerlayerdown"
   if (link.kind !== "bridge") return "unknown"
   const ports = portsOf(link)
   return ports.length === 0 ? "unknown" : ports.some(hasCarrier) ? "up" : "down"
@@ -93,10 +100,12 @@ export function dumpNetwork(network: Network): NetDump {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
+    ...(lower === undefined ? {} : { parent: lower.index }),
+    ...(options === undefined ? {} : { options: { ...options } }),
     stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }

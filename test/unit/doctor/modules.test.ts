@@ -1,8 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { kernelChecks, kernelRequests } from "../../../src/doctor/kernel.ts"
-import { unloadedModules } from "../../../src/doctor/modules.ts"
 import type { Kernel } from "../../../src/kernel/kernel.ts"
+import { unloadedModules } from "../../../src/observe/modules.ts"
 
 /** A kernel whose disk holds these modules. */
 function withModules(dep: string, loaded: string[]): Kernel {

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert"
 import { deriveMac } from "../../../src/base/mac.ts"
 import type { ContainerAttributes } from "../../../src/kinds/container/spec.ts"
 import { CAPABILITIES, DEFAULT_CAPABILITIES } from "../../../src/kinds/container/spec-capabilities.ts"
-import type { InterfaceAttributes } from "../../../src/kinds/interface/spec.ts"
+import type { InterfaceAttributes, PortAttributes } from "../../../src/kinds/interface/spec.ts"
 import { loadText, resource, told } from "./load.ts"
 
 const container = (lines: string, options = {}) =>
@@ -148,7 +148,7 @@ containers:
 test("an interface takes from its bridge what it does not say", () => {
   const loaded = loadText(LAN)
   const { attributes, references, partOf } = resource(loaded, "interface.web.eth0")
-  const { mac, ...rest } = attributes as unknown as InterfaceAttributes
+  const { mac, ...rest } = attributes as unknown as PortAttributes
   assert.match(mac, /^02(:[0-9a-f]{2}){5}$/)
   assert.equal(rest, {
     bridge: "bridge.lan",

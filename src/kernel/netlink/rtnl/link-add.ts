@@ -18,6 +18,7 @@ import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../constants
 import { RTM_NEWLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { writeLinkHeader, writeMac } from "./link-header.ts"
+import { writeOptions, writeParent } from "./link-kinds.ts"
 import type { Resolver } from "./resolver.ts"
 
 const CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
@@ -62,6 +63,31 @@ export function encodeVethAdd(
           if (peer.ns !== undefined && peer.ns !== here) writeU32(w, IFLA_NET_NS_FD, resolver.netNs(peer.ns))
         })
       })
+    })
+  })
+}
+
+/**
+ * `ip link add NAME link PARENT netns NS group N address MAC mtu N type KIND …`: born in its namespace. Without IFLA_LINK_NETNSID the kernel
+ * looks for the parent where the message is sent, as rtnl_newlink_create() in net/core/rtnetlink.c has it.
+ */
+export function encodeLinkAdd(
+  w: WireWriter,
+  sequence: number,
+  request: NetRequest & { op: "link-add" },
+  here: NetNs,
+  resolver: Resolver,
+): void {
+  const { kind, options, ns } = request
+  const parent = request.parent === undefined ? undefined : resolver.index(request.parent)
+  w.message(RTM_NEWLINK, CREATE, sequence, () => {
+    writeLinkHeader(w, 0)
+    writeCommon(w, request)
+    if (ns !== here) writeU32(w, IFLA_NET_NS_FD, resolver.netNs(ns))
+    if (parent !== undefined) writeParent(w, kind, parent)
+    writeNested(w, IFLA_LINKINFO, () => {
+      writeText(w, IFLA_INFO_KIND, kind)
+      writeNested(w, IFLA_INFO_DATA, () => writeOptions(w, kind, options, parent))
     })
   })
 }

@@ -26,6 +26,7 @@ import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { ageingSeconds } from "./link-add.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
+import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
 
 /** `ip -d -s link show` */
 export function encodeLinkDump(w: WireWriter, sequence: number): void {
@@ -69,6 +70,7 @@ export function readLink(message: Message): Link {
     else if (type === IFLA_STATS64) link.stats = readStats(bytes, from, to)
   })
   if (link.kind === "veth") link.peerIndex = other
+  else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
   return link
 }
 
@@ -91,6 +93,7 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (type === IFLA_INFO_KIND) link.kind = readText(bytes, from, to)
     else if (type === IFLA_INFO_DATA && link.kind === "bridge") link.bridge = readBridge(bytes, from, to)
+    else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
   })
 }
 

@@ -1,0 +1,97 @@
+import { canonicalIp } from "../../base/ip.ts"
+import type { Entry, Path } from "../../model/entry.ts"
+import type { LinkAttributes } from "./spec.ts"
+import type { LinkKindName } from "./spec-link-kinds.ts"
+import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+
+/** The keys of an interface that say what it is. */
+export interface LinkEntry {
+  bridge?: string
+  macvlan?: string
+  ipvlan?: string
+  mode?: string
+  vlan?: { parent?: string; id?: number }
+  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string }
+  dummy?: Record<string, never> | null
+}
+
+/** The keys of which an interface has one. */
+const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as LinkKindName[])] as const
+
+/** What an interface without a bridge is; undefined where it is on a bridge, or where the file does not tell, which is reported. */
+export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes | undefined {
+  const [first, second] = CHOICES.filter((key) => entry.has([key]) || value[key] !== undefined)
+  if (first === undefined && !CHOICES.some((key) => entry.misspelt(key)))
+    entry.reportKey([], "unsaid-link-kind", "it is not said what this interface is", {
+      hint: `write one of ${CHOICES.map((key) => `\`${key}\``).join(", ")}`,
+    })
+  if (second !== undefined)
+    entry.report([second], "two-link-kinds", `an interface cannot be both \`${first}\` and \`${second}\``, {
+      hint: "take one of the two out",
+    })
+  checkMode(value, entry, first)
+  return first === undefined || first === "bridge" ? undefined : linkOf(value, entry, first)
+}
+
+function checkMode({ mode }: LinkEntry, entry: Entry, kind: string | undefined): void {
+  if (mode === undefined) return
+  const modes = kind === "macvlan" ? MACVLAN_MODES : kind === "ipvlan" ? IPVLAN_MODES : undefined
+  if (modes?.includes(mode)) return
+  const [what, hint] =
+    modes === undefined
+      ? ["only a macvlan or an ipvlan has a mode", "take it out"]
+      : [`\`${mode}\` is no mode of a ${kind}`, `write ${modes.slice(0, -1).join(", ")} or ${modes.at(-1)}`]
+  entry.report(["mode"], "bad-mode", what, { hint })
+}
+
+function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttributes | undefined {
+  switch (kind) {
+    case "macvlan":
+      return value.macvlan === undefined ? undefined : { kind, parent: value.macvlan, mode: value.mode ?? "bridge" }
+    case "ipvlan":
+      return value.ipvlan === undefined ? undefined : { kind, parent: value.ipvlan, mode: value.mode ?? "l2" }
+    case "vlan":
+      return value.vlan?.parent === undefined || value.vlan.id === undefined
+        ? undefined
+        : { kind, parent: value.vlan.parent, id: value.vlan.id }
+    case "vxlan":
+      return value.vxlan?.id === undefined ? undefined : vxlan(value.vxlan, entry)
+    case "dummy":
+      return { kind }
+  }
+}
+
+function vxlan({ id, port, parent, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
+  const [remote, group, local] = (["remote", "group", "local"] as const).map((key) =>
+    ipv4(entry, ["vxlan", key], value[key], key === "group"),
+  )
+  if (remote !== undefined && group !== undefined)
+    entry.report(["vxlan", "group"], "two-link-kinds", "a vxlan cannot have both a `remote` and a `group`", {
+      hint: "take one of the two out",
+    })
+  if (group !== undefined && parent === undefined)
+    entry.report(["vxlan", "group"], "no-parent", "a multicast group is joined on some link, which is not said", {
+      hint: "add `parent:` with the name of a link of the host",
+    })
+  return {
+    kind: "vxlan",
+    ...(id === undefined ? {} : { id }),
+    ...(remote === undefined ? {} : { remote }),
+    ...(group === undefined ? {} : { group }),
+    ...(local === undefined ? {} : { local }),
+    ...(parent === undefined ? {} : { parent }),
+    port: port ?? VXLAN_PORT,
+  }
+}
+
+/** The kernel takes one of them for the other, and tells it so. */
+function ipv4(entry: Entry, path: Path, text: string | undefined, multicast: boolean): string | undefined {
+  if (text === undefined) return undefined
+  const ip = canonicalIp(text)
+  const first = Number(ip?.split(".")[0])
+  const isIt = ip !== undefined && !ip.includes(":") && (multicast ? first >= 224 && first < 240 : first > 0 && first < 224)
+  if (isIt) return ip
+  const wanted = multicast ? "an IPv4 multicast address, such as 239.1.1.1" : "the IPv4 address of one host, such as 192.0.2.1"
+  entry.report(path, "bad-address", `\`${text}\` is not ${wanted.replace(/,.*/, "")}`, { hint: `write ${wanted}` })
+  return undefined
+}

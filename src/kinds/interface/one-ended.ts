@@ -1,0 +1,129 @@
+import type { Link, NetRequest } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
+import type { Run, Scope } from "../../model/driver.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
+import type { Attributes, Observed } from "../../model/resource.ts"
+import type { Step } from "../../model/step.ts"
+import { canonicalAddresses } from "../link/addresses.ts"
+import { birthName } from "../link/birth-name.ts"
+import { holderOf } from "../link/holder.ts"
+import { netnsOf } from "../link/netns.ts"
+import { ownerOf } from "../link/owned.ts"
+import type { Place } from "../link/places.ts"
+import { places } from "../link/places.ts"
+import type { StepErrors } from "../link/results.ts"
+import { firstError, sendAllLater } from "../link/results.ts"
+import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
+import { LINK_KINDS } from "./spec-link-kinds.ts"
+
+export function isOneEnded({ change }: Step): boolean {
+  return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
+}
+
+/** The interfaces that have no end on the host, in all containers. One in another container than its mark says is there only to be removed. */
+export function observedOneEnded(scope: Scope): Observed[] {
+  const found = places(scope).flatMap((place) =>
+    place.container === "host" ? [] : place.dump.links.flatMap((link) => (isKnown(link) ? observed(scope, place, link) : [])),
+  )
+  const whole = new Set(found.filter(({ incomplete }) => incomplete === undefined).map(({ address }) => address))
+  return found.filter(({ address, incomplete }) => incomplete === undefined || !whole.has(address))
+}
+
+function isKnown({ kind }: Link): boolean {
+  return Object.hasOwn(LINK_KINDS, kind)
+}
+
+function observed(scope: Scope, { container, dump }: Place, link: Link): Observed[] {
+  const address = ownerOf(scope, container, link)
+  if (address === undefined || !address.startsWith("interface.")) return []
+  const holder = `container.${holderOf(scope, address)}`
+  return [
+    {
+      kind: "interface",
+      address,
+      name: address.slice("interface.".length),
+      attributes: {
+        container,
+        interface: link.name,
+        link: linkOf(scope, link),
+        alias: link.alias,
+        address: canonicalAddresses(dump, link.index),
+        gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
+        ...{ mac: link.mac, mtu: link.mtu, up: link.up },
+      },
+      ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
+      live: { inside: link.index, state: link.state },
+    },
+  ]
+}
+
+function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
+  const lower = parent === undefined ? undefined : scope.linkByIndex(parent)
+  return { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options }
+}
+
+/** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */
+export async function createOneEnded(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const made = await make(steps, run)
+  return Promise.all(
+    steps.map(async (step, i) => {
+      const failure = made[i] ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
+      return failure === null ? null : byItsName(step, run, failure)
+    }),
+  )
+}
+
+/**
+ * Milliseconds. The network namespace of a monitor that has just died is taken apart by a worker of the kernel's own, by and by (cleanup_net() in
+ * net/core/net_namespace.c): until then a vxlan in it has its number.
+ */
+const PAUSES = [10, 40, 160, 640, 1280]
+
+async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
+  const send = (some: readonly Step[]) => sendAllLater(some, run, "host", (step) => [creation(step, run)])
+  const errors = new Map((await send(steps)).map((error, i) => [steps[i] as Step, error]))
+  for (const pause of PAUSES) {
+    const again = steps.filter((step) => TAKEN.has(errors.get(step)?.errno ?? ""))
+    if (again.length === 0) break
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    for (const [i, error] of (await send(again)).entries()) errors.set(again[i] as Step, error)
+  }
+  return steps.map((step) => errors.get(step) ?? null)
+}
+
+const TAKEN = new Set(["EEXIST", "EBUSY"])
+
+function wanted({ change }: Step): OneEndedAttributes {
+  return change.after as unknown as OneEndedAttributes
+}
+
+function creation(step: Step, run: Run): NetRequest {
+  const { container, link, mac, mtu } = wanted(step)
+  const { kind, parent, ...options } = link
+  return {
+    op: "link-add",
+    name: birthName(run.stack, step.address),
+    ns: netnsOf(run, container),
+    kind,
+    options,
+    group: linkGroupOf(run.stack),
+    ...(parent === undefined ? {} : { parent }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(mtu === undefined ? {} : { mtu }),
+  }
+}
+
+function completion(step: Step, run: Run): NetRequest[] {
+  const { interface: link, alias, address, gateway, up } = wanted(step)
+  return [
+    { op: "link-set", link: birthName(run.stack, step.address), name: link, alias },
+    ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
+    ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),
+  ]
+}
+
+/** The name it is born with is no one's wish. */
+function byItsName(step: Step, run: Run, { op, errno, text }: KernelError): KernelError {
+  return new KernelError(op.replace(birthName(run.stack, step.address), wanted(step).interface), errno, text)
+}

@@ -1,0 +1,39 @@
+import type { Diagnostic } from "../../base/diagnostic.ts"
+import { error } from "../../base/diagnostic.ts"
+import type { HostFacts, Resource } from "../../model/resource.ts"
+import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
+import { LINK_KINDS } from "./spec-link-kinds.ts"
+
+/** What this host lacks for an interface: told before anything is done. */
+export function interfaceProblems(resource: Resource, { links }: HostFacts): Diagnostic[] {
+  const { link, mtu } = resource.attributes as unknown as InterfaceAttributes
+  if (link === undefined || links === undefined) return []
+  return [...kindProblems(resource, link, links), ...parentProblems(resource, link, mtu, links)]
+}
+
+type Links = Required<HostFacts>["links"]
+type Told = OneEndedAttributes["link"]
+
+function kindProblems(resource: Resource, { kind }: Told, { lacking }: Links): Diagnostic[] {
+  const why = lacking[kind]
+  if (why === undefined) return []
+  const hint = `it takes a kernel with ${LINK_KINDS[kind].option}, built in or with its module ${LINK_KINDS[kind].module} installed; \`stack doctor\` tells what there is`
+  return [at(resource, kind, "no-link-kind", `this kernel has no links of kind ${kind} (${why})`, hint)]
+}
+
+function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number | undefined, { mtus }: Links): Diagnostic[] {
+  if (parent === undefined) return []
+  const most = mtus[parent]
+  if (most === undefined) {
+    const hint = "name a link that `ip link` shows on the host; stack makes no links that are only others' parents"
+    return [at(resource, kind, "no-parent", `there is no link ${parent} on the host, on which ${resource.address} is to lie`, hint)]
+  }
+  if (mtu === undefined || mtu <= most) return []
+  const hint = `write ${most} or less, or leave \`mtu\` out: it takes over that of its parent`
+  return [at(resource, "mtu", "mtu-too-large", `mtu ${mtu} is larger than that of its parent ${parent} (${most})`, hint)]
+}
+
+function at(resource: Resource, key: string, code: string, summary: string, hint: string): Diagnostic {
+  const range = resource.range(key) ?? resource.range()
+  return error(code, summary, { address: resource.address, hint, ...(range === undefined ? {} : { range }) })
+}

@@ -1,0 +1,133 @@
+import { spawnSync } from "node:child_process"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, inits, inside, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+import { testsUnless } from "../../support/skip.ts"
+
+function lab(interfaces: string, command = "[sleep, infinity]"): string {
+  return `
+name: lab
+bridges: { lan: {} }
+containers:
+  web:
+    command: ${command}
+    interfaces:
+      ${interfaces}
+`
+}
+
+const MACVLAN = "eth0: { macvlan: up0, address: 10.50.0.2/24, gateway: 10.50.0.1 }"
+
+/** A link of the host with somebody at its other end: `up0`, and `far0` in a namespace of its own. */
+function uplink(sandbox: Sandbox): void {
+  const words = "ip link add up0 type veth peer name far0 && ip link set up0 up && ip link set far0 up && ip addr add 10.50.0.1/24 dev far0"
+  expectStatus(sandbox.run(["sh", "-c", words]), 0)
+}
+
+function linkInside(sandbox: Sandbox, name: string): { [key: string]: unknown } & { linkinfo: { info_kind: string; info_data?: object } } {
+  const [link] = JSON.parse(inWeb(sandbox, "ip", "-d", "-j", "link", "show", name))
+  return link
+}
+
+function inWeb(sandbox: Sandbox, ...command: string[]): string {
+  return expectStatus(inside(inits(sandbox, "lab").web as number, "-n", ...command), 0).stdout
+}
+
+scenario("a macvlan is born in its container, under a name that the host has too, and reaches who is behind its parent", (sandbox) => {
+  uplink(sandbox)
+  expectStatus(sandbox.run(["ip", "link", "add", "eth0", "type", "bridge"]), 0)
+  const file = sandbox.file("stack.yaml", lab(MACVLAN))
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const link = linkInside(sandbox, "eth0")
+  assert.equal(
+    [link.linkinfo.info_kind, (link.linkinfo.info_data as { mode: string }).mode, link.ifalias],
+    ["macvlan", "bridge", "stack:lab/interface.web.eth0"],
+  )
+  inWeb(sandbox, "ping", "-c1", "-W2", "10.50.0.1")
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  assert.equal(
+    sandbox.ip("link").map(({ ifname }: { ifname: string }) => ifname),
+    ["lo", "far0", "up0", "eth0"],
+  )
+})
+
+scenario("what it is replaces the link alone, all else of it changes in place, and a new command keeps it", (sandbox) => {
+  uplink(sandbox)
+  const file = sandbox.file("stack.yaml", lab(MACVLAN))
+  apply(sandbox, file)
+  const pid = inits(sandbox, "lab").web
+  const turn = (interfaces: string, command?: string) => {
+    sandbox.file("stack.yaml", lab(interfaces, command))
+    const found = verdicts(planOf(sandbox, file))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    return found
+  }
+  const changed = MACVLAN.replace("0.2/24", "0.7/24")
+    .replace(", gateway: 10.50.0.1", "")
+    .replace("macvlan", "mtu: 1400, up: false, mac: 02:00:00:00:00:07, macvlan")
+  assert.equal(turn(changed), ["update interface.web.eth0"])
+  assert.equal([linkInside(sandbox, "eth0").mtu, linkInside(sandbox, "eth0").operstate], [1400, "DOWN"])
+  assert.equal(turn(MACVLAN.replace("macvlan", "mode: private, macvlan")), ["delete+create interface.web.eth0"])
+  assert.is((linkInside(sandbox, "eth0").linkinfo.info_data as { mode: string }).mode, "private")
+  const vxlan = "eth0: { vxlan: { id: 7, remote: 192.0.2.1, local: 192.0.2.2, port: 4790 }, address: 10.50.0.2/24 }"
+  assert.equal(turn(vxlan), ["delete+create interface.web.eth0"])
+  const { info_kind, info_data } = linkInside(sandbox, "eth0").linkinfo
+  const { id, remote, local, port } = info_data as { [key: string]: unknown }
+  assert.equal([info_kind, id, remote, local, port], ["vxlan", 7, "192.0.2.1", "192.0.2.2", 4790])
+  assert.is(inits(sandbox, "lab").web, pid)
+  const { ifindex, address } = linkInside(sandbox, "eth0")
+  assert.equal(turn(vxlan, "[sleep, 1d]"), ["delete+create container.web"])
+  const after = linkInside(sandbox, "eth0")
+  assert.equal([after.ifindex, after.address], [ifindex, address])
+  assert.equal(turn("eth0: { bridge: lan }", "[sleep, 1d]"), ["delete+create interface.web.eth0"])
+  assert.equal(turn(vxlan, "[sleep, 1d]"), ["delete+create interface.web.eth0"])
+  assert.equal(turn("{}", "[sleep, 1d]"), ["delete interface.web.eth0"])
+})
+
+scenario("what the host lacks for a link is told by the plan, where the file says it", (sandbox) => {
+  uplink(sandbox)
+  const plan = (interfaces: string) => expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab(interfaces))]), 1).stderr
+  assert.match(plan("eth0: { macvlan: none0 }"), /stack\.yaml:8:24: error: there is no link none0 on the host/)
+  assert.match(
+    plan("eth0: { macvlan: up0, mtu: 9000 }"),
+    /stack\.yaml:8:34: error: mtu 9000 is larger than that of its parent up0 \(1500\)/,
+  )
+})
+
+/** Kinds that a kernel may lack, each with what tells its options; on `up0`, but for a dummy. */
+const OTHERS: readonly (readonly [kind: string, words: string, entry: string, told: object | undefined])[] = [
+  ["dummy", "type dummy", "{ dummy: {}, address: 10.51.0.2/24 }", undefined],
+  ["vlan", "link low type vlan id 5", "{ vlan: { parent: up0, id: 10 }, address: 10.51.0.2/24 }", { id: 10 }],
+  ["ipvlan", "link low type ipvlan", "{ ipvlan: up0, mode: l3, address: 10.51.0.2/24 }", { mode: "l3" }],
+]
+
+for (const [kind, words, entry, told] of OTHERS) {
+  const lacking =
+    spawnSync("unshare", ["-n", "sh", "-c", `ip link add low type bridge && ip link add probe ${words}`]).status === 0
+      ? undefined
+      : `this kernel has no ${kind}`
+  if (lacking === undefined) {
+    scenario(`a ${kind} is made, read back and removed`, (sandbox) => {
+      uplink(sandbox)
+      const file = sandbox.file("stack.yaml", lab(`x0: ${entry}`))
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      const { info_kind, info_data } = linkInside(sandbox, "x0").linkinfo
+      assert.is(info_kind, kind)
+      for (const [key, value] of Object.entries(told ?? {})) assert.is((info_data as { [key: string]: unknown })[key], value)
+      expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    })
+  } else {
+    testsUnless(lacking)(`a ${kind} is made, read back and removed`, () => undefined)
+    scenario(`a ${kind} is refused by the plan of a kernel that has none`, (sandbox) => {
+      uplink(sandbox)
+      const ran = expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab(`x0: ${entry}`))]), 1)
+      assert.match(ran.stderr, `this kernel has no links of kind ${kind}`)
+      assert.match(ran.stderr, "CONFIG_")
+    })
+  }
+}
+
+test.run()
