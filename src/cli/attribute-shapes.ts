@@ -2,6 +2,7 @@ import { canonicalCidr, canonicalIp } from "../base/ip.ts"
 import { parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
+import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
@@ -28,6 +29,17 @@ const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of
 const folder = text("absolute path", (path) => path === absolutePath("/", path))
 const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
 const bytes = numeric(0, Number.MAX_VALUE)
+
+const delay = text("time", (word) => parseDelay(word) !== undefined)
+const share = text("percentage", (word) => parsePercent(word) !== undefined)
+const impair = record(
+  {},
+  {
+    ...{ delay, jitter: delay, loss: share, duplicate: share, corrupt: share, reorder: share },
+    rate: text("rate", (word) => parseRate(word) !== undefined),
+    limit: whole(1, 10_000_000),
+  },
+)
 
 /** How the resources of a kind are called, behind the kind. */
 export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } } = {
@@ -98,16 +110,22 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     { seccomp_profile },
   ),
   image: record({ digest: textLike(DIGEST, "digest") }),
-  interface: record({
-    ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
-    ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },
-    host_end: record({ mac, address: cidrs, up: truth }),
-    address: listOf(either(oneOf("auto"), cidr)),
-    gateway: listOf(ip),
-  }),
+  interface: record(
+    {
+      ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName, container },
+      ...{ interface: linkName, host_interface: linkName, alias, mac, mtu, up: truth },
+      host_end: record({ mac, address: cidrs, up: truth }, { impair }),
+      address: listOf(either(oneOf("auto"), cidr)),
+      gateway: listOf(ip),
+    },
+    { impair },
+  ),
   volume: record({}),
   veth: record({
     ...{ alias, mtu },
-    endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),
+    endpoints: listOf(
+      record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }, { impair }),
+      2,
+    ),
   }),
 }

@@ -18,6 +18,8 @@ export interface Kernel extends Archives {
   net(ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[]
   /** The same for what keeps the kernel busy for long: begun at once, while the caller does other things. */
   netLater(ns: NetNs, requests: readonly NetRequest[]): Promise<(KernelError | null)[]>
+  /** Whether this kernel has such a queueing discipline (`netem`, `tbf`), for a caller that may set one. A module of it is loaded. tc(8) */
+  hasQdisc(kind: Qdisc): boolean
 
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
@@ -166,6 +168,30 @@ export interface Link {
   peerIndex: number
   bridge?: LiveBridge
   stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
+  /** What befalls what it sends; absent: nothing. */
+  impair?: Impairment
+}
+
+/** The queueing disciplines that impair: tc-netem(8), tc-tbf(8). */
+export type Qdisc = "netem" | "tbf"
+
+/** What befalls what a link sends. An absent key: nothing of the kind. */
+export interface Impairment {
+  /** Nanoseconds. */
+  delay?: number
+  /** Nanoseconds, by which the delay goes up and down. */
+  jitter?: number
+  /** Percent of the packets, as are `duplicate`, `corrupt` and `reorder`. */
+  loss?: number
+  duplicate?: number
+  corrupt?: number
+  reorder?: number
+  /** Bits a second, in whole bytes. */
+  rate?: number
+  /** Packets that wait at the most, where it is not the usual number. */
+  limit?: number
+  /** Only ever observed: what is done to them besides, in words. */
+  other?: string
 }
 
 export interface InterfaceAddress {
@@ -242,6 +268,10 @@ export type NetRequest =
   /** `ip route replace …` with our protocol number, unless another is given. */
   | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number; protocol?: number }
   | { op: "route-delete"; to: string; via?: string; dev?: LinkRef; metric?: number }
+  /** `tc qdisc replace dev LINK root netem …`; with `tbf` only what `rate` says. */
+  | { op: "impair"; link: LinkRef; qdisc: Qdisc; impair: Impairment }
+  /** `tc qdisc del dev LINK root` */
+  | { op: "impair-delete"; link: LinkRef }
 
 export interface VethEnd {
   name: string

@@ -14,6 +14,7 @@ import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
+import { impairFacts } from "./host-netem.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
 const NEEDED: readonly (readonly [string, number])[] = [
@@ -53,6 +54,7 @@ export function readHostFacts({ kernel, desired, cgroups }: Scope, controllers: 
     missingToRead: missingToRead(kernel),
     ...limitFacts(cgroups, desired),
     absentNodes: absentNodes(kernel, desired),
+    ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),
   }
 }

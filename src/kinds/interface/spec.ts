@@ -1,3 +1,5 @@
+import type { Impair } from "../link/spec-impair.ts"
+
 /**
  * A container's interface on a bridge: a veth pair whose one end is a port of the bridge on the host and whose other
  * end is named `interface` in the container's network namespace. Resource name: `CONTAINER.INTERFACE`.
@@ -25,5 +27,7 @@ export interface InterfaceAttributes {
   /** Inside. */
   up: boolean
   /** The port on the host: it is up, and only the bridge speaks for it. */
-  host_end: { mac: string; address: string[]; up: boolean }
+  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair }
+  /** What befalls what the container sends; absent: nothing. */
+  impair?: Impair
 }

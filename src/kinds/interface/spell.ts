@@ -1,5 +1,6 @@
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
+import { spellImpair } from "../link/spell-impair.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge without any other key. */
@@ -11,6 +12,12 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
     mac: unless(usual.mac, have.mac),
     mtu: unless(usual.mtu, have.mtu),
     up: unless(usual.up, have.up),
-    host_end: have.host_end.mac === usual.host_end.mac ? undefined : { mac: have.host_end.mac },
+    host_end: spellHostEnd(have.host_end, usual.host_end),
+    impair: spellImpair(have.impair),
   })
+}
+
+function spellHostEnd({ mac, impair }: InterfaceAttributes["host_end"], usual: InterfaceAttributes["host_end"]): SpeltMap | undefined {
+  const words = withoutAbsent({ mac: unless(usual.mac, mac), impair: spellImpair(impair) })
+  return Object.keys(words).length === 0 ? undefined : words
 }

@@ -1,4 +1,4 @@
-import type { BridgeOptions, Link, NetDump, Route } from "../../../src/kernel/kernel.ts"
+import type { BridgeOptions, Impairment, Link, NetDump, Route } from "../../../src/kernel/kernel.ts"
 
 /** A network namespace's links, addresses and routes. */
 export interface Network {
@@ -35,6 +35,7 @@ export interface NetLink {
   peer?: NetLink
   bridge?: Required<BridgeOptions>
   addresses: NetAddress[]
+  impair?: Impairment
 }
 
 /** A new namespace holds a loopback link that is down. */
@@ -93,10 +94,11 @@ export function dumpNetwork(network: Network): NetDump {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, impair } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
+    ...(impair === undefined ? {} : { impair: { ...impair } }),
     stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }
