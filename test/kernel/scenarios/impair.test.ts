@@ -44,7 +44,23 @@ scenario("a rate goes into the kernel, is changed and taken off in place, and by
   assert.match(roots().join(), /^(tbf|netem) 1250000,(tbf|netem) 1250000,(tbf|netem) 625000$/)
 
   inside(before.r1 as number, "-n", "tc", "qdisc", "del", "dev", "eth1", "root")
-  inside(before.r2 as number, "-n", "tc", "qdisc", "replace", "dev", "eth1", "root", "tbf", "rate", "1mbit", "burst", "9000", "latency", "10ms")
+  inside(
+    before.r2 as number,
+    "-n",
+    "tc",
+    "qdisc",
+    "replace",
+    "dev",
+    "eth1",
+    "root",
+    "tbf",
+    "rate",
+    "1mbit",
+    "burst",
+    "9000",
+    "latency",
+    "10ms",
+  )
   const drifted = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
   assert.match(drifted, "endpoints.0.impair.rate: (not set) -> 10mbit")
   assert.match(drifted, "endpoints.1.impair.rate: 1mbit -> 10mbit")
