@@ -15,7 +15,7 @@ const MOST_RATE = 1e12
 type Canonical = (text: string) => { text?: string; problem?: string; hint?: string }
 
 /** In canonical form; what is mistaken is reported and left out. Undefined where the file does not say it. */
-export function expandImpair(entry: Entry, path: Path, value: ImpairEntry | undefined): Impair | undefined {
+export function expandImpair(entry: Pick<Entry, "report">, path: Path, value: ImpairEntry | undefined): Impair | undefined {
   if (value === undefined) return undefined
   const impair: Impair = {}
   const take = (key: Exclude<keyof Impair, "limit" | "other">, canonical: Canonical) => {
