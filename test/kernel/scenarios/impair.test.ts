@@ -90,7 +90,7 @@ scenario("what takes netem is refused at plan time where the kernel has none, an
   if (probe.status !== 0) {
     const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
     assert.match(ran.stderr, "this kernel has no netem (sch_netem)")
-    assert.match(ran.stderr, "stack.yaml:11:")
+    assert.match(ran.stderr, "stack.yaml:12:22: error")
     return
   }
   sandbox.run(["ip", "link", "del", "probe0"])
