@@ -2,6 +2,7 @@ import { canonicalCidr, canonicalIp } from "../base/ip.ts"
 import { parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
+import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
@@ -30,6 +31,17 @@ const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of
 const folder = text("absolute path", (path) => path === absolutePath("/", path))
 const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
 const bytes = numeric(0, Number.MAX_VALUE)
+
+const delay = text("time", (word) => parseDelay(word) !== undefined)
+const share = text("percentage", (word) => parsePercent(word) !== undefined)
+const impair = record(
+  {},
+  {
+    ...{ delay, jitter: delay, loss: share, duplicate: share, corrupt: share, reorder: share },
+    rate: text("rate", (word) => parseRate(word) !== undefined),
+    limit: whole(1, 10_000_000),
+  },
+)
 
 /** How the resources of a kind are called, behind the kind. */
 export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } } = {
@@ -72,11 +84,14 @@ function isRule(words: string): boolean {
 }
 
 const inside = { container, interface: linkName, alias, up: truth, address: listOf(either(oneOf("auto"), cidr)), gateway: listOf(ip) }
-const port = record({
-  ...inside,
-  ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName },
-  ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }) },
-})
+const port = record(
+  {
+    ...inside,
+    ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName },
+    ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }, { impair }) },
+  },
+  { impair },
+)
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS)) },
   {
@@ -84,7 +99,7 @@ const link = record(
     ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },
   },
 )
-const oneEnded = record({ ...inside, link }, { mac, mtu })
+const oneEnded = record({ ...inside, link }, { mac, mtu, impair })
 
 function isOneEnded(value: unknown): boolean {
   return typeof value === "object" && value !== null && "link" in value
@@ -133,6 +148,9 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   }),
   veth: record({
     ...{ alias, mtu },
-    endpoints: listOf(record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }), 2),
+    endpoints: listOf(
+      record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }, { impair }),
+      2,
+    ),
   }),
 }

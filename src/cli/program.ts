@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander"
+import { Argument, Command, Option } from "commander"
 import pkg from "../../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
+import { absolute, duration, failOn, natural, positive, since } from "./option-values.ts"
 
 /** A command's work; resolves to the exit code. */
 type Work = (context: Context) => Promise<number>
@@ -29,6 +30,7 @@ export function program(context: Context, done: (code: number) => void): Command
   graphCommand(root, run)
   doctorCommand(root, run)
   imageCommands(root, run)
+  faultCommands(root, run)
   root
     .command("version")
     .description("print the version")
@@ -80,6 +82,7 @@ const FLAGS = [
   "timestamps",
   "live",
   "foreign",
+  "clear",
 ] as const
 
 /** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
@@ -249,52 +252,34 @@ function liveCommands(root: Command, run: Run): void {
     )
 }
 
-// ------------------------------------------------------------------ values
-
 /** `exec web -- ls -l` and `exec web ls -l` say the same. */
 function behindDashes(argv: readonly string[]): readonly string[] {
   return argv[0] === "--" ? argv.slice(1) : argv
 }
 
-function failOn(value: string, before: readonly string[] | undefined): string[] {
-  const words = value.split(",")
-  const wrong = words.find((word) => !["destroy", "replace", "change"].includes(word))
-  if (wrong !== undefined) throw new InvalidArgumentError("Allowed are destroy, replace, change.")
-  return [...(before ?? []), ...words]
-}
-
-function absolute(value: string): string {
-  if (!value.startsWith("/")) throw new InvalidArgumentError("It must be an absolute path inside the container.")
-  return value
-}
-
-function natural(value: string): number {
-  if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number is needed.")
-  return Number(value)
-}
-
-function positive(value: string): number {
-  const number = natural(value)
-  if (number === 0) throw new InvalidArgumentError("It must be at least 1.")
-  return number
-}
-
-const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Milliseconds of `500ms`, `3s`, `1m`, `2h`, `1d`; a bare number is seconds. */
-function duration(value: string): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?$/.exec(value)
-  if (match === null) throw new InvalidArgumentError("Write it as 500ms, 3s, 1m or 2h.")
-  return Number(match[1]) * (UNITS[match[2] ?? "s"] as number)
-}
-
-/** What `Date.parse` reads everywhere alike: it takes a bare number for a month or a year. ISO 8601 */
-const DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
-
-/** A moment, in milliseconds since 1970: so long ago, or that date. */
-function since(value: string): number {
-  if (/^[0-9.]+(ms|s|m|h|d)$/.test(value)) return Date.now() - duration(value)
-  const moment = DATE.test(value) ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(moment)) throw new InvalidArgumentError("Write it as 10m, 2h, or 2030-01-31T12:00:00Z.")
-  return moment
+function faultCommands(root: Command, run: Run): void {
+  const time = () =>
+    new Option("--for <duration>", "put it back after so long, or when this command is ended: 500ms, 30s, 5m").argParser(duration)
+  const where = "veth.core, interface.web.eth0, or one end of a link: web:eth0, host:NAME"
+  subcommand(root, "impair", "have packets of a live link lost, delayed, slowed down; apply heals it")
+    .argument("<address>", where)
+    .option("--delay <time>", "how long a packet takes: 50ms")
+    .option("--jitter <time>", "by how much that goes up and down: 5ms")
+    .option("--loss <percent>", "how many are lost: 10%")
+    .option("--duplicate <percent>", "how many come twice")
+    .option("--corrupt <percent>", "how many have a bit turned")
+    .option("--reorder <percent>", "how many overtake those that are delayed")
+    .option("--rate <rate>", "bits a second: 10mbit")
+    .option("--clear", "take off all that was there")
+    .addOption(time())
+    .action((address: string, _options, command: Command) =>
+      run(async (context) => (await import("./commands/impair.ts")).impair({ ...optionsOf(command), address }, context)),
+    )
+  subcommand(root, "link", "set a live link down or up; apply heals it")
+    .addArgument(new Argument("<state>").choices(["down", "up"]))
+    .argument("<address>", where)
+    .addOption(time())
+    .action((state: string, address: string, _options, command: Command) =>
+      run(async (context) => (await import("./commands/link.ts")).link({ ...optionsOf(command), address, up: state === "up" }, context)),
+    )
 }

@@ -1,10 +1,13 @@
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
+import type { BridgeOptions, Impairment, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
 import type { Tried } from "./tries.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
+export type { BridgeOptions, Impairment, InterfaceAddress, Link, LinkOptions, LiveBridge, NetDump, Qdisc, Route } from "./net-dump.ts"
+export { ROUTE_PROTOCOL } from "./net-dump.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
@@ -20,6 +23,8 @@ export interface Kernel extends Archives, PacketRules {
   net(ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[]
   /** The same for what keeps the kernel busy for long: begun at once, while the caller does other things. */
   netLater(ns: NetNs, requests: readonly NetRequest[]): Promise<(KernelError | null)[]>
+  /** Whether this kernel has such a queueing discipline (`netem`, `tbf`), for a caller that may set one. A module of it is loaded. tc(8) */
+  hasQdisc(kind: Qdisc): boolean
 
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
@@ -138,83 +143,6 @@ export class KernelError extends Error {
   }
 }
 
-export interface BridgeOptions {
-  stp?: boolean
-  vlan_filtering?: boolean
-  /** Seconds. */
-  ageing_time?: number
-}
-
-/** What a bridge is like. */
-export interface LiveBridge {
-  stp: boolean
-  vlan_filtering: boolean
-  /** Seconds. Absent while the kernel's spanning tree works with a shorter one, and does not tell which it goes back to. */
-  ageing_time?: number
-}
-
-export interface Link {
-  index: number
-  name: string
-  /** `bridge`, `veth`, …; "" for lo and hardware. */
-  kind: string
-  mac: string
-  mtu: number
-  /** IFF_UP: administratively up. */
-  up: boolean
-  /** IF_OPER_*: `up`, `down`, `lowerlayerdown`, `unknown`, … */
-  state: string
-  /** ifindex of the bridge it is a port of; 0: none. */
-  master: number
-  group: number
-  alias: string
-  /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
-  peerIndex: number
-  bridge?: LiveBridge
-  /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
-  parent?: number
-  /** Of such a link: what else its kind is made with. */
-  options?: LinkOptions
-  stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
-}
-
-/** The words of ip-link(8) for the kind of link: `mode`, `id`, `remote`, … */
-export type LinkOptions = { readonly [option: string]: string | number }
-
-export interface InterfaceAddress {
-  index: number
-  /** `10.0.0.1/24`, `fd20::1/64`, canonical. */
-  address: string
-  /** rtnetlink(7): `global`, `link`, `host`. */
-  scope: string
-  /** IFAPROT_*: 0 is no one's; 1 (loopback), 2 (router advertisement) and 3 (link-local) are the kernel's. */
-  protocol: number
-}
-
-export interface Route {
-  /** `default` is `0.0.0.0/0` or `::/0`. */
-  to: string
-  /** Absent for an on-link route. */
-  via?: string
-  /** ifindex */
-  dev: number
-  metric: number
-  /** RTPROT_*: 2 kernel, 3 boot, 4 static; ours is `ROUTE_PROTOCOL`. */
-  protocol: number
-  table: number
-  type: string
-}
-
-export interface NetDump {
-  links: Link[]
-  addresses: InterfaceAddress[]
-  /** Unicast, blackhole, unreachable, prohibit routes of the main table; not the local table. */
-  routes: Route[]
-}
-
-/** The `proto` of every route this program adds: `ip route show proto 115`. */
-export const ROUTE_PROTOCOL = 115
-
 export type LinkRef = number | string
 
 export type NetRequest =
@@ -270,6 +198,10 @@ export type NetRequest =
   /** `ip route replace …` with our protocol number, unless another is given. */
   | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number; protocol?: number }
   | { op: "route-delete"; to: string; via?: string; dev?: LinkRef; metric?: number }
+  /** `tc qdisc replace dev LINK root netem …`; with `tbf` only what `rate` says. */
+  | { op: "impair"; link: LinkRef; qdisc: Qdisc; impair: Impairment }
+  /** `tc qdisc del dev LINK root` */
+  | { op: "impair-delete"; link: LinkRef }
 
 export interface VethEnd {
   name: string

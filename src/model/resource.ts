@@ -138,6 +138,8 @@ export interface HostFacts {
    * Beside them `swap`: its accounting to cgroups is on (memory.swap.max, memory.memsw.*), and `cgroup`: cgroup2 is mounted (`cgroup.*`).
    */
   controllers: { readonly [controller: string]: "v1" | "v2" }
+  /** Whether the kernel has netem; absent where no link of the stack is to be impaired. */
+  netem?: boolean
   /** Host id ranges held by user namespaces of other stacks: never handed out. */
   takenIds: readonly { host: number; count: number }[]
   /** Other stacks whose ids this process may not know. */

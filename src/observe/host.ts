@@ -14,6 +14,7 @@ import { bindSources } from "../kinds/container/spec-mounts.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
+import { impairFacts } from "./host-netem.ts"
 import { linkFacts } from "./link-facts.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
@@ -55,6 +56,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...limitFacts(cgroups, desired),
     absentNodes: absentNodes(kernel, desired),
     ...linkFacts(scope),
+    ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),
   }
 }

@@ -101,11 +101,16 @@ function fieldRange(kind: KindName, source: MapEntry, path: string): Range {
 
 /** Parts of a dotted path, the longest key first. */
 function stepsBelow(source: MapEntry, key: string, rest: string): Path {
-  const path: string[] = [key]
+  const path: (string | number)[] = [key]
   let left = rest.split(".")
   while (left.length > 0) {
     const node = nodeAt(source.value, path)
-    if (node?.kind === "list") return [...path.slice(1), itemOf(node, left.join("."))]
+    if (node?.kind === "list") {
+      const at = itemOf(node, left.join("."))
+      if (typeof at === "number" || left.length === 1) return [...path.slice(1), at]
+      path.push(Number(left.shift()))
+      continue
+    }
     let taken = left.length
     while (taken > 1 && !(node?.kind === "map" && node.entries.has(left.slice(0, taken).join(".")))) taken--
     path.push(left.slice(0, taken).join("."))

@@ -183,6 +183,22 @@ export const linkContract: Contract = {
     must(kernel, [remove("va"), remove("br-one")])
   },
 
+  "what a link sends can be held to a rate, which another takes the place of, and which goes once": ({ kernel }) => {
+    const rate = (bits: number): NetRequest => ({ op: "impair", link: "va", qdisc: "tbf", impair: { rate: bits } })
+    const impaired = () => ["va", "vb"].map((name) => linkIn(kernel.dump("host"), name).impair)
+    must(kernel, [veth("va", "vb")])
+    assert.equal(impaired(), [undefined, undefined])
+    must(kernel, [rate(10_000_000)])
+    assert.equal(impaired(), [{ rate: 10_000_000 }, undefined])
+    must(kernel, [rate(50_000_000_000), { op: "link-set", link: "va", up: true }])
+    assert.equal(impaired(), [{ rate: 50_000_000_000 }, undefined])
+    const off: NetRequest = { op: "impair-delete", link: "va" }
+    assert.equal(answers(kernel, [off, off, { ...off, link: "none" }]), ["ok", "ENOENT", "ENODEV"])
+    assert.equal(impaired(), [undefined, undefined])
+    assert.ok(kernel.hasQdisc("tbf"))
+    must(kernel, [remove("va")])
+  },
+
   "both ends of a pair must be up for it to carry; then IPv6 gives each an address of its own": async ({ kernel }) => {
     must(kernel, [veth("va", "vb", true)])
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])

@@ -19,6 +19,14 @@ const MOUNTS: readonly Attributes[] = [
   },
 ]
 
+/** What befalls what a link sends, if anything does. */
+const anyImpair = fc.constantFrom<Attributes>(
+  {},
+  {},
+  { impair: { rate: "10mbit" } },
+  { impair: { delay: "10ms", loss: "0.5%", rate: "1mbit" } },
+)
+
 /**
  * Any valid stack out of a small world: two bridges, two parents, four containers, which may have an interface on each
  * bridge, join the first one's namespaces, depend on earlier ones, and be tied by veth pairs. Small, so that two of them meet.
@@ -33,7 +41,7 @@ export const anyStack: fc.Arbitrary<Desired> = fc
       anyContainer("db", ["app"]),
       anyContainer("job", ["web", "db"]),
     ),
-    pairs: fc.record({ core: fc.constantFrom("", "eth7", "eth8"), uplink: fc.constantFrom(0, 1500, 9000) }),
+    pairs: fc.record({ core: fc.constantFrom("", "eth7", "eth8"), uplink: fc.constantFrom(0, 1500, 9000), impair: anyImpair }),
   })
   .map(assemble)
 
@@ -52,7 +60,7 @@ interface ContainerWish {
   /** Whether it has a dummy, number of its vxlan; 0: none. */
   dummy: boolean
   vxlan: number
-  ports: { [bridge: string]: { address: string; gateway: boolean; up: boolean; mtu: number } | null }
+  ports: { [bridge: string]: { address: string; gateway: boolean; up: boolean; mtu: number; impair: Attributes } | null }
 }
 
 interface Wishes {
@@ -60,7 +68,7 @@ interface Wishes {
   groups: readonly (BridgeWish | null)[]
   containers: readonly (ContainerWish | null)[]
   /** Name of the first one's end, mtu of the second; "" and 0: not there. */
-  pairs: { core: string; uplink: number }
+  pairs: { core: string; uplink: number; impair: Attributes }
 }
 
 function anyBridge(name: string, ...addresses: string[]): fc.Arbitrary<BridgeWish | null> {
@@ -82,7 +90,13 @@ function anyGroup(name: string): fc.Arbitrary<BridgeWish | null> {
 
 function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<ContainerWish | null> {
   const port = fc.option(
-    fc.record({ address: fc.constantFrom("auto", "none"), gateway: fc.boolean(), up: fc.boolean(), mtu: fc.constantFrom(1500, 1400) }),
+    fc.record({
+      address: fc.constantFrom("auto", "none"),
+      gateway: fc.boolean(),
+      up: fc.boolean(),
+      mtu: fc.constantFrom(1500, 1400),
+      impair: anyImpair,
+    }),
   )
   const attributes = fc.record({
     argv: fc.constantFrom(["sleep", "1d"], ["sleep", "2d"]),
@@ -182,14 +196,15 @@ function portOf({ name, ports }: ContainerWish, lan: BridgeWish): Resource[] {
     gateway: addressed && port.gateway && lan.name === "wan" ? [first] : [],
     mtu: port.mtu,
     up: port.up,
-    ...(port.gateway && lan.name === "lan" ? { host_end: { mac: deriveMac(`other/${name}`), address: [], up: true } } : {}),
+    ...port.impair,
+    ...(port.gateway && lan.name === "lan" ? { host_end: { mac: deriveMac(`other/${name}`), address: [], up: true, ...port.impair } } : {}),
   }
   return [iface(`${name}.${lan.name === "lan" ? "eth0" : "eth1"}`, attributes)]
 }
 
-function veths({ core, uplink }: Wishes["pairs"], there: ReadonlySet<string>): Resource[] {
+function veths({ core, uplink, impair }: Wishes["pairs"], there: ReadonlySet<string>): Resource[] {
   if (!there.has("app")) return []
-  const inner = [endpoint("container.app", core, { address: ["10.1.0.1/30"] }), endpoint("container.web", "eth7")]
+  const inner = [endpoint("container.app", core, { address: ["10.1.0.1/30"], ...impair }), endpoint("container.web", "eth7")]
   const outer = [endpoint("container.app", "up1"), endpoint("host", "lab-up1", { address: ["10.2.0.1/30"] })]
   return [
     ...(core === "" || !there.has("web") ? [] : [veth("core", { endpoints: inner })]),

@@ -1,13 +1,15 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { NetDump } from "../kernel.ts"
+import type { Link, NetDump } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
 import { NLM_F_DUMP_INTR } from "./constants/netlink.ts"
+import { RTM_NEWQDISC } from "./constants/pkt-sched.ts"
 import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
+import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
 import { encodeRouteDump, readRoute } from "./rtnl/route.ts"
 import type { Message } from "./wire.ts"
 import { eachMessage, WireError, WireWriter } from "./wire.ts"
@@ -66,15 +68,36 @@ class Tables {
 /** Links, addresses and routes of the connection's namespace. All three are asked for in one send. Throws KernelError. */
 export function readNamespace(connection: Connection): NetDump {
   const tables = new Tables()
+  readAll(connection, tables.all)
+  const whole = tables.whole()
+  return isImpaired(whole) ? { ...whole, links: withImpairments(connection, whole.links) } : whole
+}
+
+function readAll(connection: Connection, dumps: readonly Dump<unknown>[]): void {
   // The first of each send finds the socket idle: so each has its readings, whatever the size of the others.
-  for (let i = 0; i < READINGS + tables.all.length - 1; i++) {
-    const open = tables.open()
+  for (let i = 0; i < READINGS + dumps.length - 1; i++) {
+    const open = dumps.filter((dump) => !dump.done)
     if (open.length === 0) break
     readOnce(connection, open)
   }
-  const [failed] = tables.open()
+  const failed = dumps.find((dump) => !dump.done)
   if (failed !== undefined) throw new KernelError(failed.op, failed.refusal.errno, failed.refusal.text)
-  return tables.whole()
+}
+
+/** Whether a link has a qdisc that impairs: only then is there more to be asked. */
+function isImpaired({ links }: NetDump): boolean {
+  return links.some(({ impair }) => impair !== undefined)
+}
+
+/** What those do. One that has gone since does nothing any more. */
+function withImpairments(connection: Connection, links: readonly Link[]): Link[] {
+  const qdiscs = dumpOf("tc qdisc show", encodeQdiscDump, RTM_NEWQDISC, readQdisc)
+  readAll(connection, [qdiscs])
+  const found = new Map(qdiscs.found.map(({ index, impair }) => [index, impair]))
+  return links.map(({ impair: _, ...link }) => {
+    const impair = found.get(link.index)
+    return impair === undefined ? link : { ...link, impair }
+  })
 }
 
 /** The request for all three tables, whose first sequence number is `first`. Valid until the next dump. */
@@ -83,7 +106,7 @@ export function namespaceRequest(first: number): Buffer {
   return writer.written()
 }
 
-/** What came in answer to `namespaceRequest`; undefined where that is not all of it, so that it must be read once more. */
+/** What came in answer to `namespaceRequest`; undefined where that is not all of it, or says that there is more to ask: it must be read once more. */
 export function namespaceFrom(received: Buffer, first: number): NetDump | undefined {
   const tables = new Tables()
   try {
@@ -92,7 +115,9 @@ export function namespaceFrom(received: Buffer, first: number): NetDump | undefi
     if (error instanceof WireError || error instanceof KernelError) return undefined
     throw error
   }
-  return tables.open().length === 0 ? tables.whole() : undefined
+  if (tables.open().length > 0) return undefined
+  const whole = tables.whole()
+  return isImpaired(whole) ? undefined : whole
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

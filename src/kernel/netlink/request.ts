@@ -2,6 +2,7 @@ import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/address.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
+import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
 import type { WireWriter } from "./wire.ts"
@@ -32,6 +33,10 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeRouteReplace(w, sequence, request, resolver)]
     case "route-delete":
       return [(w, sequence) => encodeRouteDelete(w, sequence, request, resolver)]
+    case "impair":
+      return [(w, sequence) => encodeImpair(w, sequence, request, resolver)]
+    case "impair-delete":
+      return [(w, sequence) => encodeImpairDelete(w, sequence, request.link, resolver)]
   }
 }
 
@@ -66,6 +71,8 @@ function neededLinks(request: NetRequest): LinkRef[] {
       return [...(needsIndex(request) ? [request.link] : []), ...present(request.master)]
     case "address-add":
     case "address-delete":
+    case "impair":
+    case "impair-delete":
       return [request.link]
     case "route-replace":
     case "route-delete":
@@ -106,5 +113,5 @@ export function isRepeatable(request: NetRequest): boolean {
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return request.op === "link-set" || request.op === "route-replace"
+  return request.op === "link-set" || request.op === "route-replace" || request.op === "impair"
 }

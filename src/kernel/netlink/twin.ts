@@ -1,4 +1,5 @@
-import type { BridgeOptions, NetRequest, VethEnd } from "../kernel.ts"
+import { formatDelay, formatPercent, formatRate } from "../../base/units.ts"
+import type { BridgeOptions, Impairment, NetRequest, VethEnd } from "../kernel.ts"
 
 /**
  * A request in the words of ip(8): what a person would type to do the same by hand, without the stack's link group, which
@@ -34,6 +35,10 @@ function words(request: NetRequest): Words {
       return ["ip route replace", ...route(request)]
     case "route-delete":
       return ["ip route del", ...route(request)]
+    case "impair":
+      return [`tc qdisc replace dev ${device(request.link)} root`, request.qdisc, ...impair(request.impair)]
+    case "impair-delete":
+      return [`tc qdisc del dev ${device(request.link)} root`]
   }
 }
 
@@ -101,6 +106,20 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
     ...(master === undefined ? [] : [master === 0 ? "nomaster" : `master ${device(master)}`]),
     option("group", request.group),
     ...(request.bridge === undefined ? [] : bridge(request.bridge)),
+  ]
+}
+
+function impair({ delay, jitter, loss, duplicate, corrupt, reorder, rate, limit }: Impairment): Words {
+  const percent = (word: string, value: number | undefined) => option(word, value === undefined ? undefined : formatPercent(value))
+  return [
+    option("limit", limit),
+    option("delay", delay === undefined ? undefined : formatDelay(delay)),
+    jitter === undefined ? undefined : formatDelay(jitter),
+    percent("loss", loss),
+    percent("duplicate", duplicate),
+    percent("corrupt", corrupt),
+    percent("reorder", reorder),
+    option("rate", rate === undefined ? undefined : formatRate(rate)),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
 import { holderOf } from "../link/holder.ts"
+import { impairChanges, observedImpair } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, mtuOf, ownedLinks, ownerOf, peerOnHost } from "../link/owned.ts"
@@ -52,7 +53,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       ...masterOf(scope, link),
       ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside) : {}),
       ...(inside === undefined ? {} : { mtu: mtuOf(scope, address, [inside, link]) }),
-      host_end: { mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
+      host_end: { mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up, ...observedImpair(link.impair) },
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
@@ -103,6 +104,7 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
     up: inside.up,
+    ...observedImpair(inside.impair),
   }
 }
 
@@ -129,11 +131,13 @@ async function createPorts(steps: readonly Step[], run: Run): Promise<StepErrors
     steps,
     run,
     "host",
-    ofMade(steps, made, (step) => [mark(step)]),
+    ofMade(steps, made, (step) => [mark(step), ...portImpair(step, run)]),
   )
   const outer = eitherError(made, marked)
   return Promise.all(
-    steps.map(async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step)))),
+    steps.map(
+      async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step, run))),
+    ),
   )
 }
 
@@ -157,10 +161,17 @@ function mark(step: Step): NetRequest {
   return { op: "link-set", link: host_interface, alias }
 }
 
-function insideCreation(step: Step): NetRequest[] {
+/** Before the container has an address: nothing gets through unimpaired. */
+function portImpair(step: Step, run: Run): NetRequest[] {
+  const { host_interface, host_end } = step.change.after as unknown as PortAttributes
+  return impairChanges(run.kernel, host_interface, undefined, host_end.impair)
+}
+
+function insideCreation(step: Step, run: Run): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const link = want.interface
   return [
+    ...impairChanges(run.kernel, link, undefined, want.impair),
     ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
     ...(want.up ? [{ op: "link-set", link, up: true } as const] : []),
     ...(want.up ? gatewayChanges(link, [], want.gateway) : []),
@@ -169,14 +180,22 @@ function insideCreation(step: Step): NetRequest[] {
 
 function update(steps: readonly Step[], run: Run): StepErrors {
   const renamed = renameAll(steps, run, "host", hostRenaming)
-  const outer = eitherError(renamed, sendAll(steps, run, "host", ofMade(steps, renamed, hostUpdate)))
+  const outer = eitherError(
+    renamed,
+    sendAll(
+      steps,
+      run,
+      "host",
+      ofMade(steps, renamed, (step) => hostUpdate(step, run)),
+    ),
+  )
   return steps.map((step, i) => {
     const { ifindex, inside } = (step.change.observed?.live ?? {}) as { ifindex: number; inside: number }
     const have = step.change.before as unknown as InterfaceAttributes
     if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
-    return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step))))
+    return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step, run))))
   })
 }
 
@@ -195,7 +214,7 @@ function insideRenaming(step: Step): Renaming | undefined {
   return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias } : {}) }
 }
 
-function hostUpdate(step: Step): NetRequest[] {
+function hostUpdate(step: Step, run: Run): NetRequest[] {
   if (isOneEnded(step)) return []
   const want = step.change.after as unknown as PortAttributes
   const have = step.change.before as unknown as PortAttributes
@@ -207,10 +226,14 @@ function hostUpdate(step: Step): NetRequest[] {
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("host_end.mac")) set.mac = want.host_end.mac
   if (changed.has("host_end.up")) set.up = want.host_end.up
-  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, have.host_end.address, want.host_end.address)]
+  return [
+    ...(Object.keys(set).length > 2 ? [set] : []),
+    ...impairChanges(run.kernel, link, have.host_end.impair, want.host_end.impair),
+    ...addressChanges(link, have.host_end.address, want.host_end.address),
+  ]
 }
 
-function insideUpdate(step: Step): NetRequest[] {
+function insideUpdate(step: Step, run: Run): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const have = step.change.before as unknown as Partial<InterfaceAttributes>
   const changed = new Set(step.change.fields.map((f) => f.path))
@@ -223,5 +246,10 @@ function insideUpdate(step: Step): NetRequest[] {
   // A link that was down has lost its routes, one whose last address goes loses them now: the gateway is set again.
   const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway) : []
   const address = set.up === false ? keptWhenDown(have.address ?? []) : (have.address ?? [])
-  return [...(Object.keys(set).length > 2 ? [set] : []), ...addressChanges(link, address, want.address), ...gateways]
+  return [
+    ...(Object.keys(set).length > 2 ? [set] : []),
+    ...impairChanges(run.kernel, link, have.impair, want.impair),
+    ...addressChanges(link, address, want.address),
+    ...gateways,
+  ]
 }

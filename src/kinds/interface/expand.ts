@@ -3,7 +3,10 @@ import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, KnownBridge, Path } from "../../model/entry.ts"
 import { aliasOf } from "../../model/ownership.ts"
+import type { ImpairEntry } from "../link/expand-impair.ts"
+import { expandImpair } from "../link/expand-impair.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
+import { impairing } from "../link/spec-impair.ts"
 import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
 import { interfaceRelations } from "./relations.ts"
@@ -16,7 +19,8 @@ export interface InterfaceEntry extends LinkEntry {
   mac?: string
   mtu?: number
   up?: boolean
-  host_end?: { mac?: string }
+  host_end?: { mac?: string; impair?: ImpairEntry }
+  impair?: ImpairEntry
 }
 
 /** What an interface is looked at with whose bridge is mistaken, which has been told. */
@@ -52,7 +56,13 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     mac: mac ?? deriveMac(origin),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
-    host_end: { mac: hostMac ?? deriveMac(`${origin}/host`), address: [], up: true },
+    host_end: {
+      mac: hostMac ?? deriveMac(`${origin}/host`),
+      address: [],
+      up: true,
+      ...impairing(expandImpair(entry, ["host_end", "impair"], value.host_end?.impair)),
+    },
+    ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
 }
@@ -76,6 +86,7 @@ function expandOneEnded(
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
     up: value.up ?? true,
+    ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
 }

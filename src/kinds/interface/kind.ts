@@ -1,11 +1,13 @@
 import type { Address } from "../../base/address.ts"
+import type { Diagnostic } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
-import type { Attributes, Observed, Value } from "../../model/resource.ts"
+import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { impairProblems } from "../link/problems-impair.ts"
 import { interfaceProblems } from "./problems.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
@@ -26,25 +28,36 @@ export const interfaceKind: Kind = {
     { path: "mac", change: "update" },
     { path: "mtu", change: "update" },
     { path: "up", change: "update" },
-    { path: "host_end.*", change: "update" },
+    { path: "impair.*", change: "update" },
+    { path: "host_end.mac", change: "update" },
+    { path: "host_end.address", change: "update" },
+    { path: "host_end.up", change: "update" },
+    { path: "host_end.impair.*", change: "update" },
   ],
   normalise,
   readdressed,
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
-  check: interfaceProblems,
+  check,
+}
+
+function check(resource: Resource, host: HostFacts): Diagnostic[] {
+  const { impair, host_end } = resource.attributes as unknown as InterfaceAttributes
+  return [...interfaceProblems(resource, host), ...impairProblems(resource, { impair, "host_end.impair": host_end?.impair }, host)]
 }
 
 /**
- * A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called otherwise it stays a port. What is to be a
- * port and is a link with one end is none of what that is.
+ * A link without impairments has none by wish. A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called
+ * otherwise it stays a port. What is to be a port and is a link with one end is none of what that is.
  */
 function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
   return {
     desired: {
-      ...(desired.up === false ? { ...desired, gateway: [] } : desired),
+      ...desired,
+      ...(desired.up === false ? { gateway: [] } : {}),
+      ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
     },
     observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,

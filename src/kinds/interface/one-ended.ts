@@ -7,6 +7,7 @@ import type { Step } from "../../model/step.ts"
 import { canonicalAddresses } from "../link/addresses.ts"
 import { birthName } from "../link/birth-name.ts"
 import { holderOf } from "../link/holder.ts"
+import { impairChanges, observedImpair } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import { ownerOf } from "../link/owned.ts"
 import type { Place } from "../link/places.ts"
@@ -51,6 +52,7 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
         address: canonicalAddresses(dump, link.index),
         gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
         ...{ mac: link.mac, mtu: link.mtu, up: link.up },
+        ...observedImpair(link.impair),
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
       live: { inside: link.index, state: link.state },
@@ -115,9 +117,10 @@ function creation(step: Step, run: Run): NetRequest {
 }
 
 function completion(step: Step, run: Run): NetRequest[] {
-  const { interface: link, alias, address, gateway, up } = wanted(step)
+  const { interface: link, alias, address, gateway, up, impair } = wanted(step)
   return [
     { op: "link-set", link: birthName(run.stack, step.address), name: link, alias },
+    ...impairChanges(run.kernel, link, undefined, impair),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),
   ]

@@ -1,5 +1,6 @@
 import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
+import { impairSchema } from "../link/schema-impair.ts"
 import { linkKindKeys } from "./schema-link-kinds.ts"
 
 /** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
@@ -27,10 +28,12 @@ export function interfacesSchema(): Fragment {
         up: truth("Whether the interface is up.", true),
         host_end: keys("The end on the host, which is the bridge's port.", {
           mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
+          impair: impairSchema("What befalls what the container is sent."),
         }),
+        impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
       },
-      { later: ["impair", "phys"] },
+      { later: ["phys"] },
     ),
     LINK,
     "an interface name: at most 15 bytes, no `/`, `:` or blank",

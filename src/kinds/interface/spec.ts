@@ -1,9 +1,12 @@
+import type { Impair } from "../link/spec-impair.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
 export type InterfaceAttributes = PortAttributes | OneEndedAttributes
 
 interface Inside {
+  /** What befalls what the container sends; absent: nothing. */
+  impair?: Impair
   /** Address of the container, `container.web`. */
   container: string
   /** Name inside, `eth0`. */
@@ -33,7 +36,7 @@ export interface PortAttributes extends Inside {
   /** Of both ends. */
   mtu: number
   /** The port on the host: it is up, and only the bridge speaks for it. */
-  host_end: { mac: string; address: string[]; up: boolean }
+  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair }
   link?: undefined
 }
 

@@ -1,6 +1,7 @@
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
-import type { InterfaceAttributes, LinkAttributes } from "./spec.ts"
+import { spellImpair } from "../link/spell-impair.ts"
+import type { InterfaceAttributes, LinkAttributes, PortAttributes } from "./spec.ts"
 import { VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
@@ -12,7 +13,8 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
     mac: have.link?.kind === "ipvlan" ? undefined : unless(usual.mac, have.mac),
     mtu: unless(usual.mtu, have.mtu),
     up: unless(usual.up, have.up),
-    host_end: have.host_end === undefined || have.host_end.mac === usual.host_end?.mac ? undefined : { mac: have.host_end.mac },
+    host_end: have.host_end === undefined ? undefined : spellHostEnd(have.host_end, usual.host_end),
+    impair: spellImpair(have.impair),
   })
 }
 
@@ -34,4 +36,9 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port }: LinkA
     case "dummy":
       return { dummy: {} }
   }
+}
+
+function spellHostEnd({ mac, impair }: PortAttributes["host_end"], usual: InterfaceAttributes["host_end"]): SpeltMap | undefined {
+  const words = withoutAbsent({ mac: mac === usual?.mac ? undefined : mac, impair: spellImpair(impair) })
+  return Object.keys(words).length === 0 ? undefined : words
 }

@@ -49,6 +49,7 @@ function firstErrors(perStep: readonly NetRequest[][], answers: readonly (Kernel
 /** What the kernel says of a deletion where the thing is gone already; ENXIO: all of IPv6 has left the link, as it does below its least mtu. */
 const GONE: readonly (readonly [string, readonly string[]])[] = [
   ["ip route del", ["ESRCH", "ENODEV"]],
+  ["tc qdisc del", ["ENOENT"]],
   ["ip address del", ["EADDRNOTAVAIL", "ENXIO"]],
 ]
 

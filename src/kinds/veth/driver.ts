@@ -8,6 +8,7 @@ import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteEnd } from "../link/delete-end.ts"
+import { impairChanges, observedImpair } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import { places } from "../link/places.ts"
@@ -151,7 +152,10 @@ function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Ado
 
 function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
-  const own = { container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up }
+  const own = {
+    ...{ container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up },
+    ...observedImpair(link.impair),
+  }
   return master === undefined ? own : { ...own, master }
 }
 
@@ -166,15 +170,19 @@ function create(step: Step, run: Run): KernelError | null {
   if (born !== null) return born
   return firstError(
     [a, b].flatMap((e) =>
-      run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e)]),
+      run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e, run)]),
     ),
   )
 }
 
-function endpointRequests(want: Endpoint): NetRequest[] {
+function endpointRequests(want: Endpoint, run: Run): NetRequest[] {
   const link = want.interface
   const up: NetRequest[] = want.up ? [{ op: "link-set", link, up: true }] : []
-  return [...want.address.map((address): NetRequest => ({ op: "address-add", link, address })), ...up]
+  return [
+    ...impairChanges(run.kernel, link, undefined, want.impair),
+    ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
+    ...up,
+  ]
 }
 
 function update(step: Step, run: Run): KernelError | null {
@@ -185,9 +193,7 @@ function update(step: Step, run: Run): KernelError | null {
   return firstError(
     want.endpoints.flatMap((e, i) => {
       const before = have.endpoints[i]
-      return before === undefined
-        ? []
-        : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, linkGroupOf(run.stack)))
+      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, run))
     }),
   )
 }
@@ -199,16 +205,19 @@ function markAdopted({ endpoints, alias }: VethAttributes, run: Run): KernelErro
   return firstError(run.kernel.net("host", marks))
 }
 
-function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes, own: number): NetRequest[] {
+function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, pairBefore: VethAttributes, run: Run): NetRequest[] {
   const link = want.interface
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (want.unmarked !== undefined) Object.assign(set, want.unmarked)
-  else if (pair.alias !== pairBefore.alias) Object.assign(set, { alias: pair.alias, group: own })
+  else if (pair.alias !== pairBefore.alias) Object.assign(set, { alias: pair.alias, group: linkGroupOf(run.stack) })
   if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up
   if (want.master !== have.master) set.master = want.master ?? 0
-  const changes = addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
+  const changes = [
+    ...impairChanges(run.kernel, link, have.impair, want.impair),
+    ...addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address),
+  ]
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
 }
 

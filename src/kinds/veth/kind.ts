@@ -1,10 +1,12 @@
 import type { Address } from "../../base/address.ts"
+import type { Diagnostic } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
-import type { Attributes } from "../../model/resource.ts"
+import type { Attributes, HostFacts, Resource } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
+import { impairProblems } from "../link/problems-impair.ts"
 import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
 
@@ -18,6 +20,7 @@ export const vethKind: Kind = {
     { path: "endpoints.*.mac", change: "update" },
     { path: "endpoints.*.up", change: "update" },
     { path: "endpoints.*.master", change: "update" },
+    { path: "endpoints.*.impair.*", change: "update" },
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],
@@ -28,6 +31,12 @@ export const vethKind: Kind = {
   relations: (attributes) => vethRelations(attributes as unknown as VethAttributes),
   steps,
   disturbs,
+  check,
+}
+
+function check(resource: Resource, host: HostFacts): Diagnostic[] {
+  const ends = endpointsOf(resource.attributes).map(({ impair }, i) => [`endpoints.${i}.impair`, impair])
+  return impairProblems(resource, Object.fromEntries(ends), host)
 }
 
 function endpointsOf(attributes: Attributes | null): VethAttributes["endpoints"] {

@@ -1,5 +1,6 @@
 import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
+import { impairSchema } from "../link/schema-impair.ts"
 
 /** `veths:` */
 export function vethsSchema(): Fragment {
@@ -17,9 +18,10 @@ export function vethsSchema(): Fragment {
           form: "a list of two ends, each CONTAINER:INTERFACE",
         },
         mtu: wholeNumber("Largest packet in bytes, on both ends.", 68, 65535, { default: 1500 }),
+        impair: impairSchema("What befalls what goes through it, in each direction: of both ends that do not say it themselves."),
         ...lifecycleKeys(),
       },
-      { required: ["endpoints"], later: ["impair"] },
+      { required: ["endpoints"] },
     ),
   )
 }
@@ -33,8 +35,9 @@ function endpointSchema(): Fragment {
       address: addresses("Its addresses, one or a list.", "10.1.0.1/30"),
       mac: macAddress("MAC address. Default: one derived from the stack and the names, the same each time."),
       up: truth("Whether the end is up.", true),
+      impair: impairSchema("What befalls what this end sends, in the place of what the pair says."),
     },
-    { required: ["container", "interface"], later: ["impair"] },
+    { required: ["container", "interface"] },
   )
   return {
     ...long,

@@ -1,3 +1,5 @@
+import type { Impair } from "../link/spec-impair.ts"
+
 /** A veth pair that no bridge joins. */
 export interface VethAttributes {
   /**
@@ -10,6 +12,8 @@ export interface VethAttributes {
     address: string[]
     mac: string
     up: boolean
+    /** What befalls what this end sends; absent: nothing. */
+    impair?: Impair
     master?: string
     unmarked?: { alias: string; group: number }
   }[]

@@ -1,5 +1,6 @@
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
+import { spellImpair } from "../link/spell-impair.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
@@ -13,8 +14,13 @@ export function spellVeth(have: VethAttributes, usual: VethAttributes): SpeltMap
 }
 
 /** `web:eth1` where that says all. */
-function spellEnd({ container, interface: name, address, mac, up }: Endpoint, usual: Endpoint): Spelt {
+function spellEnd({ container, interface: name, address, mac, up, impair }: Endpoint, usual: Endpoint): Spelt {
   const holder = container.replace(/^container\./, "")
-  const rest = withoutAbsent({ address: oneOrList(address), mac: unless(usual.mac, mac), up: unless(usual.up, up) })
+  const rest = withoutAbsent({
+    address: oneOrList(address),
+    mac: unless(usual.mac, mac),
+    up: unless(usual.up, up),
+    impair: spellImpair(impair),
+  })
   return Object.keys(rest).length === 0 ? `${holder}:${name}` : { container: holder, interface: name, ...rest }
 }

@@ -4,6 +4,8 @@ import { ITSELF } from "./row.ts"
 const INSIDE = "in the container's network namespace: "
 const PORT = "lab-web-eth0"
 const web = (words: string) => `nsenter -t $web -n ip ${words}`
+/** As this program itself would set it: burst and queue follow from the rate. */
+export const SLOW = "tbf rate 1mbit burst 65549 limit 78049"
 /** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
 const NO_ROUTES: Shows = { "container.web": { routes: [] } }
 
@@ -137,6 +139,31 @@ export const interfaceRows: KindRows = {
       attribute: "host_end.up",
       read: "`RTM_GETLINK`, `IFF_UP`",
       hands: [{ by: `ip link set ${PORT} down`, shows: { "interface.web.eth0": { "host_end.up": false } } }],
+    },
+    {
+      attribute: "impair.rate",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_QDISC\`, and where that is netem or tbf \`RTM_GETQDISC\``,
+      hands: [
+        {
+          by: `nsenter -t $web -n tc qdisc add dev eth0 root ${SLOW}`,
+          shows: { "interface.web.eth0": { "impair.rate": "1mbit" } },
+        },
+      ],
+    },
+    {
+      attribute: "impair.other",
+      read: `${INSIDE}\`RTM_GETQDISC\`: what a stack file cannot say`,
+      hands: [
+        {
+          by: "nsenter -t $web -n tc qdisc add dev eth0 root tbf rate 1mbit burst 5000 limit 78049",
+          shows: { "interface.web.eth0": { "impair.rate": "1mbit", "impair.other": "burst 5000" } },
+        },
+      ],
+    },
+    {
+      attribute: "host_end.impair.rate",
+      read: "`RTM_GETLINK`, `IFLA_QDISC`, and `RTM_GETQDISC`",
+      hands: [{ by: `tc qdisc add dev ${PORT} root ${SLOW}`, shows: { "interface.web.eth0": { "host_end.impair.rate": "1mbit" } } }],
     },
     {
       attribute: ITSELF,

@@ -1,3 +1,4 @@
+import { SLOW } from "./interface-rows.ts"
 import type { KindRows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
@@ -67,6 +68,14 @@ export const vethRows: KindRows = {
       attribute: "endpoints.1.master",
       read: "`RTM_GETLINK`, `IFLA_MASTER`: an end on the host that somebody made a port",
       hands: [{ by: "ip link set web-up0 master lab-spare", shows: { "veth.uplink": { "endpoints.1.master": "lab-spare" } } }],
+    },
+    {
+      attribute: "endpoints.0.impair.rate",
+      read: `${THERE}\`RTM_GETLINK\`, \`IFLA_QDISC\`, and where that is netem or tbf \`RTM_GETQDISC\``,
+      hands: [
+        { by: `nsenter -t $web -n tc qdisc add dev eth1 root ${SLOW}`, shows: { "veth.core": { "endpoints.0.impair.rate": "1mbit" } } },
+        { by: `tc qdisc add dev web-up0 root ${SLOW}`, shows: { "veth.uplink": { "endpoints.1.impair.rate": "1mbit" } } },
+      ],
     },
     {
       attribute: "mtu",

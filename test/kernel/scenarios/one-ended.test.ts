@@ -33,6 +33,25 @@ function inWeb(sandbox: Sandbox, ...command: string[]): string {
   return expectStatus(inside(inits(sandbox, "lab").web as number, "-n", ...command), 0).stdout
 }
 
+scenario("a macvlan has impairments as a port has: made with them, changed in place, drift by hand", (sandbox) => {
+  uplink(sandbox)
+  const wish = (rest: string) => sandbox.file("stack.yaml", lab(MACVLAN.replace(" }", `${rest} }`)))
+  const file = wish(", impair: { rate: 10mbit }")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const { web } = inits(sandbox, "lab")
+  assert.match(inWeb(sandbox, "tc", "qdisc", "show", "dev", "eth0"), "rate 10Mbit")
+  inWeb(sandbox, "tc", "qdisc", "del", "dev", "eth0", "root")
+  assert.equal(verdicts(planOf(sandbox, file)), ["update interface.web.eth0"])
+  wish("")
+  expectConverged(sandbox, file)
+  wish(", impair: { rate: 5mbit }")
+  apply(sandbox, file)
+  assert.match(inWeb(sandbox, "tc", "qdisc", "show", "dev", "eth0"), "rate 5Mbit")
+  expectConverged(sandbox, file)
+  assert.is(inits(sandbox, "lab").web, web)
+})
+
 scenario("a macvlan is born in its container, under a name that the host has too, and reaches who is behind its parent", (sandbox) => {
   uplink(sandbox)
   expectStatus(sandbox.run(["ip", "link", "add", "eth0", "type", "bridge"]), 0)

@@ -81,6 +81,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     ...archiveCalls({ machine, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
     cookie: (ns) => reading(() => networkOf(machine, self, ns, `open ${ns}`).cookie),
+    hasQdisc: (kind) => reading(() => kind === "tbf" || machine.netem),
     net,
     netLater: async (ns, requests) => {
       // As the real one may: only after what is asked for behind it.

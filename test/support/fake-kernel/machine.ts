@@ -56,6 +56,8 @@ export interface FakeProcess {
 export interface Machine {
   root: Folder
   hierarchies: Hierarchy[]
+  /** Whether the kernel has sch_netem. */
+  netem: boolean
   /** By inode; a namespace that nobody holds is gone. */
   namespaces: Map<number, Namespace>
   processes: Map<number, FakeProcess>

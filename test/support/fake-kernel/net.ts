@@ -7,6 +7,7 @@ import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
 import { dumpNetwork } from "./network.ts"
+import { impairLink, restoreQdisc } from "./qdiscs.ts"
 import { deleteRoute, replaceRoute } from "./routes.ts"
 
 export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: string): Network {
@@ -59,6 +60,12 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "route-delete":
       deleteRoute(call, request)
+      break
+    case "impair":
+      impairLink(call, request)
+      break
+    case "impair-delete":
+      restoreQdisc(call, request.link)
       break
   }
 }

@@ -1,4 +1,4 @@
-import type { BridgeOptions, Link, LinkOptions, NetDump, Route } from "../../../src/kernel/kernel.ts"
+import type { BridgeOptions, Impairment, Link, LinkOptions, NetDump, Route } from "../../../src/kernel/kernel.ts"
 
 /** A network namespace's links, addresses and routes. */
 export interface Network {
@@ -39,6 +39,7 @@ export interface NetLink {
   uppers: Set<NetLink>
   options?: LinkOptions
   addresses: NetAddress[]
+  impair?: Impairment
 }
 
 /** A new namespace holds a loopback link that is down. */
@@ -100,12 +101,13 @@ export function dumpNetwork(network: Network): NetDump {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
     ...(lower === undefined ? {} : { parent: lower.index }),
     ...(options === undefined ? {} : { options: { ...options } }),
+    ...(impair === undefined ? {} : { impair: { ...impair } }),
     stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }

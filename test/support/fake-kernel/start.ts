@@ -13,6 +13,8 @@ export interface MachineOptions {
   layout?: Layout
   /** Further files, with the folders above them. */
   files?: { readonly [path: string]: string }
+  /** Default: it has sch_netem. */
+  netem?: boolean
   /** Errno of a container's exec, or undefined where it succeeds (as it does by default). */
   execError?(record: LaunchRecord): string | undefined
   /** Whether a command handles SIGTERM; by default none does. */
@@ -29,6 +31,7 @@ export function startMachine(options: MachineOptions): Machine {
   const machine: Machine = {
     root: folder(),
     hierarchies: [],
+    netem: options.netem ?? true,
     namespaces: new Map(),
     processes: new Map(),
     locks: new Map(),

@@ -289,4 +289,50 @@ test("what cannot be said in netlink is refused, and leaves the batch as it was"
   assert.is(w.length, 32)
 })
 
+test("netem: what is not said is written as nothing, because a change leaves alone what it does not speak of", () => {
+  const impair = { delay: 10_000_000, jitter: 2_000_000, loss: 1, duplicate: 2, corrupt: 3, reorder: 25, rate: 10_000_000 }
+  same(
+    { op: "impair", link: "eth0", qdisc: "netem", impair },
+    `a0000000 2400 0505 01000000 00000000   # 160 bytes, RTM_NEWQDISC, REQUEST ACK REPLACE CREATE
+     00 00 0000 02000000 00000000 ffffffff 00000000   # tcmsg: link 2, any handle, TC_H_ROOT
+     0a00 0100 6e6574656d00 0000                      # TCA_KIND netem
+     7000 0200                                        # TCA_OPTIONS: struct tc_netem_qopt, then attributes
+       5a620200 e8030000 295c8f02 01000000 52b81e05 127a0000   # 10 ms, 1000 packets, 1 %, gap 1, 2 %, 2 ms
+       1000 0100 00000000 00000000 00000000           #   TCA_NETEM_CORR
+       0c00 0300 00000040 00000000                    #   TCA_NETEM_REORDER 25 %
+       0c00 0400 7b14ae07 00000000                    #   TCA_NETEM_CORRUPT 3 %
+       1400 0600 d0121300 00000000 00000000 00000000  #   TCA_NETEM_RATE 1250000 bytes
+       0c00 0a00 8096980000000000                     #   TCA_NETEM_LATENCY64
+       0c00 0b00 80841e0000000000                     #   TCA_NETEM_JITTER64`,
+  )
+})
+
+test("netem: a rate that 32 bits do not hold stands in an attribute of its own", () => {
+  const bytes = encoded({ op: "impair", link: "eth0", qdisc: "netem", impair: { rate: 40_000_000_000 } }).toString("hex")
+  assert.match(bytes, "0c000800" + "00f2052a01000000" + "14000600ffffffff")
+})
+
+test("tbf: the burst in bytes and as the time it takes, a link layer instead of a table", () => {
+  same(
+    { op: "impair", link: "eth0", qdisc: "tbf", impair: { rate: 10_000_000 } },
+    `60000000 2400 0505 01000000 00000000
+     00 00 0000 02000000 00000000 ffffffff 00000000
+     0800 0100 74626600                               # TCA_KIND tbf
+     3400 0200                                        # TCA_OPTIONS
+       2800 0100                                      #   TCA_TBF_PARMS
+         00 01 0000 0000 0000 d0121300                #     struct tc_ratespec: Ethernet, 1250000 bytes
+         00 00 0000 0000 0000 00000000                #     no peak
+         55e80200 a2800c00 00000000                   #     limit 190549, buffer 819362 ticks, mtu
+       0800 0600 0d000100                             #   TCA_TBF_BURST 65549`,
+  )
+})
+
+test("no impairment is no qdisc of ours", () => {
+  same(
+    { op: "impair-delete", link: "eth0" },
+    `24000000 2500 0500 01000000 00000000
+     00 00 0000 02000000 00000000 ffffffff 00000000   # RTM_DELQDISC of the root`,
+  )
+})
+
 test.run()

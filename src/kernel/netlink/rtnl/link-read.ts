@@ -17,6 +17,7 @@ import {
   IFLA_MASTER,
   IFLA_MTU,
   IFLA_OPERSTATE,
+  IFLA_QDISC,
   IFLA_STATS64,
   OPER_STATES,
 } from "../constants/if-link.ts"
@@ -66,12 +67,18 @@ export function readLink(message: Message): Link {
     else if (type === IFLA_GROUP) link.group = readU32(bytes, from, to)
     else if (type === IFLA_IFALIAS) link.alias = readText(bytes, from, to)
     else if (type === IFLA_LINK) other = readU32(bytes, from, to)
+    else if (type === IFLA_QDISC) readDiscipline(link, readText(bytes, from, to))
     else if (type === IFLA_LINKINFO) readInfo(link, bytes, from, to)
     else if (type === IFLA_STATS64) link.stats = readStats(bytes, from, to)
   })
   if (link.kind === "veth") link.peerIndex = other
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
   return link
+}
+
+/** What a link says of its root qdisc is no more than the kind: what it does is asked for where it is one of these (netlink/dump.ts). */
+function readDiscipline(link: Link, kind: string): void {
+  if (kind === "netem" || kind === "tbf") link.impair = {}
 }
 
 function stateOf(state: number): string {

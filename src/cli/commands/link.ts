@@ -1,0 +1,63 @@
+import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
+import { canonicalAddresses } from "../../kinds/link/addresses.ts"
+import type { Context } from "../context.ts"
+import type { Fault } from "../fault.ts"
+import { doFaults, unlessGone } from "../fault.ts"
+import type { LiveEnd } from "../live-link.ts"
+import { liveEnds, readLink } from "../live-link.ts"
+import { requireEntering } from "../privileges.ts"
+import { openSession } from "../session.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { liveStack } from "../stack-file.ts"
+
+export interface LinkOptions extends FileOptions {
+  address: string
+  up: boolean
+  /** Milliseconds. */
+  for?: number
+}
+
+/** RTPROT_KERNEL: the kernel adds these again by itself. rtnetlink(7) */
+const KERNELS = 2
+
+/** Sets a live link down or up at once. */
+export async function link(options: LinkOptions, context: Context): Promise<number> {
+  const session = openSession(liveStack(options, context).stack, context)
+  requireEntering(session.kernel)
+  const ends = liveEnds(session, options.address)
+  return doFaults(
+    session.kernel,
+    ends.map((end) => faultOf(session.kernel, end, options.up)),
+    options.for,
+    context,
+  )
+}
+
+function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
+  const before = readLink(kernel, end)?.up
+  const lost = up ? [] : lostWith(kernel, end)
+  return {
+    end,
+    words: up ? "up" : "down",
+    requests: [{ op: "link-set", link: end.index, up }],
+    back: () => {
+      const now = unlessGone(() => readLink(kernel, end))?.up
+      if (before === undefined || now !== up || before === up) return []
+      return [{ op: "link-set", link: end.index, up: before }, ...(before ? lost : [])]
+    },
+  }
+}
+
+/** What a link that goes down loses: its IPv6 addresses, and all routes by it. */
+function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
+  const dump = kernel.dump(ns)
+  const addresses = canonicalAddresses(dump, index).filter((address) => address.includes(":"))
+  const routes = dump.routes.filter(({ dev, protocol, type }) => dev === index && protocol !== KERNELS && type === "unicast")
+  return [
+    ...addresses.map((address): NetRequest => ({ op: "address-add", link: index, address })),
+    ...routes.map(({ to, via, metric, protocol }): NetRequest => {
+      const rest = { ...(via === undefined ? {} : { via }), ...(metric === 0 ? {} : { metric }) }
+      return { op: "route-replace", to, dev: index, protocol, ...rest }
+    }),
+  ]
+}

@@ -1,0 +1,66 @@
+import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { nearest } from "../base/nearest.ts"
+import type { Kernel, Link, NetNs, ProcessId } from "../kernel/kernel.ts"
+import type { Observed } from "../model/resource.ts"
+import type { Session } from "./session.ts"
+import { observeStack } from "./session.ts"
+
+/** One end of a link of the stack, where it is now. */
+export interface LiveEnd {
+  /** As it is told: `r1:eth1`, `host:lab-lan`. */
+  name: string
+  ns: NetNs
+  index: number
+}
+
+/**
+ * The ends that a person means: `veth.core` (both), `interface.web.eth0` (the container's), `bridge.lan`, or one by its place, `container.r1:eth1`,
+ * `r1:eth1`, `host:NAME`.
+ */
+export function liveEnds(session: Session, written: string): LiveEnd[] {
+  const { resources } = observeStack(session, { stack: session.stack, resources: [] })
+  const all = [...resources.values()].flatMap((one) => endsOf(session.kernel, one, resources))
+  const place = written.replace(/^container\./, "")
+  const found = all.filter(({ address, end }) => address === written || end.name === place).map(({ end }) => end)
+  if (found.length > 0) return found
+  const known = [...new Set(all.flatMap(({ address, end }) => [address, end.name]))]
+  throw unknownLink(written, session.stack, known, nearest(place, known))
+}
+
+function unknownLink(written: string, stack: string, known: readonly string[], near: string | undefined): DiagnosticError {
+  const some = `${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}`
+  const hint = near !== undefined ? `did you mean ${near}?` : known.length === 0 ? "`stack apply` makes its links" : `there is ${some}`
+  return new DiagnosticError(error("no-link", `stack ${stack} has no live link ${written}`, { hint }))
+}
+
+type Resources = ReadonlyMap<string, Observed>
+
+function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, resources: Resources): { address: string; end: LiveEnd }[] {
+  const at = (container: string, link: unknown, index: unknown) => {
+    const ns = namespaceOf(kernel, container, resources)
+    if (ns === undefined || typeof link !== "string" || typeof index !== "number" || index === 0) return []
+    return [{ address, end: { name: `${container.replace(/^container\./, "")}:${link}`, ns, index } }]
+  }
+  if (kind === "bridge") return at("host", attributes.interface, live.ifindex)
+  if (kind === "interface") {
+    const inside = at(String(attributes.container), attributes.interface, live.inside)
+    const port = at("host", attributes.host_interface, live.ifindex)
+    // By the interface's own name its inside is meant; the port can be had by its place.
+    return [...inside, ...port.map(({ end }) => ({ address: `host:${String(attributes.host_interface)}`, end }))]
+  }
+  if (kind !== "veth") return []
+  const ends = (live.ends ?? []) as unknown as { container: string; ifindex: number }[]
+  const names = (attributes.endpoints ?? []) as unknown as { interface: string }[]
+  return ends.flatMap(({ container, ifindex }, i) => at(container, names[i]?.interface, ifindex))
+}
+
+function namespaceOf(kernel: Kernel, container: string, resources: Resources): NetNs | undefined {
+  if (container === "host") return "host"
+  const monitor = resources.get(container)?.live.monitor as unknown as ProcessId | undefined
+  return monitor === undefined ? undefined : kernel.heldNamespaces(monitor).net
+}
+
+/** The link as it is now; undefined where it is gone. */
+export function readLink(kernel: Kernel, { ns, index }: LiveEnd): Link | undefined {
+  return kernel.dump(ns).links.find((link) => link.index === index)
+}

@@ -1,0 +1,100 @@
+export interface BridgeOptions {
+  stp?: boolean
+  vlan_filtering?: boolean
+  /** Seconds. */
+  ageing_time?: number
+}
+
+/** What a bridge is like. */
+export interface LiveBridge {
+  stp: boolean
+  vlan_filtering: boolean
+  /** Seconds. Absent while the kernel's spanning tree works with a shorter one, and does not tell which it goes back to. */
+  ageing_time?: number
+}
+
+export interface Link {
+  index: number
+  name: string
+  /** `bridge`, `veth`, …; "" for lo and hardware. */
+  kind: string
+  mac: string
+  mtu: number
+  /** IFF_UP: administratively up. */
+  up: boolean
+  /** IF_OPER_*: `up`, `down`, `lowerlayerdown`, `unknown`, … */
+  state: string
+  /** ifindex of the bridge it is a port of; 0: none. */
+  master: number
+  group: number
+  alias: string
+  /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
+  peerIndex: number
+  bridge?: LiveBridge
+  /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
+  parent?: number
+  /** Of such a link: what else its kind is made with. */
+  options?: LinkOptions
+  stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
+  /** What befalls what it sends; absent: nothing. */
+  impair?: Impairment
+}
+
+/** The queueing disciplines that impair: tc-netem(8), tc-tbf(8). */
+export type Qdisc = "netem" | "tbf"
+
+/** What befalls what a link sends. An absent key: nothing of the kind. */
+export interface Impairment {
+  /** Nanoseconds. */
+  delay?: number
+  /** Nanoseconds, by which the delay goes up and down. */
+  jitter?: number
+  /** Percent of the packets, as are `duplicate`, `corrupt` and `reorder`. */
+  loss?: number
+  duplicate?: number
+  corrupt?: number
+  reorder?: number
+  /** Bits a second, in whole bytes. */
+  rate?: number
+  /** Packets that wait at the most, where it is not the usual number. */
+  limit?: number
+  /** Only ever observed: what is done to them besides, in words. */
+  other?: string
+}
+
+/** The words of ip-link(8) for the kind of link: `mode`, `id`, `remote`, … */
+export type LinkOptions = { readonly [option: string]: string | number }
+
+export interface InterfaceAddress {
+  index: number
+  /** `10.0.0.1/24`, `fd20::1/64`, canonical. */
+  address: string
+  /** rtnetlink(7): `global`, `link`, `host`. */
+  scope: string
+  /** IFAPROT_*: 0 is no one's; 1 (loopback), 2 (router advertisement) and 3 (link-local) are the kernel's. */
+  protocol: number
+}
+
+export interface Route {
+  /** `default` is `0.0.0.0/0` or `::/0`. */
+  to: string
+  /** Absent for an on-link route. */
+  via?: string
+  /** ifindex */
+  dev: number
+  metric: number
+  /** RTPROT_*: 2 kernel, 3 boot, 4 static; ours is `ROUTE_PROTOCOL`. */
+  protocol: number
+  table: number
+  type: string
+}
+
+export interface NetDump {
+  links: Link[]
+  addresses: InterfaceAddress[]
+  /** Unicast, blackhole, unreachable, prohibit routes of the main table; not the local table. */
+  routes: Route[]
+}
+
+/** The `proto` of every route this program adds: `ip route show proto 115`. */
+export const ROUTE_PROTOCOL = 115
