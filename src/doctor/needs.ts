@@ -3,6 +3,10 @@ import { error } from "../base/diagnostic.ts"
 import { limitDiagnostics } from "../kinds/cgroup/limits.ts"
 import { CONTROLLERS } from "../kinds/cgroup/problems.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import { impairedEnds } from "../kinds/link/impaired-ends.ts"
+import { impairProblems } from "../kinds/link/problems-impair.ts"
+import { needsNetem } from "../kinds/link/spec-impair.ts"
 import type { Desired, Resource } from "../model/resource.ts"
 import type { Check } from "./check.ts"
 import { works } from "./check.ts"
@@ -30,13 +34,25 @@ export function unmetNeeds({ resources }: Desired, { checks, controllers }: Exam
       [refused.get(need.id)].flatMap((found) => (found === undefined ? [] : [unmet(resource, need, found)])),
     )
     // A controller that groups cannot be given is told already, with the reason.
-    return [...missing, ...(needs.some(({ id }) => id.startsWith("cgroup:")) ? [] : heldLimits(resource, controllers))]
+    const limits = needs.some(({ id }) => id.startsWith("cgroup:")) ? [] : heldLimits(resource, controllers)
+    return [...missing, ...limits, ...unimpaired(resource, refused)]
   })
 }
 
 /** What the hierarchies have no such limit for. */
 function heldLimits(resource: Resource, controllers: Examination["controllers"]): Diagnostic[] {
   return limitDiagnostics(resource, { controllers, absentDevices: [], absentFiles: [] })
+}
+
+/** What it takes netem for is told as planning would tell it; a rate alone can be had by tbf as well. */
+function unimpaired(resource: Resource, refused: ReadonlyMap<string, Check>): Diagnostic[] {
+  if (!refused.has("qdisc:netem")) return []
+  const tbf = refused.get("qdisc:tbf")
+  const rates = tbf === undefined ? [] : impairedEnds(resource).filter(([, impair]) => !needsNetem(impair))
+  return [
+    ...impairProblems(resource, { netem: false }),
+    ...rates.flatMap(([path]) => (tbf === undefined ? [] : [unmet(resource, { id: tbf.id, path }, tbf)])),
+  ]
 }
 
 function unmet(resource: Resource, { path }: Need, found: Check): Diagnostic {
@@ -65,9 +81,11 @@ function needsOf(resource: Resource): Need[] {
     case "bridge":
       return [capabilities, { id: "link:bridge" }]
     case "nat":
+      return [capabilities, { id: "nftables:masquerade" }]
     case "volume":
       return [capabilities]
     case "interface":
+      return [capabilities, linkNeed(resource.attributes as unknown as InterfaceAttributes)]
     case "veth":
       return [capabilities, { id: "link:veth" }]
     case "cgroup":
@@ -77,6 +95,10 @@ function needsOf(resource: Resource): Need[] {
     case "container":
       return [capabilities, ...containerNeeds(resource.attributes as unknown as ContainerAttributes), ...limitNeeds(resource)]
   }
+}
+
+function linkNeed({ link }: InterfaceAttributes): Need {
+  return link === undefined ? { id: "link:veth" } : { id: `link:${link.kind}`, path: link.kind }
 }
 
 /** Where the image's files lie: a folder of the file's, or what is unpacked below the data folder. */

@@ -43,8 +43,7 @@ export const interfaceKind: Kind = {
 }
 
 function check(resource: Resource, host: HostFacts): Diagnostic[] {
-  const { impair, host_end } = resource.attributes as unknown as InterfaceAttributes
-  return [...interfaceProblems(resource, host), ...impairProblems(resource, { impair, "host_end.impair": host_end?.impair }, host)]
+  return [...interfaceProblems(resource, host), ...impairProblems(resource, host)]
 }
 
 /**

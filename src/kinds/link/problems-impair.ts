@@ -1,14 +1,14 @@
 import type { Diagnostic, Range } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
-import type { Impair } from "./spec-impair.ts"
+import { impairedEnds } from "./impaired-ends.ts"
 import { needsNetem } from "./spec-impair.ts"
 
-/** What this kernel cannot impair, by the path at which the file says it. */
-export function impairProblems(resource: Resource, ends: { readonly [path: string]: Impair | undefined }, host: HostFacts): Diagnostic[] {
+/** What this kernel cannot impair, where the file says it. */
+export function impairProblems(resource: Resource, host: Pick<HostFacts, "netem">): Diagnostic[] {
   if (host.netem !== false) return []
-  return Object.entries(ends).flatMap(([path, impair]) => {
-    if (impair === undefined || !needsNetem(impair)) return []
+  return impairedEnds(resource).flatMap(([path, impair]) => {
+    if (!needsNetem(impair)) return []
     const [key = "delay"] = Object.keys(impair).filter((word) => word !== "rate")
     const range = whereSaid(resource, path, key)
     return [

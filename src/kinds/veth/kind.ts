@@ -1,8 +1,7 @@
 import type { Address } from "../../base/address.ts"
-import type { Diagnostic } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
-import type { Attributes, HostFacts, Resource } from "../../model/resource.ts"
+import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { lostRoutes } from "../link/kind-routes.ts"
@@ -31,12 +30,7 @@ export const vethKind: Kind = {
   relations: (attributes) => vethRelations(attributes as unknown as VethAttributes),
   steps,
   disturbs,
-  check,
-}
-
-function check(resource: Resource, host: HostFacts): Diagnostic[] {
-  const ends = endpointsOf(resource.attributes).map(({ impair }, i) => [`endpoints.${i}.impair`, impair])
-  return impairProblems(resource, Object.fromEntries(ends), host)
+  check: impairProblems,
 }
 
 function endpointsOf(attributes: Attributes | null): VethAttributes["endpoints"] {

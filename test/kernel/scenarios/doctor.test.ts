@@ -164,6 +164,40 @@ scenario("root's stack needs nothing that is missing here; without a file none i
   expectStatus(sandbox.stack(["doctor"]), 0)
 })
 
+scenario("links of other kinds, impairments and NAT need what the doctor says of them, each where the file asks for it", (sandbox) => {
+  const file = sandbox.file(
+    "wide.yaml",
+    `name: wide
+bridges: { lan: { address: 10.9.0.1/24, nat: true } }
+veths:
+  core: { endpoints: [{ container: web, interface: eth1 }, { container: db, interface: eth1 }], impair: { delay: 10ms } }
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    interfaces:
+      one: { dummy: {}, address: 10.51.0.2/24 }
+      two: { bridge: lan, address: auto, impair: { rate: 1mbit } }
+  db: { image: host, command: [sleep, infinity] }
+`,
+  )
+  const told = toldBy(sandbox.stack(["doctor", "--json"]))
+  const lacks = (id: string) => stateOf(told, id) === "no"
+  const wanted = [
+    ...(lacks("nftables:masquerade") ? [["nat.lan", 2]] : []),
+    ...(lacks("qdisc:netem")
+      ? [
+          ["veth.core", 4],
+          ["veth.core", 4],
+        ]
+      : []),
+    ...(lacks("link:dummy") ? [["interface.web.one", 10]] : []),
+    ...(lacks("qdisc:netem") && lacks("qdisc:tbf") ? [["interface.web.two", 11]] : []),
+  ]
+  const { unmet } = toldBy(sandbox.stack(["doctor", "--json", "-f", file]), wanted.length === 0 ? 0 : 1)
+  assert.equal(unmet.map(({ address, range }) => [address, range.start.line]).sort(), wanted.sort())
+})
+
 /** All that a throw-away namespace or group could have left behind. */
 function traces(sandbox: Sandbox): string {
   const script =
