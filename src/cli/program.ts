@@ -273,13 +273,16 @@ function faultCommands(root: Command, run: Run): void {
     .option("--clear", "take off all that was there")
     .addOption(time())
     .action((address: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/impair.ts")).impair({ ...optionsOf(command), address }, context)),
+      run(async (context) => (await import("./commands/impair.ts")).impair({ ...optionsOf(command), address }, context), "look"),
     )
   subcommand(root, "link", "set a live link down or up; apply heals it")
     .addArgument(new Argument("<state>").choices(["down", "up"]))
     .argument("<address>", where)
     .addOption(time())
     .action((state: string, address: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/link.ts")).link({ ...optionsOf(command), address, up: state === "up" }, context)),
+      run(
+        async (context) => (await import("./commands/link.ts")).link({ ...optionsOf(command), address, up: state === "up" }, context),
+        "look",
+      ),
     )
 }

@@ -91,6 +91,27 @@ scenario(
   NEEDS,
 )
 
+scenario(
+  "an ordinary user's links are impaired and set down where they are, and apply heals them",
+  async (sandbox) => {
+    const user = ordinaryUser(sandbox)
+    const lan = sandbox.file("lan.yaml", LAN)
+    applied(user, lan)
+    const ping = () => user.stack(["exec", "-f", lan, "a", "--", "ping", "-c1", "-W1", "10.9.0.3"]).status
+    expectStatus(user.stack(["impair", "-f", lan, "a:eth0", "--rate", "1mbit"]), 0)
+    expectStatus(user.stack(["link", "-f", lan, "down", "b:eth0"]), 0)
+    assert.not.equal(ping(), 0)
+    const plan: PlanJson = JSON.parse(user.stack(["plan", "--json", "-f", lan]).stdout)
+    assert.equal(verdicts(plan), ["update interface.a.eth0", "update interface.b.eth0"])
+    applied(user, lan)
+    converged(user, lan)
+    assert.is(ping(), 0)
+    destroyed(user, lan)
+    await expectNothingLeft(sandbox, user)
+  },
+  NEEDS,
+)
+
 /** As the sandbox numbers its processes. */
 function pidInside(pid: number | undefined): number {
   return Number(/^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1])
