@@ -37,9 +37,10 @@ export function givenFiles(kernel: Kernel, attributes: ContainerAttributes, vari
 }
 
 /** A system takes its host name from there when it boots, whatever the kernel has by then: an image's is not the container's. hostname(5) */
-function systemFiles({ init, hostname, mounts, configs }: ContainerAttributes): [string, string][] {
+function systemFiles(attributes: ContainerAttributes): [string, string][] {
   const place = "/etc/hostname"
-  return init === "systemd" && !(place in mounts) && !(place in configs) ? [[place, `${hostname}\n`]] : []
+  const taken = [...Object.keys(attributes.mounts), ...givensIn(attributes).map(([target]) => target)]
+  return attributes.init === "systemd" && !taken.includes(place) ? [[place, `${attributes.hostname}\n`]] : []
 }
 
 /** Where they lie until each is mounted at its place: on a tmpfs that is taken off again. */

@@ -15,6 +15,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...idDiagnostics(resource, host),
     ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
+    ...systemDiagnostics(resource, host),
     ...rootlessProblems(resource, host),
   ]
 }
@@ -44,6 +45,20 @@ function deviceDiagnostics(resource: Resource, { absentNodes }: HostFacts): Diag
         ...(range === undefined ? {} : { range }),
       })
     })
+}
+
+/** A system makes groups of its own, in cgroup2: a part of v1's hierarchies nobody may mount in a user namespace. An ordinary user is told otherwise. */
+function systemDiagnostics(resource: Resource, { controllers, rootless }: HostFacts): Diagnostic[] {
+  const { init } = resource.attributes as unknown as ContainerAttributes
+  if (init !== "systemd" || "cgroup" in controllers || rootless?.groups === false) return []
+  const range = resource.range("init") ?? resource.range()
+  return [
+    error("no-cgroup2", "init: systemd takes cgroup2, which is not mounted here", {
+      address: resource.address,
+      hint: "mount -t cgroup2 none /sys/fs/cgroup/unified; beside hierarchies of v1 it may have no controllers at all",
+      ...(range === undefined ? {} : { range }),
+    }),
+  ]
 }
 
 function userDiagnostics(resource: Resource, { unknownUsers }: HostFacts): Diagnostic[] {

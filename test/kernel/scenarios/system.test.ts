@@ -154,4 +154,13 @@ scenario("a container without a system has no console, and a system needs namesp
   assert.match(stderr, /3:\d+: error: a system container \(`init: systemd`\) needs a pid namespace of its own/)
 })
 
+scenario("where cgroup2 is mounted nowhere, a plan says that a system cannot be had", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: plain\ncontainers:\n  web: { image: host, init: systemd }\n")
+  const without = "awk '/ - cgroup2 /{ print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l"
+  const ran = sandbox.run(["unshare", "-m", "sh", "-c", `${without}; ${sandbox.command("plan", "-f", file).join(" ")}`])
+  const hasV1 = sandbox.groups.some(({ version }) => version === 1)
+  const said = hasV1 ? /3:\d+: error: init: systemd takes cgroup2, which is not mounted here/ : /no cgroup hierarchy is mounted/
+  assert.match(expectStatus(ran, 1).stderr, said)
+})
+
 test.run()
