@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +26,17 @@ static int open_group(const char *folder)
   return fd < 0 ? -errno : fd;
 }
 
+/* The kernel's check of a program gives up (EAGAIN) where a signal waits, be it a Ctrl-C to the whole group: none does. kernel/bpf/verifier.c */
+static int load_undisturbed(union bpf_attr *attr)
+{
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int result = bpf(BPF_PROG_LOAD, attr);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return result;
+}
+
 /* Loads a device program: what it says is checked by the kernel. A descriptor, which the caller closes. bpf(2), BPF_PROG_LOAD */
 EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t len)
 {
@@ -36,7 +49,7 @@ EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t le
   attr.insn_cnt = (uint32_t)((size_t)len / sizeof(struct bpf_insn));
   attr.license = (uint64_t)(uintptr_t) "MIT";
   strcpy(attr.prog_name, name);
-  return bpf(BPF_PROG_LOAD, &attr);
+  return load_undisturbed(&attr);
 }
 
 /* Those attached to the group itself; how many, or -errno. */

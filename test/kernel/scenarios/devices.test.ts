@@ -49,6 +49,17 @@ scenario("no node that a container makes opens but those of its devices, whoever
   assert.match(execIn(sandbox, file, ": > /dev/deep/in/log").stderr, "Operation not permitted")
 })
 
+scenario("signals that come while a program is loaded change nothing: the kernel's check of it gives up where one waits", (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(""))
+  const [node, ...stackJs] = sandbox.command("apply", "-y", "-f", file)
+  // A profiler is a storm of them.
+  const storm = ["--cpu-prof", "--cpu-prof-interval", "50", "--cpu-prof-dir", sandbox.work]
+  for (let i = 0; i < 5; i++) {
+    expectStatus(sandbox.run([node as string, ...storm, ...stackJs]), 0)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  }
+})
+
 scenario(
   "without its program a container opens what it likes: a plan tells, and the next apply holds the one that runs",
   (sandbox) => {
