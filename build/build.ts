@@ -8,7 +8,7 @@ import { warmAll } from "./warm.ts"
 import { weakPoints } from "./weak-points.ts"
 
 /**
- * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.COMMAND.cache`, and the native library and program. It is
+ * dist/: `stack.js`, which starts `bundle.cjs` out of `bundle.cjs.COMMAND.cache`, `libraries.cjs`, and the native library and programs. It is
  * CommonJS, because that starts faster and because V8's code cache is for scripts. With `--faults` the same into dist-faults/, by an
  * entry of its own and with native parts of its own, for the tests alone: docs/faults.md.
  */
@@ -38,16 +38,34 @@ const withoutCreateRequire: Plugin = {
   },
 }
 
-/** Most stack files are read without it (src/stackfile/common-form.ts), and it costs every start a millisecond: it begins at its first use. */
-const yamlAtFirstUse: Plugin = {
-  name: "yaml-at-first-use",
+/** What most commands do without is in a bundle of its own, `libraries.cjs`, and begins at its first use: it costs every start a millisecond or two. */
+const LIBRARIES = ["yaml", "@dagrejs/dagre", "listr2", "fzstd", "xz-decompress"]
+
+const librariesAtFirstUse: Plugin = {
+  name: "libraries-at-first-use",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^yaml$/ }, ({ path, namespace }) => (namespace === "later" ? undefined : { path, namespace: "later" }))
+    onResolve({ filter: new RegExp(`^(${LIBRARIES.join("|")})$`) }, ({ path }) => ({ path, namespace: "later" }))
     onLoad({ filter: /.*/, namespace: "later" }, async ({ path }) => {
-      const getters = Object.keys(await import(path)).map((name) => `get ${name}() { return require("${path}").${name} }`)
-      return { contents: `module.exports = { ${getters.join(", ")} }`, resolveDir: root }
+      const names = Object.keys(await import(path)).filter((name) => /^[A-Za-z]\w*$/.test(name))
+      const getters = names.map((name) => `get ${name}() { return ownRequire("./libraries.cjs")["${path}"]().${name} }`)
+      return { contents: `module.exports = { ${getters.join(", ")} }` }
     })
   },
+}
+
+async function bundleLibraries(): Promise<void> {
+  const contents = LIBRARIES.map((name) => `exports["${name}"] = () => require("${name}")`).join("\n")
+  await build({
+    stdin: { contents, resolveDir: root },
+    outfile: `${dist}/libraries.cjs`,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: "warning",
+  })
 }
 
 async function bundle(): Promise<void> {
@@ -65,7 +83,7 @@ async function bundle(): Promise<void> {
     // Names stay, for the traces of bugs.
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [withoutChildProcess, withoutCreateRequire, yamlAtFirstUse, ...(faults ? [weakPoints] : [])],
+    plugins: [withoutChildProcess, withoutCreateRequire, librariesAtFirstUse, ...(faults ? [weakPoints] : [])],
     logLevel: "warning",
   })
   const code = result.outputFiles[0]?.text ?? ""
@@ -87,6 +105,7 @@ generateValidator()
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
 await bundle()
+await bundleLibraries()
 install()
 warmAll(dist)
 const size = (file: string) => `${Math.round(readFileSync(`${dist}/${file}`).length / 1024)} KiB`

@@ -24,16 +24,20 @@ export function validatorText(): string {
 
 type Schema = { [key: string]: unknown }
 
-/** Each map of the file as a definition of its own: so it becomes a function of its own, and V8 compiles those alone that a file needs. */
+/** Each map of the file as a definition of its own: so it becomes a function of its own, and V8 compiles those alone that a file needs. What stands in several places is one. */
 function inPieces(schema: Schema): Schema {
-  const definitions: Schema[] = []
+  const definitions = new Map<string, { name: string; whole: Schema }>()
   const piece = (part: unknown): unknown => {
     if (part === null || typeof part !== "object" || Array.isArray(part)) return part
     const whole = withParts(part as Schema, piece)
     if (!("properties" in whole) && !("patternProperties" in whole)) return whole
-    return { $ref: `#/definitions/${definitions.push(whole) - 1}` }
+    const text = JSON.stringify(whole)
+    const known = definitions.get(text) ?? { name: String(definitions.size), whole }
+    definitions.set(text, known)
+    return { $ref: `#/definitions/${known.name}` }
   }
-  return { ...withParts(schema, piece), definitions: { ...definitions } }
+  const whole = withParts(schema, piece)
+  return { ...whole, definitions: Object.fromEntries([...definitions.values()].map(({ name, whole }) => [name, whole])) }
 }
 
 function withParts(schema: Schema, piece: (part: unknown) => unknown): Schema {
