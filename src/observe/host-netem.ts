@@ -1,5 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts"
-import { impairedEnds } from "../kinds/link/impaired-ends.ts"
+import { impairedEnds } from "../kinds/link/kind-impaired-ends.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 import { unloadedModules } from "./modules.ts"
 

@@ -1,7 +1,7 @@
 import type { Diagnostic, Range } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
-import { impairedEnds } from "./impaired-ends.ts"
+import { impairedEnds } from "./kind-impaired-ends.ts"
 import { needsNetem } from "./spec-impair.ts"
 
 /** What this kernel cannot impair, where the file says it. */
