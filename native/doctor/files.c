@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "doctor.h"
+#include "../common/kernel-mounts.h"
 #include "../common/process.h"
 
 #include <errno.h>
@@ -10,19 +11,8 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef SYS_open_tree
-#define SYS_open_tree 428
-#endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-
-/* open_tree(2), mount_setattr(2) */
-enum { OPEN_TREE_CLONE_MOUNT = 1, WITH_MOUNTS_BELOW = 0x8000, MOUNT_ATTR_IDMAP_BIT = 0x100000 };
 
 /* Lower, upper and work layer on a tmpfs that goes with the namespace; then a file is written through the overlay. */
 static int mount_overlay(const char *options)
@@ -76,16 +66,13 @@ static int mapped_namespace(void)
 /* mount --bind -o X-mount.idmap PATH: of a copy of that mount which is nowhere attached, so that nothing of the folder changes. */
 int try_idmapped(const char *path, struct outcome *outcome)
 {
-  struct {
-    uint64_t set, clear, propagation, user_namespace;
-  } attributes = {.set = MOUNT_ATTR_IDMAP_BIT};
   int result = enter(STK_CLONE_NEWNS, outcome);
   if (result < 0) return result;
   int user cleanup_fd = mapped_namespace();
   if (user < 0) return user;
   /* A user namespace may not show what is mounted over: so it takes what is mounted below along. */
-  int tree cleanup_fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE_MOUNT | WITH_MOUNTS_BELOW | O_CLOEXEC);
-  if (tree < 0) return -errno;
-  attributes.user_namespace = (uint64_t)user;
-  return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0 ? -errno : 0;
+  int tree cleanup_fd = copy_mount(path, RECURSIVE);
+  if (tree < 0) return tree;
+  struct mount_attributes attributes = {.set = ATTRIBUTE_IDMAP, .user_namespace = (uint64_t)user};
+  return set_mount_attributes(tree, 0, &attributes);
 }

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "console.h"
 
+#include "../common/kernel-mounts.h"
 #include "../common/process.h"
 #include "fds.h"
-#include "kernel-mounts.h"
 #include "status.h"
 #include "targets.h"
 #include "text.h"

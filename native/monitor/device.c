@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "device.h"
 
+#include "../common/kernel-mounts.h"
 #include "../common/process.h"
 #include "../common/weakened.h"
-#include "kernel-mounts.h"
 #include "targets.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 #define _GNU_SOURCE
 #include "mounts.h"
 
+#include "../common/kernel-mounts.h"
 #include "../common/process.h"
 #include "faults.h"
 #include "fds.h"
-#include "kernel-mounts.h"
 #include "targets.h"
 #include "text.h"
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "setup.h"
 
+#include "../common/kernel-mounts.h"
 #include "../common/process.h"
 #include "../common/weakened.h"
 #include "console.h"
@@ -8,7 +9,6 @@
 #include "faults.h"
 #include "fds.h"
 #include "given.h"
-#include "kernel-mounts.h"
 #include "mounts.h"
 #include "targets.h"
 
@@ -21,8 +21,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#define PROC_MAGIC 0x9fa0 /* linux/magic.h */
 
 static int checked(long result)
 {

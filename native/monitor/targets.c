@@ -13,10 +13,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* linux/magic.h */
-#define PROC_MAGIC 0x9fa0
-#define SYSFS_MAGIC 0x62656572
-
 int open_target(const char *target, int flags)
 {
   uint64_t resolve = STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_MAGICLINKS;

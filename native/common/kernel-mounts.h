@@ -1,6 +1,6 @@
 /* The mount calls that musl does not know. linux/mount.h; open_tree(2), move_mount(2), mount_setattr(2) */
-#ifndef MONITOR_KERNEL_MOUNTS_H
-#define MONITOR_KERNEL_MOUNTS_H
+#ifndef STACK_KERNEL_MOUNTS_H
+#define STACK_KERNEL_MOUNTS_H
 
 #include <stdint.h>
 #include <sys/mount.h>
