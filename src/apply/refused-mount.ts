@@ -1,5 +1,5 @@
+import { mountAbove, parseMountinfo } from "../base/mountinfo.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
-import { mountAbove, parseMountinfo } from "../kinds/container/mountinfo.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { Mount } from "../kinds/container/spec-mounts.ts"
 import type { Run } from "../model/driver.ts"

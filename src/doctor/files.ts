@@ -1,3 +1,5 @@
+import type { MountLine } from "../base/mountinfo.ts"
+import { mountAbove, parseMountinfo } from "../base/mountinfo.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { Tried } from "../kernel/tries.ts"
 import { legible } from "../observe/legible.ts"
@@ -34,14 +36,14 @@ export function fileRequests(kernel: Kernel, folders: Folders): string[] {
 }
 
 export function fileChecks(kernel: Kernel, folders: Folders, tried: ReadonlyMap<string, Tried>): Check[] {
-  const mountinfo = legible(kernel, "/proc/self/mountinfo") ?? ""
+  const mounts = parseMountinfo(legible(kernel, "/proc/self/mountinfo") ?? "")
   return [
     ...places(kernel, folders).map(({ id, what, folder }) => {
-      const type = typeAt(mountinfo, folder)
+      const type = typeAt(mounts, folder)
       const found = triedCheck("files", id, `idmapped mounts of ${what}`, tried.get(`idmapped:${folder}`), idmapFix)
       return { ...found, detail: [type, found.detail].filter((part) => part !== "").join(": ") }
     }),
-    upperCheck(mountinfo, nearest(kernel, folders.data), folders.data),
+    upperCheck(mounts, nearest(kernel, folders.data), folders.data),
   ]
 }
 
@@ -54,8 +56,8 @@ function idmapFix({ errno }: Tried): string {
 const NO_UPPER = /^(overlay|nfs4?|cifs|smb3|9p|vfat|exfat|fuse.*)$/
 
 /** To try it would leave a folder there for a moment, and one that is in use already shows it better: so the file system's type tells. */
-function upperCheck(mountinfo: string, folder: string, data: string): Check {
-  const type = typeAt(mountinfo, folder)
+function upperCheck(mounts: readonly MountLine[], folder: string, data: string): Check {
+  const type = typeAt(mounts, folder)
   const what = `writable layers in ${data}`
   if (!NO_UPPER.test(type)) return check("files", "layers", what, "yes", { detail: type })
   return check("files", "layers", what, "no", {
@@ -64,14 +66,6 @@ function upperCheck(mountinfo: string, folder: string, data: string): Check {
   })
 }
 
-/** The type of the file system that a path is on: of the mounts above it the longest, and of those the last. proc_pid_mountinfo(5) */
-function typeAt(mountinfo: string, path: string): string {
-  let [best, type] = ["", "?"]
-  for (const line of mountinfo.split("\n")) {
-    const [left = "", right = ""] = line.split(" - ", 2)
-    const folder = left.split(" ")[4] ?? ""
-    const above = folder === path || folder === "/" || path.startsWith(`${folder}/`)
-    if (folder !== "" && above && folder.length >= best.length) [best, type] = [folder, right.split(" ")[0] ?? "?"]
-  }
-  return type
+function typeAt(mounts: readonly MountLine[], path: string): string {
+  return mountAbove(mounts, path)?.type ?? "?"
 }

@@ -1,4 +1,5 @@
 import { DiagnosticError } from "../base/diagnostic.ts"
+import { parseMountinfo } from "../base/mountinfo.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
@@ -131,9 +132,8 @@ function namesIn(kernel: Kernel, folder: string): string[] | undefined {
   }
 }
 
-/** Field 5 of each line. proc_pid_mountinfo(5) */
 function mountPoints(kernel: Kernel): string[] {
-  return (kernel.read("/proc/self/mountinfo") ?? "").split("\n").flatMap((line) => line.split(" ")[4] ?? [])
+  return parseMountinfo(kernel.read("/proc/self/mountinfo") ?? "").map(({ target }) => target)
 }
 
 type OwnIds = Pick<HostFacts, "subordinateIds" | "idPiece">

@@ -1,4 +1,6 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { MountLine } from "../../base/mountinfo.ts"
+import { parseMountinfo } from "../../base/mountinfo.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Kernel } from "../kernel.ts"
 
@@ -82,7 +84,7 @@ function noHierarchy(): DiagnosticError {
 /** One mount for each hierarchy: where it is mounted twice, the one that shows most of it. */
 function parseMounts(mountinfo: string): Mount[] {
   const mounts = new Map<string, Mount>()
-  for (const mount of mountinfo.split("\n").flatMap(parseMount)) {
+  for (const mount of parseMountinfo(mountinfo).flatMap(hierarchyMount)) {
     const key = `${mount.version} ${mount.controllers.join(",")}`
     const known = mounts.get(key)
     if (known === undefined || mount.root.length < known.root.length) mounts.set(key, mount)
@@ -90,22 +92,14 @@ function parseMounts(mountinfo: string): Mount[] {
   return [...mounts.values()]
 }
 
-/** A line of /proc/PID/mountinfo: `ID PARENT DEV ROOT FOLDER OPTIONS [TAGS] - TYPE SOURCE SUPEROPTIONS`. proc_pid_mountinfo(5) */
-function parseMount(line: string): Mount[] {
-  const [left = "", right = ""] = line.split(" - ", 2)
-  const [, , , root = "/", folder = ""] = left.split(" ").map(unescaped)
-  const [type, , options = ""] = right.split(" ")
+function hierarchyMount({ type, root, target: folder, superOptions }: MountLine): Mount[] {
   if (type === "cgroup2") return [{ version: 2, controllers: [], root, folder }]
   if (type !== "cgroup") return []
-  const controllers = options.split(",").filter((o) => V1_CONTROLLERS.has(o))
+  const controllers = superOptions.filter((o) => V1_CONTROLLERS.has(o))
   return controllers.length === 0 ? [] : [{ version: 1, controllers, root, folder }]
 }
 
 const V1_CONTROLLERS = new Set(["memory", "pids", "cpu", "cpuacct", "blkio", "cpuset", "hugetlb", "freezer", "devices"])
-
-function unescaped(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-}
 
 /** Our group in each hierarchy, by version and controllers. */
 function ownPlaces(text: string): (mount: Mount) => string {

@@ -1,5 +1,5 @@
+import { mountAt } from "../../base/mountinfo.ts"
 import { insideId } from "./id-map.ts"
-import { mountAt } from "./mountinfo.ts"
 import type { MountReading } from "./observe-mounts.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { Given, Givens } from "./spec-given.ts"
