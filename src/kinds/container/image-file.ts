@@ -1,38 +1,17 @@
 import type { Kernel } from "../../kernel/kernel.ts"
 import type { ImageTop } from "./image-tops.ts"
-
-/** More symbolic links than these are a circle. path_resolution(7) */
-const MAX_LINKS = 40
+import { realNames } from "./real-path.ts"
 
 /**
  * A file of an image as a process whose root is the image would read it: no symbolic link and no `..` leads out of it. Null
  * where there is none, or what is there is no regular file: a FIFO would never be read to its end.
- *
  */
 export function readImageFile(kernel: Kernel, tops: readonly ImageTop[], path: string): string | null {
-  let [done, ahead] = [[] as string[], names(path)]
-  for (let links = 0; links <= MAX_LINKS; ) {
-    const [name, ...rest] = ahead
-    if (name === undefined) return readRegular(kernel, placeOf(kernel, tops, done))
-    ahead = rest
-    if (name === "..") {
-      done = done.slice(0, -1)
-      continue
-    }
-    const place = placeOf(kernel, tops, [...done, name])
-    const link = place === undefined ? null : kernel.readLink(place)
-    if (link === null) done = [...done, name]
-    else {
-      if (link.startsWith("/")) done = []
-      ahead = [...names(link), ...rest]
-      links++
-    }
-  }
-  return null
-}
-
-function names(path: string): string[] {
-  return path.split("/").filter((name) => name !== "" && name !== ".")
+  const names = realNames(path, (some) => {
+    const place = placeOf(kernel, tops, some)
+    return place === undefined ? null : kernel.readLink(place)
+  })
+  return names === undefined ? null : readRegular(kernel, placeOf(kernel, tops, names))
 }
 
 /**

@@ -10,26 +10,32 @@ const MAX_LINKS = 40
  * @returns a path from that root; of a circle of links the path itself
  */
 export function realPath(kernel: Kernel, top: string, path: string): string {
-  let [done, ahead] = [[] as string[], names(path)]
+  const names = realNames(path, (some) => kernel.readLink([top, ...some].join("/")))
+  return names === undefined ? path : `/${names.join("/")}`
+}
+
+/** The names of that path; undefined: a circle. `linkAt`: what the symbolic link at these names below the root says; null where there is none. */
+export function realNames(path: string, linkAt: (names: readonly string[]) => string | null): string[] | undefined {
+  let [done, ahead] = [[] as string[], namesIn(path)]
   for (let links = 0; links <= MAX_LINKS; ) {
     const [name, ...rest] = ahead
-    if (name === undefined) return `/${done.join("/")}`
+    if (name === undefined) return done
     ahead = rest
     if (name === "..") {
       done = done.slice(0, -1)
       continue
     }
-    const link = kernel.readLink([top, ...done, name].join("/"))
+    const link = linkAt([...done, name])
     if (link === null) done = [...done, name]
     else {
       if (link.startsWith("/")) done = []
-      ahead = [...names(link), ...rest]
+      ahead = [...namesIn(link), ...rest]
       links++
     }
   }
-  return path
+  return undefined
 }
 
-function names(path: string): string[] {
+function namesIn(path: string): string[] {
   return path.split("/").filter((name) => name !== "" && name !== ".")
 }
