@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import { drivers } from "../kinds/drivers.ts"
 import type { Change } from "../model/change.ts"
 import type { ApplyResult } from "../model/event.ts"
 import type { Moves } from "../model/moves.ts"
@@ -67,8 +68,7 @@ function unfinishedEntries(snapshot: Snapshot): (change: Change) => [Address, At
     const from = back.get(address)
     const before = known.get(from ?? address)
     if (action === "no-op") return entry(from ?? address, before)
-    // Nothing else tells that there is something to be looked for.
-    if (kind === "nat") return [[address, null]]
+    if (drivers[kind].isSoughtByRecord) return [[address, null]]
     if (action === "delete" || (resource?.ignoreDrift === undefined && (action !== "update" || before === undefined))) return []
     return [...(from === undefined ? [] : entry(from, null)), [address, null]]
   }

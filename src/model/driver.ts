@@ -170,6 +170,8 @@ export interface Driver {
    * has left, as far as its record tells.
    */
   observe(scope: Scope): Reading | ((applied: ReadonlyMap<Address, Attributes | null>) => Reading)
+  /** Live ones are looked for only where the file or that record names one: what is not done stays in it. Absent: always. */
+  isSoughtByRecord?: true
   /** Looks at what an entry of `import:` names; undefined where it has done its work. Absent: nothing of this kind can be adopted. */
   adoptable?(scope: Scope, entry: Import, live: Observed | undefined): Adoption | undefined
   ops: { readonly [op: string]: StepRunner }

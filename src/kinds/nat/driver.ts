@@ -20,6 +20,7 @@ const EMPTY = "left-over"
 /** Rules in the stack's own table, of the host's network namespace. nft(8) */
 export const natDriver: Driver = {
   name: "nat",
+  isSoughtByRecord: true,
   observe: (scope) => (applied) => (mayBeThere(scope, applied) ? read(scope) : { resources: [], foreign: [] }),
   ops: {
     create: (steps, run) => each(steps, (step) => put(step, run)),
