@@ -1,5 +1,5 @@
 import { formatSize } from "../base/size.ts"
-import { groupPath } from "../kinds/container/spawn.ts"
+import { groupPath } from "../kinds/container/kind-group-path.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { Change } from "../model/change.ts"
 import type { Run } from "../model/driver.ts"

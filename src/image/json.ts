@@ -15,8 +15,8 @@ export function parseJson(bytes: Uint8Array, what: string): Json {
   } catch (e) {
     throw imageError("bad-image", `${what} is no JSON`, { detail: (e as Error).message })
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw imageError("bad-image", `${what} is no map`)
-  return value as Json
+  if (!isMap(value)) throw imageError("bad-image", `${what} is no map`)
+  return value
 }
 
 export function sha256Of(bytes: Uint8Array): string {

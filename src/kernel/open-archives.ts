@@ -1,7 +1,8 @@
 import type { BigIntStats } from "node:fs"
-import { closeSync, openSync, readSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import type { Archives, Fingerprint } from "./archives.ts"
 import { orNull } from "./files.ts"
+import { readBytes } from "./read-bytes.ts"
 
 /** What is seldom used is loaded at its first use. `folder`: of stack-unpack. */
 export function openArchives(folder: () => string): Archives {
@@ -17,16 +18,4 @@ export function openArchives(folder: () => string): Archives {
 
 function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Fingerprint {
   return { size: Number(size), text: [dev, ino, size, mtimeNs, ctimeNs].join(" ") }
-}
-
-function readBytes(path: string, offset: number, length: number): Uint8Array {
-  const fd = openSync(path, "r")
-  try {
-    const bytes = Buffer.alloc(length)
-    let have = 0
-    for (let count = 1; count > 0 && have < length; have += count) count = readSync(fd, bytes, have, length - have, offset + have)
-    return bytes.subarray(0, have)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -1,7 +1,6 @@
 import type { ChildProcessByStdio } from "node:child_process"
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { closeSync, openSync, readSync } from "node:fs"
 import type { Readable, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { openArchive, sha256 } from "./archive-stream.ts"
@@ -9,8 +8,9 @@ import type { Unpacked, UnpackJob } from "./archives.ts"
 import { ArchiveError } from "./archives.ts"
 import { decompressor } from "./decompress.ts"
 import { errnoName } from "./errno.ts"
-import { codeOf } from "./files.ts"
+import { attempt, codeOf } from "./files.ts"
 import { KernelError } from "./kernel.ts"
+import { readBytes } from "./read-bytes.ts"
 
 /** As the port says. `program`: stack-unpack. */
 export async function unpack(program: string, job: UnpackJob): Promise<Unpacked> {
@@ -110,17 +110,7 @@ async function feed(job: UnpackJob, to: Writable): Promise<void> {
 }
 
 function readHead(path: string, offset: number): Uint8Array {
-  try {
-    const fd = openSync(path, "r")
-    try {
-      const head = Buffer.alloc(32)
-      return head.subarray(0, readSync(fd, head, 0, head.length, offset))
-    } finally {
-      closeSync(fd)
-    }
-  } catch (e) {
-    throw new KernelError(`read ${path}`, codeOf(e))
-  }
+  return attempt(`read ${path}`, () => readBytes(path, offset, 32))
 }
 
 /** What decompressors throw is about the archive; what reading it throws is the kernel's. */

@@ -5,6 +5,7 @@ import type { LinuxKernel } from "../../kernel/linux.ts"
 import { outsideId, parseMap } from "../../kinds/container/id-map.ts"
 import type { Ids, Who } from "../../kinds/container/identity.ts"
 import { lookupUser } from "../../kinds/container/identity.ts"
+import { groupIn, holdingPathIn } from "../../kinds/container/kind-group-path.ts"
 import { confinementOf, launchEnvironment } from "../../kinds/container/launch.ts"
 import { NAMESPACE_FILES } from "../../kinds/container/namespaces.ts"
 import type { ContainerRecord } from "../../kinds/container/record.ts"
@@ -90,13 +91,9 @@ function execRecord(session: Session, observed: Observed, record: ContainerRecor
 }
 
 /** A system's own group has no members any more once it gives controllers to those below: that of its process 1 is as good. cgroups(7) */
-function groupInside({ kernel, cgroups }: Session, { pid }: ProcessId, own: string): string {
-  const lines = (kernel.read(`/proc/${pid}/cgroup`) ?? "").split("\n")
-  const path = lines.flatMap((line) => cgroups.holdingPath(line) ?? [])[0] ?? ""
-  const at = path.indexOf("/stack/")
-  const inside = at < 0 ? "" : path.slice(at)
-  const top = own.slice(0, own.lastIndexOf("/stack/"))
-  return own !== "" && `${top}${inside}`.startsWith(`${own}/`) ? `${top}${inside}` : own
+function groupInside({ kernel, cgroups, stack }: Session, { pid }: ProcessId, own: string): string {
+  const place = cgroups.holdingFolder(groupIn(stack, holdingPathIn(cgroups, kernel.read(`/proc/${pid}/cgroup`))))
+  return own !== "" && place.startsWith(`${own}/`) ? place : own
 }
 
 /** The kernel says no more of an id that is not mapped than EINVAL. */

@@ -7,7 +7,6 @@ const ALL = "ALL"
 interface CapabilitiesEntry {
   cap_add?: string[]
   cap_drop?: string[]
-  init?: boolean | string
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Scope } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import { groupIn, groupPath, holdingPathIn } from "./kind-group-path.ts"
 import { bootId, parseRecord, recordPath } from "./record.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
@@ -37,8 +38,8 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
     const own = texts.slice(FILES * i, FILES * (i + 1))
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =
       own
-    const at = pathOf(scope, cgroup)
-    const group = ownGroup(name, groupIn(scope, at), record, scope)
+    const at = holdingPathIn(scope.cgroups, cgroup)
+    const group = ownGroup(name, groupIn(scope.stack, at), record, scope)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
     return {
       name,
@@ -92,29 +93,12 @@ function parseState(text: string | null): ContainerFiles["state"] {
   return Object.fromEntries(entries.filter(([key]) => key !== ""))
 }
 
-/** The path of the holding hierarchy in /proc/PID/cgroup; "" where there is no process. cgroups(7) */
-function pathOf(scope: Scope, text: string | null): string {
-  for (const line of (text ?? "").split("\n")) {
-    const path = scope.cgroups.holdingPath(line)
-    if (path !== undefined) return path
-  }
-  return ""
-}
-
-/** That path below the stack's own folder. */
-function groupIn(scope: Scope, path: string): string {
-  const mark = `/stack/${scope.stack}/`
-  const at = path.indexOf(mark)
-  return at < 0 ? "" : path.slice(at + mark.length)
-}
-
 /** A container that makes groups itself (`init: systemd`) is in one of these: its own is above. */
 function ownGroup(name: string, group: string, text: string | null, scope: Scope): string {
   if (group.slice(group.lastIndexOf("/") + 1) === name || text === null) return group
   const record = parseRecord(text, bootId(scope.kernel))
   if (record === undefined) return group
-  const { cgroup } = record.attributes
-  const own = cgroup === "" ? name : `${cgroup}/${name}`
+  const own = groupPath(name, record.attributes)
   return `${group}/`.startsWith(`${own}/`) ? own : group
 }
 

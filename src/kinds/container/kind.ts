@@ -5,6 +5,7 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { groupPath } from "./kind-group-path.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
 import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
@@ -92,7 +93,7 @@ function creation(change: Change): StepDraft[] {
     {
       op: "cgroup",
       after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
-      takes: [`cgroup/${groupPath(change.name, want.cgroup)}`, `run/${change.name}`],
+      takes: [`cgroup/${groupPath(change.name, want)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...readySteps(others)] },
     ...(want.routes.length === 0
@@ -105,11 +106,6 @@ function creation(change: Change): StepDraft[] {
 /** Of the volumes that it mounts. */
 function volumeSteps({ mounts }: Partial<ContainerAttributes>, op: "create" | "delete"): StepId[] {
   return volumesIn(mounts).map((name) => stepId(`volume.${name}`, op))
-}
-
-/** Its group's path below the stack's, in every hierarchy. */
-function groupPath(name: string, parent: string): string {
-  return parent === "" ? name : `${parent}/${name}`
 }
 
 // ----------------------------------------------------------------- deleting
@@ -135,7 +131,7 @@ function deletion(change: Change): StepDraft[] {
 function groupOf({ name, before, observed }: Change): string {
   const { cgroup = "" } = (before ?? {}) as unknown as Partial<ContainerAttributes>
   const made = observed?.live.cgroup
-  return typeof made === "string" && made !== "" ? made : groupPath(name, cgroup)
+  return typeof made === "string" && made !== "" ? made : groupPath(name, { cgroup })
 }
 
 /** All that are its: several where an apply was killed that was to give it another one. */
@@ -168,7 +164,7 @@ function updates(change: Change): StepDraft[] {
   }
   if (change.observed?.live.beside !== undefined && !byOp.has("restart")) byOp.set("reap", [])
   // Another group is made with the limits that are wanted.
-  const to = groupPath(change.name, (change.after as unknown as ContainerAttributes).cgroup)
+  const to = groupPath(change.name, change.after as unknown as ContainerAttributes)
   if (byOp.has("move") && groupsOf(change).some((group) => group !== to)) byOp.delete("limits")
   return [...byOp.keys()].map((op) => {
     if (op === "move") return moving(change)
@@ -189,7 +185,7 @@ function renewal(change: Change): StepDraft[] {
     {
       ...restart,
       after: [own("remove"), ...(restart.after ?? [])],
-      takes: [`cgroup/${groupPath(change.name, (change.after as unknown as ContainerAttributes).cgroup)}`, `run/${change.name}`],
+      takes: [`cgroup/${groupPath(change.name, change.after as unknown as ContainerAttributes)}`, `run/${change.name}`],
     },
   ]
 }
@@ -216,7 +212,7 @@ function restarting(change: Change): StepDraft {
 /** Into its new group when that of its parent is there, and out of the old one before that of the old parent goes. */
 function moving(change: Change): StepDraft {
   const want = change.after as unknown as ContainerAttributes
-  const to = groupPath(change.name, want.cgroup)
+  const to = groupPath(change.name, want)
   const left = groupsOf(change)
     .filter((group) => group !== to)
     .map(leaving)

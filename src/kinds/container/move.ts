@@ -4,11 +4,12 @@ import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
+import { groupPath } from "./kind-group-path.ts"
 import { placesOf } from "./places.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { renameInRecords } from "./rename-in-records.ts"
-import { groupPath, wantedAttributes } from "./spawn.ts"
+import { wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /**

@@ -3,8 +3,8 @@ import type { DeviceRule } from "../../devices/rule.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { assembled, deviceAt } from "./devices.ts"
+import { groupPath } from "./kind-group-path.ts"
 import type { ContainerRecord } from "./record.ts"
-import { groupPath } from "./spawn.ts"
 import type { DeviceNode } from "./spec-devices.ts"
 
 /** Whether the groups that were made for containers are held to the devices of their records; nothing where there is none. */

@@ -11,6 +11,7 @@ import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
 import { givenFiles } from "./given.ts"
 import { lookupUser } from "./identity.ts"
+import { groupPath } from "./kind-group-path.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
@@ -21,11 +22,6 @@ import { readSysctl, sysctlPlace } from "./sysctls.ts"
 
 export function wantedAttributes(step: Step): ContainerAttributes {
   return step.change.after as unknown as ContainerAttributes
-}
-
-/** Path of a container's group below `…/stack/STACK`. */
-export function groupPath(name: string, { cgroup }: ContainerAttributes): string {
-  return cgroup === "" ? name : `${cgroup}/${name}`
 }
 
 /**

@@ -7,9 +7,6 @@ export type Power = Pick<ContainerAttributes, "capabilities" | "no_new_privilege
 
 export type ProfileName = "strict" | "default" | "system" | "unsafe"
 
-/** What a system needs to start services and mount, in a user namespace of its own: all but what is about the machine and its clock. lxc.cap.drop */
-const NOT_OF_A_SYSTEM = new Set(["MAC_ADMIN", "MAC_OVERRIDE", "SYS_MODULE", "SYS_RAWIO", "SYS_TIME"])
-
 const HELD: Power = {
   capabilities: [...DEFAULT_CAPABILITIES],
   no_new_privileges: true,
@@ -37,6 +34,6 @@ export const SYSTEM: Power = { ...HELD, capabilities: [...SYSTEM_CAPABILITIES], 
 export const PROFILES: { readonly [N in ProfileName]: Power } = {
   strict: { ...HELD, capabilities: [] },
   default: HELD,
-  system: { ...HELD, capabilities: CAPABILITIES.filter((name) => !NOT_OF_A_SYSTEM.has(name)), no_new_privileges: false },
+  system: { ...HELD, capabilities: [...SYSTEM_CAPABILITIES], no_new_privileges: false },
   unsafe: PRIVILEGED,
 }

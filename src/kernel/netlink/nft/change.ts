@@ -1,13 +1,12 @@
 import type { RuleChange, RuleFamily } from "../../packet-rules.ts"
 import { writeRaw, writeText } from "../attr.ts"
-import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
+import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
 import * as nf from "../constants/nf-tables.ts"
 import type { WireWriter } from "../wire.ts"
 import { writeExpressions } from "./expression.ts"
 import { writeBe32, writeNest } from "./fields.ts"
 import { HOOKS } from "./hooks.ts"
 
-const NLM_F_APPEND = 0x800
 const FAMILIES = { ip: nf.NFPROTO_IPV4, ip6: nf.NFPROTO_IPV6 }
 /** udata's type and length. */
 const COMMENT_HEADER = 2

@@ -1,8 +1,7 @@
 import { writeNested, writeRaw } from "../attr.ts"
+import { NLA_F_NESTED } from "../constants/netlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
-
-const NLA_F_NESTED = 0x8000
 
 /** An attribute made of attributes: nf_tables wants the flag. */
 export function writeNest(w: WireWriter, type: number, body: () => void): void {
