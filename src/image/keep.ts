@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import type { DiagnosticError } from "../base/diagnostic.ts"
 import type { Unpacked } from "../kernel/archives.ts"
 import { ArchiveError } from "../kernel/archives.ts"
@@ -30,7 +31,7 @@ export async function withStore<T>(kernel: Kernel, work: () => Promise<T>): Prom
   makeFolders(kernel)
   let lock = kernel.lock(LOCK)
   while (lock === null) {
-    await new Promise((resolve) => setTimeout(resolve, LOCK_MS))
+    await pause(LOCK_MS)
     lock = kernel.lock(LOCK)
   }
   try {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import type { RegistryRef } from "../kinds/image/spec.ts"
 import { imageError } from "./found.ts"
 import { isMap, MOST_JSON } from "./json.ts"
@@ -80,10 +81,6 @@ async function patiently(name: string, { attempts, pauseMs }: Patience, work: ()
     if (failure !== undefined && attempt >= attempts) throw unreachable(name, failure)
     await pause(Math.max(Math.min(wanted, MOST_PAUSE_MS), pauseMs * 2 ** (attempt - 1)))
   }
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
 /** Until the head of the answer is there. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises"
 import { DiagnosticError } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
@@ -11,7 +12,7 @@ import { layerSource } from "./layout-source.ts"
 import { chosen, descriptorsOf, diffIds, INDEXES, imageConfig, isIndex, MANIFESTS, partsOf } from "./manifest.ts"
 import { DOWNLOADS } from "./paths.ts"
 import type { RegistryClient } from "./registry-client.ts"
-import { bodyOf, pause, smallBody, TooLong, unreachable } from "./registry-client.ts"
+import { bodyOf, smallBody, TooLong, unreachable } from "./registry-client.ts"
 
 const ACCEPT = [...MANIFESTS, ...INDEXES].join(", ")
 

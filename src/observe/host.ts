@@ -17,6 +17,7 @@ import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 import { impairFacts } from "./host-netem.ts"
 import { linkFacts } from "./link-facts.ts"
+import { rangesOf } from "./whose.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
 const NEEDED: readonly (readonly [string, number])[] = [
@@ -159,10 +160,9 @@ function mappedIds(kernel: Kernel): OwnIds {
   return { subordinateIds, idPiece: least < FEW_MAPS * USUAL_PIECE ? SMALL_PIECE : USUAL_PIECE }
 }
 
-/** Root's lines of /etc/subuid or /etc/subgid. subuid(5) */
+/** Root's lines of /etc/subuid or /etc/subgid. */
 function subordinate(text: string | null): { host: number; count: number }[] {
-  const rows = (text ?? "").split("\n").map((line) => line.split(":"))
-  const own = rows.filter(([who]) => who === "root" || who === "0").map(([, host, count]) => ({ host: Number(host), count: Number(count) }))
+  const own = rangesOf(text, { uid: 0, name: "root" }).map(({ first, count }) => ({ host: Number(first), count: Number(count) }))
   return own.length > 0 ? own : [ROOT_RANGE]
 }
 

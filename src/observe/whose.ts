@@ -19,9 +19,14 @@ export interface SubordinateIds {
   count: string
 }
 
-/** The first line of the user's in the text of one of these files. subuid(5) */
-export function ownRange(text: string | null, { uid, name }: Who): SubordinateIds | undefined {
+/** The lines of a user's in the text of one of these files. subuid(5) */
+export function rangesOf(text: string | null, { uid, name }: Who): SubordinateIds[] {
   const rows = (text ?? "").split("\n").map((line) => line.split(":"))
-  const row = rows.find(([who]) => who === String(uid) || (name !== "" && who === name))
-  return row?.[1] === undefined || row[2] === undefined ? undefined : { first: row[1], count: row[2].trim() }
+  const own = rows.filter(([who]) => who === String(uid) || (name !== "" && who === name))
+  return own.flatMap(([, first, count]) => (first === undefined || count === undefined ? [] : [{ first, count: count.trim() }]))
+}
+
+/** The first of them. */
+export function ownRange(text: string | null, who: Who): SubordinateIds | undefined {
+  return rangesOf(text, who)[0]
 }

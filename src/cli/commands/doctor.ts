@@ -1,6 +1,7 @@
 import { examine } from "../../doctor/examine.ts"
 import { FOLDER, unmetNeeds } from "../../doctor/needs.ts"
 import { tryAll } from "../../kernel/tries.ts"
+import { KEPT_ROOT } from "../../model/ownership.ts"
 import type { Desired } from "../../model/resource.ts"
 import { doctorJson, doctorText } from "../../render/doctor.ts"
 import type { Context } from "../context.ts"
@@ -18,7 +19,7 @@ function imagesOf(desired: Desired | undefined): string[] {
 
 /** An ordinary user's own, where it has one. */
 function dataFolder({ ordinary, environment }: Context): string {
-  return (ordinary === true ? ownFolders(environment)?.data : undefined) ?? "/var/lib/stack"
+  return (ordinary === true ? ownFolders(environment)?.data : undefined) ?? KEPT_ROOT
 }
 
 /** What this kernel, this user and this host can do; with a stack file also whether that is enough for it. */

@@ -1,6 +1,6 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { GivenFile, Kernel, SetupOp } from "../../kernel/kernel.ts"
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../kernel/mount-flags.ts"
+import { PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { GivenSource } from "./spec-given.ts"
 import { givensIn } from "./spec-given.ts"
@@ -52,7 +52,7 @@ export function givePlan(attributes: ContainerAttributes): SetupOp[] {
   if (givens.length === 0) return []
   return [
     { op: "mkdir", target: FOLDER, mode: 0o700 },
-    { op: "tmpfs", target: FOLDER, flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: "mode=700" },
+    { op: "tmpfs", target: FOLDER, flags: PLAIN_MOUNT, data: "mode=700" },
     ...givens.map(([target], file): SetupOp => ({ op: "give", file, folder: FOLDER, target })),
     { op: "unmount", target: FOLDER },
   ]

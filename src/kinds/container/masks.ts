@@ -1,6 +1,6 @@
 import { USUAL_NODES } from "../../devices/rule.ts"
 import type { SetupOp } from "../../kernel/kernel.ts"
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import { MS_RDONLY, MS_REC, PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { ALL_PATHS, MASKED_FILES_IN_PROC, MASKED_FOLDERS_IN_PROC, READ_ONLY_IN_PROC } from "./spec-security.ts"
 
@@ -9,8 +9,6 @@ export interface SystemNames {
   proc: readonly string[]
   sys: readonly string[]
 }
-
-const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
 /** Read-only to a root that is the host's as well, for whom no file's mode is an obstacle. */
 const READ_ONLY_TO_HOST_ROOT = ["driver", "dynamic_debug", "mtrr"] as const
@@ -33,7 +31,7 @@ export function maskOps(attributes: ContainerAttributes, { proc, sys }: SystemNa
     ...wanted("proc", isHostRoot ? [...READ_ONLY_IN_PROC, ...READ_ONLY_TO_HOST_ROOT] : READ_ONLY_IN_PROC, proc).map(
       (path): SetupOp => readOnly(path),
     ),
-    ...(setsOwnNetwork(attributes) ? [{ op: "bind", source: NET_SYSCTLS, target: NET_SYSCTLS, flags: PLAIN } as const] : []),
+    ...(setsOwnNetwork(attributes) ? [{ op: "bind", source: NET_SYSCTLS, target: NET_SYSCTLS, flags: PLAIN_MOUNT } as const] : []),
     ...wanted("proc", MASKED_FILES_IN_PROC, proc).map(hiddenFile),
     ...[...wanted("proc", MASKED_FOLDERS_IN_PROC, proc), ...wanted("sys", MASKED_IN_SYS, sys)].map(hiddenFolder),
   ]
@@ -47,7 +45,7 @@ function setsOwnNetwork({ namespaces, capabilities, unmask }: ContainerAttribute
 
 /** What is in a file of procfs goes by who reads it, not by which of its mounts is read. */
 function readOnly(path: string): SetupOp {
-  return { op: "bind", source: path, target: path, flags: MS_RDONLY | PLAIN | MS_REC }
+  return { op: "bind", source: path, target: path, flags: MS_RDONLY | PLAIN_MOUNT | MS_REC }
 }
 
 function hiddenFile(path: string): SetupOp {
@@ -56,5 +54,5 @@ function hiddenFile(path: string): SetupOp {
 }
 
 function hiddenFolder(path: string): SetupOp {
-  return { op: "mount", source: "tmpfs", target: path, type: "tmpfs", flags: MS_RDONLY | PLAIN, data: "size=0,nr_inodes=1" }
+  return { op: "mount", source: "tmpfs", target: path, type: "tmpfs", flags: MS_RDONLY | PLAIN_MOUNT, data: "size=0,nr_inodes=1" }
 }

@@ -1,5 +1,5 @@
 import type { SetupOp } from "../../kernel/kernel.ts"
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../kernel/mount-flags.ts"
+import { MS_NODEV, MS_NOSUID, PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
 /**
@@ -9,7 +9,7 @@ import type { ContainerAttributes } from "./spec.ts"
 export function systemMounts({ init }: ContainerAttributes): SetupOp[] {
   if (init !== "systemd") return []
   return [
-    { op: "mount", source: "cgroup2", target: "/sys/fs/cgroup", type: "cgroup2", flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: "" },
+    { op: "mount", source: "cgroup2", target: "/sys/fs/cgroup", type: "cgroup2", flags: PLAIN_MOUNT, data: "" },
     { op: "tmpfs", target: "/run", flags: MS_NOSUID | MS_NODEV, data: "mode=755" },
     { op: "tmpfs", target: "/tmp", flags: MS_NOSUID | MS_NODEV, data: "mode=1777" },
     { op: "file", target: "/dev/console", mode: 0o600 },

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC } from "../../kernel/mount-flags.ts"
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
 import type { HostNode } from "./devices.ts"
 import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
@@ -204,7 +204,6 @@ function escaped(path: string): string {
   return path.replace(/[\\:,]/g, "\\$&")
 }
 
-const PLAIN = MS_NOSUID | MS_NODEV | MS_NOEXEC
 /** /proc, /sys and /dev of its own. */
 function kernelFilesystems(attributes: ContainerAttributes, nodes: RootFacts["nodes"]): SetupOp[] {
   return [...procfs(attributes), ...sysfs(attributes), ...ownDevices(attributes, nodes), ...systemMounts(attributes)]
@@ -214,13 +213,13 @@ function procfs({ namespaces }: ContainerAttributes): SetupOp[] {
   const mount: SetupOp =
     namespaces.pid === "host"
       ? { op: "bind", source: "/proc", target: "/proc", flags: MS_REC }
-      : { op: "mount", source: "proc", target: "/proc", type: "proc", flags: PLAIN, data: "" }
+      : { op: "mount", source: "proc", target: "/proc", type: "proc", flags: PLAIN_MOUNT, data: "" }
   return [{ op: "mkdir", target: "/proc", mode: 0o555 }, mount]
 }
 
 /** A fresh sysfs belongs to the network namespace; with the host's network it can only be the host's, read-only. */
 function sysfs({ namespaces, unmask }: ContainerAttributes): SetupOp[] {
-  const flags = unmask.includes(ALL_PATHS) ? PLAIN : PLAIN | MS_RDONLY
+  const flags = unmask.includes(ALL_PATHS) ? PLAIN_MOUNT : PLAIN_MOUNT | MS_RDONLY
   const mount: SetupOp =
     namespaces.net === "new"
       ? { op: "mount", source: "sysfs", target: "/sys", type: "sysfs", flags, data: "" }
@@ -244,7 +243,7 @@ function ownDevices(attributes: ContainerAttributes, nodes: RootFacts["nodes"]):
       data: `newinstance,ptmxmode=0666,mode=0620${ptsGroup}`,
     },
     { op: "mkdir", target: "/dev/shm", mode: 0o1777 },
-    { op: "mount", source: "shm", target: "/dev/shm", type: "tmpfs", flags: PLAIN, data: "mode=1777,size=64m" },
+    { op: "mount", source: "shm", target: "/dev/shm", type: "tmpfs", flags: PLAIN_MOUNT, data: "mode=1777,size=64m" },
     { op: "symlink", target: "/dev/ptmx", to: "pts/ptmx" },
     { op: "symlink", target: "/dev/fd", to: "/proc/self/fd" },
     { op: "symlink", target: "/dev/stdin", to: "/proc/self/fd/0" },
