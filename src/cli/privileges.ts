@@ -61,10 +61,10 @@ export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] 
 /** What it takes to enter a container: its run folder, its namespaces (setns(2)), its cgroup, its ids. */
 const TO_ENTER: ReadonlySet<string> = new Set(["CAP_DAC_OVERRIDE", "CAP_SETGID", "CAP_SETUID", "CAP_SYS_PTRACE", "CAP_SYS_ADMIN"])
 
-/** The same for a second process in a container. */
-export function requireEntering(kernel: Kernel): void {
+/** The same for a second process in a container, and for a link in one. */
+export function requireEntering(kernel: Kernel, why: string): void {
   const names = missingCapabilities(kernel).filter((name) => TO_ENTER.has(name))
-  if (names.length > 0) throw new DiagnosticError(lacking(names, "exec enters the container's namespaces and cgroup with its ids"))
+  if (names.length > 0) throw new DiagnosticError(lacking(names, why))
 }
 
 /** What is live of a stack cannot be read whole without privilege, and a wrong plan is worse than none. */
@@ -81,10 +81,10 @@ export function incompleteReading({ host, resources }: Snapshot): Diagnostic[] {
 }
 
 /** The kernel said no while it was only being read. */
-export function refusedReading(failure: unknown, kernel: Kernel): unknown {
+export function refusedReading(failure: unknown, kernel: Kernel, what = "what is live"): unknown {
   if (!(failure instanceof KernelError) || (failure.errno !== "EPERM" && failure.errno !== "EACCES")) return failure
   const names = missingToRead(kernel)
-  return names.length === 0 ? failure : new DiagnosticError(lacking(names, "what is live cannot be read whole"))
+  return names.length === 0 ? failure : new DiagnosticError(lacking(names, `${what} cannot be read whole`))
 }
 
 function lacking(names: readonly string[], why: string): Diagnostic {

@@ -39,7 +39,7 @@ export async function exec(options: ExecOptions, context: Context): Promise<numb
   if (wrong !== undefined) throw new UsageError(`-e ${wrong}: write it as NAME=VALUE`)
   const desired = liveStack(options, context)
   const session = openSession(desired.stack, context)
-  requireEntering(session.kernel)
+  requireEntering(session.kernel, "exec enters the container's namespaces and cgroup with its ids")
   const observed = liveContainer(session, desired, options.container)
   const record = parseRecord(session.kernel.read(recordPath(session.stack, observed.name)), bootId(session.kernel))
   if (record === undefined) throw noRecord(observed.address)

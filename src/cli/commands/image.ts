@@ -4,6 +4,7 @@ import type { Kept } from "../../image/inventory.ts"
 import { keptImages, named, prune, removeImages } from "../../image/inventory.ts"
 import { bringImage } from "../../image/unpack-step.ts"
 import { now } from "../../kernel/clock.ts"
+import type { Kernel } from "../../kernel/kernel.ts"
 import { imageText, isKept, parseImage, withAbsolutePath } from "../../kinds/image/spec.ts"
 import type { Step } from "../../model/step.ts"
 import { imagesText } from "../../render/images.ts"
@@ -12,20 +13,28 @@ import { absolutePath } from "../../stackfile/files.ts"
 import type { Context } from "../context.ts"
 import { openDisplay } from "../display.ts"
 import { EXIT, UsageError } from "../exit.ts"
-import { requireCapabilities } from "../privileges.ts"
+import { refusedReading, requireCapabilities } from "../privileges.ts"
 
 /** `image ls`: what is in the store. */
 export async function list({ json }: { json: boolean }, context: Context): Promise<number> {
-  const images = keptImages(context.kernel())
+  const images = inStore(context.kernel())
   if (json) context.out.write(`${JSON.stringify({ images })}\n`)
   else if (images.length === 0) context.err.write("There are no images in the store.\n")
   else context.out.write(imagesText(images))
   return EXIT.ok
 }
 
+function inStore(kernel: Kernel): Kept[] {
+  try {
+    return keptImages(kernel)
+  } catch (failure) {
+    throw refusedReading(failure, kernel, "the store of images, which is root's,")
+  }
+}
+
 /** `image inspect`: all that is known of one. */
 export async function inspect(name: string, context: Context): Promise<number> {
-  context.out.write(`${JSON.stringify(one(keptImages(context.kernel()), canonical(name, context)), null, 2)}\n`)
+  context.out.write(`${JSON.stringify(one(inStore(context.kernel()), canonical(name, context)), null, 2)}\n`)
   return EXIT.ok
 }
 
@@ -75,6 +84,7 @@ function pullStep(name: string): Step {
 /** `image rm`: what no container is of. */
 export async function remove(names: readonly string[], context: Context): Promise<number> {
   const kernel = context.kernel()
+  requireCapabilities(kernel)
   const images = keptImages(kernel)
   const chosen = [...new Set(names.map((name) => one(images, canonical(name, context))))]
   const problems = chosen.filter(({ used }) => used.length > 0).map(inUse)
@@ -85,12 +95,14 @@ export async function remove(names: readonly string[], context: Context): Promis
 
 /** `image prune`: all that no container is of. */
 export async function pruneAll({ autoApprove }: { autoApprove: boolean }, context: Context): Promise<number> {
+  const kernel = context.kernel()
+  requireCapabilities(kernel)
   if (!autoApprove) {
     const { ask } = await import("../ask.ts")
     const answer = await ask("Remove all images that no container is of, and what downloads have left?", context)
     if (answer !== "yes") return answer === "interrupted" ? EXIT.interrupted : EXIT.error
   }
-  const { images, bytes } = await prune(context.kernel())
+  const { images, bytes } = await prune(kernel)
   gone(images, bytes, context)
   return EXIT.ok
 }

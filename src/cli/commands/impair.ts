@@ -30,7 +30,7 @@ export async function impair(options: ImpairOptions, context: Context): Promise<
   if (Object.keys(wanted).length === 0 && !options.clear)
     throw new UsageError("say what: --loss 10%, --delay 50ms, --rate 1mbit, --clear, …")
   const { kernel, ...session } = openSession(liveStack(options, context).stack, context)
-  requireEntering(kernel)
+  requireEntering(kernel, "the link is changed where it is, in a network namespace of the stack's")
   const ends = liveEnds({ kernel, ...session }, options.address)
   if (needsNetem(wanted) && !kernel.hasQdisc("netem")) throw noNetem(wanted)
   return doFaults(

@@ -23,7 +23,7 @@ const KERNELS = 2
 /** Sets a live link down or up at once. */
 export async function link(options: LinkOptions, context: Context): Promise<number> {
   const session = openSession(liveStack(options, context).stack, context)
-  requireEntering(session.kernel)
+  requireEntering(session.kernel, "the link is changed where it is, in a network namespace of the stack's")
   const ends = liveEnds(session, options.address)
   return doFaults(
     session.kernel,

@@ -201,6 +201,22 @@ scenario(
   NEEDS,
 )
 
+scenario(
+  "the store of images is root's: another user is told so",
+  (sandbox) => {
+    const user = ordinaryUser(sandbox)
+    const folders = "mkdir -p /var/lib/stack/images/images /var/lib/stack/images/refs && chmod 700 /var/lib/stack/images"
+    expectStatus(sandbox.run(["sh", "-c", folders]), 0)
+    for (const args of [["ls"], ["inspect", "tar:/x"], ["rm", "tar:/x"], ["prune", "-y"]]) {
+      const ran = expectStatus(user.stack(["image", ...args]), 1)
+      assert.match(ran.stderr, "error: this needs CAP_", args[0])
+      expectNoTrace(ran)
+    }
+    assert.match(user.stack(["image", "ls"]).stderr, "the store of images, which is root's, cannot be read whole")
+  },
+  NEEDS,
+)
+
 /** Mount points of cgroup hierarchies, as a shell loop over `$m`; `$t` is the type. */
 const EACH_HIERARCHY = `awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5, $(i + 1) }' /proc/self/mountinfo | while read -r m t; do`
 
