@@ -89,8 +89,8 @@ export function namespaceFile(kind: NamespaceKind): string {
 
 /** The namespace an nsfs path means: `/proc/PID/fd/N` or `/proc/PID/ns/KIND`. */
 export function namespaceAt(machine: Machine, self: FakeProcess, path: string): Namespace | undefined {
-  const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(fd|ns)\/([a-z0-9]+)$/.exec(path) ?? []
-  const process = who === "self" ? self : machine.processes.get(Number(who))
+  const [, who = "", place, name = ""] = /^\/proc\/((?:thread-)?self|\d+)\/(fd|ns)\/([a-z0-9]+)$/.exec(path) ?? []
+  const process = who.endsWith("self") ? self : machine.processes.get(Number(who))
   if (process === undefined) return undefined
   if (place === "fd") return process.fds.get(Number(name))
   return Object.values(process.namespaces).find((n) => namespaceFile(n.kind) === name)

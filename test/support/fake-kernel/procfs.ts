@@ -13,8 +13,8 @@ const ALL_CAPABILITIES = "000001ffffffffff"
 export function readProc(machine: Machine, self: FakeProcess, path: string): string | undefined {
   if (path.startsWith("/proc/sys/")) return readSysctl(machine, self, [], path) ?? undefined
   if (path === "/proc/self/mountinfo") return mountinfo(machine)
-  const [, who = "", file = ""] = /^\/proc\/(self|\d+)\/(.+)$/.exec(path) ?? []
-  const process = who === "self" ? self : machine.processes.get(Number(who))
+  const [, who = "", file = ""] = /^\/proc\/((?:thread-)?self|\d+)\/(.+)$/.exec(path) ?? []
+  const process = who.endsWith("self") ? self : machine.processes.get(Number(who))
   return process === undefined ? undefined : processFile(machine, process, file)
 }
 
@@ -150,8 +150,8 @@ function inKibibytes(data: string): string {
 /** What a link of /proc/PID/ns or /proc/PID/fd says. */
 export function readProcLink(machine: Machine, self: FakeProcess, path: string): string | undefined {
   if (path === "/proc/self") return `${self.pid}`
-  const [, who = "", place, name = ""] = /^\/proc\/(self|\d+)\/(ns|fd)\/([a-z0-9]+)$/.exec(path) ?? []
-  const process = who === "self" ? self : machine.processes.get(Number(who))
+  const [, who = "", place, name = ""] = /^\/proc\/((?:thread-)?self|\d+)\/(ns|fd)\/([a-z0-9]+)$/.exec(path) ?? []
+  const process = who.endsWith("self") ? self : machine.processes.get(Number(who))
   if (place === "fd" && name === String(RUN_FD))
     return process?.runFolder === undefined ? undefined : (pathOf(machine.root, process.runFolder) ?? "/gone (deleted)")
   const namespace =
