@@ -4,7 +4,6 @@ import { givensIn } from "../kinds/container/spec-given.ts"
 import type { Desired } from "../model/resource.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
-import { restCompiler } from "./compiler.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { UsageError } from "./exit.ts"
@@ -34,7 +33,6 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
     profiles: options.profile,
     stdin: readInput,
   })
-  restCompiler(loaded.desired?.resources.length ?? 0)
   if (loaded.desired !== undefined) loaded.desired = withVariables(loaded.desired, context)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
   return loaded

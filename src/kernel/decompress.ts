@@ -2,6 +2,7 @@ import type { Transform } from "node:stream"
 import { Duplex } from "node:stream"
 import * as zlib from "node:zlib"
 import { ArchiveError } from "./archives.ts"
+import { optimise } from "./compiler.ts"
 
 /** More than this a stream may not ask us to remember: what `zstd --long` and `xz -9` write needs less. */
 const MOST_WINDOW = 128 << 20
@@ -44,6 +45,7 @@ async function zstd(head: Uint8Array): Promise<Duplex> {
   const own = (zlib as { createZstdDecompress?: (options: object) => Transform }).createZstdDecompress
   if (own !== undefined) return own({ chunkSize: PIECE })
   const { Decompress } = await import("fzstd")
+  optimise()
   return Duplex.from(async function* (chunks: AsyncIterable<Uint8Array>) {
     let ready: Uint8Array[] = []
     const stream = new Decompress((piece) => ready.push(piece))

@@ -32,7 +32,7 @@ const NOTES = `## What is known of it
 - ext4 without a journal goes past every inode that was freed within the last minutes when it makes a new one beside them: an apply
   soon after a destroy pays for that, in every tool that makes folders for its containers. Writable layers are spread over the disk
   instead (\`chattr +T\`), which is a quarter of the time of such an apply.
-- A command lives for a fraction of a second: V8's optimising compiler is off for stacks of more than a few containers (\`--no-opt\`),
+- A command lives for a fraction of a second: V8 compiles its functions once, not for a second time (\`--no-opt --no-sparkplug\`),
   and the bundle comes with a code cache for each command that counts, made by running it (build/warm.ts).
 - What a destroy takes away is taken away in three places at once: links by one netlink message, writable layers by a thread, groups
   by the main thread.
