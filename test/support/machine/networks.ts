@@ -52,9 +52,12 @@ function addressesOf(row: Row): string[] {
   )
 }
 
-/** The kernel makes those of IPv6 links itself, a moment after the link comes up. */
-function isLasting({ dst }: Row): boolean {
-  return !/^(fe80|ff00)/.test(dst)
+/**
+ * The kernel makes those of IPv6 links itself, a moment after the link comes up; and a router's anycast address for each subnet, which
+ * it forgets to take away again where forwarding is switched in the moment in which the address comes.
+ */
+function isLasting({ dst, type }: Row): boolean {
+  return type !== "anycast" && !/^(fe80|ff00)/.test(dst)
 }
 
 function route(row: Row): string {
