@@ -125,12 +125,15 @@ void clear_place(int parent, const char *name, const char *path, bool *mark)
   gone = true;
 }
 
-/* For a mount in the host's user namespace, and for one in a container's. https://docs.kernel.org/filesystems/overlayfs.html */
+/*
+ * For a mount in the host's user namespace, and for one in a container's; the first mark is root's alone to make, and an ordinary user
+ * mounts in namespaces of its own only. https://docs.kernel.org/filesystems/overlayfs.html
+ */
 void set_opaque(int folder, const char *path)
 {
   static const char *const NAMES[] = {"trusted.overlay.opaque", "user.overlay.opaque"};
   if (!is_layer) return;
   for (size_t i = 0; i < 2; i++)
-    if (fsetxattr(folder, NAMES[i], "y", 1, 0) < 0) fail("kernel", errno, path);
+    if (fsetxattr(folder, NAMES[i], "y", 1, 0) < 0 && (i > 0 || errno != EPERM)) fail("kernel", errno, path);
   say('o', path);
 }

@@ -191,29 +191,31 @@ function imageCommands(root: Command, run: Run): void {
     .command("ls")
     .description("what is in it")
     .option("--json", "for programs")
-    .action((_options, command: Command) => run(async (context) => (await import("./commands/image.ts")).list(optionsOf(command), context)))
+    .action((_options, command: Command) =>
+      run(async (context) => (await import("./commands/image.ts")).list(optionsOf(command), context), "look"),
+    )
   image
     .command("pull")
     .description("look again where an image comes from, and bring what is there now")
     .argument("<image>", "tar:PATH, oci:PATH[:TAG], docker-archive:PATH or docker://REGISTRY/REPOSITORY[:TAG][@DIGEST]")
-    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).pull(name, context)))
+    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).pull(name, context), "look"))
   image
     .command("rm")
     .description("remove images that no container is of")
     .argument("<image...>", "as `image ls` names them, or digests")
-    .action((names: string[]) => run(async (context) => (await import("./commands/image.ts")).remove(names, context)))
+    .action((names: string[]) => run(async (context) => (await import("./commands/image.ts")).remove(names, context), "look"))
   image
     .command("prune")
     .description("remove all images that no container is of")
     .option("-y, --auto-approve", "do not ask")
     .action((_options, command: Command) =>
-      run(async (context) => (await import("./commands/image.ts")).pruneAll(optionsOf(command), context)),
+      run(async (context) => (await import("./commands/image.ts")).pruneAll(optionsOf(command), context), "look"),
     )
   image
     .command("inspect")
     .description("all that is known of an image, as JSON")
     .argument("<image>", "as `image ls` names it, or a digest")
-    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).inspect(name, context)))
+    .action((name: string) => run(async (context) => (await import("./commands/image.ts")).inspect(name, context), "look"))
 }
 
 function liveCommands(root: Command, run: Run): void {

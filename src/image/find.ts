@@ -1,8 +1,10 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageSource, RegistryRef } from "../kinds/image/spec.ts"
+import { ROOTLESS } from "../model/ownership.ts"
 import { findInArchive } from "./archive-source.ts"
 import { findTemplate } from "./debootstrap.ts"
 import type { FoundImage } from "./found.ts"
+import { imageError } from "./found.ts"
 import { findInLayout } from "./layout-source.ts"
 import type { RegistryClient } from "./registry-client.ts"
 import { openRegistry } from "./registry-client.ts"
@@ -13,6 +15,7 @@ import { findTar } from "./tar-source.ts"
 
 /** Looks at where an image comes from, and changes nothing. Throws a DiagnosticError where it is not there or not sound. */
 export async function findImage(kernel: Kernel, source: ImageSource, environment: Environment): Promise<FoundImage> {
+  if (ROOTLESS) requireNoRoot(source)
   switch (source.type) {
     case "tar":
       return findTar(kernel, source.path)
@@ -25,6 +28,21 @@ export async function findImage(kernel: Kernel, source: ImageSource, environment
     case "docker":
       return findInRegistry(registryOf(kernel, source, environment), source, process.arch)
   }
+}
+
+/** What an ordinary user's namespaces do not reach, or have no right to. */
+function requireNoRoot({ type }: ImageSource): void {
+  const as = "or run it as root"
+  if (type === "docker")
+    throw imageError("needs-root", "an image of a registry needs root", {
+      detail: "the network of an ordinary user's stacks has no way out of the machine",
+      hint: `bring it as an archive (skopeo copy docker://… oci:…) and name that, ${as}`,
+    })
+  if (type === "debootstrap")
+    throw imageError("needs-root", "debootstrap needs root", {
+      detail: "it makes device nodes",
+      hint: `name a folder or an archive that it has made (dir:, tar:), ${as}`,
+    })
 }
 
 /** With what the caller is known by there. */

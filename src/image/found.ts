@@ -33,7 +33,7 @@ export interface Recipe {
 
 /** An image that is not there, or not what it should be: one diagnostic, told at the key that names it. */
 export function imageError(
-  code: "no-image" | "bad-image" | "image-registry",
+  code: "no-image" | "bad-image" | "image-registry" | "needs-root",
   summary: string,
   rest: Pick<Diagnostic, "detail" | "hint"> = {},
 ): DiagnosticError {

@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageConfig } from "../kinds/image/spec.ts"
 import { withStore } from "./keep.ts"
-import { DOWNLOADS, IMAGE_ROOT, imageFileOf, LAYERS, refFileOf } from "./paths.ts"
+import { imageFileOf, imageStore, refFileOf } from "./paths.ts"
 import { readImages, readLayers, readNotes, readRefs } from "./store.ts"
 import { imagesInUse } from "./use.ts"
 
@@ -60,10 +60,11 @@ export function removeImages(kernel: Kernel, images: readonly Kept[]): Promise<n
 
 /** And what downloads that nobody went on with have left. */
 export async function prune(kernel: Kernel): Promise<{ images: Kept[]; bytes: number }> {
-  if (kernel.list(IMAGE_ROOT).length === 0) return { images: [], bytes: 0 }
+  const { root, downloads } = imageStore()
+  if (kernel.list(root).length === 0) return { images: [], bytes: 0 }
   const images = keptImages(kernel).filter(({ used }) => used.length === 0)
   const bytes = await removeImages(kernel, images)
-  for (const name of kernel.list(DOWNLOADS)) kernel.removeTree(`${DOWNLOADS}/${name}`)
+  for (const name of kernel.list(downloads)) kernel.removeTree(`${downloads}/${name}`)
   return { images, bytes }
 }
 
@@ -73,7 +74,7 @@ function removeLayers(kernel: Kernel): number {
   for (const layer of readLayers(kernel)) {
     if (wanted.has(layer)) continue
     bytes += readNotes(kernel, layer)?.bytes ?? 0
-    kernel.removeTree(`${LAYERS}/${layer}`)
+    kernel.removeTree(`${imageStore().layers}/${layer}`)
   }
   return bytes
 }

@@ -4,9 +4,10 @@ import type { Unpacked } from "../kernel/archives.ts"
 import { ArchiveError } from "../kernel/archives.ts"
 import { now } from "../kernel/clock.ts"
 import type { Kernel } from "../kernel/kernel.ts"
+import { KEPT_ROOT } from "../model/ownership.ts"
 import type { FoundImage, LayerSource, Recipe } from "./found.ts"
 import { imageError } from "./found.ts"
-import { DOWNLOADS, IMAGE_ROOT, IMAGES, imageFileOf, LAYERS, LOCK, REFS, refFileOf, UNPACKING } from "./paths.ts"
+import { imageFileOf, imageStore, refFileOf } from "./paths.ts"
 import type { ImageRecord, LayerNotes, RefRecord } from "./store.ts"
 import { hasLayer, readImage } from "./store.ts"
 
@@ -29,13 +30,14 @@ export type Progress = (done: number, total: number) => void
  */
 export async function withStore<T>(kernel: Kernel, work: () => Promise<T>): Promise<T> {
   makeFolders(kernel)
-  let lock = kernel.lock(LOCK)
+  let lock = kernel.lock(imageStore().lock)
   while (lock === null) {
     await pause(LOCK_MS)
-    lock = kernel.lock(LOCK)
+    lock = kernel.lock(imageStore().lock)
   }
   try {
-    for (const rest of kernel.list(UNPACKING)) kernel.removeTree(`${UNPACKING}/${rest}`)
+    const { unpacking } = imageStore()
+    for (const rest of kernel.list(unpacking)) kernel.removeTree(`${unpacking}/${rest}`)
     return await work()
   } finally {
     lock.release()
@@ -43,9 +45,9 @@ export async function withStore<T>(kernel: Kernel, work: () => Promise<T>): Prom
 }
 
 function makeFolders(kernel: Kernel): void {
-  const above = IMAGE_ROOT.slice(0, IMAGE_ROOT.lastIndexOf("/"))
-  kernel.mkdir(above, 0o711)
-  for (const folder of [IMAGE_ROOT, LAYERS, IMAGES, REFS, UNPACKING, DOWNLOADS]) kernel.mkdir(folder, 0o700)
+  const { root, layers, images, refs, unpacking, downloads } = imageStore()
+  kernel.mkdir(KEPT_ROOT, 0o711)
+  for (const folder of [root, layers, images, refs, unpacking, downloads]) kernel.mkdir(folder, 0o700)
 }
 
 /** Where a layer's archive is, when it is needed; and what is done when it no longer is. */
@@ -133,7 +135,8 @@ async function unpackLayer(
 
 /** Beside the others until it is whole. `what`: for messages. */
 async function makeLayer(kernel: Kernel, id: string, what: string, fill: (tree: string) => Promise<LayerNotes>): Promise<void> {
-  const beside = `${UNPACKING}/${id}`
+  const { unpacking, layers } = imageStore()
+  const beside = `${unpacking}/${id}`
   kernel.mkdir(beside, 0o700)
   kernel.mkdir(`${beside}/tree`, 0o755)
   try {
@@ -141,8 +144,8 @@ async function makeLayer(kernel: Kernel, id: string, what: string, fill: (tree: 
     requireSoundTree(kernel, `${beside}/tree`, what)
     kernel.replaceFile(`${beside}/notes.json`, `${JSON.stringify(notes)}\n`)
     // A layer of which only the notes are left is none.
-    kernel.removeTree(`${LAYERS}/${id}`)
-    kernel.rename(beside, `${LAYERS}/${id}`)
+    kernel.removeTree(`${layers}/${id}`)
+    kernel.rename(beside, `${layers}/${id}`)
   } catch (failure) {
     kernel.removeTree(beside)
     throw failure instanceof ArchiveError ? archiveDiagnostic(failure, what) : failure

@@ -10,7 +10,7 @@ import { parseJson, requireDigest, sha256Of } from "./json.ts"
 import type { Fetched } from "./keep.ts"
 import { layerSource } from "./layout-source.ts"
 import { chosen, descriptorsOf, diffIds, INDEXES, imageConfig, isIndex, MANIFESTS, partsOf } from "./manifest.ts"
-import { DOWNLOADS } from "./paths.ts"
+import { imageStore } from "./paths.ts"
 import type { RegistryClient } from "./registry-client.ts"
 import { bodyOf, smallBody, TooLong, unreachable } from "./registry-client.ts"
 
@@ -56,7 +56,7 @@ export async function fetchLayer(
   onProgress: (bytes: number) => void,
 ): Promise<Fetched> {
   const { digest } = layer.from as { digest: string }
-  const path = `${DOWNLOADS}/${digest.replace(":", "-")}`
+  const path = `${imageStore().downloads}/${digest.replace(":", "-")}`
   let had = kernel.fingerprint(path)?.size ?? 0
   if (had > layer.size) had = startAgain(kernel, path)
   onProgress(had)

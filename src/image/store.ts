@@ -1,7 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ImageConfig } from "../kinds/image/spec.ts"
 import { DIGEST } from "../kinds/image/spec.ts"
-import { IMAGES, imageFileOf, LAYERS, layerNotesOf, REFS, refFileOf, treeOf } from "./paths.ts"
+import { imageFileOf, imageStore, layerNotesOf, refFileOf, treeOf } from "./paths.ts"
 
 /** An image in the store: its layers, the lowest first, and what it says of itself. */
 export interface ImageRecord {
@@ -55,17 +55,19 @@ export function readNotes(kernel: Pick<Kernel, "read">, layer: string): LayerNot
 
 /** All that there are. */
 export function readRefs(kernel: Reader): RefRecord[] {
-  const refs = kernel.list(REFS).map((name) => parsed<RefRecord>(kernel.read(`${REFS}/${name}`)))
+  const refs = kernel.list(imageStore().refs).map((name) => parsed<RefRecord>(kernel.read(`${imageStore().refs}/${name}`)))
   return refs.filter((ref) => ref !== undefined && DIGEST.test(ref.digest)) as RefRecord[]
 }
 
 export function readImages(kernel: Reader): ImageRecord[] {
-  const digests = kernel.list(IMAGES).flatMap((name) => /^(sha256)-([0-9a-f]{64})\.json$/.exec(name)?.slice(1, 3).join(":") ?? [])
+  const digests = kernel
+    .list(imageStore().images)
+    .flatMap((name) => /^(sha256)-([0-9a-f]{64})\.json$/.exec(name)?.slice(1, 3).join(":") ?? [])
   return digests.flatMap((digest) => readImage(kernel, digest) ?? [])
 }
 
 export function readLayers(kernel: Reader): string[] {
-  return kernel.list(LAYERS)
+  return kernel.list(imageStore().layers)
 }
 
 function parsed<T extends { version: 1 }>(text: string | null): T | undefined {

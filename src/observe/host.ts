@@ -118,7 +118,8 @@ export function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "tak
   const takenIds = kernel.readMany(paths).flatMap((text) => {
     const attributes = parseRecord(text, boot)?.attributes
     const maps = [attributes?.uid_map, attributes?.gid_map].filter((m): m is IdRange[] => Array.isArray(m))
-    return maps.flat().map(({ host, count }) => ({ host, count }))
+    // Who has the ids of an ordinary user has nobody's alone.
+    return maps.flat().flatMap(({ container, host, count }) => (container === host ? [] : [{ host, count }]))
   })
   return { takenIds, closedStacks: folders.filter(({ names }) => names === undefined).map(({ other }) => other) }
 }

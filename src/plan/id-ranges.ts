@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, warning } from "../base/diagnostic.ts"
 import { hash32 } from "../base/hash.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
-import type { Attributes, Resource, Snapshot } from "../model/resource.ts"
+import type { Attributes, Resource, Snapshot, Value } from "../model/resource.ts"
 
 /** Automatic ranges are cut in slots of this size, counted from where the host's range begins, unless the host has few ids. */
 const USUAL_SLOT = 65_536
@@ -29,10 +29,14 @@ export function chooseIdRanges(stack: string, containers: readonly Resource[], s
   for (const { address } of containers) {
     const [uids, gids] = [uid.chosen.get(address), gid.chosen.get(address)]
     if (uids === undefined && gids === undefined) continue
-    maps.set(address, { ...(uids && { uid_map: [{ ...uids }] }), ...(gids && { gid_map: [{ ...gids }] }) })
+    maps.set(address, { ...(uids && { uid_map: copied(uids) }), ...(gids && { gid_map: copied(gids) }) })
   }
   const unsure = uid.fresh || gid.fresh ? unknownIds(snapshot.host.closedStacks) : []
   return { maps, diagnostics: [...unsure, ...uid.diagnostics, ...gid.diagnostics] }
+}
+
+function copied(ranges: readonly IdRange[]): Value {
+  return ranges.map((range) => ({ ...range }))
 }
 
 function chooseMaps(field: MapName, stack: string, containers: readonly Resource[], snapshot: Snapshot) {
@@ -41,15 +45,19 @@ function chooseMaps(field: MapName, stack: string, containers: readonly Resource
   const piece = snapshot.host.idPiece ?? USUAL_SLOT
   const slots = new Slots(ranges, piece)
   for (const range of [...snapshot.host.takenIds, ...explicitRanges(field, containers)]) slots.take(range)
-  const chosen = new Map<Address, IdRange>()
+  const chosen = new Map<Address, readonly IdRange[]>()
   const waiting: { resource: Resource; size: number }[] = []
   for (const resource of containers) {
     const size = automaticSize(resource, field, piece)
     if (size === undefined) continue
+    if (hasImageOfUser(resource, field, snapshot)) {
+      chosen.set(resource.address, idsOfUser(ranges))
+      continue
+    }
     const kept = keptRange(snapshot, resource, field, size)
     if (kept !== undefined && slots.isFree(kept)) {
       slots.take(kept)
-      chosen.set(resource.address, kept)
+      chosen.set(resource.address, [kept])
     } else waiting.push({ resource, size })
   }
   const doomed = slots.among(doomedRanges(field, containers, snapshot))
@@ -62,10 +70,24 @@ function chooseMaps(field: MapName, stack: string, containers: readonly Resource
     else {
       const range = { container: 0, host, count: size }
       slots.take(range)
-      chosen.set(resource.address, range)
+      chosen.set(resource.address, [range])
     }
   }
   return { chosen, diagnostics, fresh: waiting.length > 0 }
+}
+
+/**
+ * An ordinary user may not mount files so that they show other ids (mount_setattr(2)): the files of an image show those that they have, and
+ * the container has the user's, unless the file names a size.
+ */
+function hasImageOfUser({ attributes }: Resource, field: MapName, { host }: Snapshot): boolean {
+  const { image, namespaces, [field]: map } = attributes as unknown as ContainerAttributes
+  return host.rootless !== undefined && image !== "host" && namespaces.mount === "new" && !Array.isArray(map) && map.orLess === true
+}
+
+/** All of them, each as itself; 0 is the user, and a range of a map lies in one of the ranges above it: user_namespaces(7). */
+function idsOfUser(subordinate: readonly HostRange[]): IdRange[] {
+  return [{ host: 0, count: 1 }, ...subordinate].map(({ host, count }) => ({ container: host, host, count }))
 }
 
 function unknownIds(stacks: readonly string[]): Diagnostic[] {

@@ -26,6 +26,7 @@ const SHARED: { readonly [kind: string]: string } = {
   cgroup: "it sees the host's cgroups",
 }
 
+const OF_USER = "its ids are those of who applies the stack, and of all its containers that have them"
 const UNMASKED = "it sees or changes what of /proc and /sys is the whole machine's"
 
 /** All of a container's, the gravest first. */
@@ -36,6 +37,7 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
   return [
     ...(system ? [{ option: "init", value: "systemd", meaning: SYSTEM }] : []),
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
+    ...(hasIdsOfUser(attributes) ? [{ option: "idmap", value: "as the user's", meaning: OF_USER }] : []),
     ...addedCapabilities(capabilities, system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES),
     ...seccompOf(seccomp),
     ...(no_new_privileges || system
@@ -53,6 +55,11 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
       ? []
       : [{ option: "oom_score_adj", value: String(oom_score_adj), meaning: "others are killed before it when memory runs out" }]),
   ]
+}
+
+/** Of a user namespace of its own: each id is that of the namespace above it. */
+function hasIdsOfUser({ uid_map }: ContainerAttributes): boolean {
+  return Array.isArray(uid_map) && uid_map.some(({ container, host }) => container === 0 && host === 0)
 }
 
 /** More of them than a person reads one by one come to one line. */

@@ -21,6 +21,7 @@ export function rootlessProblems(resource: Resource, { rootless, subordinateIds 
   const refusals = [
     ...(rootless.groups ? [] : withoutGroups(attributes)),
     ...imageRefusals(attributes, rootless.mounts),
+    ...mountRefusals(attributes),
     ...idRefusals(attributes, subordinateIds),
   ]
   return refusals.map(({ path, summary, detail, hint }) => {
@@ -45,15 +46,16 @@ function withoutGroups({ namespaces, init }: ContainerAttributes): Refusal[] {
   return [...(namespaces.pid === "new" ? [] : [pid]), ...(init === "systemd" ? [systemd] : [])]
 }
 
-function imageRefusals({ image, namespaces }: ContainerAttributes, mounts: readonly string[]): Refusal[] {
+function imageRefusals(attributes: ContainerAttributes, mounts: readonly string[]): Refusal[] {
+  const { image, namespaces } = attributes
   if (namespaces.mount !== "new") return []
   const unmapped: Refusal = {
     path: "image",
-    summary: `image ${image.split("#")[0]} needs root`,
+    summary: `image ${image.split("#")[0]} needs root with ids of the container's own`,
     detail: "its files are to show the container's ids, and only root may mount a file system of the host's so (mount_setattr(2))",
-    hint: `use image: host, or ${AS_ROOT}`,
+    hint: `leave \`idmap\` out for the ids that the files have, use image: host, or ${AS_ROOT}`,
   }
-  if (image !== "host") return [unmapped]
+  if (image !== "host") return mayShift(attributes) ? [unmapped] : []
   const below = mounts.find((path) => LOWER.test(path))
   const covered: Refusal = {
     path: "image",
@@ -78,6 +80,31 @@ function idRefusals({ namespaces, uid_map, gid_map }: ContainerAttributes, { uid
   return [{ path: "idmap", summary: `the ids ${foreign} are not this user's`, detail: ownText(uid), hint }]
 }
 
+/** Of what is mounted from outside, the ids are the files' own: a container with others would not see whose they are. */
+function mountRefusals(attributes: ContainerAttributes): Refusal[] {
+  const shifted = Array.isArray(attributes.uid_map) ? mayShift(attributes) : attributes.image === "host"
+  if (attributes.namespaces.mount !== "new" || !shifted) return []
+  const [target, mount] =
+    Object.entries(attributes.mounts).find(([, mount]) => mount.type === "volume" || (mount.type === "bind" && mount.idmapped)) ?? []
+  if (target === undefined || mount === undefined) return []
+  const what = mount.type === "volume" ? `volume ${mount.source}` : `bind ${target} with idmapped`
+  return [
+    {
+      path: `mounts.${target}`,
+      summary: `${what} needs root with ids of the container's own`,
+      detail: "its files are to show the container's ids, and only root may mount a file system of the host's so (mount_setattr(2))",
+      hint: `give the container an image of its own (dir:, tar:, docker://), which has this user's ids, or ${AS_ROOT}`,
+    },
+  ]
+}
+
+/** Its ids may be others than those of the files it is shown. */
+function mayShift({ uid_map, gid_map }: ContainerAttributes): boolean {
+  return [uid_map, gid_map].some((map) =>
+    Array.isArray(map) ? map.some(({ container, host }) => container !== host) : map.orLess !== true,
+  )
+}
+
 /** Folders of the host that `image: host` shows as overlays; links among them lead to these. HOST_FOLDERS of rootfs.ts */
 const LOWER = /^\/(usr|etc|opt|bin|sbin|lib[^/]*)\//
 
@@ -88,6 +115,7 @@ function ownText(ranges: HostFacts["subordinateIds"]["uid"]): string {
 
 function outside(map: ContainerAttributes["uid_map"], own: HostFacts["subordinateIds"]["uid"]): string[] {
   if (!Array.isArray(map)) return []
-  const holds = (first: number, last: number) => own.some(({ host, count }) => host <= first && last < host + count)
+  // 0 is the user itself.
+  const holds = (first: number, last: number) => last === 0 || own.some(({ host, count }) => host <= first && last < host + count)
   return map.filter(({ host, count }) => !holds(host, host + count - 1)).map(({ host, count }) => `${host}-${host + count - 1}`)
 }

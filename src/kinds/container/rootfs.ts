@@ -59,7 +59,7 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const kept = attributes.image === "host" ? hostRoot(attributes, facts, owner) : folderRoot(attributes, facts, owner)
   const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
   const masks = maskOps(attributes, facts.systemNames)
-  const { mounts, setup } = mountPlan(attributes.mounts, facts, hasOwnIds(attributes), base)
+  const { mounts, setup } = mountPlan(attributes.mounts, facts, hasShiftedIds(attributes), base)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
   return {
     ...base,
@@ -117,7 +117,7 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
  */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = facts.layer
-  const mapped = hasOwnIds(attributes)
+  const mapped = hasShiftedIds(attributes)
   const opened = facts.closed && !mapped
   const copies = mapped ? facts.image.map((_, n) => `${facts.layer}/lower${n === 0 ? "" : n}`) : []
   const lower = mapped ? copies : facts.image.map((path, n) => (opened ? `/proc/self/fd/${FIRST_OPEN_PATH + n}` : path))
@@ -194,9 +194,14 @@ function tooManyLayers(count: number): Diagnostic {
   })
 }
 
-/** Its ids are others than the host's. */
-export function hasOwnIds({ uid_map }: ContainerAttributes): boolean {
+/** It has a user namespace of its own. */
+function hasOwnIds({ uid_map }: ContainerAttributes): boolean {
   return Array.isArray(uid_map) && uid_map.length > 0
+}
+
+/** Its ids are others than those of the files that it is shown. */
+function hasShiftedIds({ uid_map, gid_map }: ContainerAttributes): boolean {
+  return [uid_map, gid_map].some((map) => Array.isArray(map) && map.some(({ container, host }) => container !== host))
 }
 
 /** Overlayfs takes `:` and `,` and `\` in its options only behind a backslash. */

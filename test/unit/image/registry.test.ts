@@ -6,7 +6,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { DiagnosticError } from "../../../src/base/diagnostic.ts"
 import type { LayerSource } from "../../../src/image/found.ts"
-import { DOWNLOADS } from "../../../src/image/paths.ts"
+import { imageStore } from "../../../src/image/paths.ts"
 import { openRegistry } from "../../../src/image/registry-client.ts"
 import type { Found } from "../../../src/image/registry-credentials.ts"
 import { credentialsFor } from "../../../src/image/registry-credentials.ts"
@@ -135,7 +135,7 @@ test("a token is asked for with the password, and sent along", () =>
 // ------------------------------------------------------------------------- layers
 
 const source: LayerSource = { id: "sha256-0", form: "layer", expected: {}, size: LAYER.size, from: { digest: LAYER.digest } }
-const path = `${DOWNLOADS}/${LAYER.digest.replace(":", "-")}`
+const path = `${imageStore().downloads}/${LAYER.digest.replace(":", "-")}`
 
 /** Fetches into a kernel in memory; what the file then holds, and the sum of what was told. */
 async function fetched(host: string, kernel = fakeKernel()): Promise<{ bytes: string; told: number }> {
