@@ -20,7 +20,7 @@ import { argumentsOrUsage } from "./support/usage.ts"
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "")
 /** An emulated machine takes about ten times as long. */
 const PATIENCE = process.env.VM_RUN === undefined ? 1 : 10
-const UNIT_MS = 60_000 * PATIENCE
+const UNIT_MS = 180_000 * PATIENCE
 const KERNEL_MS = 240_000 * Math.min(PATIENCE, 5)
 
 async function main(): Promise<void> {
