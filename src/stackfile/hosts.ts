@@ -102,11 +102,13 @@ function ipOf(cidr: string): string {
 function linesOf(draft: Draft, network: Network): HostsLines {
   const taken = new Set(draft.containers.map(({ instance }) => instance.base.toLowerCase()))
   const lines: HostsLines = {}
-  for (const container of draft.containers) {
+  const isOwner = (container: DraftContainer) => network.ownerOf(container) === container
+  // Whose network it is, comes first; whatever the order of the file.
+  const inOrder = [...draft.containers].sort((a, b) => Number(isOwner(b)) - Number(isOwner(a)) || (a.name < b.name ? -1 : 1))
+  for (const container of inOrder) {
     const names = namesOf(container, taken)
-    const isOwner = network.ownerOf(container) === container
     for (const { ip, aliases } of network.addressesOf(container)) {
-      const all = [...names, ...(isOwner ? aliases : [])]
+      const all = [...names, ...(isOwner(container) ? aliases : [])]
       const line = lines[ip] ?? []
       lines[ip] = line
       line.push(...[...all, ...all.filter((name) => !name.includes(".")).map((name) => `${name}.${draft.stack}`)])
