@@ -53,6 +53,7 @@ export function quietFfi(): Ffi {
     reap: () => 0,
     readIn: () => 0,
     writeIn: () => 0,
+    mountFile: () => 0,
     readFiles: () => 0,
     lock: descriptor,
     removeTree: () => 0,

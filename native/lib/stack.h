@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 9
+#define STK_ABI 10
 
 EXPORT int32_t stk_abi(void);
 
@@ -55,6 +55,9 @@ EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, 
 EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_lock(const char *path);
 EXPORT int32_t stk_spread(const char *path);
+
+/* mount-file.c */
+EXPORT int32_t stk_mount_file(int32_t pid, const char *start_time, const char *source, const char *target, const char *folder);
 
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);

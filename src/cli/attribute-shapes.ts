@@ -5,10 +5,12 @@ import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, w
 import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
+import { isHostName } from "../kinds/container/expand-extra-hosts.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
 import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
+import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
 import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
 import { FORWARDING, parseMasquerade } from "../kinds/nat/spec.ts"
@@ -43,11 +45,15 @@ const impair = record(
   },
 )
 
+const hostsIp = text("IP address", (word) => canonicalIp(word) === word || word.startsWith(`${AUTO_LINE}interface.`))
+const hostsLines = mapOf(hostsIp, listOf(text("host name", isHostName)))
+
 /** How the resources of a kind are called, behind the kind. */
 export const NAMES: { readonly [K in KindName]: { test(name: string): boolean } } = {
   bridge: new RegExp(`^${NAME}$`),
   cgroup: new RegExp(`^${NAME}$`),
   container: new RegExp(`^${CONTAINER}$`),
+  hosts: /^stack$/,
   image: { test: isCanonical },
   interface: new RegExp(`^${CONTAINER}\\.[^/]+$`),
   nat: new RegExp(`^${NAME}$`),
@@ -123,6 +129,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       working_dir: textLike(/^\//, "absolute path"),
       user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
       hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
+      hosts: oneOf("image", "stack", "own"),
       uid_map: idMap,
       gid_map: idMap,
       cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
@@ -139,6 +146,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
     },
     { seccomp_profile },
   ),
+  hosts: record({ names: hostsLines, own: mapOf(textLike(new RegExp(`^${CONTAINER}$`), "name of a container"), hostsLines) }),
   image: record({ digest: textLike(DIGEST, "digest") }),
   interface: (value, path) => (isOneEnded(value) ? oneEnded : port)(value, path),
   volume: record({}),

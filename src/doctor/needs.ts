@@ -82,6 +82,7 @@ function needsOf(resource: Resource): Need[] {
       return [capabilities, { id: "link:bridge" }]
     case "nat":
       return [capabilities, { id: "nftables:masquerade" }]
+    case "hosts":
     case "volume":
       return [capabilities]
     case "interface":

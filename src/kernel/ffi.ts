@@ -44,6 +44,8 @@ export interface Ffi {
   /** `ns1`, `ns2`: nsfs files, or "". */
   readIn(ns1: string, ns2: string, path: string, out: Uint8Array): number
   writeIn(ns1: string, ns2: string, path: string, data: Uint8Array): number
+  /** A file at a place of a process's root, in its mount namespace. "" for `source`: only what of `folder`'s file system is there goes. */
+  mountFile(pid: number, startTime: string, source: string, target: string, folder: string): number
   /** `paths`: each ended by NUL. */
   readFiles(paths: Uint8Array, out: Uint8Array): number
   lock(path: string): number
@@ -67,7 +69,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 9
+const ABI = 10
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -97,6 +99,7 @@ const SIGNATURES = {
   stk_reap: "i",
   stk_read_in: "sssbi",
   stk_write_in: "sssbi",
+  stk_mount_file: "issss",
   stk_read_files: "bibi",
   stk_lock: "s",
   stk_remove_tree: "s",
@@ -163,6 +166,7 @@ export function openFfi(folder?: string): Ffi {
     reap: (pid) => call("stk_reap", pid),
     readIn: (ns1, ns2, path, out) => call("stk_read_in", ns1, ns2, path, out, out.length),
     writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),
+    mountFile: (pid, startTime, source, target, folder) => call("stk_mount_file", pid, startTime, source, target, folder),
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     lock: (path) => call("stk_lock", path),
     removeTree: (path) => call("stk_remove_tree", path),

@@ -3,6 +3,8 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -32,6 +34,7 @@ export type Files = Pick<
   | "readBeside"
   | "write"
   | "replaceFile"
+  | "rewriteFile"
   | "mkdir"
   | "spread"
   | "rmdir"
@@ -55,6 +58,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     readBeside: manyReaderBeside(ffi, readMany),
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
+    rewriteFile: (path, text) => attempt(`write ${path}`, () => rewriteFile(path, text)),
     mkdir: makeFolder,
     spread: (path) => {
       refused(`chattr +T ${path}`, ffi.spread(path))
@@ -149,6 +153,20 @@ function replaceFile(path: string, text: string): void {
   } catch (e) {
     unlinkSync(beside)
     throw e
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** First the new text, then the end of what is longer: a reader never finds it empty. */
+function rewriteFile(path: string, text: string): void {
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
+  const bytes = Buffer.from(text)
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o644)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at)
+    ftruncateSync(fd, bytes.length)
+    fchmodSync(fd, 0o644)
   } finally {
     closeSync(fd)
   }

@@ -29,7 +29,7 @@ export interface Kernel extends Archives, PacketRules {
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
   read(path: string): string | null
-  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. */
+  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. */
   readMany(paths: readonly string[]): (string | null)[]
   /** readMany beside what the caller does meanwhile: the result waits for it. */
   readBeside(paths: readonly string[]): () => (string | null)[]
@@ -37,6 +37,11 @@ export interface Kernel extends Archives, PacketRules {
   write(path: string, text: string): void
   /** A new regular file: written beside, mode 0600, then renamed over `path` (our run folder). */
   replaceFile(path: string, text: string): void
+  /**
+   * A file that all may read (mode 0644), made where it is not there, and otherwise written over in place: who has it open, or mounted, sees
+   * the new text. A symbolic link in its place is an error (ELOOP).
+   */
+  rewriteFile(path: string, text: string): void
   /** mkdir(2) of one level; false where it is there already. */
   mkdir(path: string, mode?: number): boolean
   /**
@@ -87,6 +92,12 @@ export interface Kernel extends Archives, PacketRules {
    * was not in `wanted` is read there and then.
    */
   visit(wanted: Visits): Visited
+
+  /**
+   * Has a file of ours seen at a place of a container, read-only, in the place of another one of the same folder's file system that is
+   * mounted there: links on the way are followed inside its root. Without `source` it is only taken away. open_tree(2), move_mount(2)
+   */
+  mountFile(process: ProcessId, mount: { source: string; target: string; folder: string }): void
 
   // ---- processes
   /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */

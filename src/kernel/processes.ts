@@ -12,7 +12,10 @@ import { openPoller } from "./poller.ts"
 import { isAbsent, refused } from "./refused.ts"
 import { startTimeIn } from "./start-time.ts"
 
-type Processes = Pick<Kernel, "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "setLimit" | "gone" | "readIn" | "writeIn"> & {
+type Processes = Pick<
+  Kernel,
+  "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "setLimit" | "mountFile" | "gone" | "readIn" | "writeIn"
+> & {
   become(record: ExecRecord): never
 }
 
@@ -53,6 +56,10 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
     setLimit: ({ pid, startTime }, { resource, name, soft, hard }) => {
       const result = ffi.setLimit(pid, startTime, resource, limitBytes(soft, hard))
       if (result !== -errnoOf("ESRCH")) refused(`prlimit --pid ${pid} --${name}=${soft}:${hard}`, result)
+    },
+    mountFile: ({ pid, startTime }, { source, target, folder }) => {
+      const words = source === "" ? `umount ${target}` : `mount --bind ${source} ${target}`
+      refused(`nsenter --mount --target ${pid} ${words}`, ffi.mountFile(pid, startTime, source, target, folder))
     },
     gone: (process, timeoutMs) => untilGone(tools, process, timeoutMs, children),
     readIn: (namespaces, path) => readIn(ffi, namespaces, path),

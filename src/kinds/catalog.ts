@@ -4,6 +4,7 @@ import type { Attributes, KindName } from "../model/resource.ts"
 import { bridgeKind } from "./bridge/kind.ts"
 import { cgroupKind } from "./cgroup/kind.ts"
 import { containerKind } from "./container/kind.ts"
+import { hostsKind } from "./hosts/kind.ts"
 import { imageKind } from "./image/kind.ts"
 import { interfaceKind } from "./interface/kind.ts"
 import { natKind } from "./nat/kind.ts"
@@ -15,6 +16,7 @@ export const kinds: { readonly [K in KindName]: Kind } = {
   bridge: bridgeKind,
   cgroup: cgroupKind,
   container: containerKind,
+  hosts: hostsKind,
   image: imageKind,
   interface: interfaceKind,
   nat: natKind,

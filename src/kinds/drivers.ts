@@ -3,6 +3,7 @@ import type { KindName } from "../model/resource.ts"
 import { bridgeDriver } from "./bridge/driver.ts"
 import { cgroupDriver } from "./cgroup/driver.ts"
 import { containerDriver } from "./container/driver.ts"
+import { hostsDriver } from "./hosts/driver.ts"
 import { imageDriver } from "./image/driver.ts"
 import { interfaceDriver } from "./interface/driver.ts"
 import { natDriver } from "./nat/driver.ts"
@@ -14,6 +15,7 @@ export const drivers: { readonly [K in KindName]: Driver } = {
   container: containerDriver,
   bridge: bridgeDriver,
   cgroup: cgroupDriver,
+  hosts: hostsDriver,
   image: imageDriver,
   interface: interfaceDriver,
   nat: natDriver,

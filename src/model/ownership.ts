@@ -59,6 +59,16 @@ export function waitingFileOf(stack: string): string {
   return `${RUN_ROOT}/${stack}/.unconfirmed`
 }
 
+/** The names of a stack's containers, in the form of hosts(5). */
+export function hostsFileOf(stack: string): string {
+  return `${RUN_ROOT}/${stack}/.hosts`
+}
+
+/** The same with names of its own, of a container that has some. */
+export function ownHostsFileOf(stack: string, container: string): string {
+  return `${runFolderOf(stack, container)}/hosts`
+}
+
 /** Where the last apply of a stack keeps what it wanted: a folder, so that what a killed one was writing there goes with it. */
 export function appliedFolderOf(stack: string): string {
   return `${RUN_ROOT}/${stack}/.applied`

@@ -3,7 +3,7 @@ import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import type { Adoptions, Import } from "./imports.ts"
 import type { Move, Moves } from "./moves.ts"
 
-export type KindName = "bridge" | "cgroup" | "container" | "image" | "interface" | "nat" | "veth" | "volume"
+export type KindName = "bridge" | "cgroup" | "container" | "hosts" | "image" | "interface" | "nat" | "veth" | "volume"
 
 /** Canonical attribute values: what JSON can hold, so that a plan is data. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }

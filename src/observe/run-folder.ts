@@ -1,14 +1,14 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import { appliedFolderOf, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { appliedFolderOf, hostsFileOf, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
 import { appliedFile } from "./applied.ts"
 
 const OTHERS_WRITE = 0o022
 const OTHERS_ANYTHING = 0o077
 
 /** Files of a container's run folder. */
-const FILES = new Set(["spec.json", "log", "log.1", "state"])
+const FILES = new Set(["spec.json", "log", "log.1", "state", "hosts"])
 
 /**
  * Throws a DiagnosticError where something in the run folder of a stack is not as it was made: what lies there is trusted, and
@@ -27,7 +27,7 @@ const CONTAINER = /^[a-zA-Z0-9][a-zA-Z0-9_-]*(\[\d+\])?$/
 
 function problemsOf(kernel: Kernel, stack: string, name: string): Diagnostic[] {
   const path = `${RUN_ROOT}/${stack}/${name}`
-  if (name === "lock" || path === waitingFileOf(stack)) return some(fileProblem(kernel, path))
+  if (name === "lock" || path === hostsFileOf(stack) || path === waitingFileOf(stack)) return some(fileProblem(kernel, path))
   if (path === appliedFolderOf(stack)) return some(folderProblem(kernel, path) ?? fileProblem(kernel, appliedFile(stack)))
   if (name.startsWith(".")) return []
   return CONTAINER.test(name) ? containerProblems(kernel, path) : [strange(path)]

@@ -1,6 +1,9 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
+import type { HostsAttributes } from "../kinds/hosts/spec.ts"
 import type { Attributes, Desired, KindName, Resource, Snapshot } from "../model/resource.ts"
+import { withChosenAddresses } from "./hosts-lines.ts"
 import { chooseIdRanges } from "./id-ranges.ts"
+import type { ChosenAddresses } from "./ip-addresses.ts"
 import { chooseAddresses } from "./ip-addresses.ts"
 
 export interface Settled {
@@ -17,11 +20,17 @@ export function settle(desired: Desired, snapshot: Snapshot): Settled {
   const ids = chooseIdRanges(desired.stack, sorted(desired, "container"), snapshot)
   const ips = chooseAddresses(desired, sorted(desired, "interface"), snapshot)
   const resources = desired.resources.map((resource): Resource => {
+    if (resource.kind === "hosts") return ips.addresses.size === 0 ? resource : withHosts(resource, ips.addresses)
     const address = ips.addresses.get(resource.address)
     const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
     return chosen === undefined ? resource : { ...resource, attributes: { ...resource.attributes, ...chosen } }
   })
   return { desired: { ...desired, resources }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
+}
+
+function withHosts(resource: Resource, chosen: ChosenAddresses["addresses"]): Resource {
+  const attributes = withChosenAddresses(resource.attributes as unknown as HostsAttributes, chosen)
+  return { ...resource, attributes: attributes as unknown as Attributes }
 }
 
 function sorted(desired: Desired, kind: KindName): Resource[] {

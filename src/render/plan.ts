@@ -97,6 +97,8 @@ const USUAL: { readonly [path: string]: Value } = {
 function isUsual(path: string, value: Value): boolean {
   if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || path.startsWith("host_end."))
     return true
+  // What most containers see; which names these are is told by the file itself.
+  if (path === "hosts") return value !== "own"
   if (value === "") return !path.includes(".")
   if (Object.hasOwn(USUAL, path)) return formatValue(path, value) === formatValue(path, USUAL[path])
   if (path.startsWith("namespaces.")) return value === "new"

@@ -27,6 +27,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.ulimits": "ulimits set",
   "container.oom": "oom_score_adj set",
   "container.hostname": "hostname set",
+  "container.hosts": "/etc/hosts set",
   "container.loopback": "loopback set up",
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",

@@ -78,6 +78,7 @@ function detailsOf({ kind, attributes }: LiveResource): string[] {
   if (kind === "interface") return [...placeOf(attributes), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
   if (kind === "nat") return [list(attributes.rules)]
+  if (kind === "hosts") return [`${Object.keys(attributes.names ?? {}).length} addresses`]
   if (kind === "image") return [word("", attributes.digest)]
   return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
 }

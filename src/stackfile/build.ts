@@ -10,6 +10,7 @@ import { parseDotenv } from "./dotenv.ts"
 import type { EnvFile, Surroundings } from "./entry.ts"
 import type { FileText } from "./files.ts"
 import { absolutePath, readText, shownPath } from "./files.ts"
+import { connectHosts } from "./hosts.ts"
 import { importsOf } from "./imports.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
@@ -51,6 +52,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const instances = allInstances(templates, plain, variables, options)
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
+  draft.hosts = connectHosts(draft)
   check(draft)
   const imports = importsOf(draft, root, plain)
   const document = documentOf(tree, name, variables, draft)

@@ -1,5 +1,6 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
+import { HOSTS_ADDRESS, HOSTS_NAME } from "../kinds/hosts/spec.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
 import type { Attributes, Desired, KindName, Resource } from "../model/resource.ts"
@@ -30,7 +31,11 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
     cgroups: () => draft.cgroups.map(resourceOf),
     veths: () => draft.veths.map(resourceOf),
     volumes: () => draft.volumes.map(resourceOf),
-    containers: () => [...imagesOf(draft), ...draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)])],
+    containers: () => [
+      ...imagesOf(draft),
+      ...hostsOf(draft),
+      ...draft.containers.flatMap((c) => [resourceOf(c), ...c.interfaces.map(resourceOf)]),
+    ],
   }
   return {
     stack: draft.stack,
@@ -49,6 +54,13 @@ function imagesOf({ containers }: Draft): Resource[] {
     found.set(address, { kind: "image", address, name: attributes.image, attributes: {}, references: [], range })
   }
   return [...found.values()]
+}
+
+/** The file has no entry for them: they are of its containers. */
+function hostsOf({ hosts, containers: [first] }: Draft): Resource[] {
+  if (hosts === undefined || first === undefined) return []
+  const attributes = hosts as unknown as Attributes
+  return [{ kind: "hosts", address: HOSTS_ADDRESS, name: HOSTS_NAME, attributes, references: [], range: () => spotRange(first.source.key) }]
 }
 
 /** An idmap is a value: nothing in the kernel has its name. */

@@ -12,6 +12,7 @@ import type { SourceEntry } from "../kinds/container/expand-given.ts"
 import { expandSource } from "../kinds/container/expand-given.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { GivenSource } from "../kinds/container/spec-given.ts"
+import type { HostsAttributes } from "../kinds/hosts/spec.ts"
 import type { IdmapEntry } from "../kinds/idmap/expand.ts"
 import { expandIdmap } from "../kinds/idmap/expand.ts"
 import type { InterfaceEntry } from "../kinds/interface/expand.ts"
@@ -73,6 +74,8 @@ export interface Draft {
   spare: DraftContainer[]
   interfaces: DraftInterface[]
   moved: DraftMove[]
+  /** The names by which its containers find each other; filled in when they are connected. */
+  hosts?: HostsAttributes | undefined
   /** The addresses of all that the file holds, mistaken or left out by its profiles too; of replicas also those without a number. */
   declared: ReadonlySet<Address>
   /** All names that `containers:` holds, those left out by their profiles too. */

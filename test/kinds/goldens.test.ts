@@ -34,7 +34,7 @@ for (const kind of kinds) {
 }
 
 test("every kind has cases", () => {
-  assert.equal(kinds.sort(), ["bridge", "cgroup", "container", "image", "interface", "nat", "veth", "volume"])
+  assert.equal(kinds.sort(), ["bridge", "cgroup", "container", "hosts", "image", "interface", "nat", "veth", "volume"])
 })
 
 test.run()

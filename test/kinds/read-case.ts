@@ -26,7 +26,7 @@ interface ObservedFile {
   adoptions?: Item[]
 }
 
-const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "image", "interface", "nat", "veth", "volume"]
+const KINDS: readonly KindName[] = ["bridge", "cgroup", "container", "hosts", "image", "interface", "nat", "veth", "volume"]
 
 export const HOST: HostFacts = {
   identity: { boot: "boot-1", netns: "1" },

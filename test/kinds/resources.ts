@@ -46,6 +46,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
   bridge: { ifindex: 7, state: "up" },
   cgroup: { path: "/sys/fs/cgroup/stack/lab" },
   container: { monitor: { pid: 100, startTime: "5000" }, init: { pid: 101, startTime: "5001" } },
+  hosts: {},
   image: {},
   interface: { ifindex: 8, inside: 2, state: "up" },
   nat: {},
@@ -64,6 +65,8 @@ function defaults(kind: KindName, name: string): Attributes {
       return { interface: `lab-${name}`, alias, address: [], mtu: 1500, mac, stp: false, vlan_filtering: false, ageing_time: 300, up: true }
     case "cgroup":
       return { limits: {} }
+    case "hosts":
+      return { names: {}, own: {} }
     case "image":
       return { digest: `sha256:${"0".repeat(64)}` }
     case "interface":
@@ -109,6 +112,7 @@ function containerDefaults(name: string): ContainerAttributes {
     working_dir: "/",
     user: "",
     hostname: name,
+    hosts: "image",
     uid_map: [{ container: 0, host: 100_000, count: 65_536 }],
     gid_map: [{ container: 0, host: 100_000, count: 65_536 }],
     cgroup: "",

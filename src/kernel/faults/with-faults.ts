@@ -18,6 +18,8 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
+    mountFile: (process, mount) =>
+      points.run(`mount --bind ${mount.source} /proc/${process.pid}/root${mount.target}`, () => kernel.mountFile(process, mount)),
     spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
     setLimit: (process, limit) => points.run(`prlimit --${limit.name} ${process.pid}`, () => kernel.setLimit(process, limit)),
     attachDevices: (folder, program) => points.run(`bpf attach ${program.name} ${folder}`, () => kernel.attachDevices(folder, program)),
@@ -30,6 +32,7 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
   return {
     write: (path, text) => points.run(`write ${path}: ${text.trim()}`, () => kernel.write(path, text)),
     replaceFile: (path, text) => points.run(`write ${path}`, () => kernel.replaceFile(path, text)),
+    rewriteFile: (path, text) => points.run(`write ${path}`, () => kernel.rewriteFile(path, text)),
     mkdir: (path, mode) => points.run(`mkdir ${path}`, () => kernel.mkdir(path, mode)),
     spread: (path) => points.run(`chattr +T ${path}`, () => kernel.spread(path)),
     rmdir: (path) => points.run(`rmdir ${path}`, () => kernel.rmdir(path)),

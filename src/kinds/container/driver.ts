@@ -7,6 +7,7 @@ import { remove, stop } from "./stop.ts"
 import {
   updateDevices,
   updateHostname,
+  updateHosts,
   updateLimits,
   updateLoopback,
   updateOomScore,
@@ -34,6 +35,7 @@ export const containerDriver: Driver = {
     ulimits: updateUlimits,
     oom: updateOomScore,
     hostname: updateHostname,
+    hosts: updateHosts,
     sysctls: updateSysctls,
     routes: updateRoutes,
     loopback: updateLoopback,

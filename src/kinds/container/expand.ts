@@ -7,6 +7,7 @@ import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
+import type { ExtraHostsEntry } from "./expand-extra-hosts.ts"
 import type { GivenEntry } from "./expand-given.ts"
 import { givensOf } from "./expand-given.ts"
 import type { LifeEntry } from "./expand-life.ts"
@@ -39,6 +40,7 @@ export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
   user?: string | number
   group_add?: (string | number)[]
   hostname?: string
+  extra_hosts?: ExtraHostsEntry
   idmap?: string | IdmapEntry
   cgroup?: string
   limits?: LimitsEntry
@@ -81,6 +83,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     user: userOf(value.user),
     group_add: [...new Set((value.group_add ?? []).map(String))].sort(),
     hostname,
+    hosts: "image",
     uid_map: maps.uid,
     gid_map: maps.gid,
     cgroup,

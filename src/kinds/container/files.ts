@@ -2,6 +2,7 @@ import type { Scope } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import { groupIn, groupPath, holdingPathIn } from "./kind-group-path.ts"
+import { hostsPath } from "./names.ts"
 import { bootId, parseRecord, recordPath } from "./record.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
@@ -16,6 +17,8 @@ export interface ContainerFiles {
   status: string | null
   ulimits: string | null
   oomScoreAdj: string | null
+  /** Which file it sees at /etc/hosts, where it is to see one of the stack's. */
+  hosts: string | null
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
   /** The parent's name, or ""; of a process that is in no group of the container's, the path of the one that it is in: `/stack/lab/other`. */
@@ -25,7 +28,7 @@ export interface ContainerFiles {
 }
 
 /** How many `paths` names of each. */
-const FILES = 8
+const FILES = 9
 
 /** What is read of each container in /proc and its run folder, for `containerFiles`. */
 export function containerPaths(scope: Scope, names: readonly string[]): string[] {
@@ -36,8 +39,8 @@ export function containerPaths(scope: Scope, names: readonly string[]): string[]
 export function containerFiles(scope: Scope, names: readonly string[], texts: readonly (string | null)[]): Map<string, ContainerFiles> {
   const rows = names.map((name, i) => {
     const own = texts.slice(FILES * i, FILES * (i + 1))
-    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, oomScoreAdj = null] =
-      own
+    const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, ...last] = own
+    const [oomScoreAdj = null, hosts = null] = last
     const at = holdingPathIn(scope.cgroups, cgroup)
     const group = ownGroup(name, groupIn(scope.stack, at), record, scope)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
@@ -50,6 +53,7 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
       status,
       ulimits,
       oomScoreAdj,
+      hosts,
       cgroup: group,
       parent: parentOf(scope, { name, record, group, at }),
       unheld,
@@ -84,7 +88,7 @@ function paths(scope: Scope, name: string): string[] {
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
   const run = runFolderOf(scope.stack, name)
   const live = ["uid_map", "gid_map", "cgroup", "status", "limits", "oom_score_adj"].map(proc)
-  return [recordPath(scope.stack, name), `${run}/state`, ...live]
+  return [recordPath(scope.stack, name), `${run}/state`, ...live, hostsPath(scope, name, init)]
 }
 
 /** The monitor's `key value` lines. */

@@ -5,6 +5,7 @@ import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
+import { HOSTS_ADDRESS } from "../hosts/spec.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
 import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
@@ -95,12 +96,17 @@ function creation(change: Change): StepDraft[] {
       after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
       takes: [`cgroup/${groupPath(change.name, want)}`, `run/${change.name}`],
     },
-    { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...readySteps(others)] },
+    { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...hostsSteps(want), ...readySteps(others)] },
     ...(want.routes.length === 0
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
   ]
+}
+
+/** The names that it finds are those of the plan. */
+function hostsSteps({ hosts }: ContainerAttributes): StepId[] {
+  return hosts === "image" ? [] : ["create", "update"].map((op) => stepId(HOSTS_ADDRESS, op))
 }
 
 /** Of the volumes that it mounts. */
@@ -169,9 +175,15 @@ function updates(change: Change): StepDraft[] {
   return [...byOp.keys()].map((op) => {
     if (op === "move") return moving(change)
     if (op === "restart") return restarting(change)
-    const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : { op }
+    const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : op === "hosts" ? hostsUpdate(change) : { op }
     return { ...draft, after: [stepId(change.address, "move"), ...after] }
   })
+}
+
+/** What it is to see is there before, and what it sees no more goes after. */
+function hostsUpdate(change: Change): StepDraft {
+  const after = hostsSteps(change.after as unknown as ContainerAttributes)
+  return { op: "hosts", after, before: [stepId(HOSTS_ADDRESS, "delete")] }
 }
 
 /** Replaced, but for its namespaces and what is in them: that is changed in place. */
@@ -202,6 +214,7 @@ function restarting(change: Change): StepDraft {
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),
+      ...hostsSteps(want),
       ...readySteps(joined(want)),
       ...runningSteps(want),
     ],

@@ -75,6 +75,7 @@ const BEFORE: Pick<
   | "group_add"
   | "ulimits"
   | "oom_score_adj"
+  | "hosts"
   | keyof Life
 > = {
   ephemeral: false,
@@ -91,6 +92,7 @@ const BEFORE: Pick<
   group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
+  hosts: "image",
   ...USUAL_LIFE,
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts"
 import type { HeldNamespaces } from "../../kernel/kernel.ts"
 import type { Attributes, Reference, Relations, Value } from "../../model/resource.ts"
+import { HOSTS_ADDRESS } from "../hosts/spec.ts"
 import { imageAddress, isKept } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { volumesIn } from "./spec-mounts.ts"
@@ -10,9 +11,9 @@ export const KEPT_NAMESPACES: ReadonlySet<string> = new Set<keyof HeldNamespaces
 
 /** Its image, its parent group, its volumes, the containers that start before it, and those whose namespaces it shares: an address once, the stronger tie first. */
 export function containerRelations(
-  attributes: Pick<ContainerAttributes, "image" | "cgroup" | "depends_on" | "namespaces" | "mounts">,
+  attributes: Pick<ContainerAttributes, "hosts" | "image" | "cgroup" | "depends_on" | "namespaces" | "mounts">,
 ): Relations {
-  const { image, cgroup, depends_on, namespaces, mounts } = attributes
+  const { hosts, image, cgroup, depends_on, namespaces, mounts } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode.startsWith("container:"))
   // What lives and dies with processes is not kept.
   const mortal = new Set(shared.filter(([kind]) => !KEPT_NAMESPACES.has(kind)).map(([, mode]) => mode))
@@ -25,6 +26,7 @@ export function containerRelations(
   for (const name of volumesIn(mounts)) found.set(`volume.${name}`, { address: `volume.${name}`, onReplace: "replace" })
   for (const address of depends_on) if (!found.has(address)) found.set(address, { address, onReplace: "none" })
   if (isKept(image)) found.set(imageAddress(image), { address: imageAddress(image), onReplace: "none" })
+  if (hosts === "stack" || hosts === "own") found.set(HOSTS_ADDRESS, { address: HOSTS_ADDRESS, onReplace: "none" })
   return { references: [...found.values()] }
 }
 

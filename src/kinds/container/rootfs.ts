@@ -7,6 +7,7 @@ import type { HostNode } from "./devices.ts"
 import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
+import { namePlan } from "./names.ts"
 import { mountPlan } from "./root-mounts.ts"
 import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
@@ -22,6 +23,8 @@ export interface RootFacts {
   layer: string
   /** The image's folders that lie over each other, the highest first: one, or one for each layer. `/` for `host`. */
   image: readonly string[]
+  /** What it is to see at /etc/hosts; "": what its image has. */
+  hosts: string
   /** Folder of the stack's volumes. */
   volumes: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
@@ -60,15 +63,17 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const base = attributes.ephemeral ? ephemeralLayer(kept, facts.layer) : kept
   const masks = maskOps(attributes, facts.systemNames)
   const { mounts, setup } = mountPlan(attributes.mounts, facts, hasShiftedIds(attributes), base)
+  const named = namePlan(facts, mounts)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
   return {
     ...base,
-    mounts,
+    mounts: named.mounts,
     setup: [
       ...base.setup,
       ...kernelFilesystems(attributes, facts.nodes),
       ...setup,
       ...givePlan(attributes),
+      ...named.setup,
       ...inside,
       ...masks,
       ...closed,

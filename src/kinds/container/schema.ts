@@ -6,6 +6,7 @@ import { interfacesSchema } from "../interface/schema.ts"
 import { givenSchema } from "./schema-given.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
+import { namesSchema } from "./schema-names.ts"
 import { powersSchemas } from "./schema-powers.ts"
 
 /** `containers:` */
@@ -32,7 +33,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = ["ports", "dns", "extra_hosts", "healthcheck", "restart", "unsafe"]
+const LATER = ["ports", "dns", "healthcheck", "restart", "unsafe"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
@@ -164,6 +165,7 @@ function network(): Fragments {
   const address = (description: string, form: string): Fragment => ({ description, type: "string", form })
   return {
     interfaces: interfacesSchema(),
+    ...namesSchema(),
     routes: {
       description: "Routes of its network namespace, besides the gateways of the interfaces.",
       type: "array",

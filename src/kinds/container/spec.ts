@@ -1,5 +1,6 @@
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
+import type { HostsFile } from "../hosts/spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
 import type { Givens } from "./spec-given.ts"
 import type { Life } from "./spec-life.ts"
@@ -47,6 +48,8 @@ export interface ContainerAttributes extends Life {
   /** Groups that the command is in besides, sorted; names are looked up in the image. */
   group_add: string[]
   hostname: string
+  /** What it sees at /etc/hosts. */
+  hosts: HostsFile
   /** Both `[]` when the user namespace is not its own; `{auto: size}` until the planner has chosen. `orLess`: a size that nobody wrote. */
   uid_map: IdRange[] | { auto: number; orLess?: true }
   gid_map: IdRange[] | { auto: number; orLess?: true }

@@ -1,10 +1,12 @@
 import type { LiveMonitor, Run, StepResult, StepRunner } from "../../model/driver.ts"
+import { ownHostsFileOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { groupPath } from "./kind-group-path.ts"
+import { showHosts, writeOwnHosts } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
@@ -112,6 +114,15 @@ export const updateRoutes = inPlace(["routes"], (step, run) => {
 export const updateLoopback = inPlace([], (step, run) => {
   const failure = firstError(run.kernel.net(netnsOf(run, step.address), [{ op: "link-set", link: "lo", up: true }]))
   if (failure !== null) throw failure
+})
+
+/** Another file at /etc/hosts, or that of the image again. One of its own is there before it is seen, and goes once it is not. */
+export const updateHosts = inPlace(["hosts"], (step, run) => {
+  const { hosts, namespaces } = wantedAttributes(step)
+  const { init } = heldOf(step, run)
+  if (hosts === "own") writeOwnHosts(run, step.change.name)
+  if (init !== undefined && namespaces.mount === "new") showHosts(run, init, step.change.name, hosts)
+  if (hosts !== "own") run.kernel.removeTree(ownHostsFileOf(run.stack, step.change.name))
 })
 
 /** Labels and start order: only the record holds them. */

@@ -16,6 +16,7 @@ import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttri
 export interface InterfaceEntry extends LinkEntry {
   address?: string | string[]
   gateway?: string | string[]
+  aliases?: string[]
   mac?: string
   mtu?: number
   up?: boolean

@@ -23,6 +23,14 @@ export function interfacesSchema(): Fragment {
           { type: "string", examples: ["10.20.0.1"] },
           "an IP address such as 10.20.0.1",
         ),
+        aliases: {
+          description:
+            "Other names by which containers of the stack find the addresses of this interface; several containers may share one.",
+          type: "array",
+          items: { description: "A host name.", type: "string", form: "a host name" },
+          form: "a list of host names",
+          examples: [["db", "primary.db"]],
+        },
         mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
         mtu: wholeNumber("Largest packet in bytes. Default: that of the bridge, or of the parent.", 68, 65535),
         up: truth("Whether the interface is up.", true),

@@ -117,6 +117,14 @@ function inPlace(): AttributeRow[] {
       hands: [{ by: web("-u hostname pirate"), shows: { "container.web": { hostname: "pirate" } } }],
     },
     {
+      attribute: "hosts",
+      read: "`/proc/PID/root/etc/hosts`: which file it is, of a container that is to see one of the stack's",
+      hands: [
+        { by: web("-m -p umount /etc/hosts"), shows: { "container.web": { hosts: "another" } } },
+        { by: "nsenter -t $sealed -m -p umount /etc/hosts", shows: { "container.sealed": { hosts: "another" } } },
+      ],
+    },
+    {
       attribute: "loopback",
       read: "in its network namespace: `RTM_GETLINK`, `IFF_UP` of `lo`",
       hands: [{ by: web("-n ip link set lo down"), shows: { "container.web": { loopback: "down" } } }],

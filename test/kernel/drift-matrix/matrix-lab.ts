@@ -136,6 +136,7 @@ containers:
   sealed:
     command: [sleep, infinity]
     read_only: true
+    extra_hosts: { far: 192.0.2.7 }
     volumes: ["data:/data:ro", { type: tmpfs, target: /tmp, size: 1M }]
     secrets: [token]
     configs: [conf]

@@ -4,7 +4,7 @@ import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
-import { fileCalls, refusalOf } from "./files.ts"
+import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform } from "./net.ts"
@@ -105,6 +105,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
         const process = machine.processes.get(pid)
         if (process?.startTime === startTime) process.limits.set(resource, { soft, hard })
       }),
+    mountFile: (process, mount) => mutate(`mount ${mount.source} ${mount.target}`, () => mountFile(machine, process, mount)),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
     get ended() {
       return run.dead

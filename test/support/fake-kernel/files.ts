@@ -1,5 +1,5 @@
 import type { Files } from "../../../src/kernel/files.ts"
-import type { Kernel } from "../../../src/kernel/kernel.ts"
+import type { Kernel, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Mutate } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
@@ -21,7 +21,15 @@ export function fileCalls(context: Context): Files {
   const { root } = machine
   const read = (path: string) => readText(machine, self, path)
   const readMany: Kernel["readMany"] = (paths) =>
-    reading(() => paths.map((path) => (path.startsWith("@") ? linkText(machine, self, path.slice(1)) : read(path))))
+    reading(() =>
+      paths.map((path) =>
+        path.startsWith("@")
+          ? linkText(machine, self, path.slice(1))
+          : path.startsWith("=")
+            ? identityOf(machine, path.slice(1))
+            : read(path),
+      ),
+    )
   return {
     read: (path) => reading(() => read(path)),
     readMany,
@@ -31,6 +39,7 @@ export function fileCalls(context: Context): Files {
     },
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
     replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
+    rewriteFile: (path, text) => mutate(`rewrite ${path}`, () => rewriteFile(root, path, text)),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
     spread: (path) => mutate(`chattr +T ${path}`, () => spreadFolder(root, path)),
     rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
@@ -70,6 +79,33 @@ function writeText(machine: Machine, self: FakeProcess, path: string, text: stri
   if (node.read === undefined) node.text = text
   else if (node.write === undefined) refuse(op, "EACCES")
   else node.write(text)
+}
+
+/** The same file with another text, for all who see it. */
+function rewriteFile(root: Folder, path: string, text: string): void {
+  const node = lookup(root, path, false)
+  if (node === undefined) putFile(root, path, textFile(text, 0o644))
+  else if (node.type === "file") node.text = text
+  else refuse(`write ${path}`, node.type === "folder" ? "EISDIR" : "ELOOP")
+}
+
+/** `DEVICE:INODE`; in a container of what is mounted there. */
+function identityOf(machine: Machine, path: string): string | null {
+  const [, pid, inside = ""] = /^\/proc\/(\d+)\/root(\/.*)$/.exec(path) ?? []
+  const node = pid === undefined ? lookup(machine.root, path) : machine.processes.get(Number(pid))?.mounted?.get(inside)
+  const inode = inodeOf(node)
+  return inode === null ? null : `1:${inode}`
+}
+
+/** mount --bind, umount: nothing where the process is gone is ESRCH. */
+export function mountFile(machine: Machine, { pid, startTime }: ProcessId, { source, target }: { source: string; target: string }): void {
+  const process = machine.processes.get(pid)
+  const op = `mount ${source} ${target}`
+  if (process?.startTime !== startTime) refuse(op, "ESRCH")
+  const node = source === "" ? undefined : (lookup(machine.root, source) ?? refuse(op, "ENOENT"))
+  process.mounted ??= new Map()
+  if (node === undefined) process.mounted.delete(target)
+  else process.mounted.set(target, node)
 }
 
 function listNames(machine: Machine, path: string): string[] {

@@ -7,6 +7,7 @@ import { makeNamespace, namespaceAt, refuse } from "./machine.ts"
 import { newNetwork } from "./network.ts"
 import { addProcess, endProcess } from "./processes.ts"
 import { defaultSysctls, setSysctl } from "./sysctls.ts"
+import type { Node } from "./tree.ts"
 import { folder, lookup, makeFolder, putFile, textFile } from "./tree.ts"
 
 const SIGKILL = 9
@@ -95,6 +96,7 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
     oomScoreAdj: record.oomScoreAdj,
     ...namespaces.user.maps,
   })
+  init.mounted = mountedFiles(machine, record)
   const folders = [record.cgroup2, ...record.cgroups1].filter((path) => path !== "")
   for (const path of folders) enter(machine, init, path, `enter the cgroup ${folders.join(" ")}`)
   for (const [fd, kind] of HELD) if (record.namespaces[kind] !== "host") monitor.fds.set(fd, namespaces[kind])
@@ -110,6 +112,16 @@ function prepare(machine: Machine, record: LaunchRecord): void {
   }
   for (const { source } of record.mounts) if (lookup(machine.root, source) === undefined) refuse(`open_tree ${source}`, "ENOENT")
   for (const path of record.openPaths) if (lookup(machine.root, path) === undefined) refuse(`open ${path}`, "ENOENT")
+}
+
+/** What is opened before is what is seen, whatever comes to its place. */
+function mountedFiles(machine: Machine, { setup, mounts }: LaunchRecord): Map<string, Node> {
+  return new Map(
+    setup.flatMap((op) => {
+      const node = op.op === "attach" ? lookup(machine.root, mounts[op.mount]?.source ?? "") : undefined
+      return op.op === "attach" && node !== undefined ? [[op.target, node] as const] : []
+    }),
+  )
 }
 
 function makeNamespaces(machine: Machine, self: FakeProcess, record: LaunchRecord): Namespaces {

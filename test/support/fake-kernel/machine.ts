@@ -41,6 +41,8 @@ export interface FakeProcess {
   limits: Map<number, { soft: string; hard: string }>
   oomScoreAdj: number
   handlesTerm: boolean
+  /** Files of the host that it sees at places of its own, by these. */
+  mounted?: Map<string, Node>
   /** It has run no program since it was forked. */
   parked?: boolean
   groups: Map<Hierarchy, Group>

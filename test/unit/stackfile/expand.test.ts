@@ -44,6 +44,7 @@ test("a container with one key has every attribute", () => {
     labels: {},
     depends_on: [],
     state: "running",
+    hosts: "image",
   })
 })
 

@@ -1,0 +1,130 @@
+/** Containers find each other by name, with nothing installed in the image: /etc/hosts as each of them sees it. */
+import { cpSync, mkdirSync, symlinkSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, inits, inside, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+
+/** A folder with busybox and nothing else. */
+function busyboxRoot(sandbox: Sandbox): void {
+  const root = `${sandbox.work}/root`
+  mkdirSync(`${root}/bin`, { recursive: true })
+  cpSync("/bin/busybox", `${root}/bin/busybox`)
+  for (const tool of ["sh", "ping", "cat", "sleep", "ls"]) symlinkSync("busybox", `${root}/bin/${tool}`)
+}
+
+const stack = (rest = "", count = 2) => `name: lab
+bridges: { lan: { address: [10.20.0.1/24, "fd20::1/64"] } }
+containers:
+  small:
+    image: dir:./root
+    command: [sleep, "1000"]
+    cap_add: [NET_RAW]
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.2/24, "fd20::2/64"], aliases: [db, primary.db] } }
+    ${rest}
+  web:
+    command: [sleep, infinity]
+    replicas: ${count}
+    interfaces: { eth0: { bridge: lan, address: auto } }
+`
+const hosts = (pid: number) => inside(pid, "-m", "cat", "/etc/hosts").stdout
+const exec = (sandbox: Sandbox, file: string, name: string, ...words: string[]) => sandbox.stack(["exec", "-f", file, name, "--", ...words])
+const finds = (sandbox: Sandbox, file: string, name: string, ...words: string[]) =>
+  assert.is(expectStatus(exec(sandbox, file, name, "ping", "-c1", "-W2", ...words), 0).status, 0)
+
+scenario(
+  "by name, replica, alias and domain, over IPv4 and IPv6, from an image that has nothing but busybox",
+  (sandbox) => {
+    busyboxRoot(sandbox)
+    const file = sandbox.file("stack.yaml", stack())
+    apply(sandbox, file)
+    for (const name of ["small", "db", "primary.db", "small.lab", "localhost"]) finds(sandbox, file, "web[0]", name)
+    for (const name of ["web-0", "web-1", "web", "web-1.lab"]) finds(sandbox, file, "small", name)
+    finds(sandbox, file, "small", "-6", "web-1")
+    finds(sandbox, file, "web[0]", "-6", "db")
+    finds(sandbox, file, "web[0]", "web-0")
+    // The same file in each, which nobody inside may write.
+    const { init } = live(sandbox, "lab", "small")
+    const written = sandbox.run(["cat", "/run/stack/lab/.hosts"]).stdout
+    assert.match(written, /^10\.20\.0\.2\tsmall db primary\.db small\.lab db\.lab$/m)
+    for (const pid of Object.values(inits(sandbox, "lab"))) assert.is(hosts(pid), written)
+    assert.match(exec(sandbox, file, "small", "sh", "-c", "echo x > /etc/hosts").stderr, "Read-only file system")
+    assert.is(inside(init, "-m", "/bin/busybox", "ls", "/root").status, 1)
+    expectConverged(sandbox, file)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.is(sandbox.run(["ls", "-A", "/run/stack"]).stdout, "")
+  },
+  ["busybox"],
+)
+
+scenario(
+  "as replicas come and go, and addresses change, the file changes in every container, and no process",
+  (sandbox) => {
+    busyboxRoot(sandbox)
+    const file = sandbox.file("stack.yaml", stack())
+    apply(sandbox, file)
+    const before = inits(sandbox, "lab")
+    const change = (text: string, changes: string[]) => {
+      sandbox.file("stack.yaml", text)
+      assert.equal(verdicts(planOf(sandbox, file)), changes)
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+    }
+    change(stack("", 3), ["update hosts.stack", "create container.web[2]", "create interface.web[2].eth0"])
+    finds(sandbox, file, "small", "web-2")
+    change(stack("", 3).replace("10.20.0.2/24", "10.20.0.77/24"), ["update hosts.stack", "update interface.small.eth0"])
+    finds(sandbox, file, "web[2]", "db")
+    assert.match(hosts(live(sandbox, "lab", "web[1]").init), /^10\.20\.0\.77\tsmall /m)
+    change(stack(""), ["update hosts.stack", "update interface.small.eth0", "delete container.web[2]", "delete interface.web[2].eth0"])
+    assert.is(exec(sandbox, file, "small", "ping", "-c1", "web-2").status, 1)
+    // The first names of its own, others, and none: each time another file is seen at the same place.
+    change(stack('extra_hosts: ["far:192.0.2.7", "far=2001:db8::7", "gate:host-gateway"]'), [
+      "update hosts.stack",
+      "update container.small",
+    ])
+    const own = hosts(before.small as number)
+    for (const line of [/^192\.0\.2\.7\tfar$/m, /^2001:db8::7\tfar$/m, /^10\.20\.0\.1\tgate$/m, /^fd20::1\tgate$/m, /web-1/])
+      assert.match(own, line)
+    assert.not.match(hosts(before["web[0]"] as number), "far")
+    finds(sandbox, file, "small", "gate")
+    change(stack("extra_hosts: { far: [192.0.2.8, 192.0.2.9] }"), ["update hosts.stack"])
+    assert.match(hosts(before.small as number), /^192\.0\.2\.9\tfar$/m)
+    change(stack(), ["update hosts.stack", "update container.small"])
+    assert.not.match(hosts(before.small as number), "far")
+    assert.is(
+      inside(before.small as number, "-m -p", "/bin/busybox", "cat", "/proc/self/mountinfo").stdout.match(/ \/etc\/hosts /g)?.length,
+      1,
+    )
+    assert.equal(inits(sandbox, "lab"), before)
+  },
+  ["busybox"],
+)
+
+scenario("a change by hand is drift, line by line, and repaired in place", (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    "name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncontainers:\n  a: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24 } } }\n  b: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 } } }\n",
+  )
+  apply(sandbox, file)
+  const before = inits(sandbox, "lab")
+  const drifts = (hand: string[], shows: RegExp[]) => {
+    expectStatus(sandbox.run(hand), 0)
+    const plan = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+    for (const one of shows) assert.match(plan, one)
+    assert.match(plan, "changed outside the stack file")
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.equal(inits(sandbox, "lab"), before)
+    for (const pid of Object.values(before)) assert.match(hosts(pid), /^10\.20\.0\.3\tb b\.lab$/m)
+  }
+  drifts(["sh", "-c", "echo 192.0.2.66 evil >> /run/stack/lab/.hosts"], [/names\.192\.0\.2\.66: \[evil\] ->/])
+  drifts(
+    ["sh", "-c", "sed -i s/10.20.0.3/10.20.0.9/ /run/stack/lab/.hosts"],
+    [/names\.10\.20\.0\.9/, /names\.10\.20\.0\.3/, /hosts: another -> stack/],
+  )
+  drifts(["rm", "/run/stack/lab/.hosts"], [/hosts: another -> stack/])
+  const { init } = live(sandbox, "lab", "a")
+  expectStatus(inside(init, "-m -p", "umount", "/etc/hosts"), 0)
+  drifts(["true"], [/hosts: another -> stack/])
+})
+
+test.run()
