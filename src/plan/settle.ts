@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Attributes, Desired, KindName, Resource, Snapshot } from "../model/resource.ts"
 import { chooseIdRanges } from "./id-ranges.ts"
 import { chooseAddresses } from "./ip-addresses.ts"
+import { withTargets } from "./port-targets.ts"
 
 export interface Settled {
   desired: Desired
@@ -21,7 +22,7 @@ export function settle(desired: Desired, snapshot: Snapshot): Settled {
     const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
     return chosen === undefined ? resource : { ...resource, attributes: { ...resource.attributes, ...chosen } }
   })
-  return { desired: { ...desired, resources }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
+  return { desired: { ...desired, resources: withTargets(resources) }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
 }
 
 function sorted(desired: Desired, kind: KindName): Resource[] {
