@@ -45,10 +45,17 @@ EXPORT int32_t stk_nl_open(int32_t rcvbuf)
   return open_socket(NETLINK_ROUTE, rcvbuf);
 }
 
-/* The same for nf_tables and its like. */
+/*
+ * The same for nf_tables and its like: with as much room to send, as a batch of theirs goes as one message. Who may not have that much
+ * (in a user namespace) has what everybody has, wmem_default: some hundred rules.
+ */
 EXPORT int32_t stk_nl_open_netfilter(int32_t rcvbuf)
 {
-  return open_socket(NETLINK_NETFILTER, rcvbuf);
+  int fd cleanup_fd = open_socket(NETLINK_NETFILTER, rcvbuf);
+  if (fd < 0) return fd;
+  int result = set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, rcvbuf);
+  if (result < 0 && result != -EPERM) return result;
+  return steal_fd(&fd);
 }
 
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf)

@@ -13,7 +13,7 @@ import { powerShapes } from "../kinds/container/power-shapes.ts"
 import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
 import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
-import { FORWARDING, parseMasquerade } from "../kinds/nat/spec.ts"
+import { natShape } from "../kinds/nat/shapes.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
@@ -84,11 +84,6 @@ const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
 
 const { seccomp_profile, ...ownPowers } = powerShapes as { readonly [key: string]: Shape; readonly seccomp_profile: Shape }
 
-function isRule(words: string): boolean {
-  const rule = parseMasquerade(words)
-  return rule !== undefined && canonicalCidr(rule.source) === rule.source && whyNoLinkName(rule.bridge) === undefined
-}
-
 const inside = { container, interface: linkName, alias, up: truth, address: listOf(either(oneOf("auto"), cidr)), gateway: listOf(ip) }
 const port = record(
   {
@@ -150,10 +145,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   image: record({ digest: textLike(DIGEST, "digest") }),
   interface: (value, path) => (isOneEnded(value) ? oneEnded : port)(value, path),
   volume: record({}),
-  nat: record({
-    rules: listOf(text("rule of nat", isRule)),
-    sysctls: record({}, Object.fromEntries(Object.values(FORWARDING).map((name) => [name, oneOf("1")]))),
-  }),
+  nat: natShape,
   veth: record({
     ...{ alias, mtu },
     endpoints: listOf(

@@ -201,6 +201,8 @@ export type NetRequest =
       group?: number
       bridge?: BridgeOptions
     }
+  /** `ip link set LINK type bridge_slave hairpin on`: a bridge gives back by that port what came by it. */
+  | { op: "hairpin"; link: LinkRef; on: boolean }
   | { op: "link-delete"; link: LinkRef }
   /** `ip link del group N`: all links of the group at once. */
   | { op: "group-delete"; group: number }

@@ -31,6 +31,8 @@ export interface Link {
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
   bridge?: LiveBridge
+  /** Of a port of a bridge that gives back what came by it; absent: it does not. */
+  hairpin?: true
   /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
   parent?: number
   /** Of such a link: what else its kind is made with. */

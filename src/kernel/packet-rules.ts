@@ -15,8 +15,10 @@ export type RuleFamily = "ip" | "ip6"
 export interface RuleSet {
   /** Names of the tables of both families. */
   tables: { family: RuleFamily; name: string }[]
-  /** Chains that packets come to by themselves, of all families; the inner ones are left out. */
+  /** Chains that packets come to by themselves, of all families. */
   chains: BaseChain[]
+  /** Those that they come to by a jump alone, of both families. */
+  inner: { family: RuleFamily; table: string; name: string }[]
   /** In the order in which packets come to them. */
   rules: { family: RuleFamily; chain: string; expressions: Expression[] }[]
 }
@@ -38,15 +40,29 @@ export interface BaseChain {
 
 /** What a rule does with each packet, one after the other; all that compute do so in one register. */
 export type Expression =
-  /** Reads `length` bytes of the network header. */
-  | { is: "payload"; offset: number; length: number }
+  /** Reads `length` bytes of the network header, or of the one behind it. */
+  | { is: "payload"; offset: number; length: number; header?: "transport" }
   /** Keeps the bits of the mask, which is hexadecimal. */
   | { is: "mask"; mask: string }
-  /** Goes on only if the value, which is hexadecimal, is what was read, or is not. */
-  | { is: "cmp"; op: "==" | "!="; value: string }
-  /** Reads the name of the link by which the packet leaves. */
+  /** Goes on only if what was read compares so with the value, which is hexadecimal. */
+  | { is: "cmp"; op: "==" | "!=" | "<=" | ">="; value: string }
+  /** Reads the name of the link by which the packet came, or leaves. */
+  | { is: "iifname" }
   | { is: "oifname" }
+  /** Reads the number of the transport protocol: one byte. */
+  | { is: "l4proto" }
+  /** Reads the bits of what has become of the connection: a number of four bytes as this machine writes it. */
+  | { is: "ct-status" }
+  /** Reads what sort of address one of the packet's is, `RTN_…`: a number of four bytes as this machine writes it. */
+  | { is: "fib-type"; of: "saddr" | "daddr" }
+  /** Writes a value, which is hexadecimal, into the first register or the second. */
+  | { is: "immediate"; register: 1 | 2; value: string }
+  /** Sends the packet to the address in the first register, and the port in the second. */
+  | { is: "dnat"; family: RuleFamily; port: boolean }
   | { is: "masquerade" }
+  | { is: "drop" }
+  | { is: "accept" }
+  | { is: "jump"; chain: string }
   /** Nothing that this program writes. */
   | { is: "other"; name: string }
 
@@ -56,7 +72,8 @@ export type RuleChange =
   /** With all that is in it. */
   | { op: "table-delete"; family: RuleFamily; table: string }
   | { op: "chain-add"; family: RuleFamily; chain: Omit<BaseChain, "family"> }
-  /** With its rules. */
+  | { op: "inner-add"; family: RuleFamily; table: string; chain: string }
+  /** With its rules; none may jump to it any more. */
   | { op: "chain-delete"; family: RuleFamily; table: string; chain: string }
   /** Behind those that are there. */
   | { op: "rule-add"; family: RuleFamily; table: string; chain: string; expressions: readonly Expression[] }

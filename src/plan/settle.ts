@@ -5,6 +5,7 @@ import { withChosenAddresses } from "./hosts-lines.ts"
 import { chooseIdRanges } from "./id-ranges.ts"
 import type { ChosenAddresses } from "./ip-addresses.ts"
 import { chooseAddresses } from "./ip-addresses.ts"
+import { withTargets } from "./port-targets.ts"
 
 export interface Settled {
   desired: Desired
@@ -25,7 +26,7 @@ export function settle(desired: Desired, snapshot: Snapshot): Settled {
     const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
     return chosen === undefined ? resource : { ...resource, attributes: { ...resource.attributes, ...chosen } }
   })
-  return { desired: { ...desired, resources }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
+  return { desired: { ...desired, resources: withTargets(resources) }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
 }
 
 function withHosts(resource: Resource, chosen: ChosenAddresses["addresses"]): Resource {

@@ -82,9 +82,18 @@ function resourceOf<A>({ kind, name, entry, source, value, attributes, reference
   }
 }
 
-/** Of the entry of a bridge, all that is about nat stands at one key; what it says of its own life is the bridge's. */
+/** A port is written by its container; of the entry of a bridge, all the rest stands at one key. What that says of its own life is the bridge's. */
 function natOf(nat: Draft["nats"][number]): Resource {
-  return { ...resourceOf({ ...nat, value: {} }), range: () => rangeOfPath(nat.source, ["nat"]) }
+  const { source, value, spots } = nat
+  const key = (["nat", "internal", "isolated"] as const).find((one) => value[one] === true)
+  const [first] = spots.values()
+  const whole = () =>
+    key !== undefined ? rangeOfPath(source, [key]) : first === undefined ? spotRange(source.key) : rangeOfPath(first.source, first.path)
+  const range = (path?: string) => {
+    const spot = path?.startsWith("ports.") ? spots.get(path.slice("ports.".length)) : undefined
+    return spot === undefined ? whole() : rangeOfPath(spot.source, spot.path)
+  }
+  return { ...resourceOf({ ...nat, value: {} }), range }
 }
 
 /** What any resource may say of how changes of it are taken. */

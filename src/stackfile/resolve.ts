@@ -18,7 +18,6 @@ import { expandIdmap } from "../kinds/idmap/expand.ts"
 import type { InterfaceEntry } from "../kinds/interface/expand.ts"
 import { expandInterface } from "../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
-import { expandNat } from "../kinds/nat/expand.ts"
 import type { NatAttributes } from "../kinds/nat/spec.ts"
 import type { VethEntry } from "../kinds/veth/expand.ts"
 import { expandVeth } from "../kinds/veth/expand.ts"
@@ -32,6 +31,8 @@ import type { Surroundings } from "./entry.ts"
 import { makeEntry, sectionOf, unknownName } from "./entry.ts"
 import type { DraftMove } from "./moved.ts"
 import { movesIn, originOf } from "./moved.ts"
+import type { DraftPort } from "./nats.ts"
+import { natsOf } from "./nats.ts"
 import type { MapEntry, MapNode, Node } from "./node.ts"
 import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
@@ -48,7 +49,8 @@ export interface Drafted<A, V> extends Expanded<A> {
 }
 
 export type DraftBridge = Drafted<BridgeAttributes, BridgeEntry>
-export type DraftNat = Drafted<NatAttributes, BridgeEntry>
+/** With the spots of its ports, by what is published. */
+export type DraftNat = Drafted<NatAttributes, BridgeEntry> & { spots: ReadonlyMap<string, { source: MapEntry; path: Path }> }
 export type DraftCgroup = Drafted<CgroupAttributes, CgroupEntry>
 export type DraftVeth = Drafted<VethAttributes, VethEntry>
 export type DraftVolume = Drafted<VolumeAttributes, VolumeEntry>
@@ -64,6 +66,7 @@ export interface Draft {
   bridges: DraftBridge[]
   /** Those of the bridges that have it. */
   nats: DraftNat[]
+  ports: DraftPort[]
   cgroups: DraftCgroup[]
   veths: DraftVeth[]
   volumes: DraftVolume[]
@@ -114,7 +117,7 @@ export function resolve(
   return {
     stack,
     bridges,
-    nats: bridges.filter(({ value }) => value.nat === true).map((bridge) => natOf(bridge)),
+    ...natsOf(bridges, containers),
     cgroups,
     veths,
     volumes,
@@ -137,19 +140,6 @@ function knownBridges(bridges: readonly DraftBridge[]): Map<string, KnownBridge>
 /** A bridge whose addresses are not all understood says nothing of what may not be on it. */
 export function hasItsAddresses({ attributes, value, entry }: DraftBridge): boolean {
   return attributes.address.length > 0 ? attributes.address.length === [value.address ?? []].flat().length : !entry.has(["address"])
-}
-
-/** A resource of its own, written in the bridge's entry. */
-function natOf(bridge: DraftBridge): DraftNat {
-  const { name, entry } = bridge
-  const references = [{ address: entry.address, onReplace: "none" } as const]
-  return {
-    ...bridge,
-    kind: "nat",
-    entry: { ...entry, address: `nat.${name}` },
-    attributes: expandNat(bridge.attributes, entry),
-    references,
-  }
 }
 
 function attributesByName<A>(drafts: readonly Drafted<A, unknown>[]): Map<string, A> {

@@ -32,6 +32,21 @@ export const linkContract: Contract = {
     must(kernel, [remove("br-one")])
   },
 
+  "a port gives back what came by it if it is told so, as long as it is a port": ({ kernel }) => {
+    const hairpin = (link: string, on: boolean): NetRequest => ({ op: "hairpin", link, on })
+    const told = () => linkIn(kernel.dump("host"), "va").hairpin
+    must(kernel, [bridgeAdd("br-one"), veth("va", "vb"), { op: "link-set", link: "va", master: "br-one" }])
+    assert.is(told(), undefined)
+    must(kernel, [hairpin("va", true)])
+    assert.is(told(), true)
+    must(kernel, [hairpin("va", true), hairpin("va", false)])
+    assert.is(told(), undefined)
+    must(kernel, [hairpin("va", true), { op: "link-set", link: "va", master: 0 }])
+    assert.is(told(), undefined)
+    assert.equal(answers(kernel, [hairpin("va", true), hairpin("none", true)]), ["EOPNOTSUPP", "ENODEV"])
+    must(kernel, [remove("va"), remove("br-one")])
+  },
+
   "names and numbers that are taken, missing or impossible are refused, and what is behind goes on": ({ kernel }) => {
     const wrong: NetRequest[] = [
       // Down: before Linux 6.2 a link that is up could not be renamed at all.

@@ -85,7 +85,12 @@ function defaults(kind: KindName, name: string): Attributes {
         host_end: { mac: deriveMac(`lab/${kind}.${name}/host`), address: [], up: true },
       }
     case "nat":
-      return { rules: ['ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade'], sysctls: { "net.ipv4.ip_forward": "1" } }
+      return {
+        rules: ['ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade'],
+        ports: {},
+        hairpin: [],
+        sysctls: { "net.ipv4.ip_forward": "1" },
+      }
     case "veth":
       return { endpoints: [endpoint("container.r1", "eth1"), endpoint("container.r2", "eth1")], mtu: 1500, alias }
     case "volume":

@@ -1,5 +1,6 @@
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/address.ts"
+import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
@@ -21,6 +22,8 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeLinkAdd(w, sequence, request, here, resolver)]
     case "link-set":
       return [(w, sequence) => encodeLinkSet(w, sequence, request, resolver)]
+    case "hairpin":
+      return [(w, sequence) => encodeHairpin(w, sequence, request, resolver)]
     case "link-delete":
       return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
     case "group-delete":
@@ -69,6 +72,7 @@ function neededLinks(request: NetRequest): LinkRef[] {
       return present(request.parent)
     case "link-set":
       return [...(needsIndex(request) ? [request.link] : []), ...present(request.master)]
+    case "hairpin":
     case "address-add":
     case "address-delete":
     case "impair":
@@ -113,5 +117,5 @@ export function isRepeatable(request: NetRequest): boolean {
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return request.op === "link-set" || request.op === "route-replace" || request.op === "impair"
+  return request.op === "link-set" || request.op === "route-replace" || request.op === "impair" || request.op === "hairpin"
 }

@@ -23,6 +23,8 @@ function words(request: NetRequest): Words {
       return linkAdd(request)
     case "link-set":
       return linkSet(request)
+    case "hairpin":
+      return [`ip link set ${device(request.link)} type bridge_slave hairpin ${request.on ? "on" : "off"}`]
     case "link-delete":
       return ["ip link del", device(request.link)]
     case "group-delete":

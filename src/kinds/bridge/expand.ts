@@ -14,6 +14,8 @@ export interface BridgeEntry {
   vlan_filtering?: boolean
   ageing_time?: number
   nat?: boolean
+  internal?: boolean
+  isolated?: boolean
   interface?: string
 }
 

@@ -18,6 +18,14 @@ export function bridgesSchema(): Fragment {
         "Whether what leaves its subnets is masqueraded: it goes out with the host's own address. The host then passes packets on.",
         false,
       ),
+      internal: truth(
+        "Whether the host passes nothing on, from the bridge or to it. The host itself and its containers reach each other all the same.",
+        false,
+      ),
+      isolated: truth(
+        "Whether the host passes nothing on between it and the other bridges of the stack, but what comes by a published port.",
+        false,
+      ),
       interface: {
         description: "The kernel's name of the link, at most 15 bytes. Default: STACK-BRIDGE, shortened by a hash where it is longer.",
         type: "string",

@@ -4,6 +4,7 @@ import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
 import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
+import type { PortEntry } from "../nat/expand-ports.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
@@ -45,6 +46,7 @@ export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
   cgroup?: string
   limits?: LimitsEntry
   routes?: RouteEntry[]
+  ports?: PortEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
   profile?: ProfileName

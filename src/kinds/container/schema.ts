@@ -3,6 +3,7 @@ import { keys, lifecycleKeys, named, oneOrMore, textMap, wholeNumber } from "../
 import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
+import { portsSchema } from "../nat/schema-ports.ts"
 import { givenSchema } from "./schema-given.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
@@ -33,7 +34,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = ["ports", "dns", "healthcheck", "restart", "unsafe"]
+const LATER = ["dns", "healthcheck", "restart", "unsafe"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
@@ -166,6 +167,7 @@ function network(): Fragments {
   return {
     interfaces: interfacesSchema(),
     ...namesSchema(),
+    ports: portsSchema(),
     routes: {
       description: "Routes of its network namespace, besides the gateways of the interfaces.",
       type: "array",

@@ -1,27 +1,25 @@
 import type { Address } from "../../base/address.ts"
-import type { Kernel } from "../../kernel/kernel.ts"
+import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
-import type { BaseChain, RuleChange, RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
-import type { Driver, Reading, Run, Scope, StepResult } from "../../model/driver.ts"
-import type { Observed } from "../../model/resource.ts"
+import type { RuleChange, RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
+import type { Driver, Run, Scope, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
-import { forwarding, putBack, switchOn, WAS_OFF, wasOff } from "./forwarding.ts"
-import { expressionsOf, wordsOf } from "./masquerade-rule.ts"
+import { putBack, setSysctl, sysctl, WAS_OFF, wasOff } from "./forwarding.ts"
+import { readNat } from "./observe.ts"
 import type { NatAttributes } from "./spec.ts"
-import { chainOf, FORWARDING, nameOfChain, parseMasquerade, tableOf } from "./spec.ts"
-
-const FAMILIES: readonly RuleFamily[] = ["ip", "ip6"]
-/** NF_IP_PRI_NAT_SRC */
-const SOURCE_NAT = 100
-/** The address under which a table is told that holds nothing of ours any more. */
-const EMPTY = "left-over"
+import { FAMILIES, FORWARDING, LOCALNET, tableOf } from "./spec.ts"
+import type { Role } from "./spec-chains.ts"
+import { chainOf, making, ROLES, roleOf } from "./spec-chains.ts"
+import type { Line } from "./spec-lines.ts"
+import { linesOf } from "./spec-lines.ts"
+import { expressionsOf } from "./spec-words.ts"
 
 /** Rules in the stack's own table, of the host's network namespace. nft(8) */
 export const natDriver: Driver = {
   name: "nat",
   isSoughtByRecord: true,
-  observe: (scope) => (applied) => (mayBeThere(scope, applied) ? read(scope) : { resources: [], foreign: [] }),
+  observe: (scope) => (applied) => (mayBeThere(scope, applied) ? readNat(scope) : { resources: [], foreign: [] }),
   ops: {
     create: (steps, run) => each(steps, (step) => put(step, run)),
     update: (steps, run) => each(steps, (step) => put(step, run)),
@@ -34,104 +32,108 @@ function mayBeThere({ desired: { resources } }: Scope, applied: ReadonlyMap<Addr
   return resources.length === 0 || resources.some(({ kind }) => kind === "nat") || [...applied.keys()].some((one) => one.startsWith("nat."))
 }
 
-// ------------------------------------------------------------------- reading
-
-function read(scope: Scope): Reading {
-  const { kernel, stack, desired } = scope
-  const table = tableOf(stack)
-  const set = kernel.readRules(table)
-  if (set === null) return { resources: [], foreign: [] }
-  const chains = set.chains.filter((chain) => chain.table === table && isFamily(chain.family))
-  const names = new Set(chains.flatMap(({ name }) => nameOfChain(name) ?? []))
-  const resources = [...names].sort().map((name) => observed(kernel, set, table, name))
-  const isEmpty = names.size === 0 && set.tables.some(({ name }) => name === table)
-  const wanted = desired.resources.some(({ kind }) => kind === "nat")
-  return { resources: isEmpty && !wanted ? [emptied()] : resources, foreign: [] }
-}
-
-function observed(kernel: Kernel, set: RuleSet, table: string, name: string): Observed {
-  const chains = set.chains.filter((chain) => chain.table === table && chain.name === chainOf(name))
-  const rules = set.rules.filter(({ chain }) => chain === chainOf(name)).map(({ family, expressions }) => wordsOf(family, expressions))
-  const families = FAMILIES.filter((family) => chains.some((chain) => chain.family === family))
-  const sysctls = families.map((family) => [FORWARDING[family], forwarding(kernel, family) ?? ""])
-  return {
-    ...{ kind: "nat", address: `nat.${name}`, name, live: {} },
-    attributes: { rules: [...chains.flatMap(strangeness), ...rules].sort(), sysctls: Object.fromEntries(sysctls) },
-  }
-}
-
-/** What of a chain is not as it was made. */
-function strangeness({ family, type, hook, priority, policy }: BaseChain): string[] {
-  if (type === "nat" && hook === "postrouting" && priority === SOURCE_NAT && policy === "accept") return []
-  return [`${family}: chain { type ${type} hook ${hook} priority ${priority}; policy ${policy}; }`]
-}
-
-function emptied(): Observed {
-  return { kind: "nat", address: `nat.${EMPTY}`, name: EMPTY, attributes: { rules: [], sysctls: {} }, live: {} }
-}
-
-function isFamily(family: string): family is RuleFamily {
-  return family === "ip" || family === "ip6"
-}
-
-// ------------------------------------------------------------------ changing
-
 /** One after the other: what another one has done is read anew. */
 function each(steps: readonly Step[], work: (step: Step) => void): Promise<StepResult>[] {
   return steps.map((step) => attemptNow(() => work(step)))
 }
 
-/** All rules of a bridge at one moment, in both families; then forwarding, if it is off. */
-function put({ change }: Step, { kernel, stack }: Run): void {
+/** All rules of a bridge at one moment, in both families; then what they need: what protects is there before what it protects from. */
+function put(step: Step, run: Run): void {
+  const { kernel, stack } = run
   const set = readOrFail(kernel, tableOf(stack))
-  const { rules, sysctls } = change.after as unknown as NatAttributes
-  const families = FAMILIES.filter((family) => sysctls[FORWARDING[family]] !== undefined)
-  const place = { table: tableOf(stack), name: chainOf(change.name) }
-  for (const family of FAMILIES) if (!families.includes(family)) putBack(kernel, family, set, place)
-  kernel.changeRules(
-    FAMILIES.flatMap((family) =>
-      families.includes(family)
-        ? replacing(set, family, place, rules, wasOff(kernel, family, set) ? WAS_OFF[family] : "")
-        : removing(set, family, place),
-    ),
-  )
-  for (const family of families) switchOn(kernel, family)
+  const wanted = step.change.after as unknown as NatAttributes
+  const place = { table: tableOf(stack), bridge: step.change.name }
+  const lines = linesOf(wanted)
+  for (const family of FAMILIES) if (wanted.sysctls[FORWARDING[family]] === undefined) putBack(kernel, family, set, leaving(place))
+  clearUnwanted(step, run, wanted)
+  const comments = FAMILIES.map((family) => (wasOff(kernel, family, set) ? WAS_OFF[family] : ""))
+  kernel.changeRules(FAMILIES.flatMap((family, i) => replacing(set, family, place, lines, comments[i] ?? "")))
+  for (const [name, value] of Object.entries(wanted.sysctls)) setSysctl(kernel, name, value)
+  setHairpin(step, run, wanted.hairpin)
 }
 
-function remove({ change }: Step, { kernel, stack }: Run): void {
+function remove(step: Step, run: Run): void {
+  const { kernel, stack } = run
   const set = readOrFail(kernel, tableOf(stack))
-  const place = { table: tableOf(stack), name: chainOf(change.name) }
-  for (const family of FAMILIES) putBack(kernel, family, set, place)
+  const place = { table: tableOf(stack), bridge: step.change.name }
+  for (const family of FAMILIES) putBack(kernel, family, set, leaving(place))
+  clearUnwanted(step, run, undefined)
   kernel.changeRules(FAMILIES.flatMap((family) => removing(set, family, place)))
+  setHairpin(step, run, [])
 }
+
+// ------------------------------------------------------------- what is beside
+
+/** Before the rule goes that keeps the host's 127.0.0.0/8 from the bridge, the bridge no more takes packets to it. */
+function clearUnwanted({ change }: Step, { kernel }: Run, wanted: NatAttributes | undefined): void {
+  const had = Object.keys((change.before as unknown as NatAttributes | null)?.sysctls ?? {})
+  for (const name of had) {
+    const goes = LOCALNET.test(name) && wanted?.sysctls[name] === undefined
+    if (goes && sysctl(kernel, name) === "1") setSysctl(kernel, name, "0")
+  }
+}
+
+/** What is gone already needs nothing. */
+function setHairpin({ change }: Step, { kernel }: Run, wanted: readonly string[]): void {
+  const had = (change.before as unknown as NatAttributes | null)?.hairpin ?? []
+  const off = had.filter((link) => !wanted.includes(link))
+  const requests = [...wanted, ...off].map((link): NetRequest => ({ op: "hairpin", link, on: wanted.includes(link) }))
+  if (requests.length === 0) return
+  const refusal = kernel.net("host", requests).find((error, i) => error !== null && (i < wanted.length || !GONE.has(error.errno)))
+  if (refusal != null) throw refusal
+}
+
+/** There is no such link, or it is no port of a bridge. */
+const GONE = new Set(["ENODEV", "EOPNOTSUPP", "EINVAL"])
+
+// ---------------------------------------------------------------------- rules
 
 interface Place {
   table: string
-  name: string
+  bridge: string
 }
 
-function replacing(set: RuleSet, family: RuleFamily, place: Place, rules: readonly string[], comment: string): RuleChange[] {
-  const { table, name } = place
-  const chain = { table, name, type: "nat", hook: "postrouting", priority: SOURCE_NAT, policy: "accept", comment } as const
-  const wanted = rules.flatMap((text) => parseMasquerade(text) ?? []).filter((rule) => rule.family === family)
+/** Of a bridge's chains the one that tells that forwarding was off. */
+const KEEPS_COMMENT: Role = "nat"
+
+function leaving({ table, bridge }: Place): (chain: { table: string; name: string }) => boolean {
+  return (chain) => chain.table === table && roleOf(chain.name)?.bridge === bridge
+}
+
+function replacing(set: RuleSet, family: RuleFamily, place: Place, lines: readonly Line[], comment: string): RuleChange[] {
+  const { table, bridge } = place
+  const own = lines.filter((line) => line.family === family)
+  if (own.length === 0) return removing(set, family, place)
+  const roles = ROLES.filter((role) => own.some((line) => line.role === role))
   return [
     { op: "table-add", family, table },
-    ...(has(set, family, place) ? [{ op: "chain-delete", family, table, chain: name } as const] : []),
-    { op: "chain-add", family, chain },
-    ...wanted.map((rule): RuleChange => ({ op: "rule-add", family, table, chain: name, expressions: expressionsOf(rule) })),
+    ...deletions(set, family, place),
+    ...roles.map((role) => making(family, table, role, bridge, role === KEEPS_COMMENT ? comment : "")),
+    ...roles.flatMap((role) => own.filter((line) => line.role === role)).map((line) => adding(table, bridge, line)),
   ]
 }
 
-/** The last one takes the table along. */
-function removing(set: RuleSet, family: RuleFamily, { table, name }: Place): RuleChange[] {
-  if (!set.tables.some((one) => one.family === family && one.name === table)) return []
-  const others = set.chains.filter((chain) => chain.family === family && chain.table === table && chain.name !== name)
-  if (!others.some((chain) => nameOfChain(chain.name) !== undefined)) return [{ op: "table-delete", family, table }]
-  return has(set, family, { table, name }) ? [{ op: "chain-delete", family, table, chain: name }] : []
+function adding(table: string, bridge: string, { family, role, words }: Line): RuleChange {
+  const expressions = expressionsOf(family, words)
+  if (expressions === undefined) throw new Error(`internal error: ${words} is no rule`)
+  return { op: "rule-add", family, table, chain: chainOf(role, bridge), expressions }
 }
 
-function has({ chains }: RuleSet, family: RuleFamily, { table, name }: Place): boolean {
-  return chains.some((chain) => chain.family === family && chain.table === table && chain.name === name)
+/** The last one takes the table along. */
+function removing(set: RuleSet, family: RuleFamily, place: Place): RuleChange[] {
+  const { table } = place
+  if (!set.tables.some((one) => one.family === family && one.name === table)) return []
+  const isLeaving = leaving(place)
+  const others = [...set.chains, ...set.inner].filter((chain) => chain.family === family && chain.table === table && !isLeaving(chain))
+  if (!others.some((chain) => roleOf(chain.name) !== undefined)) return [{ op: "table-delete", family, table }]
+  return deletions(set, family, place)
+}
+
+/** What is jumped to goes last. */
+function deletions({ chains, inner }: RuleSet, family: RuleFamily, place: Place): RuleChange[] {
+  const isLeaving = leaving(place)
+  const own = [...chains, ...inner].filter((chain) => chain.family === family && isLeaving(chain))
+  return own.map(({ name }) => ({ op: "chain-delete", family, table: place.table, chain: name }))
 }
 
 function readOrFail(kernel: Kernel, table: string): RuleSet {

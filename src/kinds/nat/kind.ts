@@ -1,29 +1,50 @@
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
+import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { natProblems } from "./problems.ts"
+import { LOCALNET } from "./spec.ts"
 
-/** The network address translation of a bridge, as the planner sees it. Its rules name links, which need not be there yet. */
+/** What becomes of the packets of a bridge, as the planner sees it. */
 export const natKind: Kind = {
   name: "nat",
   rules: [
     { path: "rules", change: "update" },
+    { path: "ports.*", change: "update" },
+    { path: "hairpin", change: "update" },
     { path: "sysctls.*", change: "update" },
   ],
   steps,
+  check: natProblems,
 }
 
-function steps({ action, address }: Change): StepDraft[] {
+function steps(change: Change): StepDraft[] {
+  const { action, address } = change
   switch (action) {
     case "create":
-      return [{ op: "create" }]
+      return [{ op: "create", ...around(change) }]
     case "update":
-      return [{ op: "update" }]
+      return [{ op: "update", ...around(change) }]
     case "replace":
-      return [{ op: "delete" }, { op: "create", after: [stepId(address, "delete")] }]
+      return [
+        { op: "delete", frees: places(change.before) },
+        { op: "create", ...around(change, [stepId(address, "delete")]) },
+      ]
     case "delete":
-      return [{ op: "delete" }]
+      return [{ op: "delete", frees: places(change.before) }]
     case "no-op":
       return []
   }
+}
+
+/** Rules name links that need not be there yet; what is set on links does. */
+function around({ resource, after }: Change, rest: readonly string[] = []): Pick<StepDraft, "after" | "takes"> {
+  const links = (resource?.references ?? []).flatMap(({ address }) => [stepId(address, "create"), stepId(address, "update")])
+  return { after: [...rest, ...links], takes: places(after) }
+}
+
+/** The one parameter of a bridge that two may set, one after the other: under its former name and its new one. */
+function places(attributes: Attributes | null): string[] {
+  return Object.keys(attributes?.sysctls ?? {}).filter((name) => LOCALNET.test(name))
 }

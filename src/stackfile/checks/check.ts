@@ -11,6 +11,7 @@ import { checkMacs } from "./macs.ts"
 import { checkMoved } from "./moved.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
+import { checkPorts } from "./ports.ts"
 import { checkPower } from "./power.ts"
 import { checkRoom } from "./room.ts"
 import { checkRoutes } from "./routes.ts"
@@ -29,6 +30,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkGroups,
   checkLimits,
   checkNamespaces,
+  checkPorts,
   checkPower,
   checkDependencies,
   checkLifecycle,

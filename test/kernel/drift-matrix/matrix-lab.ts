@@ -109,6 +109,7 @@ export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string 
   return `name: lab
 bridges:
   lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
+  dmz: { address: 10.21.0.1/24 }
   spare: {}
 cgroups:
   tier: { limits: { ${limitsText(0, absent)} } }
@@ -133,6 +134,10 @@ containers:
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 } }
+  front:
+    command: [sleep, infinity]
+    interfaces: { eth0: { bridge: dmz, address: 10.21.0.2/24 } }
+    ports: ["8080:80"]
   sealed:
     command: [sleep, infinity]
     read_only: true

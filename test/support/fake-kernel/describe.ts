@@ -24,7 +24,9 @@ function networks(machine: Machine): string[] {
 
 function ruleLines(machine: Machine): string[] {
   const sets = [...machine.namespaces.values()].flatMap(({ rules }) => rules ?? [])
-  return sets.flatMap(({ tables, chains, rules }) => [...tables, ...chains, ...rules].map((one) => `nft ${JSON.stringify(one)}`).sort())
+  return sets.flatMap(({ tables, chains, inner, rules }) =>
+    [...tables, ...chains, ...inner, ...rules].map((one) => `nft ${JSON.stringify(one)}`).sort(),
+  )
 }
 
 /** A mac that the kernel made up, and the address it makes of it, are as good as any other. */

@@ -119,6 +119,14 @@ export function setLink(call: NetCall, request: NetRequest & { op: "link-set" })
   if (up === false) setDown(link)
 }
 
+/** Of a port of a bridge: a link that is none is refused. */
+export function setHairpin(call: NetCall, { link, on }: NetRequest & { op: "hairpin" }): void {
+  const port = findLink(call, link)
+  if (port.master === 0) call.refuse("EOPNOTSUPP")
+  if (on) port.hairpin = true
+  else delete port.hairpin
+}
+
 function setMac(call: NetCall, link: NetLink, mac: string): void {
   link.mac = goodMac(call, mac)
   link.macGiven = true
@@ -145,6 +153,7 @@ function enslave(call: NetCall, link: NetLink, master: NetLink): void {
 function release(link: NetLink): void {
   const bridge = link.network.links.get(link.master)
   link.master = 0
+  delete link.hairpin
   if (bridge !== undefined) portsChanged(bridge)
 }
 

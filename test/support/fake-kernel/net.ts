@@ -2,7 +2,7 @@ import type { NetDump, NetNs, NetRequest } from "../../../src/kernel/kernel.ts"
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
 import type { NetCall } from "./links.ts"
-import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setLink } from "./links.ts"
+import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setHairpin, setLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
@@ -42,6 +42,9 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "link-set":
       setLink(call, request)
+      break
+    case "hairpin":
+      setHairpin(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)

@@ -39,6 +39,7 @@ export interface NetLink {
   uppers: Set<NetLink>
   options?: LinkOptions
   addresses: NetAddress[]
+  hairpin?: true
   impair?: Impairment
 }
 
@@ -101,13 +102,14 @@ export function dumpNetwork(network: Network): NetDump {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
     ...(lower === undefined ? {} : { parent: lower.index }),
     ...(options === undefined ? {} : { options: { ...options } }),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
+    ...(hairpin === undefined ? {} : { hairpin }),
     stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }

@@ -7,18 +7,21 @@ import { refuse } from "./machine.ts"
 export interface Rules {
   tables: RuleSet["tables"]
   chains: BaseChain[]
+  inner: RuleSet["inner"]
   rules: (RuleSet["rules"][number] & { table: string })[]
 }
 
+const NOTHING: Rules = { tables: [], chains: [], inner: [], rules: [] }
+
 export function readRules({ rules: held }: Namespace, table: string): RuleSet {
-  const { tables, chains, rules } = held ?? { tables: [], chains: [], rules: [] }
+  const { tables, chains, inner, rules } = held ?? NOTHING
   const ofTable = rules.filter((rule) => rule.table === table).map(({ family, chain, expressions }) => ({ family, chain, expressions }))
-  return structuredClone({ tables, chains, rules: ofTable })
+  return structuredClone({ tables, chains, inner, rules: ofTable })
 }
 
 /** On a copy, which takes the place of what there was if none is refused. */
 export function changeRules(namespace: Namespace, changes: readonly RuleChange[]): void {
-  const next = structuredClone(namespace.rules ?? { tables: [], chains: [], rules: [] })
+  const next = structuredClone(namespace.rules ?? NOTHING)
   for (const change of changes) make(next, change)
   if (next.tables.length === 0) delete namespace.rules
   else namespace.rules = next
@@ -37,23 +40,38 @@ function make(rules: Rules, change: RuleChange): void {
     case "table-delete":
       rules.tables = rules.tables.filter((one) => one.family !== family || one.name !== table)
       rules.chains = rules.chains.filter((chain) => chain.family !== family || chain.table !== table)
+      rules.inner = rules.inner.filter((chain) => chain.family !== family || chain.table !== table)
       rules.rules = rules.rules.filter((rule) => rule.family !== family || rule.table !== table)
       return
     case "chain-add":
       if (hasChain(rules, family, table, change.chain.name)) refuse(ruleTwin(change), "EEXIST")
       rules.chains.push({ family, ...change.chain })
       return
+    case "inner-add":
+      if (hasChain(rules, family, table, change.chain)) refuse(ruleTwin(change), "EEXIST")
+      rules.inner.push({ family, table, name: change.chain })
+      return
     case "chain-delete":
       if (!hasChain(rules, family, table, change.chain)) refuse(ruleTwin(change), "ENOENT")
+      if (isJumpedTo(rules, change)) refuse(ruleTwin(change), "EBUSY")
+      rules.inner = rules.inner.filter((chain) => chain.family !== family || chain.table !== table || chain.name !== change.chain)
       rules.chains = rules.chains.filter((chain) => chain.family !== family || chain.table !== table || chain.name !== change.chain)
       rules.rules = rules.rules.filter((rule) => rule.family !== family || rule.table !== table || rule.chain !== change.chain)
       return
     case "rule-add":
       if (!hasChain(rules, family, table, change.chain)) refuse(ruleTwin(change), "ENOENT")
+      for (const one of change.expressions) {
+        if (one.is === "jump" && !hasChain(rules, family, table, one.chain)) refuse(ruleTwin(change), "ENOENT")
+      }
       rules.rules.push({ family, table, chain: change.chain, expressions: [...change.expressions] })
   }
 }
 
-function hasChain({ chains }: Rules, family: RuleFamily, table: string, name: string): boolean {
-  return chains.some((chain) => chain.family === family && chain.table === table && chain.name === name)
+function hasChain({ chains, inner }: Rules, family: RuleFamily, table: string, name: string): boolean {
+  return [...chains, ...inner].some((chain) => chain.family === family && chain.table === table && chain.name === name)
+}
+
+function isJumpedTo({ rules }: Rules, { family, table, chain }: RuleChange & { op: "chain-delete" }): boolean {
+  const others = rules.filter((rule) => rule.family === family && rule.table === table && rule.chain !== chain)
+  return others.some(({ expressions }) => expressions.some((one) => one.is === "jump" && one.chain === chain))
 }

@@ -3,12 +3,11 @@ import * as assert from "uvu/assert"
 import { encodeBatch } from "../../../src/kernel/netlink/nft/change.ts"
 import { readInto } from "../../../src/kernel/netlink/nft/read.ts"
 import { WireWriter } from "../../../src/kernel/netlink/wire.ts"
-import type { RuleChange, RuleFamily, RuleSet } from "../../../src/kernel/packet-rules.ts"
-import { expressionsOf, wordsOf } from "../../../src/kinds/nat/masquerade-rule.ts"
-import { masqueradeText, parseMasquerade } from "../../../src/kinds/nat/spec.ts"
+import type { Expression, RuleChange, RuleFamily, RuleSet } from "../../../src/kernel/packet-rules.ts"
+import { expressionsOf, wordsOf } from "../../../src/kinds/nat/spec-words.ts"
 import { hex, lines, messagesIn } from "./bytes.ts"
 
-const RULE = { family: "ip", source: "10.20.0.0/20", bridge: "lab-lan" } as const
+const RULE = 'ip saddr 10.20.0.0/20 oifname != "lab-lan" masquerade'
 const CHAIN = {
   table: "stack_lab",
   name: "nat-lan",
@@ -21,8 +20,14 @@ const CHAIN = {
 const CHANGES: RuleChange[] = [
   { op: "table-add", family: "ip", table: "stack_lab" },
   { op: "chain-add", family: "ip", chain: CHAIN },
-  { op: "rule-add", family: "ip", table: "stack_lab", chain: "nat-lan", expressions: expressionsOf(RULE) },
+  { op: "rule-add", family: "ip", table: "stack_lab", chain: "nat-lan", expressions: written("ip", RULE) },
 ]
+
+function written(family: RuleFamily, words: string): Expression[] {
+  const found = expressionsOf(family, words)
+  if (found === undefined) throw new Error(`${words} is no rule`)
+  return found
+}
 
 function batch(changes: readonly RuleChange[]): Buffer {
   const w = new WireWriter(8192)
@@ -71,15 +76,131 @@ test("a batch has a beginning and an end, which name nf_tables, and its last cha
 })
 
 test("what was sent is read back as it was", () => {
-  const set: RuleSet = { tables: [], chains: [], rules: [] }
+  const set: RuleSet = { tables: [], chains: [], inner: [], rules: [] }
   for (const message of messagesIn(batch(CHANGES)).slice(1, 4)) readInto(set, message)
   const [rule] = set.rules
   assert.equal(set.tables, [{ family: "ip", name: "stack_lab" }])
   assert.equal(set.chains, [{ family: "ip", ...CHAIN }])
-  assert.is(rule && wordsOf(rule.family, rule.expressions), masqueradeText(RULE))
+  assert.is(rule && wordsOf(rule.family, rule.expressions), RULE)
 })
 
-test("a rule and its words are one, whatever the subnet; any other rule has other words", () => {
+/** Everything a rule of ours can say, and what `nft --debug=mnl -f FILE` (nftables 1.0.6) sends for it behind the names of table and chain. */
+const SENT: readonly [RuleFamily, string, string][] = [
+  [
+    "ip",
+    "ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.20.0.2:80",
+    `a4010480340001800c0001007061796c6f616400240002800800010000000001
+     08000200000000010800030000000010080004000000000 42c00018008000100
+     636d700020000280080001000000000108000200000000000c00038008000100
+     c000020124000180090001006d65746100000000140002800800020000000010
+     08000100000000012c00018008000100636d7000200002800800010000000001
+     08000200000000000c0003800500010006000000340001800c00010070 61796c
+     6f61640024000280080001000000000108000200000000020800030000000002
+     08000400000000022c00018008000100636d7000200002800800010000000001
+     08000200000000000c000380060001001f9000002c0001800e000100696d6d65
+     6469617465000000180002800800010000000001 0c000280080001000a140002
+     2c0001800e000100696d6d656469617465000000180002800800010000000002
+     0c000280060001000050000038000180080001006e6174002c00028008000100
+     0000000108000200000000020800030000000001080005000000000208000700
+     00000002`,
+  ],
+  [
+    "ip",
+    "udp dport 8000-8010 dnat to 10.20.0.2",
+    `3401048024000180090001006d65746100000000140002800800020000000010
+     08000100000000012c00018008000100636d7000200002800800010000000001
+     08000200000000000c0003800500010011000000340001800c0001007061796c
+     6f61640024000280080001000000000108000200000000020800030000000002
+     08000400000000022c00018008000100636d7000200002800800010000000001
+     08000200000000050c000380060001001f4000002c00018008000100636d7000
+     20000280080001000000000108000200000000030c000380060001001f4a0000
+     2c0001800e000100696d6d656469617465000000180002800800010000000001
+     0c000280080001000a14000228000180080001006e6174001c00028008000100
+     00000001080002000000000208000300 00000001`,
+  ],
+  [
+    "ip",
+    "fib daddr type local jump ports-lan",
+    `980004802800018008000100666962001c000280080003000000000208000200
+     0000000308000100000000012c00018008000100636d70002000028008000100
+     0000000108000200000000000c0003800800010002000000400001800e000100
+     696d6d6564696174650000002c0002800800010000000000200002801c000280
+     08000100fffffffd0e000200706f7274732d6c616e000000`,
+  ],
+  [
+    "ip",
+    'iifname "lab-lan" oifname "lab-dmz" ct status ! dnat drop',
+    `7c01048024000180090001006d65746100000000140002800800020000000006
+     08000100000000013800018008000100636d70002c0002800800010000000001
+     080002000000000018000380140001006c61622d6c616e000000000000000000
+     24000180090001006d6574610000000014000280080002000000000708000100
+     000000013800018008000100636d70002c000280080001000000000108000200
+     0000000018000380140001006c61622d646d7a00000000000000000020000180
+     0700010063740000140002800800020000000002080001000000000144000180
+     0c00010062697477697365003400028008000100000000010800020000000001
+     08000300000000040c00048008000100200000000c0005800800010000000000
+     2c00018008000100636d70002000028008000100000000010800020000000000
+     0c0003800800010000000000300001800e000100696d6d656469617465000000
+     1c0002800800010000000000100002800c0002800800010000000000`,
+  ],
+  [
+    "ip",
+    'fib saddr type local oifname "lab-lan" ct status dnat masquerade',
+    `580104802800018008000100666962001c000280080003000000000108000200
+     0000000308000100000000012c00018008000100636d70002000028008000100
+     0000000108000200000000000c00038008000100020000002400018009000100
+     6d65746100000000140002800800020000000007080001000000000138000180
+     08000100636d70002c0002800800010000000001080002000000000018000380
+     140001006c61622d6c616e000000000000000000200001800700010063740000
+     1400028008000200000000020800010000000001440001800c00010062697477
+     6973650034000280080001000000000108000200000000010800030000000004
+     0c00048008000100200000000c00058008000100000000002c00018008000100
+     636d700020000280080001000000000108000200000000010c00038008000100
+     0000000014000180090001006d6173710000000004000280`,
+  ],
+  [
+    "ip6",
+    "tcp dport 8080 dnat to [fd20::2]:80",
+    `5001048024000180090001006d65746100000000140002800800020000000010
+     08000100000000012c00018008000100636d7000200002800800010000000001
+     08000200000000000c0003800500010006000000340001800c0001007061796c
+     6f61640024000280080001000000000108000200000000020800030000000002
+     08000400000000022c00018008000100636d7000200002800800010000000001
+     08000200000000000c000380060001001f900000380001800e000100696d6d65
+     646961746500000024000280080001000000000118000280140001 00fd200000
+     0000000000000000000000022c0001800e000100696d6d656469617465000000
+     1800028008000100000000020c00028006000100005000003800018008000100
+     6e6174002c000280080001000000000108000200 0000000a0800030000000001
+     08000500000000020800070000000002`,
+  ],
+]
+
+test("each rule is sent as nft sends it, and read back as the same words", () => {
+  for (const [family, words, bytes] of SENT) {
+    const changes: RuleChange[] = [{ op: "rule-add", family, table: "t", chain: "c", expressions: written(family, words) }]
+    const [, message] = messagesIn(batch(changes))
+    // The header, and the two names of two bytes each with their NUL.
+    const sent = message?.bytes.subarray(message.start + 4 + 2 * 8, message.end)
+    assert.is(sent && lines(sent), lines(hex(bytes)), words)
+    const set: RuleSet = { tables: [], chains: [], inner: [], rules: [] }
+    if (message !== undefined) readInto(set, message)
+    assert.equal(
+      set.rules.map((rule) => wordsOf(rule.family, rule.expressions)),
+      [words],
+    )
+  }
+})
+
+test("a chain at no hook is sent as nft sends it, and is no base chain", () => {
+  const [, message] = messagesIn(batch([{ op: "inner-add", family: "ip", table: "stack_lab", chain: "ports-lan" }]))
+  const expected = "020000000e000100737461636b5f6c61620000000e000300706f7274732d6c616e000000"
+  assert.is(message && lines(message.bytes.subarray(message.start, message.end)), lines(hex(expected)))
+  const set: RuleSet = { tables: [], chains: [], inner: [], rules: [] }
+  if (message !== undefined) readInto(set, message)
+  assert.equal([set.chains, set.inner], [[], [{ family: "ip", table: "stack_lab", name: "ports-lan" }]])
+})
+
+test("a rule and its words are one, whatever the subnet; any other rule is none of ours", () => {
   const rules: [RuleFamily, string][] = [
     ["ip", "10.0.0.0/8"],
     ["ip", "10.20.30.40/32"],
@@ -88,14 +209,32 @@ test("a rule and its words are one, whatever the subnet; any other rule has othe
     ["ip6", "fd20::1/128"],
   ]
   for (const [family, source] of rules) {
-    const text = masqueradeText({ family, source, bridge: "br0" })
-    const parsed = parseMasquerade(text)
-    const expressions = parsed === undefined ? [] : expressionsOf(parsed)
+    const text = `${family} saddr ${source} oifname != "br0" masquerade`
+    const expressions = written(family, text)
     assert.is(wordsOf(family, expressions), text)
-    assert.match(wordsOf(family, [...expressions].reverse()), "a rule of others")
-    assert.match(wordsOf(family, expressions.slice(0, -1)), "a rule of others")
-    assert.match(wordsOf(family, [{ is: "other", name: "counter" }, ...expressions]), "a rule of others (counter payload")
+    assert.is(wordsOf(family, [...expressions].reverse()), undefined)
+    assert.is(wordsOf(family, [{ is: "other", name: "counter" }, ...expressions]), undefined)
   }
+  for (const [family, words] of SENT) {
+    const expressions = written(family, words)
+    for (let i = 0; i < expressions.length; i++) {
+      assert.is.not(wordsOf(family, expressions.toSpliced(i, 1)), words)
+      assert.is.not(wordsOf(family, expressions.toSpliced(i, 0, expressions[i] as Expression)), words)
+    }
+  }
+})
+
+test("words that are no rule of ours are none", () => {
+  for (const words of [
+    "",
+    "counter",
+    "tcp dport 80 counter",
+    "ip6 saddr fd20::/64 masquerade",
+    "dnat to fd20::2",
+    "drop drop x",
+    'iifname "a b" drop',
+  ])
+    assert.is(expressionsOf("ip", words), undefined, words)
 })
 
 test.run()

@@ -16,6 +16,10 @@ export const IFLA_EXT_MASK = 29
 
 export const IFLA_INFO_KIND = 1
 export const IFLA_INFO_DATA = 2
+export const IFLA_INFO_SLAVE_KIND = 4
+export const IFLA_INFO_SLAVE_DATA = 5
+
+export const IFLA_BRPORT_MODE = 4
 
 /** Hundredths of a second (USER_HZ). */
 export const IFLA_BR_AGEING_TIME = 4

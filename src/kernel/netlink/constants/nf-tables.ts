@@ -41,12 +41,15 @@ export const NFTA_EXPR_NAME = 1
 export const NFTA_EXPR_DATA = 2
 export const NFTA_DATA_VALUE = 1
 
+export const NFT_REG_VERDICT = 0
 export const NFT_REG_1 = 1
+export const NFT_REG_2 = 2
 export const NFTA_PAYLOAD_DREG = 1
 export const NFTA_PAYLOAD_BASE = 2
 export const NFTA_PAYLOAD_OFFSET = 3
 export const NFTA_PAYLOAD_LEN = 4
 export const NFT_PAYLOAD_NETWORK_HEADER = 1
+export const NFT_PAYLOAD_TRANSPORT_HEADER = 2
 
 export const NFTA_BITWISE_SREG = 1
 export const NFTA_BITWISE_DREG = 2
@@ -60,10 +63,44 @@ export const NFTA_CMP_OP = 2
 export const NFTA_CMP_DATA = 3
 export const NFT_CMP_EQ = 0
 export const NFT_CMP_NEQ = 1
+export const NFT_CMP_LTE = 3
+export const NFT_CMP_GTE = 5
 
 export const NFTA_META_DREG = 1
 export const NFTA_META_KEY = 2
+export const NFT_META_IIFNAME = 6
 export const NFT_META_OIFNAME = 7
+export const NFT_META_L4PROTO = 16
+
+export const NFTA_CT_DREG = 1
+export const NFTA_CT_KEY = 2
+export const NFT_CT_STATUS = 2
+
+export const NFTA_FIB_DREG = 1
+export const NFTA_FIB_RESULT = 2
+export const NFTA_FIB_FLAGS = 3
+export const NFT_FIB_RESULT_ADDRTYPE = 3
+export const NFTA_FIB_F_SADDR = 1
+export const NFTA_FIB_F_DADDR = 2
+
+export const NFTA_IMMEDIATE_DREG = 1
+export const NFTA_IMMEDIATE_DATA = 2
+export const NFTA_DATA_VERDICT = 2
+export const NFTA_VERDICT_CODE = 1
+export const NFTA_VERDICT_CHAIN = 2
+export const NFT_JUMP = -3
+
+export const NFTA_NAT_TYPE = 1
+export const NFTA_NAT_FAMILY = 2
+export const NFTA_NAT_REG_ADDR_MIN = 3
+export const NFTA_NAT_REG_ADDR_MAX = 4
+export const NFTA_NAT_REG_PROTO_MIN = 5
+export const NFTA_NAT_REG_PROTO_MAX = 6
+export const NFTA_NAT_FLAGS = 7
+export const NFT_NAT_DNAT = 1
+/** NF_NAT_RANGE_MAP_IPS, NF_NAT_RANGE_PROTO_SPECIFIED: linux/netfilter/nf_nat.h */
+export const NF_NAT_RANGE_MAP_IPS = 1
+export const NF_NAT_RANGE_PROTO_SPECIFIED = 2
 
 /** The comment in user data, as nft writes and shows it: type, length, text with its NUL. libnftnl's udata.h */
 export const NFTNL_UDATA_COMMENT = 0

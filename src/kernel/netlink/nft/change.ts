@@ -46,6 +46,12 @@ function encodeChange(w: WireWriter, sequence: number, change: RuleChange, ack: 
     case "chain-add":
       message(nf.NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, () => writeChain(w, change.chain))
       return
+    case "inner-add":
+      message(nf.NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, () => {
+        writeText(w, nf.NFTA_CHAIN_TABLE, change.table)
+        writeText(w, nf.NFTA_CHAIN_NAME, change.chain)
+      })
+      return
     case "chain-delete":
       message(nf.NFT_MSG_DELCHAIN, 0, () => {
         writeText(w, nf.NFTA_CHAIN_TABLE, change.table)
@@ -101,6 +107,8 @@ export function ruleTwin(change: RuleChange): string {
       const { table, name, type, hook, priority, policy } = change.chain
       return `nft add chain ${change.family} ${table} ${name} { type ${type} hook ${hook} priority ${priority}; policy ${policy}; }`
     }
+    case "inner-add":
+      return `nft add chain ${change.family} ${change.table} ${change.chain}`
     case "chain-delete":
       return `nft delete chain ${change.family} ${change.table} ${change.chain}`
     case "rule-add":

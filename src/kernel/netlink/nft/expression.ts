@@ -1,11 +1,23 @@
-import type { Expression } from "../../packet-rules.ts"
-import { eachAttribute, readText, writeRaw, writeText } from "../attr.ts"
+import type { Expression, RuleFamily } from "../../packet-rules.ts"
+import { writeRaw, writeText } from "../attr.ts"
 import * as nf from "../constants/nf-tables.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
-import { readBe32, writeBe32, writeNest } from "./fields.ts"
+import { writeBe32, writeNest } from "./fields.ts"
 
-/** The expressions of one rule, as an attribute of it. */
+/** Of `cmp`, by its sign. */
+export const COMPARISONS: { readonly [K in (Expression & { is: "cmp" })["op"]]: number } = {
+  "==": nf.NFT_CMP_EQ,
+  "!=": nf.NFT_CMP_NEQ,
+  "<=": nf.NFT_CMP_LTE,
+  ">=": nf.NFT_CMP_GTE,
+}
+/** What `meta` reads. */
+export const META = { iifname: nf.NFT_META_IIFNAME, oifname: nf.NFT_META_OIFNAME, l4proto: nf.NFT_META_L4PROTO } as const
+export const FIB = { saddr: nf.NFTA_FIB_F_SADDR, daddr: nf.NFTA_FIB_F_DADDR } as const
+export const NAT_FAMILIES: { readonly [F in RuleFamily]: number } = { ip: nf.NFPROTO_IPV4, ip6: nf.NFPROTO_IPV6 }
+
+/** The expressions of one rule, as an attribute of it, each as nft writes it. */
 export function writeExpressions(w: WireWriter, type: number, expressions: readonly Expression[]): void {
   writeNest(w, type, () => {
     for (const one of expressions) writeNest(w, nf.NFTA_LIST_ELEM, () => writeExpression(w, one))
@@ -15,12 +27,12 @@ export function writeExpressions(w: WireWriter, type: number, expressions: reado
 function writeExpression(w: WireWriter, one: Expression): void {
   switch (one.is) {
     case "payload":
-      named(w, "payload", () => {
-        writeBe32(w, nf.NFTA_PAYLOAD_DREG, nf.NFT_REG_1)
-        writeBe32(w, nf.NFTA_PAYLOAD_BASE, nf.NFT_PAYLOAD_NETWORK_HEADER)
-        writeBe32(w, nf.NFTA_PAYLOAD_OFFSET, one.offset)
-        writeBe32(w, nf.NFTA_PAYLOAD_LEN, one.length)
-      })
+    case "iifname":
+    case "oifname":
+    case "l4proto":
+    case "ct-status":
+    case "fib-type":
+      writeReading(w, one)
       return
     case "mask":
       named(w, "bitwise", () => {
@@ -35,21 +47,92 @@ function writeExpression(w: WireWriter, one: Expression): void {
     case "cmp":
       named(w, "cmp", () => {
         writeBe32(w, nf.NFTA_CMP_SREG, nf.NFT_REG_1)
-        writeBe32(w, nf.NFTA_CMP_OP, one.op === "==" ? nf.NFT_CMP_EQ : nf.NFT_CMP_NEQ)
+        writeBe32(w, nf.NFTA_CMP_OP, COMPARISONS[one.op])
         writeData(w, nf.NFTA_CMP_DATA, Buffer.from(one.value, "hex"))
       })
       return
-    case "oifname":
-      named(w, "meta", () => {
-        writeBe32(w, nf.NFTA_META_KEY, nf.NFT_META_OIFNAME)
-        writeBe32(w, nf.NFTA_META_DREG, nf.NFT_REG_1)
+    case "immediate":
+      named(w, "immediate", () => {
+        writeBe32(w, nf.NFTA_IMMEDIATE_DREG, one.register)
+        writeData(w, nf.NFTA_IMMEDIATE_DATA, Buffer.from(one.value, "hex"))
       })
       return
+    case "dnat":
     case "masquerade":
-      named(w, "masq", () => {})
+    case "drop":
+    case "accept":
+    case "jump":
+      writeEffect(w, one)
       return
     case "other":
       throw new WireError(`the expression ${one.name} is none that is written`)
+  }
+}
+
+/** What reads something of the packet into the register. */
+function writeReading(
+  w: WireWriter,
+  one: Expression & { is: "payload" | "iifname" | "oifname" | "l4proto" | "ct-status" | "fib-type" },
+): void {
+  switch (one.is) {
+    case "payload":
+      named(w, "payload", () => {
+        writeBe32(w, nf.NFTA_PAYLOAD_DREG, nf.NFT_REG_1)
+        const transport = one.header === "transport"
+        writeBe32(w, nf.NFTA_PAYLOAD_BASE, transport ? nf.NFT_PAYLOAD_TRANSPORT_HEADER : nf.NFT_PAYLOAD_NETWORK_HEADER)
+        writeBe32(w, nf.NFTA_PAYLOAD_OFFSET, one.offset)
+        writeBe32(w, nf.NFTA_PAYLOAD_LEN, one.length)
+      })
+      return
+    case "ct-status":
+      named(w, "ct", () => {
+        writeBe32(w, nf.NFTA_CT_KEY, nf.NFT_CT_STATUS)
+        writeBe32(w, nf.NFTA_CT_DREG, nf.NFT_REG_1)
+      })
+      return
+    case "fib-type":
+      named(w, "fib", () => {
+        writeBe32(w, nf.NFTA_FIB_FLAGS, FIB[one.of])
+        writeBe32(w, nf.NFTA_FIB_RESULT, nf.NFT_FIB_RESULT_ADDRTYPE)
+        writeBe32(w, nf.NFTA_FIB_DREG, nf.NFT_REG_1)
+      })
+      return
+    default:
+      named(w, "meta", () => {
+        writeBe32(w, nf.NFTA_META_KEY, META[one.is])
+        writeBe32(w, nf.NFTA_META_DREG, nf.NFT_REG_1)
+      })
+  }
+}
+
+/** What becomes of the packet. */
+function writeEffect(w: WireWriter, one: Expression & { is: "dnat" | "masquerade" | "drop" | "accept" | "jump" }): void {
+  switch (one.is) {
+    case "masquerade":
+      named(w, "masq", () => {})
+      return
+    case "dnat":
+      named(w, "nat", () => {
+        writeBe32(w, nf.NFTA_NAT_TYPE, nf.NFT_NAT_DNAT)
+        writeBe32(w, nf.NFTA_NAT_FAMILY, NAT_FAMILIES[one.family])
+        writeBe32(w, nf.NFTA_NAT_REG_ADDR_MIN, nf.NFT_REG_1)
+        if (!one.port) return
+        writeBe32(w, nf.NFTA_NAT_REG_PROTO_MIN, nf.NFT_REG_2)
+        writeBe32(w, nf.NFTA_NAT_FLAGS, nf.NF_NAT_RANGE_PROTO_SPECIFIED)
+      })
+      return
+    default: {
+      const code = { drop: nf.NF_DROP, accept: nf.NF_ACCEPT, jump: nf.NFT_JUMP }[one.is]
+      named(w, "immediate", () => {
+        writeBe32(w, nf.NFTA_IMMEDIATE_DREG, nf.NFT_REG_VERDICT)
+        writeNest(w, nf.NFTA_IMMEDIATE_DATA, () =>
+          writeNest(w, nf.NFTA_DATA_VERDICT, () => {
+            writeBe32(w, nf.NFTA_VERDICT_CODE, code)
+            if (one.is === "jump") writeText(w, nf.NFTA_VERDICT_CHAIN, one.chain)
+          }),
+        )
+      })
+    }
   }
 }
 
@@ -60,65 +143,4 @@ function named(w: WireWriter, name: string, data: () => void): void {
 
 function writeData(w: WireWriter, type: number, value: Uint8Array): void {
   writeNest(w, type, () => writeRaw(w, nf.NFTA_DATA_VALUE, value))
-}
-
-/** NFTA_RULE_EXPRESSIONS: what is not just as this program would have written it is `other`. */
-export function readExpressions(bytes: Buffer, start: number, end: number): Expression[] {
-  const found: Expression[] = []
-  eachAttribute(bytes, start, end, (_, from, to) => {
-    found.push(readExpression(bytes, from, to))
-  })
-  return found
-}
-
-function readExpression(bytes: Buffer, start: number, end: number): Expression {
-  let name = ""
-  const fields: Fields = new Map()
-  eachAttribute(bytes, start, end, (type, from, to) => {
-    if (type === nf.NFTA_EXPR_NAME) name = readText(bytes, from, to)
-    if (type === nf.NFTA_EXPR_DATA) eachAttribute(bytes, from, to, (field, at, until) => fields.set(field, bytes.subarray(at, until)))
-  })
-  return READERS[name]?.(fields) ?? { is: "other", name }
-}
-
-type Fields = Map<number, Buffer>
-type Reader = (fields: Fields) => Expression | undefined
-
-const READERS: { readonly [name: string]: Reader } = {
-  payload(fields) {
-    const ours = number(fields, nf.NFTA_PAYLOAD_DREG) === nf.NFT_REG_1
-    if (!ours || number(fields, nf.NFTA_PAYLOAD_BASE) !== nf.NFT_PAYLOAD_NETWORK_HEADER) return undefined
-    return { is: "payload", offset: number(fields, nf.NFTA_PAYLOAD_OFFSET), length: number(fields, nf.NFTA_PAYLOAD_LEN) }
-  },
-  bitwise(fields) {
-    const ours = number(fields, nf.NFTA_BITWISE_SREG) === nf.NFT_REG_1 && number(fields, nf.NFTA_BITWISE_DREG) === nf.NFT_REG_1
-    // Operation 0 is mask and xor; kernels before 5.7 know no other, and do not tell.
-    if (!ours || (fields.has(nf.NFTA_BITWISE_OP) && number(fields, nf.NFTA_BITWISE_OP) !== 0)) return undefined
-    return /^0*$/.test(data(fields, nf.NFTA_BITWISE_XOR)) ? { is: "mask", mask: data(fields, nf.NFTA_BITWISE_MASK) } : undefined
-  },
-  cmp(fields) {
-    const op = number(fields, nf.NFTA_CMP_OP)
-    if (number(fields, nf.NFTA_CMP_SREG) !== nf.NFT_REG_1 || op > nf.NFT_CMP_NEQ) return undefined
-    return { is: "cmp", op: op === nf.NFT_CMP_EQ ? "==" : "!=", value: data(fields, nf.NFTA_CMP_DATA) }
-  },
-  meta(fields) {
-    const ours = number(fields, nf.NFTA_META_DREG) === nf.NFT_REG_1 && number(fields, nf.NFTA_META_KEY) === nf.NFT_META_OIFNAME
-    return ours ? { is: "oifname" } : undefined
-  },
-  masq: (fields) => (fields.size === 0 ? { is: "masquerade" } : undefined),
-}
-
-/** NaN where there is none: it equals nothing. */
-function number(fields: Fields, type: number): number {
-  const value = fields.get(type)
-  return value === undefined ? Number.NaN : readBe32(value, 0, value.length)
-}
-
-function data(fields: Fields, type: number): string {
-  let found = ""
-  const nested = fields.get(type) ?? Buffer.alloc(0)
-  eachAttribute(nested, 0, nested.length, (kind, from, to) => {
-    if (kind === nf.NFTA_DATA_VALUE) found = nested.toString("hex", from, to)
-  })
-  return found
 }

@@ -5,9 +5,9 @@ import * as nf from "../constants/nf-tables.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { commentIn, writeHeader } from "./change.ts"
-import { readExpressions } from "./expression.ts"
 import { readBe32 } from "./fields.ts"
 import { HOOKS } from "./hooks.ts"
+import { readExpressions } from "./read-expression.ts"
 
 /** Size of `struct nfgenmsg`. */
 const HEADER = 4
@@ -49,7 +49,7 @@ export function generationOf({ bytes, start, end }: Message): number {
 /** Puts what a message tells where it belongs. */
 export function readInto(set: RuleSet, message: Message): void {
   const family = FAMILIES[message.bytes[message.start] as number] ?? ""
-  if (message.type === type(nf.NFT_MSG_NEWCHAIN)) set.chains.push(...readChain(message, family))
+  if (message.type === type(nf.NFT_MSG_NEWCHAIN)) addChain(set, readChain(message, family))
   if (family !== "ip" && family !== "ip6") return
   if (message.type === type(nf.NFT_MSG_NEWTABLE)) set.tables.push(readTable(message, family))
   if (message.type === type(nf.NFT_MSG_NEWRULE)) set.rules.push(readRule(message, family))
@@ -63,8 +63,14 @@ function readTable({ bytes, start, end }: Message, family: RuleFamily): RuleSet[
   return { family, name }
 }
 
-/** None for a chain that is not at a hook. */
-function readChain({ bytes, start, end }: Message, family: string): BaseChain[] {
+/** What is at no hook is an inner one. */
+function addChain({ chains, inner }: RuleSet, chain: BaseChain): void {
+  const { family, table, name } = chain
+  if (chain.hook !== "") chains.push(chain)
+  else if (family === "ip" || family === "ip6") inner.push({ family, table, name })
+}
+
+function readChain({ bytes, start, end }: Message, family: string): BaseChain {
   const chain: BaseChain = { family, table: "", name: "", type: "", hook: "", priority: 0, policy: "accept", comment: "" }
   eachAttribute(bytes, start + HEADER, end, (field, from, to) => {
     if (field === nf.NFTA_CHAIN_TABLE) chain.table = readText(bytes, from, to)
@@ -74,7 +80,7 @@ function readChain({ bytes, start, end }: Message, family: string): BaseChain[] 
     else if (field === nf.NFTA_CHAIN_USERDATA) chain.comment = commentIn(bytes.subarray(from, to))
     else if (field === nf.NFTA_CHAIN_HOOK) readHook(chain, bytes, from, to)
   })
-  return chain.hook === "" ? [] : [chain]
+  return chain
 }
 
 function readHook(chain: BaseChain, bytes: Buffer, start: number, end: number): void {

@@ -9,8 +9,10 @@ import { eachMessage, WireWriter } from "../wire.ts"
 import { encodeBatch, ruleTwin } from "./change.ts"
 import { dumps, generationOf, readInto } from "./read.ts"
 
-/** Of one batch; its rules are a few hundred bytes each. */
-const MAX_BATCH = 96 * 1024
+/** Of one change at most: a rule is a few hundred bytes. */
+const CHANGE_ROOM = 1024
+/** The batch's begin and end. */
+const ENDS_ROOM = 64
 const MAX_REQUEST = 1024
 /** For thousands of chains of others, and hundreds of rules of ours. */
 const ROOM = 4 * 1024 * 1024
@@ -50,7 +52,7 @@ function read(calls: NetlinkCalls, fd: number, table: string): RuleSet {
   const op = `nft list table ${table}`
   let sequence = 1
   for (let i = 0; i < READINGS; i++) {
-    const reading: Reading = { set: { tables: [], chains: [], rules: [] }, generations: new Set(), interrupted: false }
+    const reading: Reading = { set: { tables: [], chains: [], inner: [], rules: [] }, generations: new Set(), interrupted: false }
     for (const encode of dumps(table)) {
       const w = new WireWriter(MAX_REQUEST)
       // Each has a number of its own: what is left of an earlier one is not taken for its answer.
@@ -89,7 +91,7 @@ function take(op: string, bytes: Buffer, reading: Reading): void {
 }
 
 function change(calls: NetlinkCalls, fd: number, changes: readonly RuleChange[]): void {
-  const w = new WireWriter(MAX_BATCH)
+  const w = new WireWriter(ENDS_ROOM + changes.length * CHANGE_ROOM)
   encodeBatch(w, 1, changes)
   const whole = changes.map(ruleTwin).join("; ")
   eachMessage(receive(calls, fd, whole, w.written()), (message) => {

@@ -12,6 +12,8 @@ import {
   IFLA_IFNAME,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_DATA,
+  IFLA_INFO_SLAVE_KIND,
   IFLA_LINK,
   IFLA_LINKINFO,
   IFLA_MASTER,
@@ -25,6 +27,7 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
+import { readHairpin } from "./hairpin.ts"
 import { ageingSeconds } from "./link-add.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
@@ -97,9 +100,12 @@ function readStats(bytes: Buffer, from: number, to: number): Required<Link>["sta
 
 /** The kernel puts the kind before the data. */
 function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
+  let master = ""
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (type === IFLA_INFO_KIND) link.kind = readText(bytes, from, to)
     else if (type === IFLA_INFO_DATA && link.kind === "bridge") link.bridge = readBridge(bytes, from, to)
+    else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
+    else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge" && readHairpin(bytes, from, to)) link.hairpin = true
     else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
   })
 }
