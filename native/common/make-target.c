@@ -13,10 +13,15 @@
 
 /* Of links that lead to links which lead nowhere yet; each takes two pages of the stack. */
 #define MOST_LINKS 8
+#define MOST_TRIES 1000
 
-static int follow(int root, const char *path)
+/* EAGAIN: beside it something was mounted or renamed anywhere, so that a `..` on the way may lead elsewhere by now. openat2(2) */
+int follow_in(int root, const char *path)
 {
-  return stk_openat2(root, path, O_PATH | O_CLOEXEC, 0, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
+  int fd = -EAGAIN;
+  for (int n = 0; n < MOST_TRIES && fd == -EAGAIN; n++)
+    fd = stk_openat2(root, path, O_PATH | O_CLOEXEC, 0, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
+  return fd;
 }
 
 static int make(int parent, const char *name, bool folder)
@@ -54,18 +59,18 @@ static int behind_link(int parent, const char *path, const char *name, char to[P
 static int make_behind(int root, const char *target, bool folder, int links);
 
 /*
- * One step of the way: the folder or file at `path`, made in `parent` where there is none. What a link leads to is made there: an image's
- * /etc/resolv.conf often leads to what a daemon would write.
+ * One step of the way: the folder or file at `path`, made in `parent` where there is none. What a link leads to is made there where it is a
+ * file: an image's /etc/resolv.conf often leads to what a daemon would write. A link to no folder stays an error.
  */
 static int step(int root, int parent, const char *path, const char *name, bool folder, int links)
 {
   char to[PATH_MAX];
-  int fd = follow(root, path);
+  int fd = follow_in(root, path);
   if (fd != -ENOENT) return fd;
   int result = make(parent, name, folder);
   if (result < 0 && result != -EEXIST) return result;
-  fd = follow(root, path);
-  if (result == 0 || fd != -ENOENT) return fd;
+  fd = follow_in(root, path);
+  if (result == 0 || fd != -ENOENT || folder) return fd;
   if (links == 0) return -ELOOP;
   result = behind_link(parent, path, name, to);
   return result < 0 ? result : make_behind(root, to, folder, links - 1);
@@ -73,7 +78,7 @@ static int step(int root, int parent, const char *path, const char *name, bool f
 
 int make_target_in(int root, const char *target, bool folder)
 {
-  int there = follow(root, target);
+  int there = follow_in(root, target);
   if (there == -ENOENT) return make_behind(root, target, folder, MOST_LINKS);
   int fd cleanup_fd = there;
   int result = fd < 0 ? fd : check(fd, folder);
@@ -85,7 +90,7 @@ static int make_behind(int root, const char *target, bool folder, int links)
   char path[PATH_MAX];
   if (strlen(target) >= sizeof path) return -ENAMETOOLONG;
   strcpy(path, target);
-  int at cleanup_fd = follow(root, "/");
+  int at cleanup_fd = follow_in(root, "/");
   for (char *name = path + 1, *end = name; at >= 0 && *end != '\0'; name = end + 1) {
     end = strchrnul(name, '/');
     bool last = *end == '\0';

@@ -26,11 +26,6 @@ struct job {
   int32_t result;
 };
 
-static int open_in(int root, const char *target)
-{
-  return stk_openat2(root, target, O_PATH | O_CLOEXEC, 0, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
-}
-
 /* 1: it is the root of a mount, and of the file system of our own files. */
 static int is_ours(int fd, dev_t device)
 {
@@ -45,7 +40,7 @@ static int take_away(struct job *job, int root)
 {
   for (int n = 0; n < MOST_LAYERS; n++) {
     char name[16];
-    int there cleanup_fd = open_in(root, job->target);
+    int there cleanup_fd = follow_in(root, job->target);
     if (there == -ENOENT) return 0;
     int ours = there < 0 ? there : is_ours(there, job->device);
     if (ours <= 0) return ours;

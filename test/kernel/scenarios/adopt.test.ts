@@ -69,7 +69,7 @@ scenario("a bridge is adopted in place: the plan tells each field, the next one 
   assert.equal(json.changes.find(({ address }) => address === "bridge.lan")?.importing, { id: "br0" })
   assert.equal(json.summary, { add: 3, change: 0, destroy: 0, adopt: 1 })
   const ran = apply(sandbox, file)
-  assert.match(ran.stdout, "Apply complete! Resources: 1 adopted, 2 added, 0 changed, 0 destroyed.")
+  assert.match(ran.stdout, "Apply complete! Resources: 1 adopted, 3 added, 0 changed, 0 destroyed.")
   const bridge = bridgeOf(sandbox)
   assert.equal([bridge.ifindex, bridge.ifalias, bridge.mtu, addressesOf(bridge)], [ifindex, "stack:lab/bridge.lan", 1500, ["10.0.0.1/24"]])
   assert.is(sandbox.ip("link", "show", "port0")[0].master, "br0", "what others have put into it stays")

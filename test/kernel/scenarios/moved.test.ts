@@ -200,13 +200,13 @@ scenario("only what is selected moves; what is protected is protected under its 
   const kept = expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 3)
   assert.match(kept.stderr, "container.www is not destroyed: prevent_destroy")
   assert.ok(readFileSync(`/proc/${init}/stat`, "utf8"))
-  const both = ["update hosts.stack", "update container.web", "update interface.web.eth0"]
+  const both = ["update container.web", "update interface.web.eth0"]
   assert.equal(verdicts(planOf(sandbox, file, "--target", "container.web")), both)
   assert.equal(verdicts(planOf(sandbox, file, "--target", "interface.web.eth0")), both, "no half of a move")
-  assert.equal(verdicts(planOf(sandbox, file, "--exclude", "interface.web.eth0")), ["create bridge.wan"])
+  assert.equal(verdicts(planOf(sandbox, file, "--exclude", "interface.web.eth0")), ["create bridge.wan", "update hosts.stack"])
   apply(sandbox, file, "--target", "interface.web.eth0")
   assert.match(sandbox.stack(["show", "-f", file]).stdout, "container.web")
-  expectConverged(sandbox, file, "--exclude", "bridge.wan")
+  expectConverged(sandbox, file, "--exclude", "bridge.wan", "--exclude", "hosts.stack")
   assert.match(expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 3).stderr, "container.web is not destroyed: prevent_destroy")
 })
 
