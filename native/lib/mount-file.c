@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "../common/kernel-mounts.h"
+#include "../common/make-target.h"
 #include "../common/process.h"
 #include "stack.h"
 
@@ -25,11 +26,6 @@ struct job {
   int32_t result;
 };
 
-static int open_in(int root, const char *target, int flags, mode_t mode)
-{
-  return stk_openat2(root, target, flags | O_CLOEXEC, mode, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
-}
-
 /* 1: it is the root of a mount, and of the file system of our own files. */
 static int is_ours(int fd, dev_t device)
 {
@@ -44,7 +40,7 @@ static int take_away(struct job *job, int root)
 {
   for (int n = 0; n < MOST_LAYERS; n++) {
     char name[16];
-    int there cleanup_fd = open_in(root, job->target, O_PATH, 0);
+    int there cleanup_fd = follow_in(root, job->target);
     if (there == -ENOENT) return 0;
     int ours = there < 0 ? there : is_ours(there, job->device);
     if (ours <= 0) return ours;
@@ -54,29 +50,15 @@ static int take_away(struct job *job, int root)
   return -ELOOP;
 }
 
-/* The container's root makes it: a user namespace's file system takes no files of ids that it does not know. */
-static int make_file(int root, const char *target)
+/* What is missing the container's root makes: the file system of a user namespace takes no files of ids that it does not know. */
+static int show(struct job *job, int root)
 {
   struct stat status;
   if (fstat(root, &status) < 0) return -errno;
   setfsgid(status.st_gid);
   setfsuid(status.st_uid);
-  return open_in(root, target, O_WRONLY | O_CREAT | O_NOCTTY, 0644);
-}
-
-static int show(struct job *job, int root)
-{
-  struct stat status;
-  int there cleanup_fd = open_in(root, job->target, O_PATH, 0);
-  if (there == -ENOENT) {
-    int made cleanup_fd = make_file(root, job->target);
-    if (made < 0) return made;
-    there = open_in(root, job->target, O_PATH, 0);
-  }
-  if (there < 0) return there;
-  if (fstat(there, &status) < 0) return -errno;
-  if (S_ISDIR(status.st_mode)) return -EISDIR;
-  return move_mount_to(job->copy, there);
+  int there cleanup_fd = make_target_in(root, job->target, false);
+  return there < 0 ? there : move_mount_to(job->copy, there);
 }
 
 /* With a root and a working directory of its own, as who enters a mount namespace must have: setns(2). */

@@ -2,11 +2,7 @@
 #ifndef MONITOR_TARGETS_H
 #define MONITOR_TARGETS_H
 
-#include <stdbool.h>
-
-/* linux/magic.h */
-#define PROC_MAGIC 0x9fa0
-#define SYSFS_MAGIC 0x62656572
+#include "../common/make-target.h"
 
 /* A symbolic link on the way is an error, whoever put it there; `..` cannot lead out. A descriptor (O_PATH), or -errno. */
 int open_target(const char *target, int flags);

@@ -32,6 +32,7 @@ const alias = textLike(/^stack:[a-z0-9][a-z0-9_-]{0,31}\/\S{1,200}$/, "mark of a
 const container = textLike(new RegExp(`^container\\.${CONTAINER}$`), "address of a container")
 const folder = text("absolute path", (path) => path === absolutePath("/", path))
 const oneLine = text("text of one line", (value) => !/[\n\r]/.test(value))
+const oneWord = textLike(/^\S+$/, "word")
 const bytes = numeric(0, Number.MAX_VALUE)
 
 const delay = text("time", (word) => parseDelay(word) !== undefined)
@@ -125,6 +126,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
       hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
       hosts: oneOf("image", "stack", "own"),
+      ...{ dns: listOf(ip), dns_search: listOf(oneWord), dns_opt: listOf(oneWord) },
       uid_map: idMap,
       gid_map: idMap,
       cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),

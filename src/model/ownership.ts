@@ -69,6 +69,11 @@ export function ownHostsFileOf(stack: string, container: string): string {
   return `${runFolderOf(stack, container)}/hosts`
 }
 
+/** Whom a container asks for names, in the form of resolv.conf(5); of one whose file says it. */
+export function resolvConfOf(stack: string, container: string): string {
+  return `${runFolderOf(stack, container)}/resolv.conf`
+}
+
 /** Where the last apply of a stack keeps what it wanted: a folder, so that what a killed one was writing there goes with it. */
 export function appliedFolderOf(stack: string): string {
   return `${RUN_ROOT}/${stack}/.applied`

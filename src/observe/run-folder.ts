@@ -8,7 +8,7 @@ const OTHERS_WRITE = 0o022
 const OTHERS_ANYTHING = 0o077
 
 /** Files of a container's run folder. */
-const FILES = new Set(["spec.json", "log", "log.1", "state", "hosts"])
+const FILES = new Set(["spec.json", "log", "log.1", "state", "hosts", "resolv.conf"])
 
 /**
  * Throws a DiagnosticError where something in the run folder of a stack is not as it was made: what lies there is trusted, and

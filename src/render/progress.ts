@@ -28,6 +28,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.oom": "oom_score_adj set",
   "container.hostname": "hostname set",
   "container.hosts": "/etc/hosts set",
+  "container.dns": "/etc/resolv.conf set",
   "container.loopback": "loopback set up",
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",

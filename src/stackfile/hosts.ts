@@ -23,20 +23,13 @@ export function connectHosts(draft: Draft): HostsAttributes | undefined {
   const network = networkOf(draft)
   const extras = new Map([...draft.containers, ...draft.spare].map((one) => [one, extraHostsOf(one.value.extra_hosts, one.entry)]))
   checkHostNames(draft)
-  const reachable = draft.containers.filter((one) => network.addressesOf(one).length > 0)
-  const wanted = reachable.length > 1 || draft.interfaces.some(({ value }) => (value.aliases ?? []).length > 0)
+  const wanted = draft.containers.some((one) => network.addressesOf(one).length > 0)
   const names = joinHosts(LOCALHOST, wanted ? linesOf(draft, network) : {})
   const own: { [container: string]: HostsLines } = {}
   for (const container of draft.containers) {
     const owner = network.ownerOf(container)
     const more = extrasOf(container, owner, extras, draft)
-    const sees = isTheirs(container)
-      ? "image"
-      : more.length > 0
-        ? "own"
-        : wanted && network.addressesOf(container).length > 0
-          ? "stack"
-          : "image"
+    const sees = isTheirs(container) ? "image" : more.length > 0 ? "own" : network.addressesOf(container).length > 0 ? "stack" : "image"
     if (sees === "own") own[container.name] = joinHosts(names, gathered(more))
     if (sees !== "image") seeing(container, sees)
   }

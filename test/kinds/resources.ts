@@ -118,6 +118,7 @@ function containerDefaults(name: string): ContainerAttributes {
     user: "",
     hostname: name,
     hosts: "image",
+    ...{ dns: [], dns_search: [], dns_opt: [] },
     uid_map: [{ container: 0, host: 100_000, count: 65_536 }],
     gid_map: [{ container: 0, host: 100_000, count: 65_536 }],
     cgroup: "",

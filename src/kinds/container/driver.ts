@@ -6,6 +6,7 @@ import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import {
   updateDevices,
+  updateDns,
   updateHostname,
   updateHosts,
   updateLimits,
@@ -36,6 +37,7 @@ export const containerDriver: Driver = {
     oom: updateOomScore,
     hostname: updateHostname,
     hosts: updateHosts,
+    dns: updateDns,
     sysctls: updateSysctls,
     routes: updateRoutes,
     loopback: updateLoopback,

@@ -8,6 +8,8 @@ import type { PortEntry } from "../nat/expand-ports.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
 import { devicesOf } from "./expand-devices.ts"
+import type { DnsEntry } from "./expand-dns.ts"
+import { checkNamed, dnsOf } from "./expand-dns.ts"
 import type { ExtraHostsEntry } from "./expand-extra-hosts.ts"
 import type { GivenEntry } from "./expand-given.ts"
 import { givensOf } from "./expand-given.ts"
@@ -31,7 +33,7 @@ type Word = string | number | boolean
 type Namespaces = ContainerAttributes["namespaces"]
 
 /** A container as the file writes it, without its interfaces, replicas and profiles. */
-export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
+export interface ContainerEntry extends LifeEntry, DnsEntry, MountsEntry, GivenEntry {
   image?: string
   command?: string | Word[]
   entrypoint?: string | Word[]
@@ -74,18 +76,21 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const power = powerOf(value, entry)
+  const mounted = mountedOf(value, namespaces.mount, entry)
+  checkNamed(value, { ...mounted, namespaces }, entry)
   const capabilities = capabilitiesOf(value, entry, power.capabilities)
   const attributes: ContainerAttributes = {
     ...imageOf(value, entry),
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
-    ...mountedOf(value, namespaces.mount, entry),
+    ...mounted,
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
     group_add: [...new Set((value.group_add ?? []).map(String))].sort(),
     hostname,
     hosts: "image",
+    ...dnsOf(value, entry),
     uid_map: maps.uid,
     gid_map: maps.gid,
     cgroup,

@@ -3,7 +3,7 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf, volumesFolderOf } from "../../model/ownership.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
-import { hostsSourceOf } from "./names.ts"
+import { namedFiles } from "./names.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -13,12 +13,13 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
   const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const images = new Map<string, Pick<RootFacts, "image" | "closed">>()
-  return (name, { image, devices, hosts }) => {
+  return (name, attributes) => {
+    const { image, devices } = attributes
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
     const nodes = hostNodes(kernel, devices)
-    const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), hosts: hostsSourceOf(stack, name, hosts) }
+    const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), named: namedFiles(stack, name, attributes) }
     return { ...folders, ...facts, systemNames, nodes, systemFolders: systemFolders ?? [] }
   }
 }

@@ -2,7 +2,7 @@ import type { Scope } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import { groupIn, groupPath, holdingPathIn } from "./kind-group-path.ts"
-import { hostsPath } from "./names.ts"
+import { namedPaths } from "./names.ts"
 import { bootId, parseRecord, recordPath } from "./record.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
@@ -19,6 +19,8 @@ export interface ContainerFiles {
   oomScoreAdj: string | null
   /** Which file it sees at /etc/hosts, where it is to see one of the stack's. */
   hosts: string | null
+  /** The same of /etc/resolv.conf, and what is in that one. */
+  resolver: { seen: string | null; text: string | null }
   /** Path below `…/stack/STACK`, e.g. `tier/web`; "" where no group was found. */
   cgroup: string
   /** The parent's name, or ""; of a process that is in no group of the container's, the path of the one that it is in: `/stack/lab/other`. */
@@ -28,7 +30,7 @@ export interface ContainerFiles {
 }
 
 /** How many `paths` names of each. */
-const FILES = 9
+const FILES = 11
 
 /** What is read of each container in /proc and its run folder, for `containerFiles`. */
 export function containerPaths(scope: Scope, names: readonly string[]): string[] {
@@ -40,7 +42,7 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
   const rows = names.map((name, i) => {
     const own = texts.slice(FILES * i, FILES * (i + 1))
     const [record = null, state = null, uidMap = null, gidMap = null, cgroup = null, status = null, ulimits = null, ...last] = own
-    const [oomScoreAdj = null, hosts = null] = last
+    const [oomScoreAdj = null, hosts = null, seen = null, text = null] = last
     const at = holdingPathIn(scope.cgroups, cgroup)
     const group = ownGroup(name, groupIn(scope.stack, at), record, scope)
     const unheld = group === "" ? [] : scope.cgroups.unheld(group, cgroup ?? "")
@@ -54,6 +56,7 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
       ulimits,
       oomScoreAdj,
       hosts,
+      resolver: { seen, text },
       cgroup: group,
       parent: parentOf(scope, { name, record, group, at }),
       unheld,
@@ -88,7 +91,7 @@ function paths(scope: Scope, name: string): string[] {
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
   const run = runFolderOf(scope.stack, name)
   const live = ["uid_map", "gid_map", "cgroup", "status", "limits", "oom_score_adj"].map(proc)
-  return [recordPath(scope.stack, name), `${run}/state`, ...live, hostsPath(scope, name, init)]
+  return [recordPath(scope.stack, name), `${run}/state`, ...live, ...namedPaths(scope, name, init)]
 }
 
 /** The monitor's `key value` lines. */

@@ -7,7 +7,7 @@ import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
-import { observedHosts } from "./names.ts"
+import { observedDns, observedHosts } from "./names.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
 import type { MountReading } from "./observe-mounts.ts"
@@ -254,6 +254,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, p
     uid_map: own("user") ? (parseMap(texts.uidMap) as unknown as Value) : [],
     gid_map: own("user") ? (parseMap(texts.gidMap) as unknown as Value) : [],
     hosts: observedHosts(scope, name, texts.hosts, record),
+    ...observedDns(scope, name, texts.resolver, record),
     cgroup: texts.parent,
     limits: texts.limits as unknown as Value,
     routes: observedRoutes(scope, name) as unknown as Value,

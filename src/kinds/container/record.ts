@@ -1,3 +1,4 @@
+import type { ResolvConf } from "../../base/resolv-conf.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Ids } from "./identity.ts"
@@ -76,6 +77,7 @@ const BEFORE: Pick<
   | "ulimits"
   | "oom_score_adj"
   | "hosts"
+  | keyof ResolvConf
   | keyof Life
 > = {
   ephemeral: false,
@@ -93,6 +95,9 @@ const BEFORE: Pick<
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
   hosts: "image",
+  dns: [],
+  dns_search: [],
+  dns_opt: [],
   ...USUAL_LIFE,
 }
 

@@ -26,7 +26,7 @@ export function containerRelations(
   for (const name of volumesIn(mounts)) found.set(`volume.${name}`, { address: `volume.${name}`, onReplace: "replace" })
   for (const address of depends_on) if (!found.has(address)) found.set(address, { address, onReplace: "none" })
   if (isKept(image)) found.set(imageAddress(image), { address: imageAddress(image), onReplace: "none" })
-  if (hosts === "stack" || hosts === "own") found.set(HOSTS_ADDRESS, { address: HOSTS_ADDRESS, onReplace: "none" })
+  if (hosts === "stack" || hosts === "own") found.set(HOSTS_ADDRESS, { address: HOSTS_ADDRESS, onReplace: { update: "hosts" } })
   return { references: [...found.values()] }
 }
 

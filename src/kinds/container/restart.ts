@@ -12,7 +12,7 @@ import { lookupUser } from "./identity.ts"
 import { groupPath } from "./kind-group-path.ts"
 import type { LaunchFacts } from "./launch.ts"
 import { launchRecord } from "./launch.ts"
-import { writeOwnHosts } from "./names.ts"
+import { writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { KEPT_NAMESPACES } from "./relations.ts"
@@ -40,7 +40,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   if (step.change.keeps) writeRecord(run.kernel, run.stack, name, { ...record, unstarted: true })
   else if (!ownsPids(step)) clear(run, group)
   run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes))
-  if (attributes.hosts === "own") writeOwnHosts(run, name)
+  writeNamed(run, name, attributes)
   const facts: LaunchFacts = {
     stack: run.stack,
     name,

@@ -7,6 +7,7 @@ import type { HostNode } from "./devices.ts"
 import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
+import type { NamedFile } from "./names.ts"
 import { namePlan } from "./names.ts"
 import { mountPlan } from "./root-mounts.ts"
 import { systemMounts } from "./root-system.ts"
@@ -23,8 +24,8 @@ export interface RootFacts {
   layer: string
   /** The image's folders that lie over each other, the highest first: one, or one for each layer. `/` for `host`. */
   image: readonly string[]
-  /** What it is to see at /etc/hosts; "": what its image has. */
-  hosts: string
+  /** Files of its run folder that it is to see, by their targets. */
+  named: readonly NamedFile[]
   /** Folder of the stack's volumes. */
   volumes: string
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */

@@ -34,7 +34,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = ["dns", "healthcheck", "restart", "unsafe"]
+const LATER = ["healthcheck", "restart", "unsafe"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {

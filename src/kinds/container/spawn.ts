@@ -13,7 +13,7 @@ import { givenFiles } from "./given.ts"
 import { lookupUser } from "./identity.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
-import { writeOwnHosts } from "./names.ts"
+import { writeNamed } from "./names.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { renameInRecords } from "./rename-in-records.ts"
@@ -74,7 +74,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
     attempt(async () => {
       const attributes = withSharedMaps(wantedAttributes(step), run)
       const name = step.change.name
-      if (attributes.hosts === "own") writeOwnHosts(run, name)
+      writeNamed(run, name, attributes)
       const record = launchRecord(attributes, {
         stack: run.stack,
         name,

@@ -1,3 +1,4 @@
+import type { ResolvConf } from "../../base/resolv-conf.ts"
 import type { Profile } from "../../seccomp/profile.ts"
 import type { Limits } from "../cgroup/spec.ts"
 import type { HostsFile } from "../hosts/spec.ts"
@@ -26,7 +27,7 @@ export interface OfFile {
 }
 
 /** A container, in canonical form. */
-export interface ContainerAttributes extends Life {
+export interface ContainerAttributes extends Life, ResolvConf {
   /** `host`, `dir:/absolute/path`, or of a kept image its source and, once it is settled, its digest: `tar:/absolute/path#sha256:…`. */
   image: string
   /** Until the image's own configuration is known: what the file says itself of what that could say. */

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../base/duration.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
-import { filled, numberOrText, unless, withoutAbsent } from "../../model/spelt.ts"
+import { filled, numberOrText, oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellLimits } from "../cgroup/spell.ts"
 import { hasConfig, splitImage } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -15,12 +15,14 @@ export interface Beside {
   /** Undefined where it is the usual one. */
   idmap: Spelt | undefined
   interfaces: SpeltMap
+  /** Names that it knows beside the stack's. */
+  extraHosts: SpeltMap | undefined
   /** Names of containers for their addresses. */
   dependsOn: readonly string[]
 }
 
 /** A container as a person would write it. */
-export function spellContainer(have: ContainerAttributes, { usual, idmap, interfaces, dependsOn }: Beside): SpeltMap {
+export function spellContainer(have: ContainerAttributes, { usual, idmap, interfaces, extraHosts, dependsOn }: Beside): SpeltMap {
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, splitImage(have.image).source),
@@ -33,6 +35,10 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     user: hasConfig(have.image) && have.user === "" ? "0" : unless(usual.user, have.user),
     group_add: have.group_add.length === 0 ? undefined : have.group_add.map(numberOrText),
     hostname: have.hostname === "" ? undefined : unless(usual.hostname, have.hostname),
+    dns: oneOrList(have.dns),
+    dns_search: oneOrList(have.dns_search),
+    dns_opt: have.dns_opt.length === 0 ? undefined : have.dns_opt,
+    extra_hosts: extraHosts,
     idmap,
     // A process that is in no group of its container's is brought back by any plan.
     cgroup: have.cgroup.startsWith("/") ? undefined : unless("", have.cgroup),

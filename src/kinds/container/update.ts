@@ -1,12 +1,12 @@
 import type { LiveMonitor, Run, StepResult, StepRunner } from "../../model/driver.ts"
-import { ownHostsFileOf } from "../../model/ownership.ts"
+import { ownHostsFileOf, resolvConfOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { groupPath } from "./kind-group-path.ts"
-import { showHosts, writeOwnHosts } from "./names.ts"
+import { asksOthers, HOSTS, RESOLV_CONF, showNamed, writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { routeChanges } from "./routes.ts"
@@ -118,11 +118,20 @@ export const updateLoopback = inPlace([], (step, run) => {
 
 /** Another file at /etc/hosts, or that of the image again. One of its own is there before it is seen, and goes once it is not. */
 export const updateHosts = inPlace(["hosts"], (step, run) => {
-  const { hosts, namespaces } = wantedAttributes(step)
-  const { init } = heldOf(step, run)
-  if (hosts === "own") writeOwnHosts(run, step.change.name)
-  if (init !== undefined && namespaces.mount === "new") showHosts(run, init, step.change.name, hosts)
-  if (hosts !== "own") run.kernel.removeTree(ownHostsFileOf(run.stack, step.change.name))
+  const { name } = step.change
+  const want = wantedAttributes(step)
+  writeNamed(run, name, want)
+  showNamed(run, name, heldOf(step, run).init, want, HOSTS)
+  if (want.hosts !== "own") run.kernel.removeTree(ownHostsFileOf(run.stack, name))
+})
+
+/** The same of /etc/resolv.conf, which is written over where it is seen already. */
+export const updateDns = inPlace(["dns", "dns_search", "dns_opt"], (step, run) => {
+  const { name } = step.change
+  const want = wantedAttributes(step)
+  writeNamed(run, name, want)
+  showNamed(run, name, heldOf(step, run).init, want, RESOLV_CONF)
+  if (!asksOthers(want)) run.kernel.removeTree(resolvConfOf(run.stack, name))
 })
 
 /** Labels and start order: only the record holds them. */

@@ -33,7 +33,9 @@ function read(scope: Scope, applied: Applied): Reading {
   const { kernel, stack, runFolders } = scope
   const wanted = scope.resource(HOSTS_ADDRESS)?.attributes ?? {}
   const named = [wanted, applied.get(HOSTS_ADDRESS) ?? {}].flatMap(({ own = {} }) => Object.keys(own as Attributes))
-  const owners = [...new Set(named)].filter((name) => runFolders.has(name)).sort()
+  // Where all is sought, nobody need have said whose there are.
+  const sought = scope.desired.resources.length === 0 ? [...runFolders] : named
+  const owners = [...new Set(sought)].filter((name) => runFolders.has(name)).sort()
   const [text = null, ...texts] = kernel.readMany([hostsFileOf(stack), ...owners.map((name) => ownHostsFileOf(stack, name))])
   const own = owners.flatMap((name, i) => (texts[i] == null ? [] : [[name, parseHosts(texts[i])] as const]))
   if (text === null && own.length === 0) return NOTHING

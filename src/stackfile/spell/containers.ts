@@ -3,11 +3,14 @@ import type { BridgeAttributes } from "../../kinds/bridge/spec.ts"
 import { expandContainer } from "../../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../../kinds/container/spec.ts"
 import { spellContainer } from "../../kinds/container/spell.ts"
+import type { HostsAttributes } from "../../kinds/hosts/spec.ts"
+import { spellAliases, spellExtraHosts } from "../../kinds/hosts/spell.ts"
 import { expandInterface } from "../../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
 import { spellInterface, spellLinkKind } from "../../kinds/interface/spell.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
+import { dnsName } from "../host-names.ts"
 import { bareEntry } from "./bare-entry.ts"
 import { escaped } from "./escaped.ts"
 import { mergeReplicas } from "./replicas.ts"
@@ -17,6 +20,7 @@ interface Parts {
   containers: readonly Observed[]
   interfaces: readonly Observed[]
   bridges: readonly Observed[]
+  hosts: HostsAttributes
   /** What each container says of its id map. */
   idmaps: ReadonlyMap<Address, Spelt>
 }
@@ -51,14 +55,29 @@ function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, reado
   ).attributes
   const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
   const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
-  return spellContainer(have, { usual, idmap: parts.idmaps.get(one.address), interfaces, dependsOn: dependencies(have.depends_on, groups) })
+  const extraHosts = spellExtraHosts(parts.hosts, one.name)
+  return spellContainer(have, {
+    usual,
+    extraHosts,
+    idmap: parts.idmaps.get(one.address),
+    interfaces,
+    dependsOn: dependencies(have.depends_on, groups),
+  })
 }
 
-function spellPort({ stack, bridges }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
+function spellPort({ stack, bridges, hosts, containers }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
   const have = attributes as unknown as InterfaceAttributes
   const lan = bridges.find(({ address }) => address === have.bridge)?.attributes as BridgeAttributes | undefined
   const entry = bareEntry(stack, "interface", port, lan && { ...lan, whole: true })
-  return spellInterface(have, expandInterface(spellLinkKind(have), entry, name, have.interface).attributes)
+  const spelt = spellInterface(have, expandInterface(spellLinkKind(have), entry, name, have.interface).attributes)
+  const aliases = spellAliases(hosts, stack, have.address, new Set(containers.flatMap(calledSo)))
+  return aliases === undefined ? spelt : { ...spelt, aliases }
+}
+
+/** The names that others find a container by, whatever is said of its aliases. */
+function calledSo({ name, attributes }: Observed): string[] {
+  const { hostname } = attributes as Partial<ContainerAttributes>
+  return [dnsName(name), baseOf(name), ...(hostname ? [hostname, hostname.split(".", 1)[0] as string] : [])]
 }
 
 /** All replicas of a container are called by its name. */

@@ -6,6 +6,7 @@ import type { CgroupAttributes } from "../../kinds/cgroup/spec.ts"
 import { spellCgroup } from "../../kinds/cgroup/spell.ts"
 import type { ContainerAttributes } from "../../kinds/container/spec.ts"
 import { spellSources } from "../../kinds/container/spell-given.ts"
+import type { HostsAttributes } from "../../kinds/hosts/spec.ts"
 import { expandVeth } from "../../kinds/veth/expand.ts"
 import type { VethAttributes } from "../../kinds/veth/spec.ts"
 import { spellVeth } from "../../kinds/veth/spell.ts"
@@ -45,6 +46,7 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     containers: of("container"),
     interfaces: of("interface"),
     bridges: of("bridge"),
+    hosts: hostsIn(resources),
     idmaps: idmaps.of,
   })
   const document = withoutAbsent({
@@ -81,6 +83,12 @@ function unspeakable(resources: readonly Observed[]): SpeltStack["left"] {
     return missing === undefined ? [] : [{ address, why: `${missing} is not there, or not whole` }]
   })
   return [...broken, ...hanging]
+}
+
+/** None, where no container has an address. */
+function hostsIn(resources: readonly Observed[]): HostsAttributes {
+  const found = resources.find(({ kind }) => kind === "hosts")?.attributes
+  return (found as unknown as HostsAttributes | undefined) ?? { names: {}, own: {} }
 }
 
 function holders(kind: KindName, attributes: Observed["attributes"]): Address[] {

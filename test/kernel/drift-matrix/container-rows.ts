@@ -1,3 +1,4 @@
+import { dnsRows } from "./dns-rows.ts"
 import { limitRows } from "./limit-rows.ts"
 import { mountRows } from "./mount-rows.ts"
 import type { AttributeRow, KindRows } from "./row.ts"
@@ -124,6 +125,7 @@ function inPlace(): AttributeRow[] {
         { by: "nsenter -t $sealed -m -p umount /etc/hosts", shows: { "container.sealed": { hosts: "another" } } },
       ],
     },
+    ...dnsRows,
     {
       attribute: "loopback",
       read: "in its network namespace: `RTM_GETLINK`, `IFF_UP` of `lo`",

@@ -142,6 +142,9 @@ containers:
     command: [sleep, infinity]
     read_only: true
     extra_hosts: { far: 192.0.2.7 }
+    dns: 192.0.2.53
+    dns_search: [lab.example]
+    dns_opt: ["ndots:1"]
     volumes: ["data:/data:ro", { type: tmpfs, target: /tmp, size: 1M }]
     secrets: [token]
     configs: [conf]

@@ -60,16 +60,16 @@ scenario("a bridge is adopted in place: the plan tells each field, the next one 
     /^ {6}alias: mine -> stack:lab\/bridge\.lan$/m,
     /^ {6}address: \[10\.0\.0\.1\/24, 10\.9\.0\.1\/24\] -> \[10\.0\.0\.1\/24\]$/m,
     /^ {6}mtu: 1400 -> 1500$/m,
-    /^Plan: 1 to adopt, 2 to add, 0 to change, 0 to destroy\.$/m,
+    /^Plan: 1 to adopt, 3 to add, 0 to change, 0 to destroy\.$/m,
   ])
     assert.match(text.stdout, line)
   assert.match(text.stderr, /stack\.yaml:3:10: warning: bridge\.lan is adopted with what others have put into it: link port0 /)
   expectSameTraces(readTraces(sandbox), before)
   const json = planOf(sandbox, file) as unknown as { changes: { address: string; importing?: unknown }[]; summary: unknown }
   assert.equal(json.changes.find(({ address }) => address === "bridge.lan")?.importing, { id: "br0" })
-  assert.equal(json.summary, { add: 2, change: 0, destroy: 0, adopt: 1 })
+  assert.equal(json.summary, { add: 3, change: 0, destroy: 0, adopt: 1 })
   const ran = apply(sandbox, file)
-  assert.match(ran.stdout, "Apply complete! Resources: 1 adopted, 2 added, 0 changed, 0 destroyed.")
+  assert.match(ran.stdout, "Apply complete! Resources: 1 adopted, 3 added, 0 changed, 0 destroyed.")
   const bridge = bridgeOf(sandbox)
   assert.equal([bridge.ifindex, bridge.ifalias, bridge.mtu, addressesOf(bridge)], [ifindex, "stack:lab/bridge.lan", 1500, ["10.0.0.1/24"]])
   assert.is(sandbox.ip("link", "show", "port0")[0].master, "br0", "what others have put into it stays")

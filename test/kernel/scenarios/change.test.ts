@@ -97,7 +97,7 @@ for (const [what, from, to, seen, expected] of IN_PLACE) {
     )
     assert.equal([plan.summary.add, plan.summary.destroy], [0, 0])
     assert.equal(
-      verdicts(plan).filter((v) => !/ (container\.web|interface\.web\.eth0)$/.test(v)),
+      verdicts(plan).filter((v) => !/ (container\.web|interface\.web\.eth0|hosts\.stack)$/.test(v)),
       [],
       "nothing else is touched",
     )
@@ -179,12 +179,12 @@ scenario("a container added and taken away touches only itself", (sandbox) => {
   const before = live(sandbox, "lab", "web")
   const link = sandbox.ip("link", "show", "master", "lab-lan")[0].ifindex
   sandbox.file("stack.yaml", WEB + OTHER)
-  assert.equal(verdicts(planOf(sandbox, file)).sort(), ["create container.other", "create interface.other.eth0"])
+  assert.equal(verdicts(planOf(sandbox, file)).sort(), ["create container.other", "create interface.other.eth0", "update hosts.stack"])
   apply(sandbox, file)
   assert.ok(pings(before.init, "10.20.0.7"))
   assert.equal(live(sandbox, "lab", "web"), before)
   sandbox.file("stack.yaml", WEB)
-  assert.equal(verdicts(planOf(sandbox, file)).sort(), ["delete container.other", "delete interface.other.eth0"])
+  assert.equal(verdicts(planOf(sandbox, file)).sort(), ["delete container.other", "delete interface.other.eth0", "update hosts.stack"])
   apply(sandbox, file)
   expectConverged(sandbox, file)
   assert.equal(inits(sandbox, "lab"), { web: before.init })
@@ -199,7 +199,7 @@ scenario("an interface added to and taken from a running container", (sandbox) =
   apply(sandbox, file)
   const before = live(sandbox, "lab", "web")
   sandbox.file("stack.yaml", `${WEB}      eth1: { bridge: lan, address: 10.20.0.12/24 }\n`)
-  assert.equal(verdicts(planOf(sandbox, file)), ["create interface.web.eth1"])
+  assert.equal(verdicts(planOf(sandbox, file)), ["update hosts.stack", "create interface.web.eth1"])
   apply(sandbox, file)
   expectConverged(sandbox, file)
   assert.equal(addressesOf(ipIn(before.init, "addr", "show", "eth1")[0]), ["10.20.0.12/24"])

@@ -47,7 +47,7 @@ scenario("up, seen, entered, limited, changed by hand and by the file, and gone"
   const text = (memory: number) => lab(`memory: ${memory}M, cpus: 0.5, pids: 20${unified ? ON_V2 : ""}`)
   const file = sandbox.file("stack.yaml", text(64))
   const empty = readTraces(sandbox)
-  assert.match(apply(sandbox, file).stdout, "Resources: 6 added, 0 changed, 0 destroyed.")
+  assert.match(apply(sandbox, file).stdout, "Resources: 7 added, 0 changed, 0 destroyed.")
   const first = inits(sandbox, "lab")
   assert.ok(pings(Number(first.web), "10.20.0.3"), "web reaches db")
   const shown = expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout
@@ -67,7 +67,7 @@ scenario("up, seen, entered, limited, changed by hand and by the file, and gone"
   assert.is(sandbox.ip("link", "show", "lab-lan")[0].mtu, 1500)
   assert.equal(inits(sandbox, "lab"), first, "the same processes")
 
-  assert.match(expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0).stdout, "6 destroyed.")
+  assert.match(expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0).stdout, "7 destroyed.")
   expectSameTraces(readTraces(sandbox), empty)
 })
 

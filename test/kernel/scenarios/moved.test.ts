@@ -90,7 +90,7 @@ scenario("bridge, group, pair, container and interface get other names and go on
   assert.match(text, "  ~ bridge.lan  # moved from bridge.old\n")
   assert.match(text, "interface: lab-old -> lab-lan")
   const plan = planOf(sandbox, file)
-  assert.equal(plan.summary, { add: 0, change: 6, destroy: 0 }, verdicts(plan).join(", "))
+  assert.equal(plan.summary, { add: 0, change: 7, destroy: 0 }, verdicts(plan).join(", "))
   const renamed = plan.changes.flatMap((change) => ("previous_address" in change ? [`${change.previous_address} ${change.address}`] : []))
   assert.equal(renamed.sort(), [
     "bridge.old bridge.lan",
@@ -203,10 +203,10 @@ scenario("only what is selected moves; what is protected is protected under its 
   const both = ["update container.web", "update interface.web.eth0"]
   assert.equal(verdicts(planOf(sandbox, file, "--target", "container.web")), both)
   assert.equal(verdicts(planOf(sandbox, file, "--target", "interface.web.eth0")), both, "no half of a move")
-  assert.equal(verdicts(planOf(sandbox, file, "--exclude", "interface.web.eth0")), ["create bridge.wan"])
+  assert.equal(verdicts(planOf(sandbox, file, "--exclude", "interface.web.eth0")), ["create bridge.wan", "update hosts.stack"])
   apply(sandbox, file, "--target", "interface.web.eth0")
   assert.match(sandbox.stack(["show", "-f", file]).stdout, "container.web")
-  expectConverged(sandbox, file, "--exclude", "bridge.wan")
+  expectConverged(sandbox, file, "--exclude", "bridge.wan", "--exclude", "hosts.stack")
   assert.match(expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 3).stderr, "container.web is not destroyed: prevent_destroy")
 })
 
@@ -253,6 +253,7 @@ scenario("a container becomes the first of several that have its name, and the f
   const before = lifeOf(init, monitor)
   writeFileSync(file, numbered("replicas: 2,", 'from: container.www, to: "container.www[0]"'))
   assert.equal(verdicts(planOf(sandbox, file)), [
+    "update hosts.stack",
     "update container.www[0]",
     "update interface.www[0].eth0",
     "create container.www[1]",

@@ -127,4 +127,42 @@ scenario("a change by hand is drift, line by line, and repaired in place", (sand
   drifts(["true"], [/hosts: another -> stack/])
 })
 
+scenario(
+  "dns, dns_search and dns_opt are its resolv.conf, also where the image has a link to nothing there; changed in place",
+  (sandbox) => {
+    busyboxRoot(sandbox)
+    mkdirSync(`${sandbox.work}/root/etc`)
+    symlinkSync("../run/resolve/stub.conf", `${sandbox.work}/root/etc/resolv.conf`)
+    const text = (rest: string) => `name: lab\ncontainers: { small: { image: "dir:./root", command: [sleep, "1000"], ${rest} } }\n`
+    const file = sandbox.file("stack.yaml", text(""))
+    apply(sandbox, file)
+    const { init } = live(sandbox, "lab", "small")
+    const seen = () => inside(init, "-m", "/bin/busybox", "cat", "/etc/resolv.conf").stdout
+    assert.is(seen(), "")
+    for (const [rest, expected] of [
+      ["dns: 192.0.2.53", "nameserver 192.0.2.53\n"],
+      [
+        'dns: [192.0.2.53, "2001:db8::53"], dns_search: [lab.example, example], dns_opt: ["ndots:2"]',
+        "nameserver 192.0.2.53\nnameserver 2001:db8::53\nsearch lab.example example\noptions ndots:2\n",
+      ],
+      ["", ""],
+      ["dns_search: lab.example", "search lab.example\n"],
+    ] as const) {
+      sandbox.file("stack.yaml", text(rest))
+      assert.equal(verdicts(planOf(sandbox, file)), ["update container.small"])
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      assert.is(seen(), expected)
+    }
+    assert.equal(live(sandbox, "lab", "small").init, init)
+    apply(sandbox, file, "--replace", "container.small")
+    expectConverged(sandbox, file)
+    assert.is(
+      inside(live(sandbox, "lab", "small").init, "-m", "/bin/busybox", "cat", "/run/resolve/stub.conf").stdout,
+      "search lab.example\n",
+    )
+  },
+  ["busybox"],
+)
+
 test.run()

@@ -40,6 +40,7 @@ scenario("plan --json is one object that tells all", (sandbox) => {
   assert.equal(plan.changes.map((c) => `${c.actions} ${c.address}`).sort(), [
     "create bridge.lan",
     "create container.web",
+    "create hosts.stack",
     "create interface.web.eth0",
   ])
   assert.equal(plan.summary, { add: 3, change: 0, destroy: 0 })

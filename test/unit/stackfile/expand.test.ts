@@ -45,6 +45,7 @@ test("a container with one key has every attribute", () => {
     depends_on: [],
     state: "running",
     hosts: "image",
+    ...{ dns: [], dns_search: [], dns_opt: [] },
   })
 })
 

@@ -1,0 +1,20 @@
+/* Places in a root that belongs to others. */
+#ifndef STACK_MAKE_TARGET_H
+#define STACK_MAKE_TARGET_H
+
+#include <stdbool.h>
+
+/* linux/magic.h */
+#define PROC_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
+
+/* What is there for who has this root. A descriptor (O_PATH), or -errno. */
+int follow_in(int root, const char *path);
+
+/*
+ * The folder or file at `target` in `root`, made where there is none, with the folders above it: links are followed as in that root, and a
+ * file that the last one leads to is made there. EXDEV within procfs and sysfs, EISDIR or ENOTDIR where it is the other sort. A descriptor (O_PATH), or -errno.
+ */
+int make_target_in(int root, const char *target, bool folder);
+
+#endif
