@@ -6,6 +6,7 @@ import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import {
   updateDevices,
+  updateHealthcheck,
   updateHostname,
   updateHosts,
   updateLimits,
@@ -16,6 +17,7 @@ import {
   updateSysctls,
   updateUlimits,
 } from "./update.ts"
+import { wait } from "./wait.ts"
 
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
 export const containerDriver: Driver = {
@@ -34,6 +36,8 @@ export const containerDriver: Driver = {
     devices: updateDevices,
     ulimits: updateUlimits,
     oom: updateOomScore,
+    healthcheck: updateHealthcheck,
+    wait,
     hostname: updateHostname,
     hosts: updateHosts,
     sysctls: updateSysctls,

@@ -10,6 +10,8 @@ import { devicesOf } from "./expand-devices.ts"
 import type { ExtraHostsEntry } from "./expand-extra-hosts.ts"
 import type { GivenEntry } from "./expand-given.ts"
 import { givensOf } from "./expand-given.ts"
+import type { DependencyEntry, HealthcheckEntry } from "./expand-health.ts"
+import { healthcheckOf } from "./expand-health.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
 import type { MountsEntry } from "./expand-mounts.ts"
@@ -23,6 +25,7 @@ import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
 import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode, OfFile } from "./spec.ts"
+import { wholeHealthcheck } from "./spec-health.ts"
 import { SYSTEM_COMMAND } from "./spec-life.ts"
 import type { ProfileName } from "./spec-profile.ts"
 
@@ -55,7 +58,8 @@ export interface ContainerEntry extends LifeEntry, MountsEntry, GivenEntry {
   devices?: DeviceEntry[]
   ulimits?: UlimitsEntry
   oom_score_adj?: number
-  depends_on?: string[] | { [name: string]: unknown }
+  depends_on?: string[] | { [name: string]: DependencyEntry }
+  healthcheck?: HealthcheckEntry
   labels?: TextsEntry
 }
 
@@ -73,8 +77,9 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup
   const power = powerOf(value, entry)
   const capabilities = capabilitiesOf(value, entry, power.capabilities)
+  const { healthcheck, ...image } = imageOf(value, entry)
   const attributes: ContainerAttributes = {
-    ...imageOf(value, entry),
+    ...image,
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
     ...mountedOf(value, namespaces.mount, entry),
@@ -100,6 +105,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     ...lifeOf(value, entry),
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
+    conditions: {},
+    healthcheck,
     state: "running",
   }
   // What it hangs on is known when the names of other containers in it are addresses: connect.ts.
@@ -124,10 +131,13 @@ function mountedOf(value: ContainerEntry, mode: NamespaceMode, entry: Entry): Pi
 }
 
 /** The image with an absolute path without `.` and `..`, and what is run. */
-function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "image" | "argv" | "of_file"> {
+function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "image" | "argv" | "of_file" | "healthcheck"> {
   const image = imageTextOf(value.image, entry)
-  if (!hasConfig(image)) return { image, argv: argvOf(value, entry) }
-  return { image, ...ownWords(value, entry) }
+  const healthcheck = healthcheckOf(value.healthcheck, hasConfig(image), entry)
+  if (!hasConfig(image)) return { image, argv: argvOf(value, entry), healthcheck: wholeHealthcheck(healthcheck) }
+  const { argv, of_file } = ownWords(value, entry)
+  const asked = value.healthcheck === undefined ? {} : { healthcheck }
+  return { image, argv, of_file: { ...of_file, ...asked }, healthcheck: {} }
 }
 
 function imageTextOf(image: string | undefined, entry: Entry): string {

@@ -75,6 +75,8 @@ const BEFORE: Pick<
   | "group_add"
   | "ulimits"
   | "oom_score_adj"
+  | "conditions"
+  | "healthcheck"
   | "hosts"
   | keyof Life
 > = {
@@ -92,6 +94,8 @@ const BEFORE: Pick<
   group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
+  conditions: {},
+  healthcheck: {},
   hosts: "image",
   ...USUAL_LIFE,
 }

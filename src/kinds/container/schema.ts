@@ -4,6 +4,7 @@ import { limitsSchema } from "../cgroup/schema.ts"
 import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
 import { givenSchema } from "./schema-given.ts"
+import { conditionSchema, healthcheckSchema } from "./schema-health.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
 import { namesSchema } from "./schema-names.ts"
@@ -33,7 +34,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = ["ports", "dns", "healthcheck", "restart", "unsafe"]
+const LATER = ["ports", "dns", "restart"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
@@ -52,6 +53,7 @@ const INSTEAD: { readonly [word: string]: string } = {
   pids_limit: "limits.pids",
   scale: "replicas",
   cgroup_parent: "cgroup",
+  unsafe: "idmap.unsafe",
 }
 
 type Fragments = { [key: string]: Fragment }
@@ -193,17 +195,12 @@ function composition(): Fragments {
       items: { description: "A container's name.", type: "string", form: "the name of a container" },
       additionalProperties: {
         ...keys("What is waited for.", {
-          condition: {
-            description: "`service_started`: it runs.",
-            enum: ["service_started"],
-            default: "service_started",
-            form: "service_started",
-            later: ["service_healthy", "service_completed_successfully"],
-          },
+          condition: conditionSchema(),
         }),
         type: ["object", "null"],
       },
     },
+    healthcheck: healthcheckSchema(),
     replicas: wholeNumber(`So many of it: web[0], web[1], …; $\{index} in its texts is the number. Absent: one, called web.`, 0, 1000),
     labels: textMap("Labels, kept with the container: a map, or a list of NAME=value.", "a map of NAME: value, or a list of NAME=value"),
     profiles: {

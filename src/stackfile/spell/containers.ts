@@ -51,7 +51,9 @@ function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, reado
   ).attributes
   const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
   const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
-  return spellContainer(have, { usual, idmap: parts.idmaps.get(one.address), interfaces, dependsOn: dependencies(have.depends_on, groups) })
+  const dependsOn = dependencies(have.depends_on, groups)
+  const beside = { dependsOn, conditions: conditionsOf(dependsOn, have) }
+  return spellContainer(have, { usual, idmap: parts.idmaps.get(one.address), interfaces, ...beside })
 }
 
 function spellPort({ stack, bridges }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
@@ -59,6 +61,15 @@ function spellPort({ stack, bridges }: Parts, { name }: Observed, { name: port, 
   const lan = bridges.find(({ address }) => address === have.bridge)?.attributes as BridgeAttributes | undefined
   const entry = bareEntry(stack, "interface", port, lan && { ...lan, whole: true })
   return spellInterface(have, expandInterface(spellLinkKind(have), entry, name, have.interface).attributes)
+}
+
+/** Of replicas that are called by one name the conditions are one. */
+function conditionsOf(names: readonly string[], { conditions }: ContainerAttributes): { [name: string]: string } {
+  const found = names.flatMap((name) => {
+    const is = conditions[`container.${name}`] ?? conditions[`container.${name}[0]`]
+    return is === undefined ? [] : [[name, is] as const]
+  })
+  return Object.fromEntries(found)
 }
 
 /** All replicas of a container are called by its name. */
