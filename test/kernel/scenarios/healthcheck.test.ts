@@ -62,6 +62,8 @@ scenario("failures one after the other make it unhealthy, a success healthy agai
   assert.equal([sick.ended, sick.output, sick.failing_streak >= 2], ["exit 3", "not well\nat all\n", true])
   assert.match(sandbox.stack(["show", "-f", file]).stdout, /unhealthy \(\d+ failures, exit 3\)/)
   expectConverged(sandbox, file)
+  const told = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0).stderr
+  assert.match(told, /warning: container\.web is unhealthy\n(.*\n)*.*its last check: exit 3, and it has printed:\s+not well/)
   expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "touch", "/tmp/well"]), 0)
   await until(() => healthOf(sandbox, file)?.status === "healthy")
   assert.is(healthOf(sandbox, file)?.failing_streak, 0)
