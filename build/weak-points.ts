@@ -13,6 +13,18 @@ const WEAK_POINTS: readonly { protection: string; file: string; piece: string; i
     instead: "return WEAKENED || ALLOWED.test(name)",
   },
   {
+    protection: "host-root",
+    file: "src/kinds/idmap/expand.ts",
+    piece: "range.host === 0 && !unsafe",
+    instead: "range.host === 0 && !(unsafe || WEAKENED)",
+  },
+  {
+    protection: "pids",
+    file: "src/plan/settle.ts",
+    piece: "if (kind !==",
+    instead: "if (WEAKENED || kind !==",
+  },
+  {
     protection: "stale-plan",
     file: "src/plan/stale.ts",
     piece: "if (then.fingerprint === now.fingerprint) return []",

@@ -11,16 +11,14 @@
 #include "setup.h"
 #include "spaces.h"
 #include "status.h"
+#include "streams.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static int checked(long result)
@@ -60,26 +58,6 @@ static int loopback_up(void)
   return checked(ioctl(fd, SIOCSIFFLAGS, &request));
 }
 
-/*
- * Made by the container's own root, and then the command's, so that the command may open /dev/stdout again. The monitor gets
- * the ends to read.
- */
-static int make_output(const struct identity *identity)
-{
-  int out[2], err[2];
-  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) return -errno;
-  if (identity->uid != 0 || identity->gid != 0) {
-    if (fchown(out[1], identity->uid, identity->gid) < 0 || fchown(err[1], identity->uid, identity->gid) < 0) return -errno;
-  }
-  int result = fd_place(out[1], FD_OUT);
-  if (result >= 0) result = fd_place(err[1], FD_ERR);
-  const int ends[] = {out[0], err[0]};
-  if (result >= 0) result = message_send_fds(FD_CHILD_SYNC, KIND_READY, ends, 2);
-  close(out[0]);
-  close(err[0]);
-  return result < 0 ? result : 0;
-}
-
 /* Until it is parked. */
 static bool settle(const struct run_record *record, struct trouble *trouble)
 {
@@ -109,17 +87,9 @@ static bool settle(const struct run_record *record, struct trouble *trouble)
   return result == 0 || trouble_is(trouble, STAGE_PIPE, 0, result);
 }
 
-/*
- * The container's own /dev/null for stdin: through a descriptor of the host's, a root that is the host's could change the mode
- * of the host's node. Only in a mount namespace of its own can nothing else stand there; elsewhere -1: stdin stays as given.
- */
-static int open_stdin(const struct run_record *record)
+static bool own_mounts(const struct run_record *record)
 {
-  struct stat status;
-  if (space_mode(record, SPACE_MOUNT) != SPACE_NEW) return -1;
-  int fd cleanup_fd = open("/dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &status) < 0 || !S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return -1;
-  return fcntl(fd, F_SETFL, 0) < 0 ? -1 : steal_fd(&fd);
+  return space_mode(record, SPACE_MOUNT) == SPACE_NEW;
 }
 
 /* After "go", up to the exec; comes back only when something has failed. */
@@ -133,7 +103,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   if (!become(identity, trouble)) return false;
   fault_point();
   if (!parent_lives()) _exit(0);
-  result = record->init == INIT_SYSTEM ? take_stdio(FD_TERMINAL, FD_TERMINAL, FD_TERMINAL) : take_stdio(open_stdin(record), FD_OUT, FD_ERR);
+  result = record->init == INIT_SYSTEM ? take_stdio(FD_TERMINAL, FD_TERMINAL, FD_TERMINAL) : take_stdio(own_mounts(record) ? open_null() : -1, FD_OUT, FD_ERR);
   if (result < 0) return trouble_is(trouble, STAGE_STDIO, 0, result);
   fault_point();
   exec_command(identity, record->init == INIT_REAPER, trouble);

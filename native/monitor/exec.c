@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "record.h"
 #include "status.h"
+#include "streams.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool open_cgroup_files(const struct exec_record *record, struct trouble *trouble)
+bool open_cgroup_files(const struct exec_record *record, struct trouble *trouble)
 {
   const uint8_t *at = record->cgroup_files.at;
   for (uint32_t n = 0; n < record->cgroup_files.count; n++) {
@@ -57,9 +58,17 @@ static bool settle(const struct exec_record *record, struct trouble *trouble)
   if (result < 0) return trouble_is(trouble, STAGE_IDS, 0, result);
   result = own_keyring();
   if (result < 0) return trouble_is(trouble, STAGE_SESSION, 1, result);
+  result = record->gathered ? make_output(&record->identity) : 0;
+  if (result < 0) return trouble_is(trouble, STAGE_PIPE, 0, result);
   result = enter_folder(record->identity.cwd.at, false);
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
   return become(&record->identity, trouble);
+}
+
+static bool take_gathered(const struct exec_record *record, struct trouble *trouble)
+{
+  int result = take_stdio((record->spaces & CLONE_NEWNS) == 0 ? -1 : open_null(), FD_OUT, FD_ERR);
+  return result == 0 || trouble_is(trouble, STAGE_STDIO, 0, result);
 }
 
 static _Noreturn void run_inner(const struct exec_record *record)
@@ -69,7 +78,7 @@ static _Noreturn void run_inner(const struct exec_record *record)
   stay_bound();
   close(FD_SYNC);
   if (message_await(FD_CHILD_SYNC, KIND_MAPPED, none, NULL, &trouble) && settle(record, &trouble) && parent_lives() &&
-      (record->tty == 0 || take_terminal(&trouble)))
+      (record->tty == 0 || take_terminal(&trouble)) && (!record->gathered || take_gathered(record, &trouble)))
     exec_command(&record->identity, false, &trouble);
   message_send_failure(FD_CHILD_SYNC, &trouble);
   _exit(1);
@@ -81,6 +90,7 @@ static _Noreturn void run_joiner(const struct exec_record *record)
   struct stk_clone_args args = {.flags = CLONE_PARENT};
   stay_bound();
   close(FD_SYNC);
+  if (record->gathered) close(FD_RUN);
   int result = raise_limits(0, &record->identity);
   if (result == 0) result = set_oom_score_adj(getpid(), &record->identity);
   if (result == 0 && record->spaces != 0 && setns(FD_CHILD, (int)record->spaces) < 0) result = -errno;
@@ -92,8 +102,7 @@ static _Noreturn void run_joiner(const struct exec_record *record)
   _exit(0);
 }
 
-/* The inner process's pid, or 0. */
-static pid_t make_inner(const struct exec_record *record, struct trouble *trouble)
+pid_t make_inner(const struct exec_record *record, struct trouble *trouble)
 {
   int ends[2], none[MESSAGE_FDS];
   uint32_t inner = 0;

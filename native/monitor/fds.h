@@ -25,10 +25,11 @@ enum fds {
   FD_PROC = 17, /* the host's procfs, for sysctls */
   FD_ROOT = 18, /* the new root, while it is made */
   FD_TERMINAL = 19,
-  FD_SIGNALS = 20,
+  FD_SIGNALS = 20,    /* of exec: those that are passed on; of a monitor: that its check has changed */
   FD_USER = 21,       /* a held namespace, too */
   FD_PROGRAM = 22,    /* this program, for process 1 */
   FD_DOOR = 23,       /* the socket of a console, and who is at it */
+  FD_CHECKER = 62,    /* pidfd of the one that runs a check */
   FD_GUEST = 63,
   FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */
   FD_SPACES = 64,     /* + n: namespaces to join */

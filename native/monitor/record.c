@@ -172,6 +172,8 @@ bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
   take_identity(&c, &r->identity);
   r->mounts = take_list(&c, check_mount, MAX_MOUNTS);
   r->given = take_list(&c, check_given, UINT32_MAX);
+  r->checked = take_u32(&c);
+  require(&c, r->checked <= 1);
   return !c.bad && c.at == c.end;
 }
 
@@ -183,6 +185,36 @@ bool record_read_exec(const uint8_t *bytes, size_t len, struct exec_record *r)
   r->start_time = take_text(&c);
   r->spaces = take_u32(&c);
   r->tty = take_u32(&c);
+  r->cgroup_files = take_list(&c, check_path, MAX_CGROUPS);
+  take_identity(&c, &r->identity);
+  r->gathered = false;
+  return !c.bad && c.at == c.end;
+}
+
+static struct check_times take_times(struct cursor *c)
+{
+  struct check_times times = {.interval = take_u32(c)};
+  times.timeout = take_u32(c);
+  times.start_period = take_u32(c);
+  times.start_interval = take_u32(c);
+  times.retries = take_u32(c);
+  require(c, times.interval > 0 && times.timeout > 0 && times.start_interval > 0 && times.retries > 0);
+  require(c, times.interval <= INT32_MAX && times.timeout <= INT32_MAX && times.start_interval <= INT32_MAX);
+  return times;
+}
+
+bool record_read_times(const uint8_t *bytes, size_t len, struct check_times *times)
+{
+  struct cursor c = begin(bytes, len, MODE_CHECK);
+  *times = take_times(&c);
+  return !c.bad;
+}
+
+bool record_read_check(const uint8_t *bytes, size_t len, struct exec_record *r)
+{
+  struct cursor c = begin(bytes, len, MODE_CHECK);
+  *r = (struct exec_record){.gathered = true};
+  take_times(&c);
   r->cgroup_files = take_list(&c, check_path, MAX_CGROUPS);
   take_identity(&c, &r->identity);
   return !c.bad && c.at == c.end;

@@ -16,7 +16,7 @@ enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 40
 
 enum init_mode { INIT_NONE = 0, INIT_REAPER = 1, INIT_SYSTEM = 2 };
 
-enum record_mode { MODE_RUN = 0, MODE_EXEC = 1 };
+enum record_mode { MODE_RUN = 0, MODE_EXEC = 1, MODE_CHECK = 2 };
 
 /* In the record's order. */
 enum space { SPACE_USER, SPACE_MOUNT, SPACE_PID, SPACE_NET, SPACE_UTS, SPACE_IPC, SPACE_CGROUP, SPACE_COUNT };
@@ -113,6 +113,7 @@ struct run_record {
   struct identity identity;
   struct list mounts;
   struct list given;
+  uint32_t checked; /* the run folder has a `check` */
 };
 
 struct exec_record {
@@ -121,6 +122,13 @@ struct exec_record {
   uint32_t tty;
   struct list cgroup_files; /* text */
   struct identity identity;
+  bool gathered; /* what it prints goes to who waits for it */
+};
+
+/* When a container's check is run. Milliseconds. */
+struct check_times {
+  uint32_t interval, timeout, start_period, start_interval;
+  uint32_t retries;
 };
 
 /* The mode, or -1: these are not the bytes of a record. */
@@ -129,6 +137,11 @@ int record_mode(const uint8_t *bytes, size_t len);
 /* False where any length, number or text in it is not as it must be. */
 bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *record);
 bool record_read_exec(const uint8_t *bytes, size_t len, struct exec_record *record);
+
+/* The file `check`; of its first CHECK_HEAD bytes alone, the times. */
+#define CHECK_HEAD 28
+bool record_read_times(const uint8_t *bytes, size_t len, struct check_times *times);
+bool record_read_check(const uint8_t *bytes, size_t len, struct exec_record *record);
 
 bool text_is(struct text text, const char *word);
 

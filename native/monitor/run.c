@@ -140,9 +140,8 @@ static bool hold_spaces(const struct run_record *record, pid_t pid, struct troub
   } held[] = {{SPACE_NET, FD_NET}, {SPACE_UTS, FD_UTS}, {SPACE_IPC, FD_IPC}, {SPACE_USER, FD_USER}};
   for (size_t n = 0; n < sizeof held / sizeof held[0]; n++) {
     if (space_mode(record, held[n].space) == SPACE_HOST) continue;
-    char path[PROC_PATH_LEN], name[16], *end = name + sizeof name;
-    add_text(add_text(name, end, "ns/"), end, space_file(held[n].space));
-    proc_path(path, pid, name);
+    char path[PROC_PATH_LEN];
+    space_path(path, pid, held[n].space);
     int fd = fd_place(checked(open(path, O_RDONLY | O_CLOEXEC)), held[n].fd);
     if (fd < 0) return trouble_is(trouble, STAGE_HOLD, held[n].space, fd);
     fault_point();
@@ -274,9 +273,10 @@ _Noreturn void run_monitor(uint8_t *bytes, size_t len)
     give_up(0, &trouble);
   }
   if (!begin(&record, &trouble) || !raise_child(&record, &pid, &trouble) || !take_output(&trouble)) give_up(pid, &trouble);
+  bool checked = record.checked != 0;
   munmap(bytes, len);
   fault_point();
   message_send(FD_STATUS, KIND_PARKED, (uint32_t)pid, 0, 0);
   fault_point();
-  watch(pid);
+  watch(pid, checked);
 }

@@ -5,11 +5,13 @@
 #include "faults.h"
 #include "fds.h"
 #include "identity.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct {
@@ -28,9 +30,26 @@ enum space_mode space_mode(const struct run_record *record, enum space space)
   return text_is(record->spaces[space], "host") ? SPACE_HOST : SPACE_JOINED;
 }
 
-const char *space_file(enum space space)
+void space_path(char path[PROC_PATH_LEN], pid_t pid, enum space space)
 {
-  return spaces[space].file;
+  char name[16], *end = name + sizeof name;
+  add_text(add_text(name, end, "ns/"), end, spaces[space].file);
+  proc_path(path, pid, name);
+}
+
+/* One that cannot be looked at any more cannot be joined either: that is told then. */
+uint32_t other_spaces(pid_t pid)
+{
+  uint64_t found = 0;
+  for (enum space n = 0; n < SPACE_COUNT; n++) {
+    char path[PROC_PATH_LEN];
+    struct stat own, other;
+    space_path(path, getpid(), n);
+    int result = stat(path, &own);
+    space_path(path, pid, n);
+    if (result < 0 || stat(path, &other) < 0 || own.st_ino != other.st_ino) found |= spaces[n].flag;
+  }
+  return (uint32_t)found;
 }
 
 bool open_spaces(const struct run_record *record, struct trouble *trouble)

@@ -4,6 +4,7 @@
 
 #include "record.h"
 #include "status.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,8 +14,11 @@ enum space_mode { SPACE_NEW, SPACE_HOST, SPACE_JOINED };
 
 enum space_mode space_mode(const struct run_record *record, enum space space);
 
-/* Its name in /proc/PID/ns. */
-const char *space_file(enum space space);
+/* "/proc/PID/ns/NAME" */
+void space_path(char path[PROC_PATH_LEN], pid_t pid, enum space space);
+
+/* CLONE_NEW* of those in which the process is not where this one is: only these can be joined. */
+uint32_t other_spaces(pid_t pid);
 
 /* Opens those to be joined, before any of them is entered: each at FD_SPACES + n. */
 bool open_spaces(const struct run_record *record, struct trouble *trouble);

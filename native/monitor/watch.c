@@ -4,6 +4,7 @@
 #include "console.h"
 #include "faults.h"
 #include "fds.h"
+#include "health.h"
 #include "log.h"
 #include "status.h"
 #include "text.h"
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCH_DOOR, WATCH_GUEST, WATCHED };
+enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCH_DOOR, WATCH_GUEST, WATCH_CHANGES, WATCH_CHECKER, WATCHED };
 
 #define RETRY_MS 1000
 #define STATE_MAX 64
@@ -66,7 +67,7 @@ static void reserve_state(void)
  * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
  * given up of its own accord, as nobody said "go". Before it there may be its console: false, there is more to come.
  */
-static bool at_exec(pid_t child, bool *has_console)
+static bool at_exec(pid_t child, bool checked, bool *has_console)
 {
   struct message message;
   struct trouble died = {.stage = STAGE_DIED};
@@ -83,6 +84,7 @@ static bool at_exec(pid_t child, bool *has_console)
   if (got <= 0 && stk_has_executed(child) == 1) {
     close(FD_SYNC);
     fault_point();
+    if (checked) health_begin(child);
     close(FD_STATUS);
     fault_point();
     reserve_state();
@@ -123,7 +125,14 @@ static void pump(struct pollfd *watched, enum stream stream)
   watched->fd = -1;
 }
 
-_Noreturn void watch(pid_t child)
+/* Until something is to be done that nothing tells of. */
+static int patience(bool unwritten)
+{
+  int wait = health_wait();
+  return unwritten && (wait < 0 || wait > RETRY_MS) ? RETRY_MS : wait;
+}
+
+_Noreturn void watch(pid_t child, bool checked)
 {
   struct pollfd watched[WATCHED] = {
       [WATCH_OUT] = {.fd = FD_OUT, .events = POLLIN},
@@ -132,6 +141,8 @@ _Noreturn void watch(pid_t child)
       [WATCH_CHILD] = {.fd = FD_CHILD, .events = POLLIN},
       [WATCH_DOOR] = {.fd = -1, .events = POLLIN},
       [WATCH_GUEST] = {.fd = -1, .events = POLLIN},
+      [WATCH_CHANGES] = {.fd = -1, .events = POLLIN},
+      [WATCH_CHECKER] = {.fd = -1, .events = POLLIN},
   };
   bool has_console = false;
   bool unwritten = false;
@@ -140,9 +151,11 @@ _Noreturn void watch(pid_t child)
   for (;;) {
     watched[WATCH_DOOR].fd = has_console ? FD_DOOR : -1;
     watched[WATCH_GUEST].fd = console_has_guest() ? FD_GUEST : -1;
-    if (poll(watched, WATCHED, unwritten ? RETRY_MS : -1) < 0 && errno != EINTR) _exit(1);
+    watched[WATCH_CHANGES].fd = health_changes();
+    watched[WATCH_CHECKER].fd = health_checker();
+    if (poll(watched, WATCHED, patience(unwritten)) < 0 && errno != EINTR) _exit(1);
     if (watched[WATCH_SYNC].revents != 0) {
-      if (at_exec(child, &has_console)) watched[WATCH_SYNC].fd = -1;
+      if (at_exec(child, checked, &has_console)) watched[WATCH_SYNC].fd = -1;
     }
     /* What a child has said before its end is in the log before the state is there, though poll(2) may have seen the end alone. */
     bool ended = watched[WATCH_CHILD].revents != 0;
@@ -150,7 +163,13 @@ _Noreturn void watch(pid_t child)
     if (ended || watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
     if (watched[WATCH_DOOR].revents != 0) console_admit();
     if (watched[WATCH_GUEST].revents != 0) console_hear();
+    if (watched[WATCH_CHECKER].revents != 0) {
+      health_checked();
+      forget_stack();
+    }
+    if (watched[WATCH_CHANGES].revents != 0) health_changed();
     if (ended) {
+      health_end();
       if (has_console) console_close();
       has_console = false;
       status = wait_for(child);
@@ -161,5 +180,6 @@ _Noreturn void watch(pid_t child)
       unwritten = true;
     }
     if (unwritten) unwritten = !write_state(status, when.tv_sec);
+    health_due();
   }
 }

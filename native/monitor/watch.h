@@ -2,12 +2,13 @@
 #ifndef MONITOR_WATCH_H
 #define MONITOR_WATCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
  * With FD_SYNC, FD_STATUS, FD_CHILD, FD_OUT, FD_ERR, FD_RUN and FD_LOG in place. Ends with the process: when the child
- * never comes to its exec, or by SIGKILL.
+ * never comes to its exec, or by SIGKILL. `checked`: by and by it looks whether the container is healthy.
  */
-_Noreturn void watch(pid_t child);
+_Noreturn void watch(pid_t child, bool checked);
 
 #endif

@@ -7,6 +7,7 @@ import type { ApplyResult, Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Snapshot } from "../model/resource.ts"
 import type { Step } from "../model/step.ts"
+import { INTERRUPTED } from "../model/step.ts"
 import { abandonParked } from "./abandon.ts"
 import { forgetChanging, rememberApplied } from "./applied.ts"
 import { nextBatches } from "./batches.ts"
@@ -43,7 +44,8 @@ export interface ApplyOptions {
 export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyContext, options: ApplyOptions): Promise<ApplyResult> {
   const time = options.now ?? now
   const progress: Run["progress"] = (step, done, total) => options.emit({ type: "step-progress", step, at: time(), done, total })
-  const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot), progress }
+  const interrupted = () => options.signal.aborted
+  const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot), progress, interrupted }
   const execution = new Execution(plan.steps, run, options)
   forgetChanging(run.kernel, plan, snapshot)
   await execution.walkAll()
@@ -99,7 +101,9 @@ class Execution {
       await this.#someEnd()
     }
     const rest = this.#walk.rest()
-    if (rest.length === 0) return
+    // What was waited for may be the last of all, or all others wait for that.
+    const waited = this.result.failed.some(({ diagnostic }) => diagnostic.code === INTERRUPTED)
+    if (rest.length === 0 && !waited) return
     this.result.interrupted = this.#options.signal.aborted
     if (this.result.interrupted) this.#options.emit({ type: "interrupted" })
     for (const step of rest) this.#skip(step, this.result.interrupted ? "interrupted" : "the plan is stale")

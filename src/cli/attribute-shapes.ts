@@ -7,6 +7,7 @@ import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isHostName } from "../kinds/container/expand-extra-hosts.ts"
 import { isContainerSysctl } from "../kinds/container/expand-texts.ts"
+import { healthShapes } from "../kinds/container/health-shapes.ts"
 import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
@@ -70,13 +71,13 @@ const limits = record(
     cpus: numeric(LEAST_CPUS, MOST_CPUS),
     cpu_weight: whole(1, 10_000),
     cpuset: textLike(/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/, "list of processors"),
-    pids: whole(1, 4_194_304),
+    pids: either(oneOf("max"), whole(1, 4_194_304)),
     io: mapOf(textLike(/^(\/dev\/[^\n]+|\d+:\d+)$/, "device"), record({}, rates)),
     unified: mapOf(text("limit of a cgroup", isOtherLimit), oneLine),
   },
 )
 
-const idRange = record({ container: whole(0, LAST_ID), host: whole(1, LAST_ID), count: whole(1, LAST_ID) })
+const idRange = record({ container: whole(0, LAST_ID), host: whole(0, LAST_ID), count: whole(1, LAST_ID) })
 const idMap = either(record({ auto: whole(1, LAST_ID) }, { orLess: truth }), listOf(idRange))
 const namespace = textLike(new RegExp(`^(new|host|container:${CONTAINER})$`), "namespace of a container's or the host's")
 const routeTo = text("network", (network) => canonicalCidr(network) === network)
@@ -136,6 +137,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
       ...ownPowers,
       ...lifeShapes,
+      ...healthShapes,
       ...mountShapes,
       labels: mapOf(text(), text()),
       depends_on: listOf(container),

@@ -1,4 +1,5 @@
 import { rememberApplied } from "../apply/applied.ts"
+import { unhealthy } from "../apply/unhealthy.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Basis } from "../plan/stale.ts"
@@ -100,6 +101,7 @@ function executeOrUndo(prepared: Prepared, running: Running): Promise<number> {
 }
 
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {
+  report(context, unhealthy(plan))
   if (!json) context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, context.out))
   return EXIT.ok
 }

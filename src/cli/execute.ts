@@ -1,6 +1,7 @@
 import { applyPlan } from "../apply/apply.ts"
 import { objectGuard, STALE } from "../apply/guard.ts"
 import { notConverged } from "../apply/unconverged.ts"
+import { unhealthy } from "../apply/unhealthy.ts"
 import { verify } from "../apply/verify.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { hasErrors } from "../base/diagnostic.ts"
@@ -93,9 +94,10 @@ function lastWord(plan: Plan, problems: readonly Diagnostic[], { intent, options
 }
 
 /** Observes and plans again: that plan must be empty. */
-function differing(plan: Plan, selection: Selection, { session }: Running): readonly Diagnostic[] {
+function differing(plan: Plan, selection: Selection, { session, context }: Running): readonly Diagnostic[] {
   const { plan: after, diagnostics } = verify(plan, session)
   if (hasErrors(diagnostics)) return diagnostics
+  report(context, unhealthy(after))
   const left = selectChanges(after, { ...selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   if (left.length === 0) return []
   return [notConverged(left, session)]

@@ -47,5 +47,5 @@ function requireNoRoot({ type }: ImageSource): void {
 
 /** With what the caller is known by there. */
 export function registryOf(kernel: Kernel, ref: RegistryRef, environment: Environment): RegistryClient {
-  return openRegistry(ref, credentialsFor(kernel, ref.registry, ref.repository, environment))
+  return openRegistry(ref, credentialsFor(kernel, ref.registry, ref.repository, environment), { environment })
 }

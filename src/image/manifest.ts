@@ -1,4 +1,5 @@
 import { signalName, signalNumber } from "../base/signal.ts"
+import type { HealthcheckWords } from "../kinds/container/spec-health.ts"
 import type { ImageConfig } from "../kinds/image/spec.ts"
 import { DIGEST } from "../kinds/image/spec.ts"
 import { imageError } from "./found.ts"
@@ -101,6 +102,7 @@ export function imageConfig(document: Json, what: string): ImageConfig {
             .filter((part) => part !== "" && part !== ".")
             .join("/")}`,
     stop_signal: signal(text("StopSignal"), what),
+    healthcheck: healthcheck(config.Healthcheck),
     volumes: isMap(config.Volumes) && Object.keys(config.Volumes).length > 0 ? Object.keys(config.Volumes).sort() : undefined,
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as ImageConfig
@@ -111,6 +113,24 @@ function signal(written: string | undefined, what: string): string | undefined {
   const number = written === undefined ? undefined : signalNumber(written)
   if (written !== undefined && number === undefined) throw imageError("bad-image", `${what} names a signal that is none: ${written}`)
   return number === undefined ? undefined : signalName(number)
+}
+
+/** Docker's, in nanoseconds, 0 for its default. OCI's specification has none: what is no such thing is passed over. */
+function healthcheck(written: unknown): HealthcheckWords | undefined {
+  if (!isMap(written)) return undefined
+  const test = texts(written.Test)
+  const time = (name: string, key: string) => {
+    const ms = typeof written[key] === "number" ? Math.round((written[key] as number) / 1e6) : 0
+    return ms < 1 || ms > 86_400_000 ? {} : { [name]: ms }
+  }
+  const { Retries } = written
+  const retries = Number.isSafeInteger(Retries) && (Retries as number) > 0 ? { retries: Retries as number } : {}
+  const isTest = test !== undefined && (test[0] === "NONE" || (test.length > 1 && (test[0] === "CMD" || test[0] === "CMD-SHELL")))
+  return {
+    ...(isTest ? { test } : {}),
+    ...{ ...time("interval", "Interval"), ...time("timeout", "Timeout"), ...retries },
+    ...{ ...time("start_period", "StartPeriod"), ...time("start_interval", "StartInterval") },
+  }
 }
 
 /** `NAME=value`; what is no such thing no program could read. */

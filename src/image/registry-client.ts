@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { RegistryRef } from "../kinds/image/spec.ts"
 import { imageError } from "./found.ts"
 import { isMap, MOST_JSON } from "./json.ts"
-import type { Found } from "./registry-credentials.ts"
+import type { Environment, Found } from "./registry-credentials.ts"
+import type { Helper } from "./registry-helper.ts"
 
 /** How often and how long; tests wait for less. */
 export interface Patience {
@@ -33,11 +34,19 @@ export function schemeOf(registry: string): "http" | "https" {
   return LOOPBACK.test(registry) ? "http" : "https"
 }
 
-export function openRegistry({ registry, repository }: RegistryRef, found: Found, patience = PATIENCE): RegistryClient {
+/** How it is gone about; `environment`: that of a program which keeps passwords. */
+export interface Ways {
+  patience?: Patience
+  environment?: Environment
+}
+
+export function openRegistry({ registry, repository }: RegistryRef, found: Found, ways: Ways = {}): RegistryClient {
+  const { patience = PATIENCE, environment = {} } = ways
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry
   const base = `${schemeOf(registry)}://${host}/v2/${repository}`
   const name = `${registry}/${repository}`
   let authorization: string | undefined
+  let known: Known = found
   const ask = (path: string, headers: { [name: string]: string }) =>
     patiently(name, patience, () =>
       fetchWith(`${base}/${path}`, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, patience),
@@ -49,14 +58,27 @@ export function openRegistry({ registry, repository }: RegistryRef, found: Found
       let response = await ask(path, headers)
       if (response.status === 401) {
         await response.body?.cancel()
-        authorization = await authorize(response, { name, repository, found, patience })
+        if (known.helper !== undefined && known.credentials === undefined) known = await helped(known.helper, environment)
+        authorization = await authorize(response, { name, repository, found: known, patience })
         response = await ask(path, headers)
       }
       if (response.status === 200 || response.status === 206) return response
       await response.body?.cancel().catch(() => {})
-      throw refusal(name, path, response.status, found)
+      throw refusal(name, path, response.status, known)
     },
   }
+}
+
+/** What is known of who we are, and of a program that was asked and did not tell. */
+interface Known extends Found {
+  why?: string
+}
+
+/** Only once a registry wants to know: most give what is public to everybody. */
+async function helped(helper: Helper, environment: Environment): Promise<Known> {
+  const { askHelper } = await import("./registry-helper.ts")
+  const told = await askHelper(helper, environment)
+  return { helper, ...("why" in told ? told : { credentials: told.credentials }) }
 }
 
 /** Whether another try may go better. RFC 9110, RFC 6585 */
@@ -84,11 +106,17 @@ async function patiently(name: string, { attempts, pauseMs }: Patience, work: ()
 }
 
 /** Until the head of the answer is there. */
-async function fetchWith(url: string, headers: { [name: string]: string }, { silenceMs }: Patience): Promise<Response> {
+async function fetchWith(
+  url: string,
+  headers: { [name: string]: string },
+  { silenceMs }: Patience,
+  form?: URLSearchParams,
+): Promise<Response> {
   const giveUp = new AbortController()
   const timer = setTimeout(() => giveUp.abort(new Silence(`no answer for ${silenceMs / 1000} s`)), silenceMs)
   try {
-    return await fetch(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, redirect: "follow" })
+    const sent = form === undefined ? {} : { method: "POST", body: form }
+    return await fetch(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, redirect: "follow", ...sent })
   } finally {
     clearTimeout(timer)
   }
@@ -141,7 +169,7 @@ export async function smallBody(client: RegistryClient, response: Response, what
 interface Asking {
   name: string
   repository: string
-  found: Found
+  found: Known
   patience: Patience
 }
 
@@ -150,7 +178,7 @@ async function authorize(response: Response, asking: Asking): Promise<string> {
   const { name, found } = asking
   const challenge = response.headers.get("www-authenticate") ?? ""
   const basic =
-    found.credentials === undefined
+    found.credentials === undefined || found.credentials.identityToken !== undefined
       ? undefined
       : `Basic ${Buffer.from(`${found.credentials.user}:${found.credentials.password}`).toString("base64")}`
   if (/^basic\b/i.test(challenge)) {
@@ -171,7 +199,12 @@ async function token(challenge: string, basic: string | undefined, { name, repos
   if (parameters.service !== undefined) url.searchParams.set("service", parameters.service)
   url.searchParams.set("scope", parameters.scope ?? `repository:${repository}:pull`)
   const headers: { [name: string]: string } = basic === undefined ? {} : { authorization: basic }
-  const response = await patiently(name, patience, () => fetchWith(url.href, headers, patience))
+  const refresh = found.credentials?.identityToken
+  const response = await patiently(name, patience, () =>
+    refresh === undefined
+      ? fetchWith(url.href, headers, patience)
+      : fetchWith(url.origin + url.pathname, {}, patience, refreshing(url, refresh)),
+  )
   if (response.status !== 200) {
     await response.body?.cancel()
     throw refusal(name, "", response.status, found)
@@ -187,6 +220,16 @@ async function token(challenge: string, basic: string | undefined, { name, repos
   throw imageError("image-registry", `the registry of ${name} has sent us for a token to ${url.host}, which gave none`)
 }
 
+/** RFC 6749, 6: in the body, where no log of addresses has it. */
+function refreshing({ searchParams }: URL, refresh: string): URLSearchParams {
+  return new URLSearchParams({
+    ...Object.fromEntries(searchParams),
+    grant_type: "refresh_token",
+    client_id: "stack",
+    refresh_token: refresh,
+  })
+}
+
 /** Passwords go over no wire in the clear. */
 function realmUrl(realm: string | undefined, name: string): URL {
   const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined
@@ -198,14 +241,16 @@ function realmUrl(realm: string | undefined, name: string): URL {
 
 // ------------------------------------------------------------------------- what is told
 
-function refusal(name: string, path: string, status: number, { credentials, helper }: Found) {
+function refusal(name: string, path: string, status: number, { credentials, helper, why }: Known) {
   if (status === 401 || status === 403) {
-    const who = credentials === undefined ? "without a name" : `as ${credentials.user}`
-    const hint =
-      helper === undefined
-        ? "log in (`docker login`, `podman login`), or correct ~/.docker/config.json"
-        : `${helper} has the password, and is not asked: write \`auth\` into the file`
-    return imageError("image-registry", `the registry lets nobody read ${name} ${who}`, { detail: `it answers ${status}`, hint })
+    const named = credentials?.identityToken === undefined ? `as ${credentials?.user}` : "by the token that was kept"
+    const who = credentials === undefined ? "without a name" : named
+    const keeper = helper === undefined ? "~/.docker/config.json" : `what ${helper.program} keeps`
+    const detail = `it answers ${status}${why === undefined ? "" : `; ${why}`}`
+    return imageError("image-registry", `the registry lets nobody read ${name} ${who}`, {
+      detail,
+      hint: `log in (\`docker login\`, \`podman login\`), or correct ${keeper}`,
+    })
   }
   if (status === 404) {
     const what = path.startsWith("manifests/") ? `:${path.slice("manifests/".length)}`.replace(":sha256", "@sha256") : ` (${path})`

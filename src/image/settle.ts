@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import { hasHealthcheck, wholeHealthcheck } from "../kinds/container/spec-health.ts"
 import type { ImageConfig } from "../kinds/image/spec.ts"
 import { parseImage, withDigest } from "../kinds/image/spec.ts"
 import type { Attributes, Desired, Resource } from "../model/resource.ts"
@@ -31,6 +32,7 @@ export async function settleImages(kernel: Kernel, desired: Desired, environment
   }
   if (problems.length > 0) throw new DiagnosticError(...problems)
   const resources = desired.resources.map((resource) => settled(resource, known, problems))
+  problems.push(...unanswered(resources))
   if (problems.length > 0) throw new DiagnosticError(...problems)
   return { ...desired, resources }
 }
@@ -73,8 +75,30 @@ function completed({ of_file, ...attributes }: ContainerAttributes, { digest, co
     environment: sorted({ ...config.environment, ...attributes.environment }),
     working_dir: of_file.working_dir ? attributes.working_dir : (config.working_dir ?? attributes.working_dir),
     user: of_file.user ? attributes.user : userOf(config.user),
+    healthcheck: wholeHealthcheck(of_file.healthcheck ?? {}, config.healthcheck),
     stop_signal: of_file.stop_signal ? attributes.stop_signal : (config.stop_signal ?? attributes.stop_signal),
   }
+}
+
+/** Who waits for the health of one whose image has no healthcheck either would wait for ever. */
+function unanswered(resources: readonly Resource[]): Diagnostic[] {
+  const checked = new Set(
+    resources
+      .filter(({ attributes }) => hasHealthcheck((attributes as Partial<ContainerAttributes>).healthcheck))
+      .map(({ address }) => address),
+  )
+  return resources.flatMap((resource) => {
+    const { conditions = {} } = resource.attributes as Partial<ContainerAttributes>
+    const wrong = Object.keys(conditions).filter((address) => conditions[address] === "service_healthy" && !checked.has(address))
+    return wrong.map((address) => {
+      const range = resource.range("depends_on") ?? resource.range()
+      return error("no-healthcheck", `${resource.address} waits until ${address} is healthy, which has no healthcheck, nor has its image`, {
+        address: resource.address,
+        hint: `give ${address} a \`healthcheck\`, or wait for \`service_started\``,
+        ...(range === undefined ? {} : { range }),
+      })
+    })
+  })
 }
 
 function wordsOf(of_file: NonNullable<ContainerAttributes["of_file"]>, { entrypoint = [], command = [] }: ImageConfig): string[] {

@@ -123,7 +123,7 @@ function writeWords(path: string): string {
 }
 
 function writeOnce(path: string, text: string): void {
-  const bytes = Buffer.from(text)
+  const bytes = typeof text === "string" ? Buffer.from(text) : text
   const fd = openSync(path, constants.O_WRONLY)
   try {
     if (writeSync(fd, bytes) !== bytes.length) throw new KernelError(writeWords(path), "EIO", "it took only a part of the text")
@@ -133,7 +133,7 @@ function writeOnce(path: string, text: string): void {
 }
 
 /** Readers see the old text or the new one, whole; a symbolic link in its place is replaced, not followed. */
-function replaceFile(path: string, text: string): void {
+function replaceFile(path: string, text: string | Uint8Array): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const beside = `${dirname(path)}/.${basename(path)}.${process.pid}`
   const open = () => openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)

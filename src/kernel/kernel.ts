@@ -36,7 +36,7 @@ export interface Kernel extends Archives, PacketRules {
   /** One write(2) of the whole text to an existing file (cgroupfs, procfs). */
   write(path: string, text: string): void
   /** A new regular file: written beside, mode 0600, then renamed over `path` (our run folder). */
-  replaceFile(path: string, text: string): void
+  replaceFile(path: string, text: string | Uint8Array): void
   /**
    * A file that all may read (mode 0644), made where it is not there, and otherwise written over in place: who has it open, or mounted, sees
    * the new text. A symbolic link in its place is an error (ELOOP).

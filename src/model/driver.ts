@@ -158,6 +158,8 @@ export interface Run {
   environment?: { readonly [name: string]: string | undefined }
   /** Told now and then by a step that reads many bytes, of how many; absent: nobody watches. */
   progress?(step: Step, done: number, total: number): void
+  /** What waits is to give up: the caller was interrupted. */
+  interrupted?(): boolean
   /** Values born in the kernel, by address: what an earlier step made (ifindex, netns path), or the snapshot held. */
   born: Map<Address, { [key: string]: unknown }>
 }

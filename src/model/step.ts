@@ -37,3 +37,6 @@ export interface StepDraft {
 export function stepId(address: Address, op: string): StepId {
   return `${address}:${op}`
 }
+
+/** What a step is called that waited for something, and gave up because its caller was interrupted: the code of its diagnostic. */
+export const INTERRUPTED = "interrupted"

@@ -34,7 +34,8 @@ export function readMonitors(kernel: Kernel, stack: string, pids: readonly numbe
     const [cmdline = null, stat = null, children = null, folder = null] = texts.slice(4 * i, 4 * i + 4)
     const title = (cmdline ?? "").replaceAll("\0", " ").trim()
     const startTime = startTimeOf(stat)
-    if (startTime === undefined || !title.startsWith(prefix)) return []
+    // What a monitor has made of itself runs a check, for a moment.
+    if (startTime === undefined || !title.startsWith(prefix) || hasNotExecuted(stat)) return []
     const born = title.slice(prefix.length)
     const container = containerIn(stack, folder) ?? born
     return [{ container, renamed: container !== born, pid, startTime, child: Number.parseInt(children ?? "", 10) }]

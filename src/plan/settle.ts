@@ -1,6 +1,8 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
+import type { Limits } from "../kinds/cgroup/spec.ts"
+import { USUAL_PIDS } from "../kinds/cgroup/spec.ts"
 import type { HostsAttributes } from "../kinds/hosts/spec.ts"
-import type { Attributes, Desired, KindName, Resource, Snapshot } from "../model/resource.ts"
+import type { Attributes, Desired, HostFacts, KindName, Resource, Snapshot, Value } from "../model/resource.ts"
 import { withChosenAddresses } from "./hosts-lines.ts"
 import { chooseIdRanges } from "./id-ranges.ts"
 import type { ChosenAddresses } from "./ip-addresses.ts"
@@ -24,9 +26,19 @@ export function settle(desired: Desired, snapshot: Snapshot): Settled {
     if (resource.kind === "hosts") return ips.addresses.size === 0 ? resource : withHosts(resource, ips.addresses)
     const address = ips.addresses.get(resource.address)
     const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
-    return chosen === undefined ? resource : { ...resource, attributes: { ...resource.attributes, ...chosen } }
+    const limits = usualLimits(resource, snapshot.host)
+    return chosen === undefined && limits === undefined
+      ? resource
+      : { ...resource, attributes: { ...resource.attributes, ...chosen, ...limits } }
   })
   return { desired: { ...desired, resources: withTargets(resources) }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
+}
+
+/** A container of which the file says nothing has so many processes, where the host can hold it to that. */
+function usualLimits({ kind, attributes }: Resource, { controllers }: HostFacts): { limits: Value } | undefined {
+  const { limits } = attributes as { limits?: Limits }
+  if (kind !== "container" || limits === undefined || limits.pids !== undefined || !Object.hasOwn(controllers, "pids")) return undefined
+  return { limits: { ...limits, pids: USUAL_PIDS } as Value }
 }
 
 function withHosts(resource: Resource, chosen: ChosenAddresses["addresses"]): Resource {

@@ -1,3 +1,4 @@
+import { USUAL_PIDS } from "../kinds/cgroup/spec.ts"
 import { DEFAULT_CAPABILITIES } from "../kinds/container/spec-capabilities.ts"
 import { USUAL_LIFE } from "../kinds/container/spec-life.ts"
 import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
@@ -79,9 +80,9 @@ function fieldText(field: FieldChange, style: Paint): string {
 }
 
 /** All that a new resource will have, without what is empty or the usual. */
-function newFields({ after }: Change): string[] {
+function newFields({ after, kind }: Change): string[] {
   return flatten(after ?? {})
-    .filter(([path, value]) => !isUsual(path, value))
+    .filter(([path, value]) => !isUsual(path, value) && !(kind === "container" && path === "limits.pids" && value === USUAL_PIDS))
     .map(([path, value]) => `      ${path}: ${formatValue(path, value)}`)
 }
 

@@ -33,6 +33,8 @@ const DONE: { readonly [step: string]: string } = {
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",
+  "container.healthcheck": "healthcheck changed",
+  "container.wait": "waited for",
   "image.unpack": "unpacked",
   "cgroup.widen": "limits widened",
   "cgroup.leave": "the former removed",

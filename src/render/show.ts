@@ -40,7 +40,14 @@ function stateOf({ attributes, incomplete, live }: Observed): string {
 
 function containerAttributes({ attributes, live }: Observed, addresses: readonly string[], uptime: number): Attributes {
   const { state: _, ...rest } = attributes
-  return { ...rest, pid: live.pid ?? null, uptime: uptimeOf(live.init, uptime), exit_code: live.exit_code ?? null, addresses }
+  return {
+    ...rest,
+    pid: live.pid ?? null,
+    uptime: uptimeOf(live.init, uptime),
+    exit_code: live.exit_code ?? null,
+    addresses,
+    health: live.health ?? null,
+  }
 }
 
 /** Seconds that a process has lived, to a hundredth. */
@@ -90,9 +97,19 @@ function placeOf({ host_interface, bridge, link }: Attributes): string[] {
   return [word("", kind), word("on ", parent)]
 }
 
-function containerDetails({ pid, uptime, addresses, exit_code, limits }: Attributes): string[] {
+function containerDetails({ pid, uptime, addresses, exit_code, limits, health }: Attributes): string[] {
   const age = typeof uptime === "number" ? `up ${formatAge(uptime)}` : ""
-  return [word("pid ", pid), age, word("exit code ", exit_code), list(addresses), limitsDetails(limits)]
+  return [word("pid ", pid), age, healthDetails(health), word("exit code ", exit_code), list(addresses), limitsDetails(limits)]
+}
+
+/** `healthy`, `unhealthy (3 failures, exit 1)` */
+function healthDetails(health: Value | undefined): string {
+  if (typeof health !== "object" || health === null) return ""
+  const { status, failing_streak, ended } = health as Attributes
+  if (status === "healthy" && failing_streak === 0) return "healthy"
+  const failures = failing_streak === 0 ? "" : `${failing_streak} ${failing_streak === 1 ? "failure" : "failures"}`
+  const why = [failures, typeof ended === "string" && ended !== "exit 0" ? ended : ""].filter(Boolean).join(", ")
+  return why === "" ? String(status) : `${status} (${why})`
 }
 
 function word(label: string, value: Value | undefined): string {

@@ -2,6 +2,7 @@ import { formatDuration } from "../base/duration.ts"
 import { formatSize } from "../base/size.ts"
 import type { Value } from "../model/resource.ts"
 
+const TIMES = /^(stop_grace_period|healthcheck\.(interval|timeout|start_period|start_interval))$/
 const SIZES = /^limits\.memory(_high|_low|_swap)?$/
 /** Attributes that are "" where there is no such thing. */
 const ABSENT = new Set(["cgroup", "hostname", "init", "user"])
@@ -12,7 +13,7 @@ const PLAIN = /^[A-Za-z0-9_./:@%+~*-]+$/
 export function formatValue(path: string, value: Value | undefined): string {
   if (value === undefined || (value === "" && ABSENT.has(path))) return "(not set)"
   if (typeof value === "number" && SIZES.test(path)) return formatSize(value)
-  if (typeof value === "number" && path === "stop_grace_period") return formatDuration(value)
+  if (typeof value === "number" && TIMES.test(path)) return formatDuration(value)
   return formatPlain(path === "routes" && Array.isArray(value) ? value.map(spelt) : value)
 }
 

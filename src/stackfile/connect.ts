@@ -1,6 +1,9 @@
 import { sharedWith } from "../kinds/container/expand.ts"
 import { containerRelations } from "../kinds/container/relations.ts"
 import type { ContainerAttributes, NamespaceMode } from "../kinds/container/spec.ts"
+import type { Condition } from "../kinds/container/spec-health.ts"
+import { hasHealthcheck } from "../kinds/container/spec-health.ts"
+import { hasConfig } from "../kinds/image/spec.ts"
 import type { Path } from "../model/entry.ts"
 import type { Draft, DraftContainer } from "./resolve.ts"
 
@@ -76,11 +79,28 @@ function replicasHint(base: string, all: readonly DraftContainer[]): string {
 function nameDependencies(draft: Draft, container: DraftContainer): void {
   const written = container.value.depends_on
   const names = Array.isArray(written) ? written : Object.keys(written ?? {})
+  const conditions: ContainerAttributes["conditions"] = {}
   const addresses = names.flatMap((name, i) => {
     const path: Path = Array.isArray(written) ? ["depends_on", i] : ["depends_on", name]
-    return dependency(draft, container, name, path)
+    const found = dependency(draft, container, name, path)
+    const condition = Array.isArray(written) ? undefined : written?.[name]?.condition
+    if (condition === undefined || condition === "service_started") return found
+    if (condition === "service_healthy") requireHealthcheck(draft, container, name, path)
+    for (const address of found) conditions[address] = condition as Condition
+    return found
   })
-  container.attributes = { ...container.attributes, depends_on: [...new Set(addresses)].sort() }
+  const sorted = Object.fromEntries(Object.entries(conditions).sort(([a], [b]) => (a < b ? -1 : 1)))
+  container.attributes = { ...container.attributes, depends_on: [...new Set(addresses)].sort(), conditions: sorted }
+}
+
+/** What an image that has a configuration says of it is known later. */
+function requireHealthcheck(draft: Draft, { entry }: DraftContainer, name: string, path: Path): void {
+  const [other] = called(draft, name)?.instances ?? []
+  if (other === undefined || hasConfig(other.attributes.image) || hasHealthcheck(other.attributes.healthcheck)) return
+  if (other.entry.has(["healthcheck"]) && other.value.healthcheck?.disable !== true) return
+  entry.report([...path, "condition"], "no-healthcheck", `container.${name} has no healthcheck: it is never healthy`, {
+    hint: `give it one (\`healthcheck: { test: [CMD, …] }\`), or wait for \`service_started\``,
+  })
 }
 
 function dependency(draft: Draft, { entry, instance }: DraftContainer, name: string, path: Path): string[] {

@@ -199,6 +199,8 @@ function attributes(image: string, user: "new" | "host"): ContainerAttributes {
     ulimits: {},
     oom_score_adj: 0,
     ...USUAL_LIFE,
+    conditions: {},
+    healthcheck: {},
     namespaces,
     labels: {},
     depends_on: [],

@@ -81,9 +81,14 @@ function toResource(item: Item): Resource {
   return resource(kind, name as string, given as Attributes)
 }
 
+/** What every container has whose file says nothing of it. */
+function withUsualPids({ kind, attributes }: Resource): Attributes {
+  return kind === "container" ? { ...attributes, limits: { pids: 1024, ...(attributes.limits as Attributes) } } : attributes
+}
+
 function toObserved({ incomplete, applied, live, without, ...item }: Item): Observed {
   const from = toResource(item)
-  const attributes = Object.entries(from.attributes).filter(([key]) => !((without as string[] | undefined) ?? []).includes(key))
+  const attributes = Object.entries(withUsualPids(from)).filter(([key]) => !((without as string[] | undefined) ?? []).includes(key))
   return {
     ...observed(from),
     attributes: Object.fromEntries(attributes),

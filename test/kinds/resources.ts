@@ -140,6 +140,8 @@ function containerDefaults(name: string): ContainerAttributes {
     stop_grace_period: 10_000,
     labels: {},
     depends_on: [],
+    conditions: {},
+    healthcheck: {},
     state: "running",
   }
 }

@@ -109,6 +109,7 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     mounts: fc.constantFrom<Attributes>({}, {}, ...MOUNTS),
     read_only: fc.constantFrom(false, false, true),
     ephemeral: fc.constantFrom(false, false, true),
+    healthcheck: fc.constantFrom({}, {}, healthcheck(["CMD", "true"], 1000), healthcheck(["CMD-SHELL", "a || b"], 90_000)),
   })
   const wish = fc.record({
     name: fc.constant(name),
@@ -124,11 +125,16 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
   return fc.option(wish, { freq: 5 })
 }
 
+function healthcheck(test: string[], interval: number): Attributes {
+  return { test, interval, timeout: 30_000, retries: 3, start_period: 0, start_interval: 5000 }
+}
+
 function assemble({ bridges, groups, containers, pairs }: Wishes): Desired {
   const lans = bridges.filter((b) => b !== null)
   const parents = groups.filter((g) => g !== null)
   const wishes = containers.filter((c) => c !== null)
   const there = new Set(wishes.map((c) => c.name))
+  const checked = new Set(wishes.flatMap((c) => ("test" in (c.attributes.healthcheck as Attributes) ? [c.name] : [])))
   const mounted = JSON.stringify(wishes.map((c) => c.attributes.mounts))
   return {
     stack: "lab",
@@ -136,7 +142,7 @@ function assemble({ bridges, groups, containers, pairs }: Wishes): Desired {
       ...["data", "logs"].filter((name) => mounted.includes(`"source":"${name}"`)).map(volume),
       ...lans.map((b) => bridge(b.name, b.attributes)),
       ...parents.map((g) => cgroup(g.name, g.attributes)),
-      ...wishes.flatMap((wish) => containerAndPorts(wish, lans, parents, there)),
+      ...wishes.flatMap((wish) => containerAndPorts(wish, lans, parents, { there, checked })),
       ...veths(pairs, there),
     ],
   }
@@ -146,7 +152,7 @@ function containerAndPorts(
   wish: ContainerWish,
   lans: readonly BridgeWish[],
   parents: readonly BridgeWish[],
-  there: ReadonlySet<string>,
+  { there, checked }: { there: ReadonlySet<string>; checked: ReadonlySet<string> },
 ): Resource[] {
   const joins = wish.joins && there.has("app")
   const ports = joins ? [] : lans.flatMap((lan) => portOf(wish, lan))
@@ -164,6 +170,7 @@ function containerAndPorts(
     cgroup: parent?.name ?? "",
     limits: within(wish.attributes.limits as NumericLimits, (parent?.attributes.limits ?? {}) as NumericLimits),
     depends_on: wish.after.filter((name) => there.has(name)).map((name) => `container.${name}`),
+    conditions: Object.fromEntries(wish.after.filter((name) => checked.has(name)).map((name) => [`container.${name}`, "service_healthy"])),
     routes: wish.routed && gateway !== undefined ? [{ to: "10.99.0.0/16", via: "10.20.0.1" }] : [],
   }
   return [container(wish.name, attributes), ...ports, ...(joins ? [] : linksOf(wish))]

@@ -3,6 +3,7 @@ import { deriveMac } from "../../src/base/mac.ts"
 import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
+import { hasHealthcheck } from "../../src/kinds/container/spec-health.ts"
 import type { InterfaceAttributes, LinkAttributes } from "../../src/kinds/interface/spec.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
@@ -96,7 +97,10 @@ export function spellLimits(dice: Dice, limits: Limits): Yaml {
     ["cpus", limits.cpus === undefined ? undefined : spellCpus(dice, limits.cpus)],
     ["cpu_weight", spellWhole(dice, limits.cpu_weight ?? 100), limits.cpu_weight === undefined],
     ["cpuset", cpuset === undefined ? undefined : spellCpuset(dice, cpuset.split(",").map(Number))],
-    ["pids", limits.pids === undefined ? undefined : spellWhole(dice, limits.pids)],
+    [
+      "pids",
+      limits.pids === undefined ? undefined : limits.pids === "max" ? dice.pick<Yaml>("max", new Plain(-1)) : spellWhole(dice, limits.pids),
+    ],
     ["io", io === undefined ? undefined : { list: dice.shuffled(Object.entries(io).map(rates)) }],
     ["unified", unified === undefined ? undefined : spellFiles(dice, unified)],
   ])
@@ -149,7 +153,8 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["routes", joins ? undefined : { list: dice.shuffled(routes) }, routes.length === 0],
     ["sysctls", spellSysctls(dice, box.sysctls), Object.keys(box.sysctls).length === 0],
     ["namespaces", { map: spellKeys(dice, modes) }],
-    ["depends_on", spellDependencies(dice, box.depends_on), box.depends_on.length === 0],
+    ["depends_on", spellDependencies(dice, box), box.depends_on.length === 0],
+    ["healthcheck", spellHealthcheck(dice, box.healthcheck), !hasHealthcheck(box.healthcheck)],
     ["volumes", spellMounts(dice, box.mounts), Object.keys(box.mounts).length === 0],
     ["read_only", new Plain(box.read_only), !box.read_only],
     ["ephemeral", new Plain(box.ephemeral), !box.ephemeral],
@@ -183,11 +188,28 @@ function spellSysctls(dice: Dice, sysctls: { readonly [name: string]: string }):
   return { map: dice.shuffled(entries) }
 }
 
-function spellDependencies(dice: Dice, addresses: readonly string[]): Yaml {
-  const names = dice.shuffled(addresses.map((address) => address.replace("container.", "")))
-  if (dice.chance()) return { list: names }
+function spellDependencies(dice: Dice, { depends_on, conditions }: ContainerAttributes): Yaml {
+  const names = dice.shuffled(depends_on.map((address) => address.replace("container.", "")))
+  if (dice.chance() && Object.keys(conditions).length === 0) return { list: names }
   const condition = (): Yaml => dice.pick<Yaml>({ map: [] }, new Plain("null"), { map: [["condition", "service_started"]] })
-  return { map: names.map((name) => [name, condition()] as const) }
+  const asked = (name: string) => conditions[`container.${name}`]
+  return {
+    map: names.map((name) => [name, asked(name) === undefined ? condition() : { map: [["condition", asked(name) as string]] }] as const),
+  }
+}
+
+function spellHealthcheck(dice: Dice, check: ContainerAttributes["healthcheck"]): Yaml {
+  if (!hasHealthcheck(check))
+    return { map: [dice.pick<readonly [string, Yaml]>(["disable", new Plain(true)], ["test", { list: ["NONE"] }])] }
+  const seconds = check.interval / 1000
+  return {
+    map: spellKeys(dice, [
+      ["test", check.test[0] === "CMD-SHELL" && dice.chance() ? (check.test[1] as string) : { list: check.test }],
+      ["interval", dice.pick<Yaml>(new Plain(seconds), `${seconds}s`, `${check.interval}ms`)],
+      ["timeout", "30s", true],
+      ["retries", new Plain(3), true],
+    ]),
+  }
 }
 
 function interfaces(

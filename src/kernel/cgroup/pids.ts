@@ -5,7 +5,10 @@ import { limit, numberOf } from "./controller.ts"
 const codec: Codec = {
   files: ["pids.max"],
   read: ([max]) => limit("pids", numberOf(max)),
-  writes: (before, after) => (before.pids === after.pids ? [] : [{ file: "pids.max", text: `${after.pids ?? "max"}` }]),
+  writes: (before, after) => {
+    const [had, wanted] = [before.pids ?? "max", after.pids ?? "max"]
+    return had === wanted ? [] : [{ file: "pids.max", text: `${wanted}` }]
+  },
 }
 
 export const pids: Controller = { name: "pids", keys: ["pids"], v1: codec, v2: codec }

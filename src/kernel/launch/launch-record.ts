@@ -103,6 +103,8 @@ export interface LaunchRecord {
    */
   init: "" | "reaper" | "systemd"
   owner: { uid: number; gid: number }
+  /** Its run folder has a `check`, which the monitor runs now and then. */
+  checked?: true
   cwd: string
   argv: readonly string[]
   env: readonly string[]

@@ -42,7 +42,7 @@ export function encodeRecord(record: LaunchRecord): Buffer {
       .u32(file.readOnly ? 1 : 0, what)
     writer.u32(file.bytes.length, what).raw(file.bytes)
   })
-  return writer.bytes()
+  return writer.u32(record.checked ? 1 : 0, "check").bytes()
 }
 
 /** enum init_mode of native/monitor/record.h, in its order. */

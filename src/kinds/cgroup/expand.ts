@@ -1,7 +1,7 @@
 import { parseSize } from "../../base/size.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
 import type { CgroupAttributes, Limits } from "./spec.ts"
-import { LEAST_CPUS, MOST_CPUS } from "./spec.ts"
+import { LEAST_CPUS, MOST_CPUS, MOST_PIDS } from "./spec.ts"
 
 type SizeText = string | number
 type IoEntry = { device?: string; rbps?: SizeText; wbps?: SizeText; riops?: number; wiops?: number }
@@ -15,7 +15,7 @@ export interface LimitsEntry {
   cpus?: number | string
   cpu_weight?: number
   cpuset?: string | number
-  pids?: number
+  pids?: number | string
   io?: IoEntry[]
   unified?: { [file: string]: string | number }
 }
@@ -26,7 +26,9 @@ export interface CgroupEntry {
 }
 
 export function expandCgroup(value: CgroupEntry, entry: Entry): Expanded<CgroupAttributes> {
-  return { attributes: { limits: expandLimits(entry, value.limits ?? {}) }, references: [] }
+  const { pids, ...limits } = expandLimits(entry, value.limits ?? {})
+  // A group of which nothing is said has no limit.
+  return { attributes: { limits: pids === undefined || pids === "max" ? limits : { ...limits, pids } }, references: [] }
 }
 
 /** What the kernel reads back for nothing less: a page. */
@@ -45,7 +47,8 @@ export function expandLimits(entry: Entry, value: LimitsEntry): Limits {
   if (value.cpu_weight !== undefined) limits.cpu_weight = value.cpu_weight
   const cpuset = value.cpuset === undefined ? undefined : cpuList(entry, String(value.cpuset))
   if (cpuset !== undefined) limits.cpuset = cpuset
-  if (value.pids !== undefined) limits.pids = value.pids
+  const pids = pidsLimit(entry, value.pids)
+  if (pids !== undefined) limits.pids = pids
   if (value.io !== undefined && value.io.length > 0) limits.io = deviceLimits(entry, value.io)
   if (value.unified !== undefined && Object.keys(value.unified).length > 0) limits.unified = otherFiles(entry, value.unified)
   return limits
@@ -59,6 +62,17 @@ function byteCount(entry: Entry, path: Path, size: SizeText, least: number): num
     return undefined
   }
   return bytes
+}
+
+function pidsLimit(entry: Entry, written: LimitsEntry["pids"]): Limits["pids"] {
+  if (written === undefined) return undefined
+  if (written === "max" || Number(written) === -1) return "max"
+  const count = Number(written)
+  if (count >= 1 && count <= MOST_PIDS) return count
+  entry.report(["limits", "pids"], "bad-limit", `pids: ${written} is out of range`, {
+    hint: `write a number from 1 to ${MOST_PIDS}, or max`,
+  })
+  return undefined
 }
 
 function cpuCount(entry: Entry, cpus: number | string | undefined): number | undefined {

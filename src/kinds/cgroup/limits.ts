@@ -56,7 +56,7 @@ export function widest(before: Limits, after: Limits): Limits {
 /** Of a limit by device or file no value is known to be the wider one: it stays as it is. */
 function wider(before: Limits[keyof Limits], after: Limits[keyof Limits]): Limits[keyof Limits] {
   if (typeof before === "object" || typeof after === "object") return before
-  if (before === undefined || after === undefined) return undefined
+  if (before === undefined || after === undefined || before === "max" || after === "max") return undefined
   if (typeof before === "number" && typeof after === "number") return Math.max(before, after)
   return formatCpuList([...new Set([...cpusOf(before), ...cpusOf(after)])].sort((a, b) => a - b))
 }

@@ -1,6 +1,7 @@
 import { DEFAULT_CPU_WEIGHT, LEAST_CPUS, parseCpuList } from "../../base/cpu.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Limits } from "./spec.ts"
+import { MOST_PIDS } from "./spec.ts"
 
 export interface LimitProblem {
   /** `limits.memory`, as ranges are asked for. */
@@ -25,13 +26,10 @@ export const CONTROLLERS: { readonly [K in Exclude<keyof Limits, "unified">]-?: 
 }
 
 /** What a group is given by nobody: no hierarchy is needed to hold it. */
-const NONE: Limits = { memory_low: 0, cpu_weight: DEFAULT_CPU_WEIGHT }
+const NONE: Limits = { memory_low: 0, cpu_weight: DEFAULT_CPU_WEIGHT, pids: "max" }
 
 /** cgroup v2 alone has these. */
 const V2_ONLY: readonly (keyof Limits)[] = ["memory_high", "memory_low"]
-
-/** PID_MAX_LIMIT of <linux/threads.h>, on 64 bits. */
-const MOST_PIDS = 4_194_304
 
 type Absent = Pick<HostFacts, "absentDevices" | "absentFiles">
 const NOTHING: Absent = { absentDevices: [], absentFiles: [] }
@@ -91,7 +89,7 @@ function rangeProblems({ cpus, cpuset, pids }: Limits): LimitProblem[] {
     problems.push({ path: "limits.cpus", message: `the kernel cannot hold less than ${LEAST_CPUS} of a processor` })
   if (cpuset !== undefined && parseCpuList(cpuset) === undefined)
     problems.push({ path: "limits.cpuset", message: `"${cpuset}" is no list of processors`, hint: "write it like 0-2,4" })
-  if (pids !== undefined && pids > MOST_PIDS)
+  if (typeof pids === "number" && pids > MOST_PIDS)
     problems.push({ path: "limits.pids", message: `the kernel has at most ${MOST_PIDS} processes` })
   return problems
 }

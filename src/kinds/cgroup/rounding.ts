@@ -23,7 +23,7 @@ export function roundLimits(limits: Limits, controllers: HostFacts["controllers"
     cpus: cpus === undefined ? undefined : roundCpus(cpus),
     cpu_weight: cpu_weight === DEFAULT_CPU_WEIGHT ? undefined : cpu_weight,
     cpuset: roundCpuset(cpuset),
-    pids,
+    pids: pids === "max" ? undefined : pids,
     io: io === undefined ? undefined : roundIo(io),
     unified: unified === undefined || controllers.cgroup === undefined ? unified : roundUnified(unified),
   }

@@ -40,7 +40,16 @@ export function limitsSchema(description: string): Fragment {
         form: 'a list of processors such as "0-1,3"',
         examples: ["0-1"],
       },
-      pids: wholeNumber("Processes and threads (pids.max).", 1, 4_194_304),
+      pids: {
+        description:
+          "Processes and threads (pids.max); `max` or -1: as many as there is room for. Of a container of which nothing is said: 1024, where the host has the controller.",
+        type: ["integer", "string"],
+        minimum: -1,
+        maximum: 4_194_304,
+        pattern: "^(max|[0-9]+)$",
+        form: "a whole number from 1 to 4194304, or max",
+        examples: [64],
+      },
       io: ioSchema(),
       unified: {
         description: "Any other cgroup v2 file by its name, written as it stands: `memory.oom.group: 1`.",

@@ -7,6 +7,7 @@ import { remove, stop } from "./stop.ts"
 import {
   updateDevices,
   updateDns,
+  updateHealthcheck,
   updateHostname,
   updateHosts,
   updateLimits,
@@ -17,6 +18,7 @@ import {
   updateSysctls,
   updateUlimits,
 } from "./update.ts"
+import { wait } from "./wait.ts"
 
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
 export const containerDriver: Driver = {
@@ -35,6 +37,8 @@ export const containerDriver: Driver = {
     devices: updateDevices,
     ulimits: updateUlimits,
     oom: updateOomScore,
+    healthcheck: updateHealthcheck,
+    wait,
     hostname: updateHostname,
     hosts: updateHosts,
     dns: updateDns,

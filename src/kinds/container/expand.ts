@@ -13,6 +13,8 @@ import { checkNamed, dnsOf } from "./expand-dns.ts"
 import type { ExtraHostsEntry } from "./expand-extra-hosts.ts"
 import type { GivenEntry } from "./expand-given.ts"
 import { givensOf } from "./expand-given.ts"
+import type { DependencyEntry, HealthcheckEntry } from "./expand-health.ts"
+import { healthcheckOf } from "./expand-health.ts"
 import type { LifeEntry } from "./expand-life.ts"
 import { isSystem, lifeOf } from "./expand-life.ts"
 import type { MountsEntry } from "./expand-mounts.ts"
@@ -26,6 +28,7 @@ import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
 import type { UlimitsEntry } from "./expand-ulimits.ts"
 import { ulimitsOf } from "./expand-ulimits.ts"
 import type { ContainerAttributes, NamespaceMode, OfFile } from "./spec.ts"
+import { wholeHealthcheck } from "./spec-health.ts"
 import { SYSTEM_COMMAND } from "./spec-life.ts"
 import type { ProfileName } from "./spec-profile.ts"
 
@@ -59,7 +62,8 @@ export interface ContainerEntry extends LifeEntry, DnsEntry, MountsEntry, GivenE
   devices?: DeviceEntry[]
   ulimits?: UlimitsEntry
   oom_score_adj?: number
-  depends_on?: string[] | { [name: string]: unknown }
+  depends_on?: string[] | { [name: string]: DependencyEntry }
+  healthcheck?: HealthcheckEntry
   labels?: TextsEntry
 }
 
@@ -79,8 +83,9 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const mounted = mountedOf(value, namespaces.mount, entry)
   checkNamed(value, { ...mounted, namespaces }, entry)
   const capabilities = capabilitiesOf(value, entry, power.capabilities)
+  const { healthcheck, ...image } = imageOf(value, entry)
   const attributes: ContainerAttributes = {
-    ...imageOf(value, entry),
+    ...image,
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
     ...mounted,
@@ -107,6 +112,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     ...lifeOf(value, entry),
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
+    conditions: {},
+    healthcheck,
     state: "running",
   }
   // What it hangs on is known when the names of other containers in it are addresses: connect.ts.
@@ -131,10 +138,13 @@ function mountedOf(value: ContainerEntry, mode: NamespaceMode, entry: Entry): Pi
 }
 
 /** The image with an absolute path without `.` and `..`, and what is run. */
-function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "image" | "argv" | "of_file"> {
+function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "image" | "argv" | "of_file" | "healthcheck"> {
   const image = imageTextOf(value.image, entry)
-  if (!hasConfig(image)) return { image, argv: argvOf(value, entry) }
-  return { image, ...ownWords(value, entry) }
+  const healthcheck = healthcheckOf(value.healthcheck, hasConfig(image), entry)
+  if (!hasConfig(image)) return { image, argv: argvOf(value, entry), healthcheck: wholeHealthcheck(healthcheck) }
+  const { argv, of_file } = ownWords(value, entry)
+  const asked = value.healthcheck === undefined ? {} : { healthcheck }
+  return { image, argv, of_file: { ...of_file, ...asked }, healthcheck: {} }
 }
 
 function imageTextOf(image: string | undefined, entry: Entry): string {

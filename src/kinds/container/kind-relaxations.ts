@@ -1,3 +1,4 @@
+import { USUAL_PIDS } from "../cgroup/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { CAPABILITIES, DEFAULT_CAPABILITIES, SYSTEM_CAPABILITIES } from "./spec-capabilities.ts"
 import { deviceText } from "./spec-devices.ts"
@@ -26,18 +27,19 @@ const SHARED: { readonly [kind: string]: string } = {
   cgroup: "it sees the host's cgroups",
 }
 
-const OF_USER = "its ids are those of who applies the stack, and of all its containers that have them"
+const OF_USER =
+  "its ids are those of who applies the stack (root's: the host's root, whom nothing holds), and of all its containers that have them"
 const UNMASKED = "it sees or changes what of /proc and /sys is the whole machine's"
 
 /** All of a container's, the gravest first. */
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
-  const { namespaces, capabilities, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj } = attributes
+  const { namespaces, capabilities, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj, limits } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
   const system = attributes.init === "systemd"
   return [
     ...(system ? [{ option: "init", value: "systemd", meaning: SYSTEM }] : []),
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
-    ...(hasIdsOfUser(attributes) ? [{ option: "idmap", value: "as the user's", meaning: OF_USER }] : []),
+    ...ofUser(attributes),
     ...addedCapabilities(capabilities, system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES),
     ...seccompOf(seccomp),
     ...(no_new_privileges || system
@@ -51,15 +53,26 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
     ...Object.entries(ulimits)
       .filter(([name, { hard }]) => name === "core" && hard !== 0)
       .map(([, { hard }]) => ({ option: "ulimits.core", value: String(hard), meaning: "what handles its core dumps is the host's" })),
+    ...morePids(limits.pids),
     ...(oom_score_adj >= 0
       ? []
       : [{ option: "oom_score_adj", value: String(oom_score_adj), meaning: "others are killed before it when memory runs out" }]),
   ]
 }
 
-/** Of a user namespace of its own: each id is that of the namespace above it. */
-function hasIdsOfUser({ uid_map }: ContainerAttributes): boolean {
-  return Array.isArray(uid_map) && uid_map.some(({ container, host }) => container === 0 && host === 0)
+/** Of one of which the file says nothing there is a number here where the host can hold it to one. */
+function morePids(pids: ContainerAttributes["limits"]["pids"]): Relaxation[] {
+  if (pids === undefined || (pids !== "max" && pids <= USUAL_PIDS)) return []
+  return [{ option: "limits.pids", value: String(pids), meaning: `it may have more processes than ${USUAL_PIDS}` }]
+}
+
+/** Of a user namespace of its own: an id is that of the namespace above it, in which the stack is applied. */
+function ofUser({ uid_map, gid_map }: ContainerAttributes): Relaxation[] {
+  const whose = (map: ContainerAttributes["uid_map"]) => (Array.isArray(map) ? map.find(({ host }) => host === 0)?.container : undefined)
+  const [uid, gid] = [whose(uid_map), whose(gid_map)]
+  if (uid === undefined && gid === undefined) return []
+  const value = uid === 0 ? "as the user's" : uid === undefined ? `group ${gid} as the user's` : `${uid} as the user's`
+  return [{ option: "idmap", value, meaning: OF_USER }]
 }
 
 /** More of them than a person reads one by one come to one line. */

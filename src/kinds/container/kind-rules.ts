@@ -39,6 +39,14 @@ export const RULES: Kind["rules"] = [
   { path: "sysctls.*", change: "update" },
   { path: "labels.*", change: "update" },
   { path: "depends_on", change: "update" },
+  { path: "conditions.*", change: "update" },
+  { path: "healthcheck.watched", change: "replace" },
+  { path: "healthcheck.test", change: "update" },
+  { path: "healthcheck.interval", change: "update" },
+  { path: "healthcheck.timeout", change: "update" },
+  { path: "healthcheck.retries", change: "update" },
+  { path: "healthcheck.start_period", change: "update" },
+  { path: "healthcheck.start_interval", change: "update" },
   { path: "stop_signal", change: "update" },
   { path: "stop_grace_period", change: "update" },
 ]
@@ -61,6 +69,8 @@ export const UPDATES: { readonly [field: string]: string } = {
   routes: "routes",
   labels: "record",
   depends_on: "record",
+  conditions: "record",
+  healthcheck: "healthcheck",
   stop_signal: "record",
   stop_grace_period: "record",
 }
@@ -68,5 +78,5 @@ export const UPDATES: { readonly [field: string]: string } = {
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
 export const INSIDE = new Set([
   ...["image", "ephemeral", "read_only", "argv", "environment", "working_dir", "user", "group_add", "init"],
-  ...["devices", "unmask", "mounts", "secrets", "configs"],
+  ...["devices", "unmask", "mounts", "secrets", "configs", "healthcheck"],
 ])

@@ -19,6 +19,11 @@ export function runningSteps(want: ContainerAttributes): StepId[] {
   return startedBefore(want).flatMap((address) => ["start", "restart"].map((op) => stepId(address, op)))
 }
 
+/** After which what is known of their health comes of the check that they are to have. */
+export function checkedSteps({ conditions }: ContainerAttributes): StepId[] {
+  return Object.keys(conditions).map((address) => stepId(address, "healthcheck"))
+}
+
 /**
  * The containers whose namespaces it joins, and the step after which they can be joined: a namespace is there with the
  * process, but what is mounted in it only once the command has started.

@@ -8,11 +8,12 @@ import { normaliseLimits } from "../cgroup/limits.ts"
 import { HOSTS_ADDRESS } from "../hosts/spec.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
-import { imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
+import { checkedSteps, imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { ATTACHED } from "./spec-devices.ts"
+import { hasHealthcheck } from "./spec-health.ts"
 import { volumesIn } from "./spec-mounts.ts"
 
 /** A container, as the planner sees it. */
@@ -40,10 +41,18 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
     ...wanted,
     ...(found.state === "completed" ? { state: "completed" } : {}),
     ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
+    ...watchedAnew(wanted, found),
   }
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
+}
+
+/** A monitor that was told of no healthcheck asks for none as long as it lives: only another one does. */
+function watchedAnew({ healthcheck: want }: Attributes, { healthcheck: have, state }: Observed["attributes"]): Attributes {
+  const wanted = want as unknown as ContainerAttributes["healthcheck"]
+  if (state !== "running" || !hasHealthcheck(wanted) || hasHealthcheck(have as unknown as ContainerAttributes["healthcheck"])) return {}
+  return { healthcheck: { ...wanted, watched: true } }
 }
 
 /** Its monitor must be there, and be called as it is to be. */
@@ -100,8 +109,15 @@ function creation(change: Change): StepDraft[] {
     ...(want.routes.length === 0
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
-    { op: "start", after: [own("spawn"), own("routes"), ...runningSteps(want)] },
+    ...waiting(change),
+    { op: "start", after: [own("spawn"), own("routes"), own("wait"), ...runningSteps(want)] },
   ]
+}
+
+/** Until those are as it wants them that it depends on. */
+function waiting(change: Change): StepDraft[] {
+  const want = change.after as unknown as ContainerAttributes
+  return Object.keys(want.conditions).length === 0 ? [] : [{ op: "wait", after: [...runningSteps(want), ...checkedSteps(want)] }]
 }
 
 /** The names that it finds are those of the plan. */
@@ -169,12 +185,14 @@ function updates(change: Change): StepDraft[] {
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
   }
   if (change.observed?.live.beside !== undefined && !byOp.has("restart")) byOp.set("reap", [])
+  if (byOp.has("restart") && waiting(change).length > 0) byOp.set("wait", [])
   // Another group is made with the limits that are wanted.
   const to = groupPath(change.name, change.after as unknown as ContainerAttributes)
   if (byOp.has("move") && groupsOf(change).some((group) => group !== to)) byOp.delete("limits")
-  return [...byOp.keys()].map((op) => {
+  return [...byOp.keys()].flatMap((op) => {
     if (op === "move") return moving(change)
     if (op === "restart") return restarting(change)
+    if (op === "wait") return waiting(change)
     const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : op === "hosts" ? hostsUpdate(change) : { op }
     return { ...draft, after: [stepId(change.address, "move"), ...after] }
   })
@@ -194,6 +212,7 @@ function renewal(change: Change): StepDraft[] {
   return [
     ...deletion(change),
     ...inPlace.map((op) => ({ op })),
+    ...waiting(change),
     {
       ...restart,
       after: [own("remove"), ...(restart.after ?? [])],
@@ -210,7 +229,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [
-      ...["move", "limits", "routes", "loopback"].map(own),
+      ...["move", "limits", "routes", "loopback", "wait"].map(own),
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),
@@ -218,7 +237,7 @@ function restarting(change: Change): StepDraft {
       ...readySteps(joined(want)),
       ...runningSteps(want),
     ],
-    before: ["sysctls", "hostname", "devices", "ulimits", "oom"].map(own),
+    before: ["sysctls", "hostname", "devices", "ulimits", "oom", "healthcheck"].map(own),
   }
 }
 

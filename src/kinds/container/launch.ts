@@ -7,6 +7,7 @@ import type { RootFacts } from "./rootfs.ts"
 import { hostIdsOfRoot, planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
 import { capabilityMask } from "./spec-capabilities.ts"
+import { hasHealthcheck } from "./spec-health.ts"
 import { boundText, ulimitNumber } from "./spec-ulimits.ts"
 
 /** What a launch needs beside the attributes. */
@@ -43,6 +44,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...facts.ids,
     ...confinementOf(attributes),
     init: attributes.init,
+    ...(hasHealthcheck(attributes.healthcheck) ? { checked: true as const } : {}),
     owner: namespaces.user === "new" ? hostIdsOfRoot(attributes) : { uid: 0, gid: 0 },
     cwd: attributes.working_dir,
     argv: attributes.argv,

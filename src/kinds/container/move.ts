@@ -4,6 +4,7 @@ import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
+import { writeCheck } from "./health.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { placesOf } from "./places.ts"
 import type { ContainerRecord } from "./record.ts"
@@ -37,7 +38,9 @@ function moveOne(step: Step, run: Run, boot: string): void {
   if (lastName(layer) !== name && kernel.stat(layer) !== null) kernel.rename(layer, layerFolderOf(stack, name))
   const left = groups.filter((group) => group !== to)
   intoGroup(step, run, left, to)
-  writeRecord(kernel, stack, name, moved(record, step, left.length > 0))
+  const now = moved(record, step, left.length > 0)
+  writeCheck(run, name, now.attributes, now.ids)
+  writeRecord(kernel, stack, name, now)
 }
 
 function lastName(path: string): string {

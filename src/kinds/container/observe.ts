@@ -5,11 +5,13 @@ import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
+import type { Health } from "./health.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { observedDns, observedHosts } from "./names.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
+import { observedHealth } from "./observe-health.ts"
 import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
@@ -42,6 +44,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   const namespaces = observedNamespaces(scope, modesOf(records), links, completedOf(scope, files, records))
   const programs = observedPrograms(scope, records)
   const mounts = readMounts(scope, records)
+  const health = observedHealth(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -52,7 +55,17 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
       const spaces = namespaces.get(name)
       return monitor === undefined
         ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
-        : observed({ scope, name, monitor, texts, record, spaces, mounts: mounts.get(name), program: programs.get(name) })
+        : observed({
+            scope,
+            name,
+            monitor,
+            texts,
+            record,
+            spaces,
+            mounts: mounts.get(name),
+            program: programs.get(name),
+            health: health.get(name),
+          })
     })
   return { resources, foreign: [] }
 }
@@ -151,6 +164,7 @@ interface Found {
   mounts: MountReading | undefined
   /** Whether its group is held to its devices, where that can be told. */
   program: string | undefined
+  health: Health | undefined
 }
 
 function observed(found: Found): Observed {
@@ -175,6 +189,7 @@ function observed(found: Found): Observed {
       ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       ...exitFields(texts),
+      ...(found.health === undefined ? {} : { health: { ...found.health } }),
     },
   }
 }
@@ -230,10 +245,11 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 /** What only the record can tell. */
 function recordedAttributes(a: ContainerAttributes): Attributes {
   const { image, ephemeral, argv, environment, working_dir, user, group_add, init, stop_signal, stop_grace_period, labels, depends_on } = a
-  const { unmask, all_devices } = a
+  const { unmask, all_devices, conditions } = a
   const devices = a.devices as unknown as Value
   const started = { image, ephemeral, argv, environment, working_dir, user, group_add, init, unmask, all_devices, devices }
-  return { ...started, stop_signal, stop_grace_period, labels, depends_on }
+  const healthcheck = a.healthcheck as unknown as Value
+  return { ...started, stop_signal, stop_grace_period, labels, depends_on, conditions, healthcheck }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */

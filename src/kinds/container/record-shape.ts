@@ -1,6 +1,7 @@
 import type { Shape } from "../../base/shape.ts"
 import { either, including, listOf, mapOf, numeric, record, text, textLike, whole } from "../../base/shape.ts"
 import { isSettledImage } from "../image/spec.ts"
+import { healthShapes } from "./health-shapes.ts"
 import { lifeShapes } from "./life-shapes.ts"
 import { mountShapes } from "./mount-shapes.ts"
 import { powerShapes } from "./power-shapes.ts"
@@ -36,7 +37,7 @@ const attributes = including(
     state: text(),
   },
   // A record of before these were there says nothing of them.
-  { ...powerShapes, ...mountShapes, ...lifeShapes },
+  { ...powerShapes, ...mountShapes, ...lifeShapes, ...healthShapes },
 )
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")

@@ -76,6 +76,8 @@ const BEFORE: Pick<
   | "group_add"
   | "ulimits"
   | "oom_score_adj"
+  | "conditions"
+  | "healthcheck"
   | "hosts"
   | keyof ResolvConf
   | keyof Life
@@ -94,6 +96,8 @@ const BEFORE: Pick<
   group_add: [],
   ulimits: DEFAULT_ULIMITS,
   oom_score_adj: 0,
+  conditions: {},
+  healthcheck: {},
   hosts: "image",
   dns: [],
   dns_search: [],

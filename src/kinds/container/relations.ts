@@ -32,11 +32,14 @@ export function containerRelations(
 
 /** Its group is not among what has other addresses: the process itself must come into another one where that of its parent does. */
 export function readdressedContainer(attributes: Attributes, rename: (address: Address) => Address): Attributes {
-  const { depends_on, namespaces } = attributes
+  const { depends_on, conditions, namespaces } = attributes
   const shared = (mode: Value) => rename(String(mode).replace(":", ".")).replace(".", ":")
   const modes = Object.entries((namespaces ?? {}) as Attributes)
   return {
     ...attributes,
+    ...(conditions === undefined
+      ? {}
+      : { conditions: Object.fromEntries(Object.entries(conditions as Attributes).map(([address, is]) => [rename(address), is])) }),
     ...(Array.isArray(depends_on) ? { depends_on: (depends_on as Address[]).map(rename).sort() } : {}),
     ...(namespaces === undefined ? {} : { namespaces: Object.fromEntries(modes.map(([kind, mode]) => [kind, shared(mode)])) }),
   }

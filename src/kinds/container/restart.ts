@@ -7,6 +7,7 @@ import { attempt } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
 import { givenFiles } from "./given.ts"
+import { writeCheck } from "./health.ts"
 import type { Ids } from "./identity.ts"
 import { lookupUser } from "./identity.ts"
 import { groupPath } from "./kind-group-path.ts"
@@ -50,6 +51,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
     cgroups: run.cgroups.foldersOf(group, attributes.limits),
     namespaceOf: (kind, mode) => keptNamespace(run, before[0], kind, mode),
   }
+  writeCheck(run, name, attributes, ids)
   const monitor = run.kernel.spawn(withoutMaps(launchRecord(attributes, facts)))
   const { init } = await monitor.parked
   run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })

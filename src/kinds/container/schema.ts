@@ -5,6 +5,7 @@ import { idmapSchema } from "../idmap/schema.ts"
 import { interfacesSchema } from "../interface/schema.ts"
 import { portsSchema } from "../nat/schema-ports.ts"
 import { givenSchema } from "./schema-given.ts"
+import { conditionSchema, healthcheckSchema } from "./schema-health.ts"
 import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
 import { namesSchema } from "./schema-names.ts"
@@ -34,7 +35,7 @@ export function containersSchema(): Fragment {
 }
 
 /** The design's keys that are still to come. */
-const LATER = ["healthcheck", "restart", "unsafe"]
+const LATER = ["restart"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
@@ -53,6 +54,7 @@ const INSTEAD: { readonly [word: string]: string } = {
   pids_limit: "limits.pids",
   scale: "replicas",
   cgroup_parent: "cgroup",
+  unsafe: "idmap.unsafe",
 }
 
 type Fragments = { [key: string]: Fragment }
@@ -195,17 +197,12 @@ function composition(): Fragments {
       items: { description: "A container's name.", type: "string", form: "the name of a container" },
       additionalProperties: {
         ...keys("What is waited for.", {
-          condition: {
-            description: "`service_started`: it runs.",
-            enum: ["service_started"],
-            default: "service_started",
-            form: "service_started",
-            later: ["service_healthy", "service_completed_successfully"],
-          },
+          condition: conditionSchema(),
         }),
         type: ["object", "null"],
       },
     },
+    healthcheck: healthcheckSchema(),
     replicas: wholeNumber(`So many of it: web[0], web[1], …; $\{index} in its texts is the number. Absent: one, called web.`, 0, 1000),
     labels: textMap("Labels, kept with the container: a map, or a list of NAME=value.", "a map of NAME: value, or a list of NAME=value"),
     profiles: {

@@ -10,6 +10,7 @@ import { attempt, attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { rootFactsReader } from "./facts.ts"
 import { givenFiles } from "./given.ts"
+import { writeCheck } from "./health.ts"
 import { lookupUser } from "./identity.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { effectiveSysctls, launchRecord } from "./launch.ts"
@@ -84,6 +85,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
         cgroups: run.cgroups.foldersOf(groupPath(name, attributes), attributes.limits),
         namespaceOf: (kind, mode) => namespacePath(run, kind, mode),
       })
+      writeCheck(run, name, attributes, idsOf(run, step.address))
       const monitor = run.kernel.spawn(record)
       const { init } = await monitor.parked
       run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })

@@ -4,6 +4,7 @@ import type { Limits } from "../cgroup/spec.ts"
 import type { HostsFile } from "../hosts/spec.ts"
 import type { DeviceNode } from "./spec-devices.ts"
 import type { Givens } from "./spec-given.ts"
+import type { Condition, Healthcheck, HealthcheckWords } from "./spec-health.ts"
 import type { Life } from "./spec-life.ts"
 import type { Mounts } from "./spec-mounts.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
@@ -24,6 +25,7 @@ export interface OfFile {
   working_dir?: true
   user?: true
   stop_signal?: true
+  healthcheck?: HealthcheckWords
 }
 
 /** A container, in canonical form. */
@@ -89,6 +91,10 @@ export interface ContainerAttributes extends Life, ResolvConf {
   labels: { [name: string]: string }
   /** Addresses of containers that must have started before. */
   depends_on: string[]
+  /** Of those, by address, what must be true of them besides. */
+  conditions: { [address: string]: Condition }
+  /** `{}`: nobody asks whether it is healthy. */
+  healthcheck: Healthcheck | Record<string, never>
   /** Desired is always `running`; observed may be `running`, `completed` (exit status 0) or `exited (N)`, `killed (SIGNAL)`. */
   state: string
 }

@@ -1,10 +1,12 @@
 import { formatDuration } from "../../base/duration.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { filled, numberOrText, oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
+import { USUAL_PIDS } from "../cgroup/spec.ts"
 import { spellLimits } from "../cgroup/spell.ts"
 import { hasConfig, splitImage } from "../image/spec.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { spellGivens } from "./spell-given.ts"
+import { spellDependencies, spellHealthcheck } from "./spell-health.ts"
 import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
 
@@ -19,10 +21,15 @@ export interface Beside {
   extraHosts: SpeltMap | undefined
   /** Names of containers for their addresses. */
   dependsOn: readonly string[]
+  /** By the same names, what is waited for besides. */
+  conditions: { readonly [name: string]: string }
 }
 
 /** A container as a person would write it. */
-export function spellContainer(have: ContainerAttributes, { usual, idmap, interfaces, extraHosts, dependsOn }: Beside): SpeltMap {
+export function spellContainer(
+  have: ContainerAttributes,
+  { usual, idmap, interfaces, extraHosts, dependsOn, conditions }: Beside,
+): SpeltMap {
   const { environment, labels, namespaces } = have
   return withoutAbsent({
     image: unless(usual.image, splitImage(have.image).source),
@@ -42,7 +49,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     idmap,
     // A process that is in no group of its container's is brought back by any plan.
     cgroup: have.cgroup.startsWith("/") ? undefined : unless("", have.cgroup),
-    limits: spellLimits(have.limits),
+    limits: spellOwnLimits(have.limits),
     interfaces: filled(interfaces),
     // In a namespace that is another's the routes are the other's to tell.
     routes: namespaces.net === "new" && have.routes.length > 0 ? have.routes.map(spellRoute) : undefined,
@@ -52,9 +59,15 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     init: have.init === "" ? undefined : have.init === "reaper" ? true : have.init,
     stop_signal: hasConfig(have.image) ? have.stop_signal : unless(usual.stop_signal, have.stop_signal),
     stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
-    depends_on: dependsOn.length === 0 ? undefined : dependsOn,
+    depends_on: spellDependencies(dependsOn, conditions),
+    healthcheck: spellHealthcheck(have),
     labels: filled(labels),
   })
+}
+
+/** No limit of processes is written as such: without a word it would have the usual one. */
+function spellOwnLimits({ pids = "max", ...limits }: ContainerAttributes["limits"]): SpeltMap | undefined {
+  return spellLimits(pids === USUAL_PIDS ? limits : { ...limits, pids })
 }
 
 /** A destination that is everything is `default`; of IPv6 only where the next hop says so. */

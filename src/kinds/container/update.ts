@@ -1,3 +1,4 @@
+import type { ProcessId } from "../../kernel/kernel.ts"
 import type { LiveMonitor, Run, StepResult, StepRunner } from "../../model/driver.ts"
 import { ownHostsFileOf, resolvConfOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
@@ -5,6 +6,7 @@ import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
+import { changeCheck, writeCheck } from "./health.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { asksOthers, HOSTS, RESOLV_CONF, showNamed, writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
@@ -45,7 +47,12 @@ function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]
   const want = (step.change.resource?.declared ?? step.change.after) as unknown as ContainerAttributes
   const attributes = { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
+  // A check is bound as every other process of the container.
+  if (CHECKED.some((field) => fields.includes(field))) writeCheck(run, step.change.name, attributes, record.ids)
 }
+
+/** What of a check its monitor's file tells. */
+const CHECKED: readonly (keyof ContainerAttributes)[] = ["limits", "ulimits", "oom_score_adj"]
 
 function readRecord(step: Step, run: Run): ContainerRecord | undefined {
   return parseRecord(run.kernel.read(recordPath(run.stack, step.change.name)), bootId(run.kernel))
@@ -116,6 +123,15 @@ export const updateLoopback = inPlace([], (step, run) => {
   if (failure !== null) throw failure
 })
 
+/** Its monitor is told of another check, or that there is none any more. */
+export const updateHealthcheck = inPlace(["healthcheck"], (step, run) => {
+  const record = readRecord(step, run)
+  if (record === undefined) return
+  const { healthcheck } = wantedAttributes(step)
+  const { monitor } = (run.born.get(step.address) ?? {}) as { monitor?: ProcessId }
+  changeCheck(run, step.change.name, { ...record.attributes, healthcheck }, record.ids, monitor)
+})
+
 /** Another file at /etc/hosts, or that of the image again. One of its own is there before it is seen, and goes once it is not. */
 export const updateHosts = inPlace(["hosts"], (step, run) => {
   const { name } = step.change
@@ -135,4 +151,4 @@ export const updateDns = inPlace(["dns", "dns_search", "dns_opt"], (step, run) =
 })
 
 /** Labels and start order: only the record holds them. */
-export const updateRecord = inPlace(["labels", "depends_on", "stop_signal", "stop_grace_period"], () => {})
+export const updateRecord = inPlace(["labels", "depends_on", "conditions", "stop_signal", "stop_grace_period"], () => {})

@@ -8,6 +8,7 @@ export interface IdmapEntry {
   uid?: RangeEntry[]
   gid?: RangeEntry[]
   size?: number
+  unsafe?: boolean
 }
 
 /** What a container without an idmap gets. */
@@ -23,8 +24,9 @@ export function expandIdmap(value: IdmapEntry, entry: Entry, at: Path): IdMaps |
     return { uid: { auto: value.size }, gid: { auto: value.size } }
   }
   if (value.uid === undefined) return withoutUid(entry, at)
-  const uid = ranges(entry, [...at, "uid"], value.uid)
-  const gid = value.gid === undefined ? (entry.has([...at, "gid"]) ? undefined : uid) : ranges(entry, [...at, "gid"], value.gid)
+  const uid = ranges(entry, [...at, "uid"], value.uid, value.unsafe)
+  const gid =
+    value.gid === undefined ? (entry.has([...at, "gid"]) ? undefined : uid) : ranges(entry, [...at, "gid"], value.gid, value.unsafe)
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
@@ -40,7 +42,7 @@ function withoutUid(entry: Entry, at: Path): undefined {
 /** Ids are 32 bits, and the last stands for "none". */
 const END_OF_IDS = 2 ** 32 - 1
 
-function ranges(entry: Entry, path: Path, list: readonly RangeEntry[]): IdRange[] | undefined {
+function ranges(entry: Entry, path: Path, list: readonly RangeEntry[], unsafe = false): IdRange[] | undefined {
   if (list.some(isPart)) return undefined
   const found = list.map((item, i) => ({ path: [...path, i], range: rangeOf(item) }))
   let right = true
@@ -53,11 +55,11 @@ function ranges(entry: Entry, path: Path, list: readonly RangeEntry[]): IdRange[
     if (range.count < 1) refuse(at, `range "${text}" maps nothing`, "the third number counts the ids")
     else if (range.container + range.count > END_OF_IDS || range.host + range.count > END_OF_IDS)
       refuse(at, `range "${text}" goes beyond the last id`, "ids are less than 4294967295")
-    else if (range.host === 0)
+    else if (range.host === 0 && !unsafe)
       refuse(
         at,
         "host id 0 is mapped: a container with the host's root is no boundary",
-        "map host ids from 100000 upwards, or share all ids on purpose: `namespaces: { user: host }`",
+        "map host ids from 100000 upwards; or say in the idmap that this is meant: `unsafe: true`",
       )
     const clash = found.slice(0, i).find((other) => meets(other.range, range))
     if (clash !== undefined)

@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { keys, named, wholeNumber } from "../../model/fragment.ts"
+import { keys, named, truth, wholeNumber } from "../../model/fragment.ts"
 
 /** `idmaps:` */
 export function idmapsSchema(): Fragment {
@@ -14,6 +14,7 @@ export function idmapSchema(description: string): Fragment {
   return keys(description, {
     uid: rangesSchema("User ids."),
     gid: rangesSchema("Group ids. Default: the same as `uid`."),
+    unsafe: truth("Host id 0 may be mapped: who has it inside is the host's root wherever files decide, and no boundary holds it.", false),
     size: wholeNumber("An automatic map of so many ids: a free range, the same each time, that overlaps no other's.", 1, 2 ** 31),
   })
 }

@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import type { HealthcheckWords } from "../container/spec-health.ts"
 
 /** An image, in canonical form; its name is where it comes from. */
 export interface ImageAttributes {
@@ -31,6 +32,7 @@ export interface ImageConfig {
   user?: string
   working_dir?: string
   stop_signal?: string
+  healthcheck?: HealthcheckWords
   /** Folders that its makers meant to be volumes. */
   volumes?: string[]
 }

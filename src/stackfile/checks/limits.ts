@@ -40,7 +40,7 @@ function checkMemory(entry: Entry, { memory, memory_high, memory_low }: Limits):
 function checkParent(entry: Entry, own: Limits, parent: Limits, name: string): void {
   for (const key of ["memory", "memory_swap", "cpus", "pids"] as const) {
     const [value, most] = [own[key], parent[key]]
-    if (value === undefined || most === undefined || value <= most) continue
+    if (typeof value !== "number" || typeof most !== "number" || value <= most) continue
     const words = SIZES.has(key) ? [formatSize(value), formatSize(most)] : [String(value), String(most)]
     entry.report(["limits", key], "limit-above", `${key} ${words[0]} is above ${name}'s ${words[1]}`, {
       hint: `write at most ${words[1]}, or raise it in ${name}`,

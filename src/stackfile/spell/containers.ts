@@ -55,13 +55,14 @@ function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, reado
   ).attributes
   const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
   const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
-  const extraHosts = spellExtraHosts(parts.hosts, one.name)
+  const dependsOn = dependencies(have.depends_on, groups)
   return spellContainer(have, {
     usual,
-    extraHosts,
+    extraHosts: spellExtraHosts(parts.hosts, one.name),
     idmap: parts.idmaps.get(one.address),
     interfaces,
-    dependsOn: dependencies(have.depends_on, groups),
+    dependsOn,
+    conditions: conditionsOf(dependsOn, have),
   })
 }
 
@@ -78,6 +79,15 @@ function spellPort({ stack, bridges, hosts, containers }: Parts, { name }: Obser
 function calledSo({ name, attributes }: Observed): string[] {
   const { hostname } = attributes as Partial<ContainerAttributes>
   return [dnsName(name), baseOf(name), ...(hostname ? [hostname, hostname.split(".", 1)[0] as string] : [])]
+}
+
+/** Of replicas that are called by one name the conditions are one. */
+function conditionsOf(names: readonly string[], { conditions }: ContainerAttributes): { [name: string]: string } {
+  const found = names.flatMap((name) => {
+    const is = conditions[`container.${name}`] ?? conditions[`container.${name}[0]`]
+    return is === undefined ? [] : [[name, is] as const]
+  })
+  return Object.fromEntries(found)
 }
 
 /** All replicas of a container are called by its name. */

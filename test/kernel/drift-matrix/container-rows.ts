@@ -38,6 +38,13 @@ function started(): AttributeRow[] {
     { attribute: "stop_grace_period", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
+    { attribute: "conditions.*", read: RECORD, hands: [], never: "no kernel object holds it" },
+    ...["watched", "test", "interval", "timeout", "retries", "start_period", "start_interval"].map((key) => ({
+      attribute: `healthcheck.${key}`,
+      read: RECORD,
+      hands: [],
+      never: "no kernel object holds it: it is the monitor's to run",
+    })),
   ]
 }
 

@@ -64,7 +64,7 @@ const IN_PLACE: [what: string, from: string, to: string, seen: (sandbox: Sandbox
     (_, init) => inside(init, "-U -n", "cat", "/proc/sys/net/ipv4/ping_group_range").stdout,
     "0\t100\n",
   ],
-  ["limit taken out", ", pids: 64", "", (s) => groupValue(s, "pids", "lab/web", PIDS), "max"],
+  ["limit taken out", ", pids: 64", "", (s) => groupValue(s, "pids", "lab/web", PIDS), "1024"],
   ["address", "10.20.0.2/24", "10.20.0.5/24", (_, init) => addressesOf(ipIn(init, "addr", "show", "eth0")[0]), ["10.20.0.5/24"]],
   ["mtu", "mtu: 1500", "mtu: 1300", (_, init) => ipIn(init, "link", "show", "eth0")[0].mtu, 1300],
   [

@@ -3,10 +3,10 @@
  * Looked at from outside, by /proc and with tools that are not ours.
  */
 import { spawnSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as assert from "uvu/assert"
-import { live } from "../../support/lab.ts"
+import { groupFile, live, PIDS } from "../../support/lab.ts"
 import type { Weakening } from "../../support/weakened.ts"
 import { requirement, test } from "../../support/weakened.ts"
 
@@ -407,9 +407,10 @@ requirement("2022-0492: CAP_SYS_ADMIN over the host's user namespace is had by n
 const PRIVILEGES = "a set-user-id program could give a command more than it has"
 const WRITABLE = "what steers the machine may be written"
 const CORE = "core dumps are for the host to handle"
+const PIDS_LEFT = "it may fill the machine's table of processes"
 
-requirement("the default of a container: no_new_privs, masked and read-only paths, /sys read-only, no core dumps", {
-  without: { "no-new-privileges": PRIVILEGES, masks: WRITABLE, "read-only-sys": WRITABLE, "core-dumps": CORE },
+requirement("the default of a container: no_new_privs, masked and read-only paths, /sys read-only, no core dumps, 1024 processes", {
+  without: { "no-new-privileges": PRIVILEGES, masks: WRITABLE, "read-only-sys": WRITABLE, "core-dumps": CORE, pids: PIDS_LEFT },
   check(on) {
     on.apply(BOX)
     assert.is(statusLine(on, "NoNewPrivs"), "1", PRIVILEGES)
@@ -417,6 +418,28 @@ requirement("the default of a container: no_new_privs, masked and read-only path
     const mounts = readFileSync(`/proc/${processOf(on).init}/mountinfo`, "utf8")
     for (const path of ["/proc/sys", "/sys"]) assert.match(mounts, new RegExp(` ${path} ro,`), WRITABLE)
     for (const path of ["/proc/keys", "/proc/timer_list"]) assert.match(mounts, new RegExp(` /null ${path} ro,`))
+    assert.is(pidsMax(on), "1024", PIDS_LEFT)
+  },
+})
+
+/** Of its group in the hierarchy that counts processes; a group that is not there holds it to nothing. */
+function pidsMax({ sandbox }: Weakening): string {
+  const file = groupFile(sandbox, "pids", "iso/box", PIDS)
+  return existsSync(file) ? readFileSync(file, "utf8").trim() : "max"
+}
+
+const HOST_ROOT = "host id 0 is mapped though nobody has said that this is meant"
+
+requirement("user namespaces: the host's root is nobody's in a container, unless the file says so", {
+  without: { "host-root": HOST_ROOT },
+  check(on) {
+    const mapped = (more: string) => box(`, idmap: { uid: ["0 0 65536"]${more} }`)
+    const refused = on.stack(["plan", "-f", on.sandbox.file("stack.yaml", mapped(""))])
+    assert.is(refused.status, 1, HOST_ROOT)
+    assert.match(refused.stderr, /host id 0 is mapped.*\n(.*\n)*.*unsafe: true/)
+    const file = on.apply(mapped(", unsafe: true"))
+    assert.match(readFileSync(`/proc/${processOf(on).init}/uid_map`, "utf8"), /^ +0 +0 +65536$/m)
+    assert.match(on.stack(["plan", "-f", file]).stdout, /idmap.*as the user's.*the host's root, whom nothing holds/)
   },
 })
 

@@ -38,7 +38,10 @@ export function fileCalls(context: Context): Files {
       return () => texts
     },
     write: (path, text) => mutate(`write ${path}`, () => writeText(machine, self, path, text)),
-    replaceFile: (path, text) => mutate(`replace ${path}`, () => putFile(root, path, textFile(text, 0o600))),
+    replaceFile: (path, text) =>
+      mutate(`replace ${path}`, () =>
+        putFile(root, path, textFile(typeof text === "string" ? text : Buffer.from(text).toString("latin1"), 0o600)),
+      ),
     rewriteFile: (path, text) => mutate(`rewrite ${path}`, () => rewriteFile(root, path, text)),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
     spread: (path) => mutate(`chattr +T ${path}`, () => spreadFolder(root, path)),

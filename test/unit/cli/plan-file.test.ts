@@ -149,8 +149,8 @@ const DAMAGE: { readonly [what: string]: readonly [Edit, RegExp] } = {
     /attributes.endpoints\[0\] is no map/,
   ],
   "an image that is no folder": [(kept) => Object.assign(attributes(kept), { image: "dir:/srv/../etc" }), /attributes.image is no image/],
-  "host ids of root": [
-    (kept) => Object.assign(attributes(kept, "container.own").uid_map[0], { host: 0 }),
+  "host ids that are none": [
+    (kept) => Object.assign(attributes(kept, "container.own").uid_map[0], { host: -1 }),
     /attributes.uid_map\[0\].host is no whole number/,
   ],
   "a bridge that is not there": [

@@ -42,7 +42,8 @@ async function withRegistry<T>(answer: Answer, work: (host: string, asked: strin
   }
 }
 
-const client = (registry: string, found: Found = {}) => openRegistry({ registry, repository: "app", tag: "1" }, found, PATIENCE)
+const client = (registry: string, found: Found = {}) =>
+  openRegistry({ registry, repository: "app", tag: "1" }, found, { patience: PATIENCE })
 const find = (registry: string, found?: Found) => findInRegistry(client(registry, found), { registry, repository: "app", tag: "1" }, "x64")
 
 async function told(work: Promise<unknown>): Promise<string> {
@@ -210,8 +211,18 @@ test("whom a registry is told that we are", () => {
   assert.equal(ask("r:1", "team/app"), { credentials: { user: "t", password: "3:4" } })
   assert.equal(ask("r:1", "app"), { credentials: { user: "d", password: "1" } })
   assert.equal(ask("docker.io", "library/app"), { credentials: { user: "hub", password: "2" } })
-  assert.equal(ask("other", "app"), { helper: "docker-credential-x" })
+  assert.equal(ask("other", "app"), { helper: { program: "docker-credential-x", server: "other" } })
   assert.equal(ask("other", "app", { HOME: "/none" }), {})
+  const written = (config: object) => {
+    kernel.replaceFile("/h/auth.json", JSON.stringify(config))
+    return (registry: string) => credentialsFor(kernel, registry, "app", { HOME: "/none", REGISTRY_AUTH_FILE: "/h/auth.json" })
+  }
+  const helped = written({ auths: { r: auth("a:b") }, credHelpers: { r: "own", "docker.io": "hub", evil: "../../bin/sh" } })
+  assert.equal(helped("r"), { helper: { program: "docker-credential-own", server: "r" } })
+  assert.equal(helped("docker.io"), { helper: { program: "docker-credential-hub", server: "https://index.docker.io/v1/" } })
+  assert.equal(helped("evil"), {})
+  const token = written({ auths: { r: { identitytoken: "t", auth: "" } } })
+  assert.equal(token("r"), { credentials: { user: "", password: "", identityToken: "t" } })
 })
 
 test.run()

@@ -63,7 +63,7 @@ const IDENTITY = bytes(
   1,
   "Ä=ö",
 )
-const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1, 1, 7, 8, 0o440, 1, 2, Buffer.from([0, 255]))
+const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1, 1, 7, 8, 0o440, 1, 2, Buffer.from([0, 255]), 0)
 
 /** The record up to its list of setup operations, byte for byte as native/README.md has it. */
 const HEAD = bytes(
@@ -139,7 +139,7 @@ test("each setup operation has its number, and its parts in their places", () =>
 test("a record may be larger than any first guess", () => {
   const long = "x".repeat(100_000)
   const record = encodeRecord({ ...RECORD, env: [long, long], mounts: [], files: [] })
-  assert.ok(record.subarray(-100_013).equals(bytes(long, 0, 0)))
+  assert.ok(record.subarray(-100_017).equals(bytes(long, 0, 0, 0)))
 })
 
 function refusal(change: Partial<LaunchRecord>): string {

@@ -20,8 +20,17 @@ function attribute(settled: ReturnType<typeof settle>, address: string, key: str
 }
 
 test("an explicit stack is left as it is", () => {
-  const wanted = desired(bridge("lan"), container("web"), iface("web.eth0", { address: ["10.0.0.2/24"] }))
+  const wanted = desired(bridge("lan"), container("web", { limits: { pids: 5 } }), iface("web.eth0", { address: ["10.0.0.2/24"] }))
   assert.equal(settle(wanted, snapshot()), { desired: wanted, diagnostics: [] })
+})
+
+test("a container of which nothing is said has a limit of processes where the host can hold it to one", () => {
+  const limits = (given: object, host: Partial<HostFacts> = {}) =>
+    attribute(settle(desired(container("web", { limits: { ...given } })), snapshot([], host)), "container.web", "limits")
+  assert.equal(limits({ memory: 4096 }), { memory: 4096, pids: 1024 })
+  assert.equal(limits({}, { controllers: { pids: "v1" } }), { pids: 1024 })
+  assert.equal(limits({}, { controllers: { memory: "v2" } }), {})
+  assert.equal([limits({ pids: 64 }), limits({ pids: "max" })], [{ pids: 64 }, { pids: "max" }])
 })
 
 test("the same choice whatever the order of the file", () => {

@@ -43,6 +43,8 @@ test("a container with one key has every attribute", () => {
     stop_grace_period: 10_000,
     labels: {},
     depends_on: [],
+    conditions: {},
+    healthcheck: {},
     state: "running",
     hosts: "image",
     ...{ dns: [], dns_search: [], dns_opt: [] },
