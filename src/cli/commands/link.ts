@@ -1,5 +1,7 @@
 import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
+import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses } from "../../kinds/link/addresses.ts"
+import { leavesBy, routeAgain } from "../../kinds/link/routes.ts"
 import type { Context } from "../context.ts"
 import type { Fault } from "../fault.ts"
 import { doFaults, unlessGone } from "../fault.ts"
@@ -48,16 +50,17 @@ function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
   }
 }
 
-/** What a link that goes down loses: its IPv6 addresses, and all routes by it. */
+/** What a link that goes down loses: its IPv6 addresses, all routes by it, and neighbours that were not learned. */
 function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
-  const dump = kernel.dump(ns)
+  const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
   const addresses = canonicalAddresses(dump, index).filter((address) => address.includes(":"))
-  const routes = dump.routes.filter(({ dev, protocol, type }) => dev === index && protocol !== KERNELS && type === "unicast")
+  const routes = [...dump.routes, ...routing.routes].filter((r) => leavesBy(r, index) && r.protocol !== KERNELS && r.type === "unicast")
+  const neighbours = routing.neighbours.filter(({ dev, protocol }) => dev === index && protocol === ROUTE_PROTOCOL)
   return [
     ...addresses.map((address): NetRequest => ({ op: "address-add", link: index, address })),
-    ...routes.map(({ to, via, metric, protocol }): NetRequest => {
-      const rest = { ...(via === undefined ? {} : { via }), ...(metric === 0 ? {} : { metric }) }
-      return { op: "route-replace", to, dev: index, protocol, ...rest }
-    }),
+    ...[...routes.filter(({ via }) => via === undefined), ...routes.filter(({ via }) => via !== undefined)].map(routeAgain),
+    ...neighbours.map(
+      ({ to, dev, lladdr }): NetRequest => ({ op: "neighbour-replace", to, dev, ...(lladdr === undefined ? {} : { lladdr }) }),
+    ),
   ]
 }

@@ -7,6 +7,7 @@ import type { ContainerAttributes } from "./spec.ts"
 import { spellGivens } from "./spell-given.ts"
 import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
+import { spellRouting } from "./spell-routing.ts"
 
 /** What stands beside a container's own attributes. */
 export interface Beside {
@@ -45,7 +46,7 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     limits: spellLimits(have.limits),
     interfaces: filled(interfaces),
     // In a namespace that is another's the routes are the other's to tell.
-    routes: namespaces.net === "new" && have.routes.length > 0 ? have.routes.map(spellRoute) : undefined,
+    ...(namespaces.net === "new" ? spellRouting(have) : {}),
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
@@ -55,10 +56,4 @@ export function spellContainer(have: ContainerAttributes, { usual, idmap, interf
     depends_on: dependsOn.length === 0 ? undefined : dependsOn,
     labels: filled(labels),
   })
-}
-
-/** A destination that is everything is `default`; of IPv6 only where the next hop says so. */
-function spellRoute({ to, via, dev, metric }: ContainerAttributes["routes"][number]): SpeltMap {
-  const all = to === "0.0.0.0/0" || (to === "::/0" && via !== undefined)
-  return withoutAbsent({ to: all ? "default" : to, via, dev, metric })
 }

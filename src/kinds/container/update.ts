@@ -9,9 +9,10 @@ import { groupPath } from "./kind-group-path.ts"
 import { asksOthers, HOSTS, RESOLV_CONF, showNamed, writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
-import { routeChanges } from "./routes.ts"
+import { refusals, routingChanges } from "./routing.ts"
 import { readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { needsRouting } from "./spec-routing.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
@@ -103,12 +104,21 @@ function keepDefaults(step: Step, run: Run, place: SysctlPlace): ContainerRecord
   return sysctlDefaults
 }
 
-/** `ip route …` in the container's network namespace. */
-export const updateRoutes = inPlace(["routes"], (step, run) => {
-  const have = observedAttributes(step).routes ?? []
-  const failure = firstError(run.kernel.net(netnsOf(run, step.address), routeChanges(have, wantedAttributes(step).routes)))
-  if (failure !== null) throw failure
+/** `ip route …`, `ip rule …` and `ip neigh …` in the container's network namespace. */
+export const updateRoutes = inPlace(["routes", "rules", "neighbours"], (step, run) => {
+  const want = wantedAttributes(step)
+  if (needsRouting(want)) tellReaders(step, run)
+  const requests = routingChanges(observedAttributes(step), want)
+  const [failure] = refusals(requests, run.kernel.net(netnsOf(run, step.address), requests))
+  if (failure !== undefined) throw failure
 })
+
+/** Recorded before anything is set: what only another reading tells is looked for from now on, whatever comes between. */
+function tellReaders(step: Step, run: Run): void {
+  const record = readRecord(step, run)
+  if (record === undefined || record.routing || needsRouting(record.attributes)) return
+  writeRecord(run.kernel, run.stack, step.change.name, { ...record, routing: true })
+}
 
 /** `nsenter --net ip link set lo up` */
 export const updateLoopback = inPlace([], (step, run) => {

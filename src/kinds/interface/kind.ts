@@ -135,5 +135,5 @@ function places(attributes: Attributes | null): string[] {
 function disturbs({ action, before }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   const gone = action === "replace" || action === "delete"
-  return gone && container !== undefined && name !== undefined ? [lostRoutes(container, name, address)] : []
+  return gone && container !== undefined && name !== undefined ? lostRoutes(container, name, address) : []
 }

@@ -2,23 +2,24 @@ import type { Address } from "../../base/address.ts"
 import { contains, parseCidr, parseIp } from "../../base/ip.ts"
 import type { Disturbance } from "../../model/kind.ts"
 import type { Value } from "../../model/resource.ts"
-import type { ContainerAttributes } from "../container/spec.ts"
+import type { NeighbourSpec, NextHopSpec, RouteSpec } from "../container/spec-routing.ts"
 
-type Route = ContainerAttributes["routes"][number]
-
-/** A container's routes that leave by a link go with it: by its name, or by a next hop in one of its subnets. */
-export function lostRoutes(container: Address, link: string, addresses: readonly string[]): Disturbance {
-  return {
-    address: container,
-    field: "routes",
-    touches: (routes: Value) => (routes as unknown as readonly Route[]).some((route) => leavesBy(route, link, addresses)),
-  }
+/** What of a container's leaves by a link goes with it: routes by its name, or by a next hop in one of its subnets; neighbours on it. */
+export function lostRoutes(container: Address, link: string, addresses: readonly string[]): Disturbance[] {
+  const routes = (list: Value) => (list as unknown as readonly RouteSpec[]).some((route) => leavesBy(route, link, addresses))
+  const neighbours = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)
+  return [
+    { address: container, field: "routes", touches: routes },
+    { address: container, field: "neighbours", touches: neighbours },
+  ]
 }
 
-function leavesBy({ dev, via }: Route, link: string, addresses: readonly string[]): boolean {
-  if (dev !== undefined) return dev === link
-  const hop = via === undefined ? undefined : parseIp(via)
-  return hop !== undefined && addresses.some((text) => isIn(hop, text))
+/** The address that a route sends from is the link's too: the kernel drops routes from an address that goes. */
+function leavesBy({ nexthops = [], src, ...own }: RouteSpec, link: string, addresses: readonly string[]): boolean {
+  const ways: NextHopSpec[] = [own, ...nexthops]
+  if (ways.some(({ dev }) => dev === link)) return true
+  const hops = [src, ...ways.filter(({ dev }) => dev === undefined).map(({ via }) => via)]
+  return hops.flatMap((hop) => (hop === undefined ? [] : (parseIp(hop) ?? []))).some((hop) => addresses.some((text) => isIn(hop, text)))
 }
 
 function isIn(hop: NonNullable<ReturnType<typeof parseIp>>, text: string): boolean {

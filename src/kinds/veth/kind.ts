@@ -83,5 +83,5 @@ function disturbs({ action, before }: Change): Disturbance[] {
   if (action !== "replace" && action !== "delete") return []
   return endpointsOf(before)
     .filter((end) => end.container !== "host")
-    .map((end) => lostRoutes(end.container, end.interface, end.address))
+    .flatMap((end) => lostRoutes(end.container, end.interface, end.address))
 }
