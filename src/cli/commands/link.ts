@@ -1,7 +1,7 @@
 import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses } from "../../kinds/link/addresses.ts"
-import { leavesBy, routeAgain } from "../../kinds/link/routes.ts"
+import { isLasting, leavesBy, routeAgain } from "../../kinds/link/routes.ts"
 import type { Context } from "../context.ts"
 import type { Fault } from "../fault.ts"
 import { doFaults, unlessGone } from "../fault.ts"
@@ -18,9 +18,6 @@ export interface LinkOptions extends FileOptions {
   /** Milliseconds. */
   for?: number
 }
-
-/** RTPROT_KERNEL: the kernel adds these again by itself. rtnetlink(7) */
-const KERNELS = 2
 
 /** Sets a live link down or up at once. */
 export async function link(options: LinkOptions, context: Context): Promise<number> {
@@ -50,11 +47,11 @@ function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
   }
 }
 
-/** What a link that goes down loses: its IPv6 addresses, all routes by it, and neighbours that were not learned. */
+/** What a link that goes down loses: its IPv6 addresses, the routes by it that nobody sets again, and neighbours that were not learned. */
 function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
   const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
   const addresses = canonicalAddresses(dump, index).filter((address) => address.includes(":"))
-  const routes = [...dump.routes, ...routing.routes].filter((r) => leavesBy(r, index) && r.protocol !== KERNELS && r.type === "unicast")
+  const routes = [...dump.routes, ...routing.routes].filter((route) => leavesBy(route, index) && isLasting(route))
   const neighbours = routing.neighbours.filter(({ dev, protocol }) => dev === index && protocol === ROUTE_PROTOCOL)
   return [
     ...addresses.map((address): NetRequest => ({ op: "address-add", link: index, address })),

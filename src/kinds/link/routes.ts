@@ -65,6 +65,17 @@ export function routeDeletion(route: RouteWish): NetRequest {
   return { op: "route-delete", ...route, ...(metric === 0 ? {} : { metric }) }
 }
 
+/** RTPROT_BOOT (by hand), RTPROT_STATIC, RTPROT_DHCP: those who set such a route do it once. rtnetlink(7) */
+const ONCE = new Set([3, 4, 16, ROUTE_PROTOCOL])
+
+/**
+ * True of a route that is to be set again when its link comes back. The kernel's own come by themselves, and a routing daemon finds another
+ * way meanwhile: its former one would be wrong by then.
+ */
+export function isLasting({ protocol, type }: Route): boolean {
+  return ONCE.has(protocol) && type === "unicast"
+}
+
 /** What sets a route again that was read: as it was, whosever it is. */
 export function routeAgain({ dev, metric, protocol, scope, ...route }: Route): NetRequest {
   const usual = usualScope(route)
