@@ -8,6 +8,7 @@ import { hostIdsOfRoot, planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
 import { capabilityMask } from "./spec-capabilities.ts"
 import { boundText, ulimitNumber } from "./spec-ulimits.ts"
+import { inWritingOrder } from "./sysctl-order.ts"
 
 /** What a launch needs beside the attributes. */
 export interface LaunchFacts {
@@ -99,7 +100,7 @@ function insideOps(attributes: ContainerAttributes): SetupOp[] {
   const { namespaces, hostname } = attributes
   return [
     ...(namespaces.uts === "new" ? [{ op: "hostname", name: hostname } as const] : []),
-    ...Object.entries(effectiveSysctls(attributes)).map(([name, value]): SetupOp => ({ op: "sysctl", name, value })),
+    ...inWritingOrder(effectiveSysctls(attributes)).map(([name, value]): SetupOp => ({ op: "sysctl", name, value })),
   ]
 }
 

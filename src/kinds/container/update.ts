@@ -13,6 +13,7 @@ import { refusals, routingChanges } from "./routing.ts"
 import { readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { needsRouting } from "./spec-routing.ts"
+import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
@@ -88,8 +89,12 @@ export const updateSysctls = inPlace(["sysctls"], (step, run) => {
   const defaults = keepDefaults(step, run, place)
   const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults)
   const values = { ...Object.fromEntries(gone.map((name) => [name, defaults[name] as string])), ...want }
-  for (const [name, value] of Object.entries(values)) {
-    if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
+  // Those of a link that is made anew have their defaults, whatever was found; and behind one that changes others, all are written.
+  let again = step.change.fields.some(({ path }) => path === "sysctls")
+  for (const [name, value] of inWritingOrder(values)) {
+    if (!again && have[name] === value) continue
+    writeSysctl(run.kernel, name, place, value)
+    again ||= changesOthers(name)
   }
 })
 

@@ -6,7 +6,7 @@ import type { Attributes, HostFacts, Observed, Resource, Value } from "../../mod
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
-import { lostRoutes } from "../link/kind-routes.ts"
+import { lostWithLink } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { interfaceProblems } from "./problems.ts"
 import { interfaceRelations } from "./relations.ts"
@@ -135,5 +135,5 @@ function places(attributes: Attributes | null): string[] {
 function disturbs({ action, before }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   const gone = action === "replace" || action === "delete"
-  return gone && container !== undefined && name !== undefined ? lostRoutes(container, name, address) : []
+  return gone && container !== undefined && name !== undefined ? lostWithLink(container, name, address) : []
 }

@@ -4,14 +4,23 @@ import type { Disturbance } from "../../model/kind.ts"
 import type { Value } from "../../model/resource.ts"
 import type { NeighbourSpec, NextHopSpec, RouteSpec } from "../container/spec-routing.ts"
 
-/** What of a container's leaves by a link goes with it: routes by its name, or by a next hop in one of its subnets; neighbours on it. */
-export function lostRoutes(container: Address, link: string, addresses: readonly string[]): Disturbance[] {
+/**
+ * What of a container's goes with a link: routes that leave by it, by its name or by a next hop in one of its subnets; neighbours on it; and
+ * the kernel parameters of its name, which a new one has at their defaults.
+ */
+export function lostWithLink(container: Address, link: string, addresses: readonly string[]): Disturbance[] {
   const routes = (list: Value) => (list as unknown as readonly RouteSpec[]).some((route) => leavesBy(route, link, addresses))
   const neighbours = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)
   return [
     { address: container, field: "routes", touches: routes },
     { address: container, field: "neighbours", touches: neighbours },
+    { address: container, field: "sysctls", touches: (names) => Object.keys(names as object).some((name) => isOfLink(name, link)) },
   ]
+}
+
+/** `net.ipv4.conf.eth0.rp_filter`, `net.ipv6.neigh.eth0.base_reachable_time_ms` */
+function isOfLink(sysctl: string, link: string): boolean {
+  return ["ipv4", "ipv6"].some((family) => ["conf", "neigh"].some((part) => sysctl.startsWith(`net.${family}.${part}.${link}.`)))
 }
 
 /** The address that a route sends from is the link's too: the kernel drops routes from an address that goes. */

@@ -4,7 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lostRoutes } from "../link/kind-routes.ts"
+import { lostWithLink } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -83,5 +83,5 @@ function disturbs({ action, before }: Change): Disturbance[] {
   if (action !== "replace" && action !== "delete") return []
   return endpointsOf(before)
     .filter((end) => end.container !== "host")
-    .flatMap((end) => lostRoutes(end.container, end.interface, end.address))
+    .flatMap((end) => lostWithLink(end.container, end.interface, end.address))
 }
