@@ -10,12 +10,17 @@ import type { NeighbourSpec, NextHopSpec, RouteSpec } from "../container/spec-ro
  */
 export function lostWithLink(container: Address, link: string, addresses: readonly string[]): Disturbance[] {
   const routes = (list: Value) => (list as unknown as readonly RouteSpec[]).some((route) => leavesBy(route, link, addresses))
-  const neighbours = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)
   return [
     { address: container, field: "routes", touches: routes },
-    { address: container, field: "neighbours", touches: neighbours },
+    lostWithMac(container, link),
     { address: container, field: "sysctls", touches: (names) => Object.keys(names as object).some((name) => isOfLink(name, link)) },
   ]
+}
+
+/** Neighbours go, lasting ones too, when their link gets another MAC address. neigh_changeaddr() in net/core/neighbour.c */
+export function lostWithMac(container: Address, link: string): Disturbance {
+  const touches = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)
+  return { address: container, field: "neighbours", touches }
 }
 
 /** `net.ipv4.conf.eth0.rp_filter`, `net.ipv6.neigh.eth0.base_reachable_time_ms` */

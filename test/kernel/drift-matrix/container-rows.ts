@@ -175,10 +175,10 @@ function inPlace(): AttributeRow[] {
       attribute: "neighbours",
       read: "in its network namespace: `RTM_GETNEIGH`, `NDA_PROTOCOL` 115, permanent ones and proxies; of containers that have some",
       hands: [
-        { by: web("-n ip neigh del 10.20.0.77 dev eth0"), shows: { "container.web": { neighbours: [] } } },
+        { by: web("-n ip neigh del 10.50.0.77 dev up0"), shows: { "container.web": { neighbours: [] } } },
         {
-          by: web("-n ip neigh replace 10.20.0.77 lladdr 02:00:00:00:00:99 dev eth0 nud permanent"),
-          shows: { "container.web": { neighbours: [{ to: "10.20.0.77", dev: "eth0", lladdr: "02:00:00:00:00:99" }] } },
+          by: web("-n ip neigh replace 10.50.0.77 lladdr 02:00:00:00:00:99 dev up0 nud permanent"),
+          shows: { "container.web": { neighbours: [{ to: "10.50.0.77", dev: "up0", lladdr: "02:00:00:00:00:99" }] } },
         },
       ],
     },
