@@ -11,6 +11,7 @@ import { healthShapes } from "../kinds/container/health-shapes.ts"
 import { lifeShapes } from "../kinds/container/life-shapes.ts"
 import { mountShapes } from "../kinds/container/mount-shapes.ts"
 import { powerShapes } from "../kinds/container/power-shapes.ts"
+import { routingShapes } from "../kinds/container/routing-shapes.ts"
 import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
 import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
@@ -81,7 +82,7 @@ const idRange = record({ container: whole(0, LAST_ID), host: whole(0, LAST_ID), 
 const idMap = either(record({ auto: whole(1, LAST_ID) }, { orLess: truth }), listOf(idRange))
 const namespace = textLike(new RegExp(`^(new|host|container:${CONTAINER})$`), "namespace of a container's or the host's")
 const routeTo = text("network", (network) => canonicalCidr(network) === network)
-const route = record({ to: routeTo }, { via: ip, dev: text("name of a link"), metric: whole(1, 2 ** 32 - 1) })
+const routing = routingShapes({ network: routeTo, ip, mac })
 const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
 
 const { seccomp_profile, ...ownPowers } = powerShapes as { readonly [key: string]: Shape; readonly seccomp_profile: Shape }
@@ -132,7 +133,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       gid_map: idMap,
       cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
       limits,
-      routes: listOf(route),
+      routes: routing.routes,
       sysctls: mapOf(text("kernel parameter of a container", isContainerSysctl), oneLine),
       namespaces: record(Object.fromEntries(kinds.map((kind) => [kind, namespace]))),
       ...ownPowers,
@@ -143,7 +144,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       depends_on: listOf(container),
       state: oneOf("running"),
     },
-    { seccomp_profile },
+    { seccomp_profile, ...routing.some },
   ),
   hosts: record({ names: hostsLines, own: mapOf(textLike(new RegExp(`^${CONTAINER}$`), "name of a container"), hostsLines) }),
   image: record({ digest: textLike(DIGEST, "digest") }),

@@ -3,17 +3,19 @@ import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
 import type { BridgeOptions, Impairment, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
+import type { RoutingReader, RoutingRequest } from "./routing.ts"
 import type { Tried } from "./tries.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
-export type { BridgeOptions, Impairment, InterfaceAddress, Link, LinkOptions, LiveBridge, NetDump, Qdisc, Route } from "./net-dump.ts"
-export { ROUTE_PROTOCOL } from "./net-dump.ts"
+export type { BridgeOptions, Impairment, InterfaceAddress, Link, LinkOptions, LiveBridge, NetDump, Qdisc } from "./net-dump.ts"
+export type { LiveRule, Neighbour, NextHop, Route, RouteWish, Routing, Rule } from "./routing.ts"
+export { ROUTE_PROTOCOL } from "./routing.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel extends Archives, PacketRules {
+export interface Kernel extends Archives, PacketRules, RoutingReader {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
@@ -208,9 +210,7 @@ export type NetRequest =
   | { op: "group-delete"; group: number }
   | { op: "address-add"; link: LinkRef; address: string }
   | { op: "address-delete"; link: LinkRef; address: string }
-  /** `ip route replace …` with our protocol number, unless another is given. */
-  | { op: "route-replace"; to: string; via?: string; dev?: LinkRef; metric?: number; protocol?: number }
-  | { op: "route-delete"; to: string; via?: string; dev?: LinkRef; metric?: number }
+  | RoutingRequest
   /** `tc qdisc replace dev LINK root netem …`; with `tbf` only what `rate` says. */
   | { op: "impair"; link: LinkRef; qdisc: Qdisc; impair: Impairment }
   /** `tc qdisc del dev LINK root` */

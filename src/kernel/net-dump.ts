@@ -1,3 +1,5 @@
+import type { Route } from "./routing.ts"
+
 export interface BridgeOptions {
   stp?: boolean
   vlan_filtering?: boolean
@@ -77,26 +79,9 @@ export interface InterfaceAddress {
   protocol: number
 }
 
-export interface Route {
-  /** `default` is `0.0.0.0/0` or `::/0`. */
-  to: string
-  /** Absent for an on-link route. */
-  via?: string
-  /** ifindex */
-  dev: number
-  metric: number
-  /** RTPROT_*: 2 kernel, 3 boot, 4 static; ours is `ROUTE_PROTOCOL`. */
-  protocol: number
-  table: number
-  type: string
-}
-
 export interface NetDump {
   links: Link[]
   addresses: InterfaceAddress[]
-  /** Unicast, blackhole, unreachable, prohibit routes of the main table; not the local table. */
+  /** Of the main table, those that a stack could have: not multicast or broadcast. */
   routes: Route[]
 }
-
-/** The `proto` of every route this program adds: `ip route show proto 115`. */
-export const ROUTE_PROTOCOL = 115

@@ -77,6 +77,8 @@ function touched(change: Change, resource: Resource, path: string, cause: string
   return change.keeps ? { ...change, fields } : { ...change, action: "update", cause: because, fields }
 }
 
+const DONE: { readonly [action: string]: string } = { delete: "deleted", replace: "replaced" }
+
 /** Fields that the kernel drops along with something else are set again. */
 function disturb(current: Map<Address, Change>): void {
   for (const change of [...current.values()]) {
@@ -85,10 +87,7 @@ function disturb(current: Map<Address, Change>): void {
       if (victim?.resource === undefined || !(victim.action === "no-op" || victim.action === "update" || victim.keeps)) continue
       const wanted = victim.resource.attributes[field]
       if (wanted === undefined || !touches(wanted)) continue
-      current.set(
-        address,
-        touched(victim, victim.resource, field, `${change.address} is ${change.action === "delete" ? "deleted" : "replaced"}`),
-      )
+      current.set(address, touched(victim, victim.resource, field, `${change.address} is ${DONE[change.action] ?? "changed"}`))
     }
   }
 }

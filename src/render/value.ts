@@ -17,10 +17,13 @@ export function formatValue(path: string, value: Value | undefined): string {
   return formatPlain(path === "routes" && Array.isArray(value) ? value.map(spelt) : value)
 }
 
-/** A destination that is everything, as the stack file writes it: `default`, of IPv6 only where the next hop says so. */
+/** A destination that is everything, as the stack file writes it: `default` in the family of the next hop, of IPv4 where there is none. */
 function spelt(route: Value): Value {
   if (!isMap(route)) return route
-  return route.to === "0.0.0.0/0" || (route.to === "::/0" && route.via !== undefined) ? { ...route, to: "default" } : route
+  const { via, nexthops } = route
+  const hops = [route, ...(Array.isArray(nexthops) ? (nexthops as Value[]) : [])].map((hop) => (isMap(hop) ? hop.via : undefined))
+  const isSix = [via, ...hops].some((hop) => typeof hop === "string" && hop.includes(":"))
+  return route.to === (isSix ? "::/0" : "0.0.0.0/0") ? { ...route, to: "default" } : route
 }
 
 function formatPlain(value: Value): string {

@@ -2,7 +2,7 @@ import * as assert from "uvu/assert"
 import type { NetRequest } from "../../src/kernel/kernel.ts"
 import { bridgeAdd, remove } from "./links-contract.ts"
 import type { Contract } from "./subject.ts"
-import { addressesOf, answers, must, routesOf } from "./subject.ts"
+import { addressesOf, answers, linkIn, must, routesOf } from "./subject.ts"
 
 const add = (address: string): NetRequest => ({ op: "address-add", link: "br-one", address })
 const drop = (address: string): NetRequest => ({ op: "address-delete", link: "br-one", address })
@@ -93,6 +93,58 @@ export const addressContract: Contract = {
       unroute("::/0", { via: "fd09::3" }),
     ])
     assert.equal(answers(kernel, [unroute("10.7.0.0/16"), unroute("10.5.0.0/16", { via: "10.9.0.3" })]), ["ESRCH", "ESRCH"])
+    must(kernel, [remove("br-one")])
+  },
+
+  "routes of other tables, rules and neighbours are read where they are asked for, and found by all that they say": ({ kernel }) => {
+    const rule = { family: "inet", priority: 70, from: "10.9.0.0/24", type: "lookup", table: 70 } as const
+    const [there, proxy] = [
+      { to: "10.9.0.7", dev: "br-one", lladdr: "02:00:00:00:00:07" },
+      { to: "10.9.0.8", dev: "br-one" },
+    ]
+    must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24")])
+    must(kernel, [
+      { op: "route-replace", to: "10.7.0.0/16", type: "blackhole", table: 70 },
+      { op: "route-replace", to: "10.7.0.0/16", via: "10.9.0.2", table: 70 },
+      { op: "route-replace", to: "10.6.0.0/16", table: 70, nexthops: [{ via: "10.9.0.2", weight: 2 }, { via: "10.9.0.3" }] },
+      { op: "rule-add", rule },
+      { op: "neighbour-replace", ...there, lladdr: "02:00:00:00:00:09" },
+      { op: "neighbour-replace", ...there },
+      { op: "neighbour-replace", ...proxy },
+    ])
+    assert.equal(answers(kernel, [{ op: "rule-add", rule }]), ["EEXIST"])
+    const { index } = linkIn(kernel.dump("host"), "br-one")
+    const ours = () => {
+      const { routes, rules, neighbours } = kernel.routing("host")
+      const shown = routes.map(
+        ({ to, via, nexthops, type, table }) => `${type} ${to} ${via ?? nexthops?.map((hop) => `${hop.via}*${hop.weight}`)} ${table}`,
+      )
+      return [shown.sort(), rules.filter(({ protocol }) => protocol === 115), neighbours.filter(({ dev }) => dev === index)]
+    }
+    const neighbours = [
+      { ...there, dev: index, protocol: 115 },
+      { ...proxy, dev: index, protocol: 115 },
+    ]
+    const shown = ["unicast 10.6.0.0/16 10.9.0.2*2,10.9.0.3*1 70", "unicast 10.7.0.0/16 10.9.0.2 70"]
+    assert.equal(ours(), [shown, [{ ...rule, protocol: 115 }], neighbours])
+    assert.equal(
+      routesOf(kernel.dump("host"), "br-one").filter((text) => text.includes("proto 115")),
+      [],
+    )
+    const absent: NetRequest[] = [
+      { op: "route-delete", to: "10.7.0.0/16", via: "10.9.0.2", table: 71 },
+      { op: "rule-delete", rule: { ...rule, table: 71 } },
+      { op: "neighbour-delete", ...proxy, to: "10.9.0.9" },
+    ]
+    assert.equal(answers(kernel, absent), ["ESRCH", "ENOENT", "ENOENT"])
+    must(kernel, [
+      { op: "route-delete", to: "10.7.0.0/16", via: "10.9.0.2", table: 70 },
+      { op: "route-delete", to: "10.6.0.0/16", table: 70, nexthops: [{ via: "10.9.0.2", weight: 2 }, { via: "10.9.0.3" }] },
+      { op: "rule-delete", rule },
+      { op: "neighbour-delete", ...proxy },
+      { op: "neighbour-delete", ...there },
+    ])
+    assert.equal(ours(), [[], [], []])
     must(kernel, [remove("br-one")])
   },
 

@@ -3,6 +3,36 @@ import { deriveMac } from "../../src/base/mac.ts"
 import type { Attributes, Desired, Resource } from "../../src/model/resource.ts"
 import { bridge, cgroup, container, endpoint, iface, oneEnded, veth, volume } from "../kinds/resources.ts"
 
+/** What a container on the bridge `lan` may have of routes, rules and neighbours, in canonical order. */
+const ROUTINGS: readonly Attributes[] = [
+  { routes: [{ to: "10.99.0.0/16", via: "10.20.0.1" }] },
+  {
+    routes: [
+      { to: "10.98.0.0/16", type: "blackhole" },
+      { to: "10.99.0.0/16", via: "10.20.0.1", mtu: 1400 },
+    ],
+  },
+  {
+    routes: [{ to: "10.99.0.0/16", nexthops: [{ via: "10.20.0.1", weight: 2 }, { via: "10.20.0.9" }] }],
+    neighbours: [{ to: "10.20.0.9", dev: "eth0", lladdr: "02:00:00:00:00:09" }],
+  },
+  {
+    routes: [
+      { to: "10.99.0.0/16", via: "10.20.0.1", table: 100 },
+      { to: "10.99.0.0/16", via: "10.20.0.1", metric: 7 },
+    ],
+    rules: [
+      { priority: 100, from: "10.20.0.0/24", table: 100 },
+      { priority: 101, fwmark: 1, fwmask: 255, type: "prohibit" },
+    ],
+  },
+  {
+    routes: [],
+    rules: [{ priority: 100, from: "10.20.0.0/24", table: 254, suppress_prefixlength: 0 }],
+    neighbours: [{ to: "10.20.0.8", dev: "eth0", proxy: true }],
+  },
+]
+
 const anyLimits = fc.record(
   { memory: fc.constantFrom(67_108_864, 134_217_728), pids: fc.constantFrom(32, 64), cpus: fc.constantFrom(0.5, 1.5) },
   { requiredKeys: [] },
@@ -56,7 +86,7 @@ interface ContainerWish {
   parent: string
   after: readonly string[]
   joins: boolean
-  routed: boolean
+  routed: Attributes | null
   /** Whether it has a dummy, number of its vxlan; 0: none. */
   dummy: boolean
   vxlan: number
@@ -117,7 +147,7 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     parent: fc.constantFrom("", "tier", "back"),
     after: fc.subarray([...earlier]),
     joins: name === "db" ? fc.boolean() : fc.constant(false),
-    routed: fc.boolean(),
+    routed: fc.constantFrom(null, ...ROUTINGS),
     dummy: name === "job" ? fc.boolean() : fc.constant(false),
     vxlan: name === "job" ? fc.constantFrom(0, 7, 8) : fc.constant(0),
     ports: fc.record({ lan: port, wan: port }),
@@ -171,7 +201,8 @@ function containerAndPorts(
     limits: within(wish.attributes.limits as NumericLimits, (parent?.attributes.limits ?? {}) as NumericLimits),
     depends_on: wish.after.filter((name) => there.has(name)).map((name) => `container.${name}`),
     conditions: Object.fromEntries(wish.after.filter((name) => checked.has(name)).map((name) => [`container.${name}`, "service_healthy"])),
-    routes: wish.routed && gateway !== undefined ? [{ to: "10.99.0.0/16", via: "10.20.0.1" }] : [],
+    routes: [],
+    ...(gateway === undefined ? {} : wish.routed),
   }
   return [container(wish.name, attributes), ...ports, ...(joins ? [] : linksOf(wish))]
 }

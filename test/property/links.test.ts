@@ -249,11 +249,20 @@ test("the gateway of an interface that lost its mark is no route of the containe
   await repaired(kernel, ROUTED)
 })
 
-test("a route that leads nowhere is none of ours, whatever protocol number it bears", async () => {
+test("a route that leads nowhere is ours where it bears our protocol number, and nobody else's", async () => {
   const kernel = await applied(ROUTED)
-  const blackhole = { to: "10.66.0.0/16", dev: 0, metric: 0, protocol: ROUTE_PROTOCOL, table: 254, type: "blackhole" }
-  insideOf(kernel, "a").routes.push(blackhole)
+  const blackhole = { to: "10.66.0.0/16", dev: 0, metric: 0, table: 254, type: "blackhole" }
+  insideOf(kernel, "a").routes.push({ ...blackhole, protocol: 4 })
   assert.equal(verdicts(kernel, ROUTED), [])
+  insideOf(kernel, "a").routes.push({ ...blackhole, to: "10.67.0.0/16", protocol: ROUTE_PROTOCOL })
+  assert.equal(verdicts(kernel, ROUTED), ["update container.a"])
+  await repaired(kernel, ROUTED)
+  assert.equal(
+    insideOf(kernel, "a")
+      .routes.map(({ to }) => to)
+      .filter((to) => to.startsWith("10.6")),
+    ["10.66.0.0/16"],
+  )
 })
 
 test.run()

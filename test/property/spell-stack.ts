@@ -6,7 +6,7 @@ import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spe
 import { hasHealthcheck } from "../../src/kinds/container/spec-health.ts"
 import type { InterfaceAttributes, LinkAttributes } from "../../src/kinds/interface/spec.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
-import type { Desired, KindName, Resource } from "../../src/model/resource.ts"
+import type { Attributes, Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
 import { diceOf } from "./dice.ts"
 import { spellMounts } from "./spell-mounts.ts"
@@ -125,13 +125,10 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
   const box = attributes as unknown as ContainerAttributes
   const at = dice.pick(0, 0, 1)
   const joins = box.namespaces.net !== "new"
-  const routes = box.routes.map((r) => ({
-    map: spellKeys(dice, [
-      ["to", r.to],
-      ["via", r.via === undefined ? undefined : spellIp(dice, r.via)],
-      ["dev", r.dev],
-    ]),
-  }))
+  const routes = box.routes.map((route) => spellPlain(dice, route as unknown as Attributes))
+  const [rules, neighbours] = [box.rules ?? [], box.neighbours ?? []].map((list) =>
+    list.map((one) => spellPlain(dice, one as unknown as Attributes)),
+  ) as [Yaml[], Yaml[]]
   const modes = Object.entries(box.namespaces).map(([kind, mode]) => [kind, mode, mode === "new"] as const)
   return spellKeys(dice, [
     ["image", "host", true],
@@ -151,6 +148,8 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["limits", spellLimits(dice, box.limits), Object.keys(box.limits).length === 0],
     ["interfaces", joins ? undefined : { map: ports }, ports.length === 0],
     ["routes", joins ? undefined : { list: dice.shuffled(routes) }, routes.length === 0],
+    ["rules", joins ? undefined : { list: dice.shuffled(rules) }, rules.length === 0],
+    ["neighbours", joins ? undefined : { list: dice.shuffled(neighbours) }, neighbours.length === 0],
     ["sysctls", spellSysctls(dice, box.sysctls), Object.keys(box.sysctls).length === 0],
     ["namespaces", { map: spellKeys(dice, modes) }],
     ["depends_on", spellDependencies(dice, box), box.depends_on.length === 0],
@@ -159,6 +158,19 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["read_only", new Plain(box.read_only), !box.read_only],
     ["ephemeral", new Plain(box.ephemeral), !box.ephemeral],
   ])
+}
+
+/** A route, a rule or a neighbour: each value as it stands, IP addresses in one of their spellings, a mark with its mask in one word. */
+function spellPlain(dice: Dice, { fwmark, fwmask, ...rest }: Attributes): Yaml {
+  const mark =
+    fwmark === undefined ? undefined : fwmask === undefined ? new Plain(fwmark as number) : `${fwmark}/0x${(fwmask as number).toString(16)}`
+  const keys = Object.entries(rest).map(([key, value]): [string, Yaml] => {
+    if (key === "nexthops") return [key, { list: dice.shuffled((value as Attributes[]).map((hop) => spellPlain(dice, hop))) }]
+    if (key === "table" && value === 254) return [key, dice.pick<Yaml>("main", new Plain(254), "254")]
+    if (typeof value === "string") return [key, key === "via" ? spellIp(dice, value) : value]
+    return [key, new Plain(value as number | boolean)]
+  })
+  return { map: spellKeys(dice, [...keys, ["fwmark", mark]]) }
 }
 
 function spellMaps(dice: Dice, { uid_map, gid_map }: ContainerAttributes): [Yaml, boolean] {

@@ -1,5 +1,7 @@
 import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
+import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses } from "../../kinds/link/addresses.ts"
+import { isLasting, leavesBy, routeAgain } from "../../kinds/link/routes.ts"
 import type { Context } from "../context.ts"
 import type { Fault } from "../fault.ts"
 import { doFaults, unlessGone } from "../fault.ts"
@@ -16,9 +18,6 @@ export interface LinkOptions extends FileOptions {
   /** Milliseconds. */
   for?: number
 }
-
-/** RTPROT_KERNEL: the kernel adds these again by itself. rtnetlink(7) */
-const KERNELS = 2
 
 /** Sets a live link down or up at once. */
 export async function link(options: LinkOptions, context: Context): Promise<number> {
@@ -48,16 +47,17 @@ function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
   }
 }
 
-/** What a link that goes down loses: its IPv6 addresses, and all routes by it. */
+/** What a link that goes down loses: its IPv6 addresses, the routes by it that nobody sets again, and neighbours that were not learned. */
 function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
-  const dump = kernel.dump(ns)
+  const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
   const addresses = canonicalAddresses(dump, index).filter((address) => address.includes(":"))
-  const routes = dump.routes.filter(({ dev, protocol, type }) => dev === index && protocol !== KERNELS && type === "unicast")
+  const routes = [...dump.routes, ...routing.routes].filter((route) => leavesBy(route, index) && isLasting(route))
+  const neighbours = routing.neighbours.filter(({ dev, protocol }) => dev === index && protocol === ROUTE_PROTOCOL)
   return [
     ...addresses.map((address): NetRequest => ({ op: "address-add", link: index, address })),
-    ...routes.map(({ to, via, metric, protocol }): NetRequest => {
-      const rest = { ...(via === undefined ? {} : { via }), ...(metric === 0 ? {} : { metric }) }
-      return { op: "route-replace", to, dev: index, protocol, ...rest }
-    }),
+    ...[...routes.filter(({ via }) => via === undefined), ...routes.filter(({ via }) => via !== undefined)].map(routeAgain),
+    ...neighbours.map(
+      ({ to, dev, lladdr }): NetRequest => ({ op: "neighbour-replace", to, dev, ...(lladdr === undefined ? {} : { lladdr }) }),
+    ),
   ]
 }

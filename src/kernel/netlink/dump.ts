@@ -10,7 +10,8 @@ import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
-import { encodeRouteDump, readRoute } from "./rtnl/route.ts"
+import { encodeRouteDump } from "./rtnl/route.ts"
+import { readRoute } from "./rtnl/route-read.ts"
 import type { Message } from "./wire.ts"
 import { eachMessage, WireError, WireWriter } from "./wire.ts"
 
@@ -21,12 +22,12 @@ import { eachMessage, WireError, WireWriter } from "./wire.ts"
 const READINGS = 60
 /** Errors of a dump that may pass. EBUSY: a socket does one dump after another, and the one before was not done yet. */
 const PASSING = new Set(["EBUSY", "EINTR", "EAGAIN", "ENOBUFS"])
-const ROUTE_TYPES = new Set(["unicast", "blackhole", "unreachable", "prohibit"])
+const ROUTE_TYPES = new Set(["unicast", "local", "blackhole", "unreachable", "prohibit", "throw"])
 
 const writer = new WireWriter(256)
 
 /** One table of the kernel's, and how far its reading is. */
-interface Dump<T> {
+export interface Dump<T> {
   /** Shell twin. */
   op: string
   encode: Encode
@@ -40,7 +41,7 @@ interface Dump<T> {
   refusal: { errno: string; text: string }
 }
 
-function dumpOf<T>(op: string, encode: Encode, type: number, read: (message: Message) => T | undefined): Dump<T> {
+export function dumpOf<T>(op: string, encode: Encode, type: number, read: (message: Message) => T | undefined): Dump<T> {
   return { op, encode, type, read, found: [], interrupted: false, done: false, refusal: { errno: "ENODATA", text: "" } }
 }
 
@@ -73,7 +74,8 @@ export function readNamespace(connection: Connection): NetDump {
   return isImpaired(whole) ? { ...whole, links: withImpairments(connection, whole.links) } : whole
 }
 
-function readAll(connection: Connection, dumps: readonly Dump<unknown>[]): void {
+/** Each until it was read whole. Throws KernelError. */
+export function readAll(connection: Connection, dumps: readonly Dump<unknown>[]): void {
   // The first of each send finds the socket idle: so each has its readings, whatever the size of the others.
   for (let i = 0; i < READINGS + dumps.length - 1; i++) {
     const open = dumps.filter((dump) => !dump.done)

@@ -5,15 +5,17 @@ import type { NetlinkCalls } from "./conn.ts"
 import { Connections } from "./conn.ts"
 import { readNamespace } from "./dump.ts"
 import { hasQdisc } from "./probe.ts"
+import { readRouting } from "./routing.ts"
 
 /** The rtnetlink half of the kernel port. Without `readable`, later is at once. rtnetlink(7) */
 export function openNet(
   ffi: NetlinkCalls,
   readable: WhenReadable = () => Promise.resolve(),
-): Pick<Kernel, "dump" | "net" | "netLater" | "cookie" | "hasQdisc"> {
+): Pick<Kernel, "dump" | "routing" | "net" | "netLater" | "cookie" | "hasQdisc"> {
   const connections = new Connections(ffi)
   return {
     dump: (ns) => connections.use(ns, readNamespace),
+    routing: (ns) => connections.use(ns, readRouting),
     cookie: (ns) => connections.use(ns, (connection) => connection.cookie()),
     hasQdisc: (kind) => connections.use("host", (connection) => hasQdisc(connection, kind)),
     net: (ns, requests) => sendBatch(connections, ns, requests),

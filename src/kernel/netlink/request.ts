@@ -3,9 +3,11 @@ import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/a
 import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
+import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
+import { encodeRuleAdd, encodeRuleDelete } from "./rtnl/rule.ts"
 import type { WireWriter } from "./wire.ts"
 
 /** Writes one message with this sequence number. */
@@ -36,6 +38,14 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeRouteReplace(w, sequence, request, resolver)]
     case "route-delete":
       return [(w, sequence) => encodeRouteDelete(w, sequence, request, resolver)]
+    case "rule-add":
+      return [(w, sequence) => encodeRuleAdd(w, sequence, request.rule)]
+    case "rule-delete":
+      return [(w, sequence) => encodeRuleDelete(w, sequence, request.rule)]
+    case "neighbour-replace":
+      return [(w, sequence) => encodeNeighbourReplace(w, sequence, request, resolver)]
+    case "neighbour-delete":
+      return [(w, sequence) => encodeNeighbourDelete(w, sequence, request, resolver)]
     case "impair":
       return [(w, sequence) => encodeImpair(w, sequence, request, resolver)]
     case "impair-delete":
@@ -78,9 +88,12 @@ function neededLinks(request: NetRequest): LinkRef[] {
     case "impair":
     case "impair-delete":
       return [request.link]
+    case "neighbour-replace":
+    case "neighbour-delete":
+      return [request.dev]
     case "route-replace":
     case "route-delete":
-      return present(request.dev)
+      return [...present(request.dev), ...(request.nexthops ?? []).flatMap(({ dev }) => present(dev))]
     default:
       return []
   }
@@ -117,5 +130,5 @@ export function isRepeatable(request: NetRequest): boolean {
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return request.op === "link-set" || request.op === "route-replace" || request.op === "impair" || request.op === "hairpin"
+  return ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin"].includes(request.op)
 }

@@ -1,5 +1,7 @@
 import { formatDelay, formatPercent, formatRate } from "../../base/units.ts"
 import type { BridgeOptions, Impairment, NetRequest, VethEnd } from "../kernel.ts"
+import { route, rule } from "./twin-routing.ts"
+import { device, option } from "./twin-words.ts"
 
 /**
  * A request in the words of ip(8): what a person would type to do the same by hand, without the stack's link group, which
@@ -37,20 +39,21 @@ function words(request: NetRequest): Words {
       return ["ip route replace", ...route(request)]
     case "route-delete":
       return ["ip route del", ...route(request)]
+    case "rule-add":
+      return ["ip", ...rule("add", request.rule)]
+    case "rule-delete":
+      return ["ip", ...rule("del", request.rule)]
+    case "neighbour-replace":
+      return request.lladdr === undefined
+        ? [`ip neigh add proxy ${request.to} dev`, device(request.dev)]
+        : [`ip neigh replace ${request.to} lladdr ${request.lladdr} dev`, device(request.dev), "nud permanent"]
+    case "neighbour-delete":
+      return [`ip neigh del ${request.lladdr === undefined ? "proxy " : ""}${request.to} dev`, device(request.dev)]
     case "impair":
       return [`tc qdisc replace dev ${device(request.link)} root`, request.qdisc, ...impair(request.impair)]
     case "impair-delete":
       return [`tc qdisc del dev ${device(request.link)} root`]
   }
-}
-
-/** ip(8) has no word for "the link of this index": `if5` is what it prints for a link in another namespace. */
-function device(link: number | string): string {
-  return typeof link === "number" ? `if${link}` : link
-}
-
-function option(word: string, value: number | string | undefined): string | undefined {
-  return value === undefined ? undefined : `${word} ${value}`
 }
 
 function common({ mac, mtu }: Pick<VethEnd, "mac" | "mtu">): Words {
@@ -122,18 +125,5 @@ function impair({ delay, jitter, loss, duplicate, corrupt, reorder, rate, limit 
     percent("corrupt", corrupt),
     percent("reorder", reorder),
     option("rate", rate === undefined ? undefined : formatRate(rate)),
-  ]
-}
-
-function route(request: NetRequest & { op: "route-replace" | "route-delete" }): Words {
-  const { to, via, dev, metric } = request
-  const protocol = request.op === "route-replace" ? request.protocol : undefined
-  const destination = to === "0.0.0.0/0" || to === "::/0" ? "default" : to
-  return [
-    destination,
-    option("via", via),
-    option("dev", dev === undefined ? undefined : device(dev)),
-    option("metric", metric),
-    option("proto", protocol),
   ]
 }

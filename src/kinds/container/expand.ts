@@ -22,6 +22,8 @@ import { mountsOf } from "./expand-mounts.ts"
 import { powerOf } from "./expand-profile.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
+import type { NeighbourEntry, RuleEntry } from "./expand-rules.ts"
+import { neighboursOf, rulesOf } from "./expand-rules.ts"
 import { securityOf } from "./expand-security.ts"
 import type { TextsEntry } from "./expand-texts.ts"
 import { environmentOf, labelsOf, sysctlsOf, wordsOf } from "./expand-texts.ts"
@@ -52,6 +54,8 @@ export interface ContainerEntry extends LifeEntry, DnsEntry, MountsEntry, GivenE
   limits?: LimitsEntry
   routes?: RouteEntry[]
   ports?: PortEntry[]
+  rules?: RuleEntry[]
+  neighbours?: NeighbourEntry[]
   sysctls?: { [name: string]: string | number }
   namespaces?: { [kind: string]: string }
   profile?: ProfileName
@@ -100,7 +104,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     gid_map: maps.gid,
     cgroup,
     limits: expandLimits(entry, value.limits ?? {}),
-    routes: routesOf(entry, value.routes ?? []),
+    ...routingOf(value, entry),
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
     capabilities,
@@ -118,6 +122,16 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   }
   // What it hangs on is known when the names of other containers in it are addresses: connect.ts.
   return { attributes, references: [] }
+}
+
+/** Rules and neighbours only where there are some. */
+function routingOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes, "routes" | "rules" | "neighbours"> {
+  const [rules, neighbours] = [rulesOf(entry, value.rules ?? []), neighboursOf(entry, value.neighbours ?? [])]
+  return {
+    routes: routesOf(entry, value.routes ?? []),
+    ...(rules.length === 0 ? {} : { rules }),
+    ...(neighbours.length === 0 ? {} : { neighbours }),
+  }
 }
 
 /** A system container is a machine of its own: what it manages must be its own. */

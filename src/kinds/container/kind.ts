@@ -1,7 +1,7 @@
 import type { Address } from "../../base/address.ts"
 import type { Change, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
-import type { Attributes, HostFacts, Observed } from "../../model/resource.ts"
+import type { Attributes, HostFacts, Observed, Value } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
@@ -37,13 +37,15 @@ export const containerKind: Kind = {
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
-  const want: Attributes = {
+  const want: { [key: string]: Value } = {
     ...wanted,
     ...(found.state === "completed" ? { state: "completed" } : {}),
     ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
     ...watchedAnew(wanted, found),
   }
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
+  // A file that says nothing of them wants none.
+  for (const key of ["rules", "neighbours"]) if (own && found[key] !== undefined) want[key] ??= []
   if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
@@ -63,7 +65,7 @@ function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly Field
 
 /** Fields that are told by a namespace; and a command ends with the pid namespace that it is in. pid_namespaces(7) */
 const TOLD_BY: { readonly [field: string]: keyof ContainerAttributes["namespaces"] } = {
-  ...{ state: "pid", hostname: "uts", loopback: "net", routes: "net" },
+  ...{ state: "pid", hostname: "uts", loopback: "net", routes: "net", rules: "net", neighbours: "net" },
 }
 
 function sharedWith({ path, after }: FieldChange, desired: Attributes): Address | undefined {
@@ -106,7 +108,7 @@ function creation(change: Change): StepDraft[] {
       takes: [`cgroup/${groupPath(change.name, want)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...hostsSteps(want), ...readySteps(others)] },
-    ...(want.routes.length === 0
+    ...(want.routes.length === 0 && want.rules === undefined && want.neighbours === undefined
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     ...waiting(change),
@@ -208,7 +210,9 @@ function hostsUpdate(change: Change): StepDraft {
 function renewal(change: Change): StepDraft[] {
   const restart = restarting(change)
   const own = (op: string) => stepId(change.address, op)
-  const inPlace = ["routes", "loopback", "sysctls"].filter((op) => change.fields.some(({ path }) => path.split(".", 1)[0] === op))
+  const inPlace = ["routes", "loopback", "sysctls"].filter((op) =>
+    change.fields.some(({ path }) => UPDATES[path.split(".", 1)[0] as string] === op),
+  )
   return [
     ...deletion(change),
     ...inPlace.map((op) => ({ op })),

@@ -9,6 +9,7 @@ import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
 import { capabilityMask } from "./spec-capabilities.ts"
 import { hasHealthcheck } from "./spec-health.ts"
 import { boundText, ulimitNumber } from "./spec-ulimits.ts"
+import { inWritingOrder } from "./sysctl-order.ts"
 
 /** What a launch needs beside the attributes. */
 export interface LaunchFacts {
@@ -101,7 +102,7 @@ function insideOps(attributes: ContainerAttributes): SetupOp[] {
   const { namespaces, hostname } = attributes
   return [
     ...(namespaces.uts === "new" ? [{ op: "hostname", name: hostname } as const] : []),
-    ...Object.entries(effectiveSysctls(attributes)).map(([name, value]): SetupOp => ({ op: "sysctl", name, value })),
+    ...inWritingOrder(effectiveSysctls(attributes)).map(([name, value]): SetupOp => ({ op: "sysctl", name, value })),
   ]
 }
 

@@ -17,7 +17,7 @@ import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
-import { observedRoutes } from "./routes.ts"
+import { observedRouting } from "./routing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
@@ -219,7 +219,7 @@ function attributesOf(found: Found, state: string): Attributes {
   if (monitor.init === undefined)
     return {
       ...(record?.attributes as unknown as Attributes),
-      ...(monitor.netns === undefined ? {} : { routes: observedRoutes(scope, name) as unknown as Value }),
+      ...(monitor.netns === undefined ? {} : observedRouting(scope, name, monitor, record)),
       ...loopback(scope, name),
       ...(record === undefined ? {} : heldHostname(scope, name, record)),
       ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
@@ -273,7 +273,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, p
     ...observedDns(scope, name, texts.resolver, record),
     cgroup: texts.parent,
     limits: texts.limits as unknown as Value,
-    routes: observedRoutes(scope, name) as unknown as Value,
+    ...observedRouting(scope, name, monitor, record),
     ...loopback(scope, name),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(record === undefined ? {} : (observedMounts(scope.stack, mounts, record) as unknown as Attributes)),

@@ -5,6 +5,7 @@ import { healthShapes } from "./health-shapes.ts"
 import { lifeShapes } from "./life-shapes.ts"
 import { mountShapes } from "./mount-shapes.ts"
 import { powerShapes } from "./power-shapes.ts"
+import { recordedRouting } from "./routing-shapes.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\\[\\d{1,4}\\])?"
 const LAST_ID = 2 ** 32 - 2
@@ -29,7 +30,7 @@ const attributes = including(
     gid_map: map,
     cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),
     limits: mapOf(text(), limit),
-    routes: listOf(record({ to: text() }, { via: text(), dev: text(), metric: whole(1, 2 ** 32 - 1) })),
+    routes: recordedRouting.routes,
     sysctls: texts,
     namespaces: record(Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, mode]))),
     labels: texts,
@@ -37,7 +38,7 @@ const attributes = including(
     state: text(),
   },
   // A record of before these were there says nothing of them.
-  { ...powerShapes, ...mountShapes, ...lifeShapes, ...healthShapes },
+  { ...powerShapes, ...mountShapes, ...lifeShapes, ...healthShapes, ...recordedRouting.some },
 )
 
 const group = textLike(new RegExp(`^(${NAME}/)?${NAME}$`), "path of a group")

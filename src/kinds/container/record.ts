@@ -23,6 +23,8 @@ export interface ContainerRecord {
   unstarted?: true
   /** Values that the sysctls of the file had before, to go back to. */
   sysctlDefaults: { [name: string]: string }
+  /** Rules, neighbours or routes of other tables have been set, or were about to be. */
+  routing?: true
   /** While it is renamed, or gets another group: by which name its layer is kept until that is done, and in which groups it may be. */
   moving?: { layer: string; groups: string[] }
 }

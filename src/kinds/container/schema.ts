@@ -10,6 +10,7 @@ import { lifeKeys } from "./schema-life.ts"
 import { mountsSchema } from "./schema-mounts.ts"
 import { namesSchema } from "./schema-names.ts"
 import { powersSchemas } from "./schema-powers.ts"
+import { routingSchema } from "./schema-routing.ts"
 
 /** `containers:` */
 export function containersSchema(): Fragment {
@@ -24,7 +25,10 @@ export function containersSchema(): Fragment {
         ...powersSchemas(),
         ...mountsSchema(),
         ...givenSchema(),
-        ...network(),
+        interfaces: interfacesSchema(),
+        ...namesSchema(),
+        ports: portsSchema(),
+        ...routingSchema(),
         ...lifeKeys(),
         ...composition(),
         ...lifecycleKeys(),
@@ -162,30 +166,6 @@ function namespacesSchema(): Fragment {
     },
     { later: ["time"] },
   )
-}
-
-function network(): Fragments {
-  const address = (description: string, form: string): Fragment => ({ description, type: "string", form })
-  return {
-    interfaces: interfacesSchema(),
-    ...namesSchema(),
-    ports: portsSchema(),
-    routes: {
-      description: "Routes of its network namespace, besides the gateways of the interfaces.",
-      type: "array",
-      form: "a list of routes",
-      items: keys(
-        "One route.",
-        {
-          to: address("Network, such as 10.9.0.0/16, or `default`.", "a network such as 10.9.0.0/16, or default"),
-          via: address("The next hop.", "an IP address such as 10.20.0.254"),
-          dev: address("The interface it goes through; needed without `via`.", "the name of an interface of the container"),
-          metric: wholeNumber("Of several routes to one network the least is taken.", 1, 2 ** 32 - 1),
-        },
-        { required: ["to"] },
-      ),
-    },
-  }
 }
 
 function composition(): Fragments {

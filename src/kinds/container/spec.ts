@@ -7,6 +7,7 @@ import type { Givens } from "./spec-given.ts"
 import type { Condition, Healthcheck, HealthcheckWords } from "./spec-health.ts"
 import type { Life } from "./spec-life.ts"
 import type { Mounts } from "./spec-mounts.ts"
+import type { NeighbourSpec, RouteSpec, RuleSpec } from "./spec-routing.ts"
 import type { Ulimits } from "./spec-ulimits.ts"
 
 export type NamespaceMode = "new" | "host" | `container:${string}`
@@ -59,7 +60,11 @@ export interface ContainerAttributes extends Life, ResolvConf {
   /** The parent's name (`cgroups:`), or "". */
   cgroup: string
   limits: Limits
-  routes: { to: string; via?: string; dev?: string; metric?: number }[]
+  routes: RouteSpec[]
+  /** Absent: none. */
+  rules?: RuleSpec[]
+  /** Absent: none. */
+  neighbours?: NeighbourSpec[]
   sysctls: { [name: string]: string }
   /** What its root keeps of its power: names without `CAP_`, in the order of their numbers. capabilities(7) */
   capabilities: string[]

@@ -9,6 +9,7 @@ import { spellGivens } from "./spell-given.ts"
 import { spellDependencies, spellHealthcheck } from "./spell-health.ts"
 import { spellMounts } from "./spell-mounts.ts"
 import { spellPower } from "./spell-power.ts"
+import { spellRouting } from "./spell-routing.ts"
 
 /** What stands beside a container's own attributes. */
 export interface Beside {
@@ -52,7 +53,7 @@ export function spellContainer(
     limits: spellOwnLimits(have.limits),
     interfaces: filled(interfaces),
     // In a namespace that is another's the routes are the other's to tell.
-    routes: namespaces.net === "new" && have.routes.length > 0 ? have.routes.map(spellRoute) : undefined,
+    ...(namespaces.net === "new" ? spellRouting(have) : {}),
     sysctls: filled(Object.fromEntries(Object.entries(have.sysctls).map(([name, text]) => [name, numberOrText(text)]))),
     namespaces: filled(Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== "new"))),
     ...spellPower(have, usual),
@@ -68,10 +69,4 @@ export function spellContainer(
 /** No limit of processes is written as such: without a word it would have the usual one. */
 function spellOwnLimits({ pids = "max", ...limits }: ContainerAttributes["limits"]): SpeltMap | undefined {
   return spellLimits(pids === USUAL_PIDS ? limits : { ...limits, pids })
-}
-
-/** A destination that is everything is `default`; of IPv6 only where the next hop says so. */
-function spellRoute({ to, via, dev, metric }: ContainerAttributes["routes"][number]): SpeltMap {
-  const all = to === "0.0.0.0/0" || (to === "::/0" && via !== undefined)
-  return withoutAbsent({ to: all ? "default" : to, via, dev, metric })
 }

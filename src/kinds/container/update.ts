@@ -11,9 +11,11 @@ import { groupPath } from "./kind-group-path.ts"
 import { asksOthers, HOSTS, RESOLV_CONF, showNamed, writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
-import { routeChanges } from "./routes.ts"
+import { refusals, routingChanges } from "./routing.ts"
 import { readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { needsRouting } from "./spec-routing.ts"
+import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { sysctlPlace, writeSysctl } from "./sysctls.ts"
 import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
@@ -94,8 +96,12 @@ export const updateSysctls = inPlace(["sysctls"], (step, run) => {
   const defaults = keepDefaults(step, run, place)
   const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults)
   const values = { ...Object.fromEntries(gone.map((name) => [name, defaults[name] as string])), ...want }
-  for (const [name, value] of Object.entries(values)) {
-    if (have[name] !== value) writeSysctl(run.kernel, name, place, value)
+  // Those of a link that is made anew have their defaults, whatever was found; and behind one that changes others, all are written.
+  let again = step.change.fields.some(({ path }) => path === "sysctls")
+  for (const [name, value] of inWritingOrder(values)) {
+    if (!again && have[name] === value) continue
+    writeSysctl(run.kernel, name, place, value)
+    again ||= changesOthers(name)
   }
 })
 
@@ -110,12 +116,21 @@ function keepDefaults(step: Step, run: Run, place: SysctlPlace): ContainerRecord
   return sysctlDefaults
 }
 
-/** `ip route …` in the container's network namespace. */
-export const updateRoutes = inPlace(["routes"], (step, run) => {
-  const have = observedAttributes(step).routes ?? []
-  const failure = firstError(run.kernel.net(netnsOf(run, step.address), routeChanges(have, wantedAttributes(step).routes)))
-  if (failure !== null) throw failure
+/** `ip route …`, `ip rule …` and `ip neigh …` in the container's network namespace. */
+export const updateRoutes = inPlace(["routes", "rules", "neighbours"], (step, run) => {
+  const want = wantedAttributes(step)
+  if (needsRouting(want)) tellReaders(step, run)
+  const requests = routingChanges(observedAttributes(step), want)
+  const [failure] = refusals(requests, run.kernel.net(netnsOf(run, step.address), requests))
+  if (failure !== undefined) throw failure
 })
+
+/** Recorded before anything is set: what only another reading tells is looked for from now on, whatever comes between. */
+function tellReaders(step: Step, run: Run): void {
+  const record = readRecord(step, run)
+  if (record === undefined || record.routing || needsRouting(record.attributes)) return
+  writeRecord(run.kernel, run.stack, step.change.name, { ...record, routing: true })
+}
 
 /** `nsenter --net ip link set lo up` */
 export const updateLoopback = inPlace([], (step, run) => {

@@ -6,7 +6,7 @@ import type { Attributes, HostFacts, Observed, Resource, Value } from "../../mod
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
-import { lostRoutes } from "../link/kind-routes.ts"
+import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { interfaceProblems } from "./problems.ts"
 import { interfaceRelations } from "./relations.ts"
@@ -132,8 +132,9 @@ function places(attributes: Attributes | null): string[] {
   return [...(outside === undefined ? [] : [`host/${outside}`]), ...(inside === undefined ? [] : [`${container}/${inside}`])]
 }
 
-function disturbs({ action, before }: Change): Disturbance[] {
+function disturbs({ action, before, fields }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
-  const gone = action === "replace" || action === "delete"
-  return gone && container !== undefined && name !== undefined ? [lostRoutes(container, name, address)] : []
+  if (container === undefined || name === undefined) return []
+  if (action === "replace" || action === "delete") return lostWithLink(container, name, address)
+  return fields.some(({ path }) => path === "mac") ? [lostWithMac(container, name)] : []
 }

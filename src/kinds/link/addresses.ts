@@ -1,12 +1,15 @@
 import type { LinkRef, NetDump, NetRequest } from "../../kernel/kernel.ts"
 
+/** IFAPROT_KERNEL_RA: made of a router's advertisement, and gone when that runs out. linux/if_addr.h, since Linux 5.18 */
+const BY_ADVERTISEMENT = 2
+
 /**
- * The addresses of one link as a stack file would write them: sorted, without those the kernel gives itself
- * (IPv6 link-local, fe80::/10).
+ * The addresses of one link as a stack file would write them: sorted, without those the kernel gives itself (IPv6 link-local,
+ * fe80::/10, and what routers advertise).
  */
 export function canonicalAddresses(dump: NetDump, index: number): string[] {
   return dump.addresses
-    .filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host")
+    .filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host" && a.protocol !== BY_ADVERTISEMENT)
     .map((a) => a.address)
     .sort()
 }

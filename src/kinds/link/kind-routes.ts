@@ -2,23 +2,38 @@ import type { Address } from "../../base/address.ts"
 import { contains, parseCidr, parseIp } from "../../base/ip.ts"
 import type { Disturbance } from "../../model/kind.ts"
 import type { Value } from "../../model/resource.ts"
-import type { ContainerAttributes } from "../container/spec.ts"
+import type { NeighbourSpec, NextHopSpec, RouteSpec } from "../container/spec-routing.ts"
 
-type Route = ContainerAttributes["routes"][number]
-
-/** A container's routes that leave by a link go with it: by its name, or by a next hop in one of its subnets. */
-export function lostRoutes(container: Address, link: string, addresses: readonly string[]): Disturbance {
-  return {
-    address: container,
-    field: "routes",
-    touches: (routes: Value) => (routes as unknown as readonly Route[]).some((route) => leavesBy(route, link, addresses)),
-  }
+/**
+ * What of a container's goes with a link: routes that leave by it, by its name or by a next hop in one of its subnets; neighbours on it; and
+ * the kernel parameters of its name, which a new one has at their defaults.
+ */
+export function lostWithLink(container: Address, link: string, addresses: readonly string[]): Disturbance[] {
+  const routes = (list: Value) => (list as unknown as readonly RouteSpec[]).some((route) => leavesBy(route, link, addresses))
+  return [
+    { address: container, field: "routes", touches: routes },
+    lostWithMac(container, link),
+    { address: container, field: "sysctls", touches: (names) => Object.keys(names as object).some((name) => isOfLink(name, link)) },
+  ]
 }
 
-function leavesBy({ dev, via }: Route, link: string, addresses: readonly string[]): boolean {
-  if (dev !== undefined) return dev === link
-  const hop = via === undefined ? undefined : parseIp(via)
-  return hop !== undefined && addresses.some((text) => isIn(hop, text))
+/** Neighbours go, lasting ones too, when their link gets another MAC address. neigh_changeaddr() in net/core/neighbour.c */
+export function lostWithMac(container: Address, link: string): Disturbance {
+  const touches = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)
+  return { address: container, field: "neighbours", touches }
+}
+
+/** `net.ipv4.conf.eth0.rp_filter`, `net.ipv6.neigh.eth0.base_reachable_time_ms` */
+function isOfLink(sysctl: string, link: string): boolean {
+  return ["ipv4", "ipv6"].some((family) => ["conf", "neigh"].some((part) => sysctl.startsWith(`net.${family}.${part}.${link}.`)))
+}
+
+/** The address that a route sends from is the link's too: the kernel drops routes from an address that goes. */
+function leavesBy({ nexthops = [], src, ...own }: RouteSpec, link: string, addresses: readonly string[]): boolean {
+  const ways: NextHopSpec[] = [own, ...nexthops]
+  if (ways.some(({ dev }) => dev === link)) return true
+  const hops = [src, ...ways.filter(({ dev }) => dev === undefined).map(({ via }) => via)]
+  return hops.flatMap((hop) => (hop === undefined ? [] : (parseIp(hop) ?? []))).some((hop) => addresses.some((text) => isIn(hop, text)))
 }
 
 function isIn(hop: NonNullable<ReturnType<typeof parseIp>>, text: string): boolean {

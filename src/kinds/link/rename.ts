@@ -4,6 +4,7 @@ import type { Step } from "../../model/step.ts"
 import { keptWhenDown } from "./addresses.ts"
 import type { StepErrors } from "./results.ts"
 import { firstError, sendAll } from "./results.ts"
+import { isLasting, leavesBy, routeAgain } from "./routes.ts"
 
 /** A new name of a link, and with it in one message the mark of its new address. */
 export interface Renaming {
@@ -41,27 +42,15 @@ function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null
   return firstError(answers)
 }
 
-/** RTPROT_KERNEL: the routes of a link's own subnets, which come back with its addresses. */
-const BY_KERNEL = 2
-
-/** What a link that is set down and up again has not any more: addresses of IPv6, and every route that leaves by it, whosever. */
+/** What a link that is set down and up again has not any more: addresses of IPv6, and the routes by it that nobody sets again. */
 function lostWhenDown({ addresses, routes }: NetDump, link: LinkRef): NetRequest[] {
   const own = addresses.filter(({ index, scope }) => index === link && scope !== "link" && scope !== "host").map(({ address }) => address)
   const kept = keptWhenDown(own)
-  const left = routes.filter(({ dev, protocol, type }) => dev === link && protocol !== BY_KERNEL && type === "unicast")
-  const direct = left.filter(({ via }) => via === undefined)
+  const left = routes.filter((route) => leavesBy(route, link) && isLasting(route))
+  // A route by a next hop wants the one to that next hop.
+  const [direct, others] = [left.filter(({ via }) => via === undefined), left.filter(({ via }) => via !== undefined)]
   return [
     ...own.filter((address) => !kept.includes(address)).map((address): NetRequest => ({ op: "address-add", link, address })),
-    // A route by a next hop wants the one to that next hop.
-    ...[...direct, ...left.filter(({ via }) => via !== undefined)].map(
-      ({ to, via, metric, protocol }): NetRequest => ({
-        op: "route-replace",
-        to,
-        dev: link,
-        protocol,
-        ...(via === undefined ? {} : { via }),
-        ...(metric === 0 ? {} : { metric }),
-      }),
-    ),
+    ...[...direct, ...others].map(routeAgain),
   ]
 }

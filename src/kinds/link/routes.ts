@@ -1,7 +1,9 @@
-import type { LinkRef, NetDump, NetRequest, Route } from "../../kernel/kernel.ts"
+import type { LinkRef, NetDump, NetRequest, Route, RouteWish } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import type { ContainerAttributes } from "../container/spec.ts"
+import type { RouteSpec } from "../container/spec-routing.ts"
+import { defaultMetric, MAIN_TABLE, usualScope } from "../container/spec-routing.ts"
 
 const DEFAULTS = new Set(["0.0.0.0/0", "::/0"])
 
@@ -15,20 +17,10 @@ export function defaultFor(gateway: string): string {
   return gateway.includes(":") ? "::/0" : "0.0.0.0/0"
 }
 
-/** The routes of a namespace that this program added: they bear our protocol number, and lead somewhere (no `blackhole`). */
-export function ourRoutes(dump: NetDump): Route[] {
-  return dump.routes.filter((r) => r.protocol === ROUTE_PROTOCOL && r.type === "unicast")
+/** The routes of a namespace that this program added: they bear our protocol number. */
+export function ourRoutes({ routes }: Pick<NetDump, "routes">): Route[] {
+  return routes.filter((r) => r.protocol === ROUTE_PROTOCOL)
 }
-
-/** The kernel's own metric of an IPv6 route that was given none. <net/ip6_route.h> IP6_RT_PRIO_USER */
-const IPV6_METRIC = 1024
-
-/** The metric of a route that was given none. */
-export function defaultMetric(to: string): number {
-  return to.includes(":") ? IPV6_METRIC : 0
-}
-
-export type RouteSpec = ContainerAttributes["routes"][number]
 
 /** The `routes` that the stack file gives a container. */
 export function wantedRoutes(scope: Scope, container: string): RouteSpec[] {
@@ -37,12 +29,17 @@ export function wantedRoutes(scope: Scope, container: string): RouteSpec[] {
 }
 
 /**
- * True of a route such as an interface's `gateway` makes: a default route without a metric of its own. Where the file lists
- * such a one under `routes`, it has no gateway of that family, and all of them are the container's.
+ * True of a route such as an interface's `gateway` makes: a default route without a metric of its own, or anything else. Where the file
+ * lists such a one under `routes`, it has no gateway of that family, and all of them are the container's.
  */
 export function isGateway(route: Route, wanted: readonly RouteSpec[]): boolean {
-  const plain = ({ to, metric }: Pick<RouteSpec, "to" | "metric">) => to === route.to && (metric ?? defaultMetric(to)) === defaultMetric(to)
-  return isDefault(route.to) && route.via !== undefined && plain(route) && !wanted.some(plain)
+  const plain = ({ to, metric, table }: Pick<RouteSpec, "to" | "metric" | "table">) =>
+    to === route.to && (metric ?? defaultMetric(to)) === defaultMetric(to) && (table ?? MAIN_TABLE) === MAIN_TABLE
+  return isDefault(route.to) && route.via !== undefined && plain(route) && !wanted.some(plain) && !saysMore(route)
+}
+
+function saysMore({ src, onlink, mtu, advmss, type }: Route): boolean {
+  return type !== "unicast" || [src, onlink, mtu, advmss].some((value) => value !== undefined)
 }
 
 /** The gateways of one link of a container. */
@@ -63,7 +60,36 @@ export function gatewayChanges(link: LinkRef, have: readonly string[], want: rea
 }
 
 /** Without its metric the kernel would take the first of those that are alike otherwise. IPv4 knows no way to say metric 0. */
-export function routeDeletion(route: { to: string; via?: string; dev?: LinkRef; metric?: number }): NetRequest {
+export function routeDeletion(route: RouteWish): NetRequest {
   const metric = route.metric ?? defaultMetric(route.to)
   return { op: "route-delete", ...route, ...(metric === 0 ? {} : { metric }) }
+}
+
+/** RTPROT_BOOT (by hand), RTPROT_STATIC, RTPROT_DHCP: those who set such a route do it once. rtnetlink(7) */
+const ONCE = new Set([3, 4, 16, ROUTE_PROTOCOL])
+
+/**
+ * True of a route that is to be set again when its link comes back. The kernel's own come by themselves, and a routing daemon finds another
+ * way meanwhile: its former one would be wrong by then.
+ */
+export function isLasting({ protocol, type }: Route): boolean {
+  return ONCE.has(protocol) && type === "unicast"
+}
+
+/** What sets a route again that was read: as it was, whosever it is. */
+export function routeAgain({ dev, metric, protocol, scope, ...route }: Route): NetRequest {
+  const usual = usualScope(route)
+  return {
+    op: "route-replace",
+    ...route,
+    protocol,
+    ...(dev === 0 ? {} : { dev }),
+    ...(metric === 0 ? {} : { metric }),
+    ...(scope === undefined || scope === usual ? {} : { scope }),
+  }
+}
+
+/** Whether a route leaves by this link, alone or beside others. */
+export function leavesBy({ dev, nexthops = [] }: Route, link: LinkRef): boolean {
+  return dev === link || nexthops.some((hop) => hop.dev === link)
 }

@@ -4,7 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
-import { lostRoutes } from "../link/kind-routes.ts"
+import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -79,9 +79,11 @@ function steps(change: Change): StepDraft[] {
   }
 }
 
-function disturbs({ action, before }: Change): Disturbance[] {
-  if (action !== "replace" && action !== "delete") return []
-  return endpointsOf(before)
-    .filter((end) => end.container !== "host")
-    .map((end) => lostRoutes(end.container, end.interface, end.address))
+function disturbs({ action, before, fields }: Change): Disturbance[] {
+  const isGone = action === "replace" || action === "delete"
+  return endpointsOf(before).flatMap(({ container, interface: name, address }, i) => {
+    if (container === "host") return []
+    if (isGone) return lostWithLink(container, name, address)
+    return fields.some(({ path }) => path === `endpoints.${i}.mac`) ? [lostWithMac(container, name)] : []
+  })
 }

@@ -55,9 +55,11 @@ function checkDefaults(container: DraftContainer): void {
   }
   for (const [i, route] of (container.value.routes ?? []).entries()) {
     const isDefault = route.to === "default" || route.to === "0.0.0.0/0" || route.to === "::/0"
-    const isSix = route.via?.includes(":") ?? route.to === "::/0"
+    const via = route.via ?? route.nexthops?.find((hop) => hop.via !== undefined)?.via
+    const isSix = via?.includes(":") ?? route.to === "::/0"
+    const isMain = route.table === undefined || String(route.table) === "main" || Number(route.table) === 254
     const first = defaults.get(isSix)
-    if (!isDefault || route.metric !== undefined || first === undefined) continue
+    if (!isDefault || !isMain || route.metric !== undefined || first === undefined) continue
     container.entry.report(
       ["routes", i],
       "two-gateways",

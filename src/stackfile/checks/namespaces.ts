@@ -29,7 +29,7 @@ function checkOwn({ attributes, entry }: DraftContainer): void {
   const atOwner = (key: string, mode: string) =>
     mode === "host" ? `take out \`${key}\`, or give it a namespace of its own` : `write \`${key}\` at ${words(mode).slice(0, -2)}`
   needs("interfaces", "network", net, atOwner("interfaces", net))
-  needs("routes", "network", net, atOwner("routes", net))
+  for (const key of ["routes", "rules", "neighbours"]) needs(key, "network", net, atOwner(key, net))
   needs("hostname", "uts", uts, atOwner("hostname", uts))
   needs("idmap", "user", user, atOwner("idmap", user))
 }

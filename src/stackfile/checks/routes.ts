@@ -1,6 +1,8 @@
-import { parseIp } from "../../base/ip.ts"
+import type { Severity } from "../../base/diagnostic.ts"
+import { parseCidr, parseIp } from "../../base/ip.ts"
 import { nearest } from "../../base/nearest.ts"
-import type { RouteEntry } from "../../kinds/container/expand-routes.ts"
+import type { HopEntry, RouteEntry } from "../../kinds/container/expand-routes.ts"
+import type { Path } from "../../model/entry.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
 import { namesIn } from "../resolve.ts"
 import { isOnLink, linksOf } from "./on-link.ts"
@@ -14,43 +16,85 @@ interface Links {
   placed: boolean
 }
 
-/** Routes over interfaces that are not there, are down, or from which the next hop cannot be reached. */
+/** Routes, rules and neighbours of interfaces that are not there or are down, and next hops that cannot be reached. */
 export function checkRoutes(draft: Draft): void {
   for (const container of draft.containers) {
-    const routes = container.value.routes ?? []
-    if (routes.length === 0 || container.attributes.namespaces.net !== "new") continue
+    const { routes = [], rules = [], neighbours = [] } = container.value
+    if (routes.length + rules.length + neighbours.length === 0 || container.attributes.namespaces.net !== "new") continue
     const links = linksOf(draft, container)
     const named = draft.allVeths && isEachKnown(container)
-    const placed = named && container.interfaces.every((one) => one.placed)
-    for (const [i, route] of routes.entries()) checkRoute(container, { links, named, placed }, route, i)
+    const all = { links, named, placed: named && container.interfaces.every((one) => one.placed) }
+    for (const [i, route] of routes.entries()) checkRoute(container, all, route, ["routes", i])
+    for (const [i, rule] of rules.entries())
+      for (const key of ["iif", "oif"] as const) checkInterface(container, all, rule[key], ["rules", i, key], "warning")
+    for (const [i, { dev }] of neighbours.entries()) {
+      const path = ["neighbours", i, "dev"]
+      if (checkInterface(container, all, dev, path)?.up === false)
+        tellDown(container, path, `interface ${dev} is down: it has no neighbours`)
+    }
   }
 }
 
-function checkRoute(container: DraftContainer, { links, named, placed }: Links, { dev, via }: RouteEntry, i: number): void {
+function checkRoute(container: DraftContainer, all: Links, route: RouteEntry, path: Path): void {
+  checkHop(container, all, route, path)
+  for (const [i, hop] of (route.nexthops ?? []).entries()) checkHop(container, all, hop, [...path, "nexthops", i])
+  checkSource(container, all, route, path)
+}
+
+/** The link of that name, where there is one; one that is not there is told: a rule may wait for one that a program is yet to make. */
+function checkInterface(
+  { entry }: DraftContainer,
+  { links, named }: Links,
+  name: string | undefined,
+  path: Path,
+  severity: Severity = "error",
+) {
+  const link = name === undefined ? undefined : links.get(name)
+  if (name === undefined || name === "lo" || link !== undefined || !named || entry.has(["interfaces", name])) return link
+  const near = nearest(name, links.keys())
+  const others = links.size === 0 ? "it has none: add one under `interfaces:`" : `it has ${[...links.keys()].join(", ")}`
+  const hint = near === undefined ? others : `did you mean \`${near}\`?`
+  entry.report(path, "unknown-reference", `${entry.address} has no interface \`${name}\``, { hint, severity })
+  return undefined
+}
+
+function tellDown({ entry }: DraftContainer, path: Path, summary: string): void {
+  entry.report(path, "unreachable-gateway", summary, { hint: "take out `up: false`, or what needs the interface" })
+}
+
+function checkHop(container: DraftContainer, all: Links, { dev, via, onlink }: HopEntry, path: Path): void {
   const { entry } = container
-  const link = dev === undefined ? undefined : links.get(dev)
-  if (dev !== undefined && dev !== "lo" && link === undefined) {
-    if (!named || entry.has(["interfaces", dev])) return
-    const near = nearest(dev, links.keys())
-    const hint =
-      near === undefined
-        ? links.size === 0
-          ? "it has none: add one under `interfaces:`"
-          : `it has ${[...links.keys()].join(", ")}`
-        : `did you mean \`${near}\`?`
-    entry.report(["routes", i, "dev"], "unknown-reference", `${entry.address} has no interface \`${dev}\``, { hint })
-    return
-  }
-  if (link?.up === false)
-    entry.report(["routes", i, "dev"], "unreachable-gateway", `interface ${dev} is down: it can carry no route`, {
-      hint: "take out `up: false`, or the route",
-    })
+  const { links, placed } = all
+  const link = checkInterface(container, all, dev, [...path, "dev"])
+  if (dev !== undefined && dev !== "lo" && link === undefined) return
+  if (link?.up === false) tellDown(container, [...path, "dev"], `interface ${dev} is down: it can carry no route`)
   const ip = via === undefined ? undefined : parseIp(via)
-  if (ip === undefined || [...links].some(([name, l]) => (dev ?? name) === name && l.up && isOnLink(l.subnets, ip))) return
-  if (link?.up === false || !placed) return
+  if (ip === undefined || onlink || [...links].some(([name, l]) => (dev ?? name) === name && l.up && isOnLink(l.subnets, ip))) return
+  if (link?.up === false || !placed || isOnRoute(container, ip)) return
   const where = dev === undefined ? `no subnet of ${entry.address} holds it` : `it is in no subnet of ${dev}`
-  entry.report(["routes", i, "via"], "unreachable-gateway", `next hop ${via} cannot be reached: ${where}`, {
-    hint: "choose an address of a subnet that one of its interfaces is in",
+  entry.report([...path, "via"], "unreachable-gateway", `next hop ${via} cannot be reached: ${where}`, {
+    hint: "choose an address of a subnet that one of its interfaces is in, or add `dev` and `onlink: true`",
+  })
+}
+
+/** Another of its routes may put the next hop on a link. */
+function isOnRoute({ attributes }: DraftContainer, ip: NonNullable<ReturnType<typeof parseIp>>): boolean {
+  const direct = attributes.routes.filter(({ type, via, dev }) => type === undefined && via === undefined && dev !== undefined)
+  return isOnLink(
+    direct.flatMap(({ to }) => parseCidr(to) ?? []),
+    ip,
+  )
+}
+
+/** The kernel takes no source that is none of the container's own addresses. */
+function checkSource({ entry, interfaces }: DraftContainer, { links, placed }: Links, { src }: RouteEntry, path: Path): void {
+  const ip = src === undefined ? undefined : parseIp(src)
+  const isAutomatic = interfaces.some(({ attributes }) => attributes.address.includes("auto"))
+  if (ip === undefined || !placed || isAutomatic) return
+  const own = [...links.values()].flatMap(({ subnets }) => subnets)
+  if (own.some(({ family, value }) => family === ip.family && value === ip.value)) return
+  entry.report([...path, "src"], "bad-route", `${src} is no address of ${entry.address}`, {
+    hint: "write one that an interface of it has, without the prefix length",
   })
 }
 

@@ -161,6 +161,35 @@ function inPlace(): AttributeRow[] {
       ],
     },
     {
+      attribute: "rules",
+      read: "in its network namespace: `RTM_GETRULE`, `FRA_PROTOCOL` 115; of containers that have some",
+      hands: [
+        { by: web("-n ip rule del priority 1000"), shows: { "container.web": { rules: [] } } },
+        {
+          by: web("-n ip rule add priority 5 from 10.66.0.0/16 table 9 protocol 115"),
+          shows: {
+            "container.web": {
+              rules: [
+                { priority: 5, from: "10.66.0.0/16", table: 9 },
+                { priority: 1000, from: "10.20.0.0/24", table: 100 },
+              ],
+            },
+          },
+        },
+      ],
+    },
+    {
+      attribute: "neighbours",
+      read: "in its network namespace: `RTM_GETNEIGH`, `NDA_PROTOCOL` 115, permanent ones and proxies; of containers that have some",
+      hands: [
+        { by: web("-n ip neigh del 10.50.0.77 dev up0"), shows: { "container.web": { neighbours: [] } } },
+        {
+          by: web("-n ip neigh replace 10.50.0.77 lladdr 02:00:00:00:00:99 dev up0 nud permanent"),
+          shows: { "container.web": { neighbours: [{ to: "10.50.0.77", dev: "up0", lladdr: "02:00:00:00:00:99" }] } },
+        },
+      ],
+    },
+    {
       attribute: "sysctls.*",
       read: "in its network or ipc namespace: the file below `/proc/sys`",
       hands: [

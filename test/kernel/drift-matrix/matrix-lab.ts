@@ -130,6 +130,8 @@ containers:
     oom_score_adj: 100
     sysctls: { net.ipv4.ip_forward: 1, kernel.msgmax: 9000 }
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
+    rules: [{ priority: 1000, from: 10.20.0.0/24, table: 100 }]
+    neighbours: [{ to: 10.50.0.77, lladdr: "02:00:00:00:00:77", dev: up0 }]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan} }
   db:
     command: [sleep, infinity]

@@ -98,7 +98,7 @@ export const vethRows: KindRows = {
       read: "`RTM_GETLINK`",
       hands: [
         { by: db("link del eth1"), shows: { "veth.core": "gone" } },
-        { by: "ip link del web-up0", shows: { "veth.uplink": "gone" } },
+        { by: "ip link del web-up0", shows: { "veth.uplink": "gone", "container.web": { neighbours: [] } } },
       ],
     },
   ],

@@ -72,9 +72,12 @@ export function addLoopback(link: NetLink): void {
     if (!link.addresses.some((a) => a.address === address)) link.addresses.push({ address, scope: "host", protocol: LOOPBACK })
 }
 
-/** A link that goes down loses its routes, and its IPv6 addresses too. */
+/** A link that goes down loses its routes, its IPv6 addresses and its neighbours; a route by several links is there as long as one is up. */
 export function linkDown(link: NetLink): void {
-  link.network.routes = link.network.routes.filter((r) => r.dev !== link.index)
+  const { network } = link
+  const isUp = ({ dev }: { dev: number }) => dev !== link.index && network.links.get(dev)?.up === true
+  network.routes = network.routes.filter((r) => (r.nexthops === undefined ? r.dev !== link.index : r.nexthops.some(isUp)))
+  network.neighbours = network.neighbours.filter((one) => one.dev !== link.index)
   link.addresses = link.addresses.filter((a) => !isIp6(a.address))
 }
 

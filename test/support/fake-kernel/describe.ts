@@ -1,7 +1,7 @@
 import type { Group } from "./cgroups.ts"
 import type { Machine } from "./machine.ts"
 import type { Network } from "./network.ts"
-import { dumpNetwork } from "./network.ts"
+import { dumpNetwork, dumpRouting } from "./network.ts"
 import type { Folder, Node } from "./tree.ts"
 
 /** Folders whose content is someone's doing; the rest of the tree never changes. */
@@ -31,7 +31,7 @@ function ruleLines(machine: Machine): string[] {
 
 /** A mac that the kernel made up, and the address it makes of it, are as good as any other. */
 function networkLines(network: Network): string[] {
-  const { links, addresses, routes } = dumpNetwork(network)
+  const [{ links, addresses, routes }, others] = [dumpNetwork(network), dumpRouting(network)]
   const nameOf = (index: number) => network.links.get(index)?.name ?? index
   const madeUp = (index: number) => network.links.get(index)?.macGiven === false
   const shown = links.map(({ index, peerIndex: _peer, stats: _stats, master, mac, ...link }) => ({
@@ -44,7 +44,9 @@ function networkLines(network: Network): string[] {
     ...addresses.map(({ index, address, scope, protocol }) =>
       scope === "link" && madeUp(index) ? `address ${nameOf(index)} link` : `address ${nameOf(index)} ${address} ${scope} ${protocol}`,
     ),
-    ...routes.map(({ dev, ...route }) => `route ${nameOf(dev)} ${JSON.stringify(route)}`),
+    ...[...routes, ...others.routes].map(({ dev, ...route }) => `route ${nameOf(dev)} ${JSON.stringify(route)}`),
+    ...others.rules.map((rule) => `rule ${JSON.stringify(rule)}`),
+    ...others.neighbours.map(({ dev, ...one }) => `neighbour ${nameOf(dev)} ${JSON.stringify(one)}`),
   ].sort()
 }
 

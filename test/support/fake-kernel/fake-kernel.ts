@@ -7,7 +7,7 @@ import { describeMachine } from "./describe.ts"
 import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
-import { dump, networkOf, perform } from "./net.ts"
+import { dump, networkOf, perform, routing } from "./net.ts"
 import { changeRules, readRules } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
 import { RUN_FD } from "./procfs.ts"
@@ -80,6 +80,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     ...fileCalls({ machine, self, mutate, reading }),
     ...archiveCalls({ machine, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
+    routing: (ns) => reading(() => routing(machine, self, ns)),
     cookie: (ns) => reading(() => networkOf(machine, self, ns, `open ${ns}`).cookie),
     hasQdisc: (kind) => reading(() => kind === "tbf" || machine.netem),
     net,

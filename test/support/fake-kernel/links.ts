@@ -208,7 +208,10 @@ export function dropLink(link: NetLink): void {
     for (const port of portsOf(doomed)) port.master = 0
     network.links.delete(doomed.index)
     doomed.lower?.uppers.delete(doomed)
-    network.routes = network.routes.filter((route) => route.dev !== doomed.index)
+    network.routes = network.routes.filter(
+      ({ dev, nexthops = [] }) => dev !== doomed.index && !nexthops.some((hop) => hop.dev === doomed.index),
+    )
+    network.neighbours = network.neighbours.filter((one) => one.dev !== doomed.index)
     const bridge = network.links.get(doomed.master)
     if (bridge !== undefined) portsChanged(bridge)
   }

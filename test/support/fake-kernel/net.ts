@@ -1,4 +1,4 @@
-import type { NetDump, NetNs, NetRequest } from "../../../src/kernel/kernel.ts"
+import type { NetDump, NetNs, NetRequest, Routing } from "../../../src/kernel/kernel.ts"
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
 import type { NetCall } from "./links.ts"
@@ -6,9 +6,10 @@ import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, set
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
-import { dumpNetwork } from "./network.ts"
+import { dumpNetwork, dumpRouting } from "./network.ts"
 import { impairLink, restoreQdisc } from "./qdiscs.ts"
 import { deleteRoute, replaceRoute } from "./routes.ts"
+import { addRule, deleteNeighbour, deleteRule, replaceNeighbour } from "./rules.ts"
 
 export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: string): Network {
   const namespace = ns === "host" ? self.namespaces.net : namespaceAt(machine, self, ns)
@@ -19,6 +20,10 @@ export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: st
 
 export function dump(machine: Machine, self: FakeProcess, ns: NetNs): NetDump {
   return dumpNetwork(networkOf(machine, self, ns, `open ${ns}`))
+}
+
+export function routing(machine: Machine, self: FakeProcess, ns: NetNs): Routing {
+  return dumpRouting(networkOf(machine, self, ns, `open ${ns}`))
 }
 
 /** One request. Throws KernelError. */
@@ -63,6 +68,18 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "route-delete":
       deleteRoute(call, request)
+      break
+    case "rule-add":
+      addRule(call, request.rule)
+      break
+    case "rule-delete":
+      deleteRule(call, request.rule)
+      break
+    case "neighbour-replace":
+      replaceNeighbour(call, request)
+      break
+    case "neighbour-delete":
+      deleteNeighbour(call, request)
       break
     case "impair":
       impairLink(call, request)

@@ -1,9 +1,24 @@
-import type { BridgeOptions, Impairment, Link, LinkOptions, NetDump, Route } from "../../../src/kernel/kernel.ts"
+import type {
+  BridgeOptions,
+  Impairment,
+  Link,
+  LinkOptions,
+  LiveRule,
+  Neighbour,
+  NetDump,
+  Route,
+  Routing,
+} from "../../../src/kernel/kernel.ts"
+import { ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
+
+const MAIN_TABLE = 254
 
 /** A network namespace's links, addresses and routes. */
 export interface Network {
   links: Map<number, NetLink>
   routes: Route[]
+  rules: LiveRule[]
+  neighbours: Neighbour[]
   nextIndex: number
   /** SO_NETNS_COOKIE */
   cookie: string
@@ -45,7 +60,7 @@ export interface NetLink {
 
 /** A new namespace holds a loopback link that is down. */
 export function newNetwork(): Network {
-  const network: Network = { links: new Map(), routes: [], nextIndex: 1, cookie: String(nextCookie++) }
+  const network: Network = { links: new Map(), routes: [], rules: [], neighbours: [], nextIndex: 1, cookie: String(nextCookie++) }
   addLink(network, { name: "lo", kind: "", mac: "00:00:00:00:00:00", macGiven: true, mtu: 65_536 })
   return network
 }
@@ -97,7 +112,16 @@ export function dumpNetwork(network: Network): NetDump {
   return {
     links: links.map(dumpLink),
     addresses: links.flatMap((link) => link.addresses.map((a) => ({ index: link.index, ...a }))),
-    routes: network.routes.map((route) => ({ ...route })),
+    routes: network.routes.filter(({ table }) => table === MAIN_TABLE).map((route) => ({ ...route })),
+  }
+}
+
+/** The same of what a dump does not tell. */
+export function dumpRouting({ routes, rules, neighbours }: Network): Routing {
+  return {
+    routes: routes.filter(({ table, protocol }) => table !== MAIN_TABLE && protocol === ROUTE_PROTOCOL).map((route) => ({ ...route })),
+    rules: rules.map((rule) => ({ ...rule })),
+    neighbours: neighbours.map((one) => ({ ...one })),
   }
 }
 

@@ -1,12 +1,15 @@
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import type { Route, Rule } from "../../../src/kernel/kernel.ts"
 import type { Answer } from "../../../src/kernel/netlink/answer.ts"
 import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
 import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
 import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
 import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
-import { readRoute } from "../../../src/kernel/netlink/rtnl/route.ts"
+import { readNeighbour } from "../../../src/kernel/netlink/rtnl/neighbour.ts"
+import { readRoute } from "../../../src/kernel/netlink/rtnl/route-read.ts"
+import { readRule } from "../../../src/kernel/netlink/rtnl/rule.ts"
 import type { Message } from "../../../src/kernel/netlink/wire.ts"
 import { eachMessage, WireError, WireWriter } from "../../../src/kernel/netlink/wire.ts"
 import { encoded, hex, messagesIn } from "./bytes.ts"
@@ -141,7 +144,7 @@ test("routes of both families", () => {
     0800 0600 07000000
     0800 0500 0a000002 0800 0400 02000000`,
   )
-  const expected = { to: "10.9.0.0/16", via: "10.0.0.2", dev: 2, metric: 7, protocol: 115, table: 254, type: "unicast" }
+  const expected = { to: "10.9.0.0/16", via: "10.0.0.2", dev: 2, metric: 7, protocol: 115, table: 254, type: "unicast", scope: "universe" }
   assert.equal(readRoute(only(ip4)), expected)
   const ip6 = hex(`2c000000 1800 0200 01000000 00000000
     0a 00 00 00 fe 03 00 07 00000000
@@ -155,13 +158,63 @@ test("routes of both families", () => {
   assert.is(readRoute(only(over6))?.via, "fd20::1")
 })
 
+test("rules, neighbours and routes of every form that were asked for read back as what was asked", () => {
+  const rules: Rule[] = [
+    { family: "inet", priority: 1, type: "lookup", table: 100 },
+    { family: "inet6", priority: 2, type: "lookup", table: 100_000, from: "fd20::/64", to: "fd21::1/128", not: true },
+    { family: "inet", priority: 3, type: "prohibit", iif: "lo", oif: "eth1", fwmark: 0, fwmask: 255 },
+    { family: "inet", priority: 4, type: "lookup", table: 254, fwmark: 1, suppress_prefixlength: 0 },
+  ]
+  for (const rule of rules) assert.equal(readRule(only(encoded({ op: "rule-add", rule }))), { ...rule, protocol: 115 })
+  for (const lladdr of ["02:00:00:00:00:0a", undefined]) {
+    const neighbour = { to: "fd20::9", dev: 7, ...(lladdr === undefined ? {} : { lladdr }) }
+    assert.equal(readNeighbour(only(encoded({ op: "neighbour-replace", ...neighbour }))), { ...neighbour, protocol: 115 })
+  }
+  const rest = { metric: 0, protocol: 115, type: "unicast" }
+  const routes: Route[] = [
+    {
+      to: "10.9.0.0/16",
+      dev: 0,
+      nexthops: [
+        { dev: 3, via: "10.0.0.2", weight: 7 },
+        { dev: 4, via: "fd20::1", weight: 1, onlink: true },
+      ],
+      ...rest,
+      table: 254,
+      scope: "universe",
+    },
+    { to: "fd09::/64", dev: 3, via: "fd20::1", onlink: true, src: "fd20::2", mtu: 1280, ...rest, table: 70_000 },
+    { to: "10.8.0.0/16", dev: 0, ...rest, type: "throw", table: 9, scope: "universe" },
+    { to: "10.7.0.0/16", dev: 3, ...rest, table: 9, scope: "site", advmss: 1000 },
+  ]
+  for (const { dev, metric, ...route } of routes) {
+    const wish = { op: "route-replace", ...route, ...(dev === 0 ? {} : { dev }) } as const
+    assert.equal(readRoute(only(encoded(wish))), { ...route, dev, metric })
+  }
+})
+
+test("what was learned of a neighbour is not read, and what no stack can say of a rule is told", () => {
+  const reachable = `30000000 1c00 0200 01000000 00000000 02 00 0000 02000000 0200 00 01
+    0800 0100 0a000009 0a00 0200 020000000009 0000`
+  assert.is(readNeighbour(only(hex(reachable))), undefined)
+  assert.equal(readNeighbour(only(hex(reachable.replace("0200 00 01", "8000 00 01")))), {
+    to: "10.0.0.9",
+    dev: 2,
+    lladdr: "02:00:00:00:00:09",
+    protocol: 0,
+  })
+  const rule = `34000000 2000 0200 01000000 00000000 02 00 00 00 09 00 00 01 00000000
+    0800 0600 05000000 0500 1600 06 000000 0800 0e00 ffffffff`
+  assert.equal(readRule(only(hex(rule))), { family: "inet", priority: 5, type: "lookup", table: 9, protocol: 0, other: "ipproto" })
+})
+
 // ---------------------------------------------------------------- properties
 
 /** Runs the reader over every message and asserts that nothing but a WireError comes out of it. */
 function survives(bytes: Buffer): void {
   try {
     eachMessage(bytes, (message) => {
-      for (const read of [readAnswer, readLink, readAddress, readRoute]) {
+      for (const read of [readAnswer, readLink, readAddress, readRoute, readRule, readNeighbour]) {
         try {
           read(message)
         } catch (error) {
@@ -179,7 +232,7 @@ test("garbage never breaks a reader", () => {
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => survives(Buffer.from(bytes))),
     { numRuns: 500 },
   )
-  const framed = fc.tuple(fc.constantFrom(2, 3, 16, 20, 24), fc.nat(0xffff), fc.uint8Array({ maxLength: 300 }))
+  const framed = fc.tuple(fc.constantFrom(2, 3, 16, 20, 24, 28, 32), fc.nat(0xffff), fc.uint8Array({ maxLength: 300 }))
   fc.assert(
     fc.property(framed, ([type, flags, payload]) => {
       const w = new WireWriter(1024)

@@ -246,6 +246,73 @@ test("a route of whatever scope is deleted, but only one of ours", () => {
   )
 })
 
+test("a route by several next hops, in a table of more than a byte, with metrics and a next hop of IPv6", () => {
+  same(
+    {
+      ...{ op: "route-replace", to: "10.9.0.0/16", table: 1000, src: "10.0.0.1", mtu: 1400, advmss: 1300 },
+      nexthops: [
+        { via: "10.0.0.2", dev: 2, weight: 3 },
+        { via: "fd20::1", dev: 2 },
+        { via: "10.9.9.9", dev: 2, onlink: true },
+      ],
+    },
+    `8c000000 1800 0505 01000000 00000000
+     02 10 00 00 00 73 00 01 00000000
+     0800 0100 0a090000
+     0800 0f00 e8030000                           # RTA_TABLE
+     0800 0700 0a000001                           # RTA_PREFSRC
+     1400 0800 0800 0200 78050000 0800 0800 14050000   # RTA_METRICS: RTAX_MTU, RTAX_ADVMSS
+     4400 0900                                    # RTA_MULTIPATH
+       1000 00 02 02000000 0800 0500 0a000002     #   weight 3
+       2000 00 00 02000000 1600 1200 0a00 fd200000000000000000000000000001 0000   #   RTA_VIA
+       1000 04 00 02000000 0800 0500 0a090909     #   RTNH_F_ONLINK`,
+  )
+  same(
+    { op: "route-replace", to: "10.7.0.0/16", type: "blackhole" },
+    `24000000 1800 0505 01000000 00000000
+     02 10 00 00 fe 73 00 06 00000000
+     0800 0100 0a070000`,
+  )
+})
+
+test("a rule is added where there is none like it, and deleted where it is ours", () => {
+  const rule = {
+    family: "inet",
+    priority: 1000,
+    from: "10.9.0.0/16",
+    iif: "eth0",
+    fwmark: 16,
+    fwmask: 255,
+    type: "lookup",
+    table: 100,
+  } as const
+  const bytes = `00 10 00 64 00 00 01 00000000     # dst_len, src_len, tos, table; FR_ACT_TO_TBL
+     0800 0200 0a090000                        # FRA_SRC
+     0900 0300 6574683000 000000               # FRA_IIFNAME
+     0800 0600 e8030000                        # FRA_PRIORITY
+     0800 0a00 10000000 0800 1000 ff000000     # FRA_FWMARK, FRA_FWMASK
+     0500 1500 73 000000                       # FRA_PROTOCOL`
+  same({ op: "rule-add", rule }, `50000000 2000 0506 01000000 00000000 02 ${bytes}`)
+  same({ op: "rule-delete", rule }, `50000000 2100 0500 01000000 00000000 02 ${bytes}`)
+})
+
+test("a neighbour is permanent, and one that is answered for a proxy", () => {
+  same(
+    { op: "neighbour-replace", to: "10.0.0.9", dev: 2, lladdr: "02:00:00:00:00:09" },
+    `38000000 1c00 0505 01000000 00000000
+     02 00 0000 02000000 8000 00 00            # NUD_PERMANENT
+     0800 0100 0a000009
+     0a00 0200 020000000009 0000
+     0500 0c00 73 000000`,
+  )
+  same(
+    { op: "neighbour-delete", to: "10.0.0.9", dev: 2 },
+    `24000000 1d00 0500 01000000 00000000
+     02 00 0000 02000000 0000 08 00            # NTF_PROXY
+     0800 0100 0a000009`,
+  )
+})
+
 test("what is asked before anything is changed", () => {
   const w = new WireWriter(4096)
   encodeLinkDump(w, 1)
@@ -266,7 +333,9 @@ test("what cannot be said in netlink is refused, and leaves the batch as it was"
   const refused: NetRequest[] = [
     { op: "address-add", link: 1, address: "10.0.0.1" },
     { op: "address-add", link: 1, address: "10.0.0.300/24" },
-    { op: "route-replace", to: "10.0.0.0/8", via: "fd20::1" },
+    { op: "route-replace", to: "fd00::/8", via: "10.0.0.1" },
+    { op: "neighbour-replace", to: "10.0.0", dev: 1 },
+    { op: "neighbour-replace", to: "10.0.0.1", dev: 1, lladdr: "02:00:00:00:00" },
     { op: "route-delete", to: "default" },
     { op: "link-set", link: 1, mac: "02:00:00:00:00" },
     { op: "link-set", link: 1, mtu: -1 },

@@ -35,6 +35,33 @@ const TWINS: [NetRequest, string][] = [
     "ip route replace default via 10.0.0.1 dev eth0 metric 5",
   ],
   [{ op: "route-delete", to: "10.1.0.0/16", via: "10.0.0.1" }, "ip route del 10.1.0.0/16 via 10.0.0.1"],
+  [
+    {
+      op: "route-replace",
+      to: "0.0.0.0/0",
+      table: 100,
+      mtu: 1400,
+      nexthops: [
+        { via: "10.0.0.1", weight: 2 },
+        { via: "fd20::1", dev: "eth0", onlink: true },
+      ],
+    },
+    "ip route replace default table 100 mtu 1400 nexthop via 10.0.0.1 weight 2 nexthop via inet6 fd20::1 dev eth0 onlink",
+  ],
+  [{ op: "route-replace", to: "10.1.0.0/16", type: "blackhole", metric: 9 }, "ip route replace blackhole 10.1.0.0/16 metric 9"],
+  [
+    {
+      op: "rule-add",
+      rule: { family: "inet6", priority: 5, not: true, from: "fd20::/64", iif: "eth0", fwmark: 1, fwmask: 255, type: "lookup", table: 9 },
+    },
+    "ip -6 rule add not from fd20::/64 iif eth0 fwmark 1/255 lookup 9 priority 5",
+  ],
+  [{ op: "rule-delete", rule: { family: "inet", priority: 5, type: "prohibit" } }, "ip rule del prohibit priority 5"],
+  [
+    { op: "neighbour-replace", to: "10.0.0.9", dev: "eth0", lladdr: "02:00:00:00:00:09" },
+    "ip neigh replace 10.0.0.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent",
+  ],
+  [{ op: "neighbour-delete", to: "10.0.0.9", dev: 3 }, "ip neigh del proxy 10.0.0.9 dev if3"],
 ]
 
 test("every request has a shell twin", () => {

@@ -14,17 +14,35 @@ export const RTM_GETADDR = 22
 export const RTM_NEWROUTE = 24
 export const RTM_DELROUTE = 25
 export const RTM_GETROUTE = 26
+export const RTM_NEWNEIGH = 28
+export const RTM_DELNEIGH = 29
+export const RTM_GETNEIGH = 30
+export const RTM_NEWRULE = 32
+export const RTM_DELRULE = 33
+export const RTM_GETRULE = 34
 
 export const RTA_DST = 1
 export const RTA_OIF = 4
 export const RTA_GATEWAY = 5
 export const RTA_PRIORITY = 6
+export const RTA_PREFSRC = 7
+export const RTA_METRICS = 8
+export const RTA_MULTIPATH = 9
 export const RTA_TABLE = 15
 export const RTA_VIA = 18
 
+export const RTAX_MTU = 2
+export const RTAX_ADVMSS = 8
+
+/** In the flags of a route or of a next hop. */
+export const RTNH_F_ONLINK = 4
+
+/** The number stands in an attribute. */
+export const RT_TABLE_UNSPEC = 0
 export const RT_TABLE_MAIN = 254
 
 export const RT_SCOPE_UNIVERSE = 0
+export const RT_SCOPE_SITE = 200
 export const RT_SCOPE_LINK = 253
 export const RT_SCOPE_HOST = 254
 export const RT_SCOPE_NOWHERE = 255

@@ -1,0 +1,79 @@
+import type { Cidr } from "../../base/ip.ts"
+import { formatCidr, networkOf, overlaps, parseCidr } from "../../base/ip.ts"
+import type { Draft, DraftContainer } from "../resolve.ts"
+import type { Spot } from "./spots.ts"
+import { addressPath, hostPart, interfacePath, placeText } from "./spots.ts"
+
+/** An address of a container's, and which link it is on. */
+interface Placed {
+  /** Links on one bridge are one. */
+  link: string
+  net: Cidr
+  /** Without its prefix length. */
+  host: string
+  spot: Spot
+}
+
+/**
+ * A container that joins two links with overlapping subnets: what is for one of them it sends to the other. Whoever has a table for each
+ * (`rules`, a vrf) may want just that.
+ */
+export function checkJoinedSubnets(draft: Draft): void {
+  const told = new Set<string>()
+  const ends = endsOf(draft)
+  for (const container of draft.containers) {
+    const placed = [...portsOf(draft, container), ...(ends.get(container.entry.address) ?? [])]
+    for (const [i, second] of placed.entries()) {
+      const first = placed.slice(0, i).find(({ link, net }) => link !== second.link && overlaps(net, second.net))
+      const place = placeText(second.spot)
+      // The same address on both is told as that.
+      if (first === undefined || first.host === second.host || told.has(place)) continue
+      told.add(place)
+      const summary = `subnet ${formatCidr(second.net)} overlaps that of ${first.spot.who}, ${formatCidr(first.net)} (${placeText(first.spot)}): ${container.entry.address} joins both`
+      second.spot.entry.report(second.spot.path, "joined-subnets", summary, {
+        severity: "warning",
+        hint: "give each link a subnet of its own, or each a table (`routes` with `table`, and `rules`)",
+      })
+    }
+  }
+}
+
+/** A lone address takes nothing away from a subnet that it is in. */
+function subnet(address: string): Cidr | undefined {
+  const cidr = parseCidr(address)
+  return cidr === undefined || cidr.prefix === (cidr.family === 4 ? 32 : 128) ? undefined : networkOf(cidr)
+}
+
+function portsOf(draft: Draft, { interfaces }: DraftContainer): Placed[] {
+  return interfaces.flatMap((one) =>
+    one.attributes.address.flatMap((address): Placed[] => {
+      const net = subnet(address)
+      if (net === undefined) return []
+      const spot = { who: one.entry.address, entry: one.entry, source: one.source, path: interfacePath(draft, one, address) }
+      return [{ link: one.attributes.bridge ?? one.entry.address, net, host: hostPart(address), spot }]
+    }),
+  )
+}
+
+/** Those of the ends of pairs, by the container that has them. */
+function endsOf(draft: Draft): Map<string, Placed[]> {
+  const found = new Map<string, Placed[]>()
+  for (const { attributes, entry, source, value } of draft.veths) {
+    for (const [i, end] of attributes.endpoints.entries()) {
+      for (const address of end.address) {
+        const net = subnet(address)
+        const written = value.endpoints?.[i]
+        if (net === undefined || typeof written !== "object") continue
+        const path = addressPath(["endpoints", i, "address"], written.address, address)
+        const placed = {
+          link: entry.address,
+          net,
+          host: hostPart(address),
+          spot: { who: `${entry.address}'s end ${end.interface}`, entry, source, path },
+        }
+        found.set(end.container, [...(found.get(end.container) ?? []), placed])
+      }
+    }
+  }
+  return found
+}

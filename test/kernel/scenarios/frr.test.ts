@@ -1,0 +1,58 @@
+/** Routing daemons of FRR in containers, over our links: the lab that is shipped as stacks/frr. */
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, inits, inside, live, pings, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+import { PATIENCE } from "../../support/sandbox.ts"
+
+const FILE = fileURLToPath(new URL("../../../stacks/frr/stack.yaml", import.meta.url))
+
+/** FRR's daemons are in no folder of PATH. */
+const NEEDED = ["vtysh", ...(existsSync("/usr/lib/frr/zebra") ? [] : ["zebra"])]
+
+/** The next hop of a router's route to r4, and by whom it is known. */
+function wayToR4(sandbox: Sandbox, router: string): string {
+  const { stdout } = inside(live(sandbox, "frr", router).init, "-n", "ip", "-j", "route", "show", "10.4.0.0/24")
+  const [route] = JSON.parse(stdout || "[]") as { gateway?: string; protocol: string }[]
+  return route === undefined ? "none" : `${route.gateway} ${route.protocol}`
+}
+
+async function until(what: string, seen: () => string, expected: string): Promise<void> {
+  for (let tries = 0; tries < 150 * PATIENCE && seen() !== expected; tries++) await new Promise((resolve) => setTimeout(resolve, 200))
+  assert.is(seen(), expected, what)
+}
+
+scenario(
+  "OSPF and BGP sessions come up, a cut link reroutes, apply heals it, and what the daemons put there is no drift",
+  async (sandbox) => {
+    apply(sandbox, FILE)
+    const [before, wayOfR1] = [inits(sandbox, "frr"), () => wayToR4(sandbox, "r1")]
+    await until("OSPF has what r3 knows by BGP", wayOfR1, "10.0.13.2 ospf")
+    assert.is(wayToR4(sandbox, "r3"), "10.0.34.2 bgp")
+    const { stdout } = inside(before.r4 as number, "-n", "ip", "route", "show", "proto", "bgp")
+    for (const network of ["10.0.12.0/30", "10.0.13.0/30", "10.0.23.0/30"]) assert.ok(stdout.includes(network), stdout)
+    const peers = expectStatus(sandbox.stack(["exec", "-f", FILE, "r3", "--", "vtysh", "-c", "show bgp summary json"]), 0).stdout
+    assert.match(peers, '"state":"Established"')
+    assert.ok(pings(before.r1 as number, "10.0.34.2"))
+    expectConverged(sandbox, FILE)
+
+    expectStatus(sandbox.stack(["link", "down", "veth.r1-r3", "-f", FILE]), 0)
+    await until("the way goes by r2", wayOfR1, "10.0.12.2 ospf")
+    assert.ok(pings(before.r1 as number, "10.0.34.2"))
+    assert.equal(verdicts(planOf(sandbox, FILE)), ["update veth.r1-r3"])
+    apply(sandbox, FILE)
+    await until("the link is there again", wayOfR1, "10.0.13.2 ospf")
+    expectConverged(sandbox, FILE)
+
+    // A link that comes back of itself has none of the routes that its daemon had given up meanwhile.
+    expectStatus(sandbox.stack(["link", "down", "veth.r1-r3", "--for", "6s", "-f", FILE]), 0)
+    await until("and again", wayOfR1, "10.0.13.2 ospf")
+    expectConverged(sandbox, FILE)
+    assert.equal(inits(sandbox, "frr"), before)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", FILE]), 0)
+  },
+  NEEDED,
+)
+
+test.run()
