@@ -1,3 +1,4 @@
+import { PORT_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import { hash64 } from "../../base/hash.ts"
 import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { deriveMac } from "../../base/mac.ts"
@@ -9,18 +10,22 @@ import { addressList, items, macOf } from "../link/expand-link.ts"
 import { impairing } from "../link/spec-impair.ts"
 import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
+import type { PortEntry, VlanEntry } from "./expand-port.ts"
+import { expandVlans } from "./expand-port.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
+import { WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** A container's interface as the file writes it. */
-export interface InterfaceEntry extends LinkEntry {
+export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
   address?: string | string[]
   gateway?: string | string[]
   aliases?: string[]
   mac?: string
   mtu?: number
   up?: boolean
-  host_end?: { mac?: string; impair?: ImpairEntry }
+  master?: string
+  host_end?: PortEntry
   impair?: ImpairEntry
 }
 
@@ -39,7 +44,9 @@ export interface ExpandedInterface extends Expanded<InterfaceAttributes> {
 export function expandInterface(value: InterfaceEntry, entry: Entry, container: string, name: string): ExpandedInterface {
   const link = expandLinkKind(value, entry)
   if (link !== undefined) return expandOneEnded(value, entry, { container: `container.${container}`, interface: name, link })
-  const bridge = (value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])) ?? UNKNOWN
+  const known = value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])
+  const bridge = known ?? UNKNOWN
+  const vlans = expandVlans(value, entry, known)
   const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
@@ -57,12 +64,15 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     mac: mac ?? deriveMac(origin),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
+    ...insideMaster(value),
     host_end: {
       mac: hostMac ?? deriveMac(`${origin}/host`),
       address: [],
       up: true,
       ...impairing(expandImpair(entry, ["host_end", "impair"], value.host_end?.impair)),
+      ...unusual(PORT_DEFAULTS, value.host_end ?? {}),
     },
+    ...(vlans === undefined ? {} : { vlans }),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
@@ -79,6 +89,7 @@ function expandOneEnded(
   const mac = ownMac(entry, value, what.link)
   if (entry.has(["host_end"]))
     entry.report(["host_end"], "no-host-end", `a ${what.link.kind} has no end on the host`, { hint: "take `host_end` out" })
+  if (entry.has(["trunk"])) entry.report(["trunk"], "no-bridge", `a ${what.link.kind} is no port of a bridge`, { hint: "take `trunk` out" })
   const attributes: OneEndedAttributes = {
     ...what,
     alias: aliasOf(entry.stack, entry.address),
@@ -87,15 +98,22 @@ function expandOneEnded(
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
     up: value.up ?? true,
+    ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
 }
 
+function insideMaster({ master }: InterfaceEntry): { inside_master?: string } {
+  return master === undefined ? {} : { inside_master: master }
+}
+
 function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): string | undefined {
-  if (kind !== "ipvlan") return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
+  if (!WITHOUT_MAC.has(kind)) return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
   if (value.mac !== undefined)
-    entry.report(["mac"], "bad-mac", "an ipvlan has its parent's MAC address", { hint: "take `mac` out, or write `macvlan`" })
+    entry.report(["mac"], "bad-mac", kind === "ipvlan" ? "an ipvlan has its parent's MAC address" : `a ${kind} has no MAC address`, {
+      hint: `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
+    })
   return undefined
 }
 

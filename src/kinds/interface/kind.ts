@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { likewise, PORT_DEFAULTS, PORT_OPTIONS } from "../../base/bridge-options.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
@@ -9,7 +10,7 @@ import { renamedPlaces } from "../link/kind-places.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { interfaceProblems } from "./problems.ts"
-import { interfaceRelations } from "./relations.ts"
+import { interfaceRelations, masterAddress } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
@@ -18,6 +19,8 @@ export const interfaceKind: Kind = {
   rules: [
     { path: "container", change: "replace" },
     { path: "link.*", change: "replace" },
+    // The kernel takes a link down and up again for it: its addresses and routes would go along.
+    { path: "inside_master", change: "replace" },
     { path: "interface", change: "update" },
     { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
@@ -33,6 +36,8 @@ export const interfaceKind: Kind = {
     { path: "host_end.address", change: "update" },
     { path: "host_end.up", change: "update" },
     { path: "host_end.impair.*", change: "update" },
+    { path: "vlans", change: "update" },
+    ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
   readdressed,
@@ -58,9 +63,26 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.up === false ? { gateway: [] } : {}),
       ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
+      ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
+      ...portOf(desired, attributes),
     },
-    observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,
+    observed:
+      sameBridge || desired.host_end !== undefined
+        ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
+        : attributes,
   }
+}
+
+function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
+  return sameBridge ? { master: master as Value } : {}
+}
+
+/** An option of a port that only one side has is as usual on the other one. */
+function portOf({ host_end: one }: Attributes, { host_end: other }: Attributes): Attributes {
+  const both = typeof one === "object" && one !== null && typeof other === "object" && other !== null
+  if (!both || one === other) return {}
+  const whole = likewise(PORT_DEFAULTS, one, other)
+  return whole === one ? {} : { host_end: whole as Value }
 }
 
 function readdressed({ bridge, container, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {
@@ -96,10 +118,15 @@ function ofBridge(bridge: Address | undefined): string[] {
 }
 
 function creation(change: Change): StepDraft {
-  const { container, bridge } = change.after as unknown as InterfaceAttributes
+  const { container, bridge, inside_master: vrf } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
-    after: [...ofBridge(bridge), stepId(container, "spawn"), stepId(change.address, "delete")],
+    after: [
+      ...ofBridge(bridge),
+      ...(vrf === undefined ? [] : [stepId(masterAddress(container, vrf), "create")]),
+      stepId(container, "spawn"),
+      stepId(change.address, "delete"),
+    ],
     before: waiting(container),
     takes: places(change.after),
   }

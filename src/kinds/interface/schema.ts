@@ -2,6 +2,7 @@ import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
 import { impairSchema } from "../link/schema-impair.ts"
 import { linkKindKeys } from "./schema-link-kinds.ts"
+import { portKeys } from "./schema-port.ts"
 
 /** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
 const LINK = "^(?!x-)[^/\\s:]+$"
@@ -11,7 +12,7 @@ export function interfacesSchema(): Fragment {
   return named(
     "Interfaces, by their names inside.",
     keys(
-      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`.",
+      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`, `gre`, `vrf`, …",
       {
         bridge: { description: "The bridge, one of `bridges`.", type: "string", form: "the name of a bridge" },
         ...linkKindKeys(),
@@ -37,7 +38,19 @@ export function interfacesSchema(): Fragment {
         host_end: keys("The end on the host, which is the bridge's port.", {
           mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
           impair: impairSchema("What befalls what the container is sent."),
+          ...portKeys(),
         }),
+        trunk: oneOrMore(
+          "VLANs whose frames come and go with their tag: numbers and ranges. The bridge has `vlan_filtering`.",
+          { type: ["integer", "string"], examples: [20, "30-40"] },
+          "a number from 1 to 4094, a range such as 30-40, or a list of them",
+        ),
+        master: {
+          description: "The vrf that it is in: an interface of the same container.",
+          type: "string",
+          form: "the name of an interface of the container that is a vrf",
+          examples: ["blue"],
+        },
         impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
       },

@@ -1,3 +1,4 @@
+import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 
@@ -19,6 +20,8 @@ interface Inside {
   gateway: string[]
   /** Inside. */
   up: boolean
+  /** Name of the vrf of the container that it is in; absent: of none. */
+  inside_master?: string
 }
 
 /**
@@ -35,8 +38,10 @@ export interface PortAttributes extends Inside {
   mac: string
   /** Of both ends. */
   mtu: number
-  /** The port on the host: it is up, and only the bridge speaks for it. */
-  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair }
+  /** The port on the host: it is up, and only the bridge speaks for it. Options of the port that are as usual are absent. */
+  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair } & PortOptions
+  /** Where the bridge filters VLANs, those that the port is in: `10 pvid untagged`, `30-40`. */
+  vlans?: string[]
   link?: undefined
 }
 
@@ -51,6 +56,7 @@ export interface OneEndedAttributes extends Inside {
   master?: undefined
   host_interface?: undefined
   host_end?: undefined
+  vlans?: undefined
 }
 
 /** What it is: nothing of it can be changed. */
@@ -67,4 +73,9 @@ export interface LinkAttributes {
   group?: string
   local?: string
   port?: number
+  /** A gre: the number in each packet, and the packets' hop limit. `local` and `remote` are addresses of the container's networks. */
+  key?: number
+  ttl?: number
+  /** vrf: the routing table of its interfaces. */
+  table?: number
 }

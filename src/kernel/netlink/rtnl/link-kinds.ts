@@ -1,9 +1,18 @@
 import type { LinkOptions } from "../../kernel.ts"
-import { eachAttribute, readU32, writeRaw, writeU32 } from "../attr.ts"
+import { eachAttribute, readU32, writeU32 } from "../attr.ts"
 import {
+  GRE_KEY,
+  IFLA_GRE_IFLAGS,
+  IFLA_GRE_IKEY,
+  IFLA_GRE_LOCAL,
+  IFLA_GRE_OFLAGS,
+  IFLA_GRE_OKEY,
+  IFLA_GRE_REMOTE,
+  IFLA_GRE_TTL,
   IFLA_IPVLAN_MODE,
   IFLA_MACVLAN_MODE,
   IFLA_VLAN_ID,
+  IFLA_VRF_TABLE,
   IFLA_VXLAN_GROUP,
   IFLA_VXLAN_ID,
   IFLA_VXLAN_LINK,
@@ -11,19 +20,10 @@ import {
   IFLA_VXLAN_PORT,
 } from "../constants/if-kinds.ts"
 import { IFLA_LINK } from "../constants/if-link.ts"
-import { AF_INET } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
-import { ipBytes, ipOf, readIp } from "./ip-bytes.ts"
-
-type Option = string | number
-
-/** How the value of an option stands in its attribute. */
-interface Codec {
-  write(w: WireWriter, type: number, value: Option): void
-  /** Undefined: not set, or what only another option of the same attribute says. */
-  read(bytes: Buffer, from: number, to: number): Option | undefined
-}
+import type { Codec, Option } from "./codec.ts"
+import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, words } from "./codec.ts"
 
 interface LinkKind {
   /** Where the message names the link it lies on; absent: on none. */
@@ -31,49 +31,27 @@ interface LinkKind {
   options: { readonly [option: string]: readonly [attribute: number, codec: Codec] }
 }
 
-/** In the host's order of bytes. */
-const u32: Codec = { write: (w, type, value) => writeU32(w, type, Number(value)), read: readU32 }
-const u16: Codec = {
-  write: (w, type, value) => writeRaw(w, type, Uint8Array.of(Number(value) & 255, Number(value) >> 8)),
-  read: (bytes, from, to) => need(bytes, from, to, 2).readUInt16LE(from),
-}
-/** In the network's order of bytes. */
-const be16: Codec = {
-  write: (w, type, value) => writeRaw(w, type, Uint8Array.of(Number(value) >> 8, Number(value) & 255)),
-  read: (bytes, from, to) => need(bytes, from, to, 2).readUInt16BE(from),
-}
-
-function need(bytes: Buffer, from: number, to: number, size: number): Buffer {
-  if (to - from < size) throw new WireError(`a value of ${to - from} bytes, where ${size} were expected`)
-  return bytes
+/** One key for both directions, and the flags that say that there is one. */
+const greKey: Codec = {
+  write: (w, _type, value) => {
+    be16.write(w, IFLA_GRE_IFLAGS, GRE_KEY)
+    be16.write(w, IFLA_GRE_OFLAGS, GRE_KEY)
+    be32.write(w, IFLA_GRE_IKEY, value)
+    be32.write(w, IFLA_GRE_OKEY, value)
+  },
+  read: be32.read,
 }
 
-/** A number that has a word. One without a word that this program knows is told as it is. */
-function words(codec: Codec, numbers: { readonly [word: string]: number }): Codec {
-  const names = new Map(Object.entries(numbers).map(([word, number]) => [number, word]))
+function gre(address: Codec): LinkKind {
   return {
-    write: (w, type, value) => codec.write(w, type, numbers[value] ?? Number(value)),
-    read: (bytes, from, to) => {
-      const number = codec.read(bytes, from, to)
-      return names.get(number as number) ?? number
+    options: {
+      remote: [IFLA_GRE_REMOTE, address],
+      local: [IFLA_GRE_LOCAL, address],
+      key: [IFLA_GRE_IKEY, greKey],
+      ttl: [IFLA_GRE_TTL, u8],
     },
   }
 }
-
-/** An IPv4 address; `is` says which of those that the attribute may hold are meant. */
-function ipv4(is: (text: string) => boolean): Codec {
-  return {
-    write: (w, type, value) => writeRaw(w, type, ipBytes(ipOf(String(value), 4))),
-    read: (bytes, from, to) => {
-      const text = readIp(bytes, from, to, AF_INET)
-      return is(text) ? text : undefined
-    },
-  }
-}
-
-const isSet = (text: string) => text !== "0.0.0.0"
-/** 224.0.0.0/4. RFC 5771 */
-const isGroup = (text: string) => Number(text.split(".")[0]) >> 4 === 14
 
 /** The kinds of links with one end: what each is made of. ip-link(8) has the words, linux/if_link.h the numbers. */
 const KINDS: { readonly [kind: string]: LinkKind } = {
@@ -84,6 +62,11 @@ const KINDS: { readonly [kind: string]: LinkKind } = {
   },
   ipvlan: { parent: "link", options: { mode: [IFLA_IPVLAN_MODE, words(u16, { l2: 0, l3: 1, l3s: 2 })] } },
   vlan: { parent: "link", options: { id: [IFLA_VLAN_ID, u16] } },
+  gre: gre(ipv4(isSet)),
+  gretap: gre(ipv4(isSet)),
+  ip6gre: gre(ipv6),
+  ip6gretap: gre(ipv6),
+  vrf: { options: { table: [IFLA_VRF_TABLE, u32] } },
   vxlan: {
     parent: { attribute: IFLA_VXLAN_LINK },
     options: {
@@ -130,13 +113,13 @@ export function writeOptions(w: WireWriter, kind: string, options: LinkOptions, 
 /** The options in IFLA_INFO_DATA of a link, and the number of the link it lies on where that stands among them. */
 export function readOptions(kind: string, bytes: Buffer, start: number, end: number): { options: LinkOptions; parent?: number } {
   const { parent: place, options: known } = kindOf(kind)
-  const options: { [name: string]: Option } = {}
+  const options: { [name: string]: Exclude<Option, boolean> } = {}
   let parent: number | undefined
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (typeof place === "object" && type === place.attribute) parent = readU32(bytes, from, to)
     for (const [name, [attribute, codec]] of Object.entries(known)) {
       const value = attribute === type ? codec.read(bytes, from, to) : undefined
-      if (value !== undefined) options[name] = value
+      if (value !== undefined && typeof value !== "boolean") options[name] = value
     }
   })
   return { options, ...(parent === undefined ? {} : { parent }) }
