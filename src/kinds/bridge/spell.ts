@@ -2,8 +2,8 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
-/** A bridge as a person would write it. `usual`: what it is without any key. */
-export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat: boolean): SpeltMap {
+/** A bridge as a person would write it. `usual`: what it is without any key; `nat`: what it says of its packets. */
+export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat: SpeltMap): SpeltMap {
   return withoutAbsent({
     interface: unless(usual.interface, have.interface),
     address: oneOrList(have.address),
@@ -12,6 +12,6 @@ export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat
     stp: unless(usual.stp, have.stp),
     vlan_filtering: unless(usual.vlan_filtering, have.vlan_filtering),
     ageing_time: unless(usual.ageing_time, have.ageing_time),
-    nat: unless(false, nat),
+    ...nat,
   })
 }
