@@ -29,6 +29,23 @@ export const fileContract: Contract = {
     kernel.rmdir(`${folder}/wide`)
   },
 
+  "a file that is written over stays the one it is, and is for all to read; one that is replaced is another": ({ kernel, folder }) => {
+    const path = `${folder}/names`
+    const identity = () => kernel.readMany([`=${path}`])[0]
+    assert.is(identity(), null)
+    kernel.rewriteFile(path, "a long text")
+    const first = identity()
+    assert.match(String(first), /^\d+:\d+$/)
+    kernel.rewriteFile(path, "short")
+    assert.equal([kernel.read(path), identity(), kernel.lstat(path)?.mode], ["short", first, 0o644])
+    kernel.replaceFile(path, "another")
+    assert.is.not(identity(), first)
+    assert.is(
+      errnoOf(() => kernel.rewriteFile(folder, "x")),
+      "EISDIR",
+    )
+  },
+
   "a folder with something in it is not removed but as a tree": ({ kernel, folder }) => {
     for (const path of ["a", "a/b", "a/b/c"]) kernel.mkdir(`${folder}/${path}`)
     kernel.replaceFile(`${folder}/a/b/text`, "x")

@@ -43,7 +43,7 @@ scenario("plan --json is one object that tells all", (sandbox) => {
     "create hosts.stack",
     "create interface.web.eth0",
   ])
-  assert.equal(plan.summary, { add: 3, change: 0, destroy: 0 })
+  assert.equal(plan.summary, { add: 4, change: 0, destroy: 0 })
   assert.ok(plan.has_changes && /^\S{8,}$/.test(plan.fingerprint))
   const ids = new Set(plan.steps.map((s) => s.id))
   for (const step of plan.steps) for (const before of step.after) assert.ok(ids.has(before), `${step.id} waits for ${before}`)
