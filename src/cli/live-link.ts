@@ -19,7 +19,7 @@ export interface LiveEnd {
  */
 export function liveEnds(session: Session, written: string): LiveEnd[] {
   const { resources } = observeStack(session, { stack: session.stack, resources: [] })
-  const all = [...resources.values()].flatMap((one) => endsOf(session.kernel, one, resources))
+  const all = allEnds(session.kernel, resources)
   const place = written.replace(/^container\./, "")
   const found = all.filter(({ address, end }) => address === written || end.name === place).map(({ end }) => end)
   if (found.length > 0) return found
@@ -35,7 +35,20 @@ function unknownLink(written: string, stack: string, known: readonly string[], n
 
 type Resources = ReadonlyMap<string, Observed>
 
-function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, resources: Resources): { address: string; end: LiveEnd }[] {
+export interface StackEnd {
+  /** The resource it is of. */
+  owner: string
+  /** What means it, and maybe another end, too. */
+  address: string
+  end: LiveEnd
+}
+
+/** The ends of all links of the stack that are there. */
+export function allEnds(kernel: Kernel, resources: Resources): StackEnd[] {
+  return [...resources.values()].flatMap((one) => endsOf(kernel, one, resources).map((end) => ({ owner: one.address, ...end })))
+}
+
+function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, resources: Resources): Omit<StackEnd, "owner">[] {
   const at = (container: string, link: unknown, index: unknown) => {
     const ns = namespaceOf(kernel, container, resources)
     if (ns === undefined || typeof link !== "string" || typeof index !== "number" || index === 0) return []

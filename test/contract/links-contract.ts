@@ -26,6 +26,7 @@ export const linkContract: Contract = {
       { alias: "", group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, kind: "bridge", state: "down" },
     )
     assert.equal(bridge, options)
+    assert.equal(kernel.counters("host").find((one) => one.index === index)?.rx, { bytes: 0, packets: 0, errors: 0, dropped: 0 })
     must(kernel, [{ op: "link-set", link: index, alias: "stack:lab/bridge.one", up: true, bridge: { ageing_time: 300 } }])
     const after = linkIn(kernel.dump("host"), "br-one")
     assert.equal([after.alias, after.up, after.bridge?.ageing_time, after.bridge?.stp], ["stack:lab/bridge.one", true, 300, true])

@@ -1,5 +1,5 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { Link, NetDump } from "../kernel.ts"
+import type { Link, LinkCounters, NetDump } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
@@ -8,6 +8,7 @@ import { RTM_NEWQDISC } from "./constants/pkt-sched.ts"
 import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
+import { encodeCounterDump, readCounters } from "./rtnl/link-counters.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
 import { encodeRouteDump, readRoute } from "./rtnl/route.ts"
@@ -71,6 +72,13 @@ export function readNamespace(connection: Connection): NetDump {
   readAll(connection, tables.all)
   const whole = tables.whole()
   return isImpaired(whole) ? { ...whole, links: withImpairments(connection, whole.links) } : whole
+}
+
+/** What its links have taken in and sent. Throws KernelError. */
+export function readTraffic(connection: Connection): LinkCounters[] {
+  const counters = dumpOf("ip -s link show", encodeCounterDump, RTM_NEWLINK, readCounters)
+  readAll(connection, [counters])
+  return counters.found
 }
 
 function readAll(connection: Connection, dumps: readonly Dump<unknown>[]): void {

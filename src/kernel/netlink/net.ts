@@ -3,17 +3,18 @@ import type { WhenReadable } from "../poller.ts"
 import { sendBatch, sendBatchLater } from "./batch.ts"
 import type { NetlinkCalls } from "./conn.ts"
 import { Connections } from "./conn.ts"
-import { readNamespace } from "./dump.ts"
+import { readNamespace, readTraffic } from "./dump.ts"
 import { hasQdisc } from "./probe.ts"
 
 /** The rtnetlink half of the kernel port. Without `readable`, later is at once. rtnetlink(7) */
 export function openNet(
   ffi: NetlinkCalls,
   readable: WhenReadable = () => Promise.resolve(),
-): Pick<Kernel, "dump" | "net" | "netLater" | "cookie" | "hasQdisc"> {
+): Pick<Kernel, "dump" | "counters" | "net" | "netLater" | "cookie" | "hasQdisc"> {
   const connections = new Connections(ffi)
   return {
     dump: (ns) => connections.use(ns, readNamespace),
+    counters: (ns) => connections.use(ns, readTraffic),
     cookie: (ns) => connections.use(ns, (connection) => connection.cookie()),
     hasQdisc: (kind) => connections.use("host", (connection) => hasQdisc(connection, kind)),
     net: (ns, requests) => sendBatch(connections, ns, requests),

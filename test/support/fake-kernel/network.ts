@@ -110,6 +110,5 @@ function dumpLink(link: NetLink): Link {
     ...(options === undefined ? {} : { options: { ...options } }),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
     ...(hairpin === undefined ? {} : { hairpin }),
-    stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }

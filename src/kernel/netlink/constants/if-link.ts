@@ -30,6 +30,7 @@ export const IFLA_BR_TOPOLOGY_CHANGE = 14
 export const VETH_INFO_PEER = 1
 
 export const IFF_UP = 1
+export const IFF_LOWER_UP = 0x10000
 
 /** IF_OPER_*, as `ip link` calls them, in lower case. RFC 2863 */
 export const OPER_STATES: readonly string[] = ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"]
