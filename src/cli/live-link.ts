@@ -11,20 +11,36 @@ export interface LiveEnd {
   name: string
   ns: NetNs
   index: number
+  /** The monitor of the container that it is in. */
+  holder?: ProcessId
 }
 
 /**
  * The ends that a person means: `veth.core` (both), `interface.web.eth0` (the container's), `bridge.lan`, or one by its place, `container.r1:eth1`,
  * `r1:eth1`, `host:NAME`.
  */
-export function liveEnds(session: Session, written: string): LiveEnd[] {
+export function liveEnds(session: Session, written: string, besides: Besides = () => []): LiveEnd[] {
   const { resources } = observeStack(session, { stack: session.stack, resources: [] })
-  const all = [...resources.values()].flatMap((one) => endsOf(session.kernel, one, resources))
+  const all = allEnds(session.kernel, resources)
   const place = written.replace(/^container\./, "")
   const found = all.filter(({ address, end }) => address === written || end.name === place).map(({ end }) => end)
   if (found.length > 0) return found
+  const others = besides(session.kernel, place, resources)
+  if (others.length > 0) return others
   const known = [...new Set(all.flatMap(({ address, end }) => [address, end.name]))]
   throw unknownLink(written, session.stack, known, nearest(place, known))
+}
+
+/** What else a place may mean. */
+type Besides = (kernel: Kernel, place: string, resources: Resources) => LiveEnd[]
+
+/** A link in a container that no file names: `lo`, or what somebody in there has made. */
+export const anyInside: Besides = (kernel, place, resources) => {
+  const colon = place.lastIndexOf(":")
+  const space = namespaceOf(kernel, `container.${place.slice(0, colon)}`, resources)
+  if (colon < 1 || space === undefined) return []
+  const link = kernel.dump(space.ns).links.find(({ name }) => name === place.slice(colon + 1))
+  return link === undefined ? [] : [{ name: place, index: link.index, ...space }]
 }
 
 function unknownLink(written: string, stack: string, known: readonly string[], near: string | undefined): DiagnosticError {
@@ -35,11 +51,24 @@ function unknownLink(written: string, stack: string, known: readonly string[], n
 
 type Resources = ReadonlyMap<string, Observed>
 
-function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, resources: Resources): { address: string; end: LiveEnd }[] {
+export interface StackEnd {
+  /** The resource it is of. */
+  owner: string
+  /** What means it, and maybe another end, too. */
+  address: string
+  end: LiveEnd
+}
+
+/** The ends of all links of the stack that are there. */
+export function allEnds(kernel: Kernel, resources: Resources): StackEnd[] {
+  return [...resources.values()].flatMap((one) => endsOf(kernel, one, resources).map((end) => ({ owner: one.address, ...end })))
+}
+
+function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, resources: Resources): Omit<StackEnd, "owner">[] {
   const at = (container: string, link: unknown, index: unknown) => {
-    const ns = namespaceOf(kernel, container, resources)
-    if (ns === undefined || typeof link !== "string" || typeof index !== "number" || index === 0) return []
-    return [{ address, end: { name: `${container.replace(/^container\./, "")}:${link}`, ns, index } }]
+    const space = namespaceOf(kernel, container, resources)
+    if (space === undefined || typeof link !== "string" || typeof index !== "number" || index === 0) return []
+    return [{ address, end: { name: `${container.replace(/^container\./, "")}:${link}`, index, ...space } }]
   }
   if (kind === "bridge") return at("host", attributes.interface, live.ifindex)
   if (kind === "interface") {
@@ -54,10 +83,10 @@ function endsOf(kernel: Kernel, { kind, address, attributes, live }: Observed, r
   return ends.flatMap(({ container, ifindex }, i) => at(container, names[i]?.interface, ifindex))
 }
 
-function namespaceOf(kernel: Kernel, container: string, resources: Resources): NetNs | undefined {
-  if (container === "host") return "host"
-  const monitor = resources.get(container)?.live.monitor as unknown as ProcessId | undefined
-  return monitor === undefined ? undefined : kernel.heldNamespaces(monitor).net
+function namespaceOf(kernel: Kernel, container: string, resources: Resources): Pick<LiveEnd, "ns" | "holder"> | undefined {
+  if (container === "host") return { ns: "host" }
+  const { monitor: holder, netns } = (resources.get(container)?.live ?? {}) as unknown as { monitor?: ProcessId; netns?: string }
+  return holder === undefined || netns === undefined ? undefined : { ns: kernel.heldNamespaces(holder).net, holder }
 }
 
 /** The link as it is now; undefined where it is gone. */

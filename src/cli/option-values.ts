@@ -23,6 +23,13 @@ export function positive(value: string): number {
   return number
 }
 
+/** Bytes of a packet: room for its headers at the least, and no more than tcpdump(8) reads. */
+export function snaplen(value: string): number {
+  const number = natural(value)
+  if (number < 64 || number > 262_144) throw new InvalidArgumentError("It must be from 64 to 262144.")
+  return number
+}
+
 const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Milliseconds of `500ms`, `3s`, `1m`, `2h`, `1d`; a bare number is seconds. */

@@ -1,10 +1,10 @@
-import { Argument, Command, Option } from "commander"
+import { Command, Option } from "commander"
 import pkg from "../../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
+import { linkCommands } from "./link-commands.ts"
 import { absolute, duration, failOn, natural, positive, since } from "./option-values.ts"
-
-/** A command's work; resolves to the exit code. */
-type Work = (context: Context) => Promise<number>
+import type { Run, Work } from "./subcommand.ts"
+import { collect, optionsOf, shared, subcommand } from "./subcommand.ts"
 
 /**
  * The whole command line. Each command's module is imported when it is called, so that none pays for another's.
@@ -30,19 +30,13 @@ export function program(context: Context, done: (code: number) => void): Command
   graphCommand(root, run)
   doctorCommand(root, run)
   imageCommands(root, run)
-  faultCommands(root, run)
+  linkCommands(root, run)
   root
     .command("version")
     .description("print the version")
     .action(() => context.out.write(`stack ${pkg.version}\n`))
   return root
 }
-
-/**
- * `look`, `keep`: it asks the kernel about stacks, so that it goes on where those of an ordinary user are; with `keep` these namespaces are
- * made to stay.
- */
-type Run = (work: Work, where?: "look" | "keep") => Promise<void>
 
 async function rootless(work: Work, keep: boolean, context: Context): Promise<number> {
   const { enterNamespaces, leaveNamespaces } = await import("./rootless.ts")
@@ -52,51 +46,6 @@ async function rootless(work: Work, keep: boolean, context: Context): Promise<nu
   } finally {
     await leaveNamespaces(context)
   }
-}
-
-/** Options given before or behind the command's name; the ones behind win. */
-function shared(command: Command): Command {
-  return command
-    .option("-f, --file <file>", "the stack file, - for standard input (default: stack.yaml, else stack.yml)")
-    .option("-p, --name <stack>", "the stack's name, instead of the file's")
-    .option("--var <name=value>", "set a variable (again for more)", collect)
-    .option("--var-file <file>", "set variables from a file (again for more)", collect)
-    .option("--profile <name>", "with the containers of this profile (again for more)", collect)
-    .option("--no-color", "no colour; so does a NO_COLOR in the environment")
-}
-
-function collect(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value]
-}
-
-const LISTS = ["var", "varFile", "profile", "target", "exclude", "replace", "failOn", "env"] as const
-const FLAGS = [
-  "json",
-  "atomic",
-  "destroy",
-  "detailedExitcode",
-  "autoApprove",
-  "plan",
-  "tty",
-  "follow",
-  "timestamps",
-  "live",
-  "foreign",
-  "clear",
-] as const
-
-/** A command's options with the program's below them; lists are joined; what was not given is an empty list, or false. */
-function optionsOf<T>(command: Command): T {
-  const above = command.parent?.opts<{ [name: string]: unknown }>() ?? {}
-  const own = command.opts<{ [name: string]: unknown }>()
-  const list = (options: { [name: string]: unknown }, name: string) => (options[name] ?? []) as string[]
-  const lists = LISTS.map((name) => [name, [...list(above, name), ...list(own, name)]])
-  const flags = FLAGS.map((name) => [name, false])
-  return { ...Object.fromEntries(flags), ...above, ...own, ...Object.fromEntries(lists) } as T
-}
-
-function subcommand(root: Command, name: string, description: string): Command {
-  return shared(root.command(name).description(description))
 }
 
 function fileCommands(root: Command, run: Run): void {
@@ -257,34 +206,4 @@ function liveCommands(root: Command, run: Run): void {
 /** `exec web -- ls -l` and `exec web ls -l` say the same. */
 function behindDashes(argv: readonly string[]): readonly string[] {
   return argv[0] === "--" ? argv.slice(1) : argv
-}
-
-function faultCommands(root: Command, run: Run): void {
-  const time = () =>
-    new Option("--for <duration>", "put it back after so long, or when this command is ended: 500ms, 30s, 5m").argParser(duration)
-  const where = "veth.core, interface.web.eth0, or one end of a link: web:eth0, host:NAME"
-  subcommand(root, "impair", "have packets of a live link lost, delayed, slowed down; apply heals it")
-    .argument("<address>", where)
-    .option("--delay <time>", "how long a packet takes: 50ms")
-    .option("--jitter <time>", "by how much that goes up and down: 5ms")
-    .option("--loss <percent>", "how many are lost: 10%")
-    .option("--duplicate <percent>", "how many come twice")
-    .option("--corrupt <percent>", "how many have a bit turned")
-    .option("--reorder <percent>", "how many overtake those that are delayed")
-    .option("--rate <rate>", "bits a second: 10mbit")
-    .option("--clear", "take off all that was there")
-    .addOption(time())
-    .action((address: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/impair.ts")).impair({ ...optionsOf(command), address }, context), "look"),
-    )
-  subcommand(root, "link", "set a live link down or up; apply heals it")
-    .addArgument(new Argument("<state>").choices(["down", "up"]))
-    .argument("<address>", where)
-    .addOption(time())
-    .action((state: string, address: string, _options, command: Command) =>
-      run(
-        async (context) => (await import("./commands/link.ts")).link({ ...optionsOf(command), address, up: state === "up" }, context),
-        "look",
-      ),
-    )
 }

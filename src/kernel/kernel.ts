@@ -2,13 +2,24 @@ import type { PortOptions } from "../base/bridge-options.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
-import type { BridgeOptions, Impairment, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
+import type { BridgeOptions, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
 import type { RoutingReader, RoutingRequest } from "./routing.ts"
 import type { Tried } from "./tries.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
-export type { BridgeOptions, Impairment, InterfaceAddress, Link, LinkOptions, LiveBridge, NetDump, Qdisc } from "./net-dump.ts"
+export type {
+  BridgeOptions,
+  Impairment,
+  InterfaceAddress,
+  Link,
+  LinkCounters,
+  LinkOptions,
+  LiveBridge,
+  NetDump,
+  Qdisc,
+  Traffic,
+} from "./net-dump.ts"
 export type { LiveRule, Neighbour, NextHop, Route, RouteWish, Routing, Rule } from "./routing.ts"
 export { ROUTE_PROTOCOL } from "./routing.ts"
 
@@ -20,6 +31,8 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
+  /** What its links have taken in and sent, for who wants to see it: a plan does not. */
+  counters(ns: NetNs): LinkCounters[]
   /** SO_NETNS_COOKIE of a network namespace: no other one of this boot ever has it. "" where the kernel does not tell. */
   cookie(ns: NetNs): string
   /** Sends the requests in as few messages as possible, in order; a request that fails does not stop those behind it. */

@@ -1,3 +1,5 @@
+import type { CaptureJob } from "./capture.ts"
+import { becomeCapture } from "./capture.ts"
 import { openDevices } from "./device-programs.ts"
 import type { Ffi } from "./ffi.ts"
 import { nativeFolder, openFfi } from "./ffi.ts"
@@ -19,6 +21,8 @@ export interface LinuxKernel extends Kernel {
    * @throws KernelError when it could not even begin
    */
   become(record: ExecRecord): never
+  /** The same: it becomes the program that writes packets down. */
+  capture(job: CaptureJob): never
 }
 
 /** The kernel this process runs on. Nothing native is loaded before it is needed. `folder`: of libstack.so and stack-monitor. */
@@ -39,6 +43,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     ...archives,
     ...processes,
     ...net,
+    capture: (job) => becomeCapture(ffi, job, folder),
     tries: (requests) => tryAll(requests, folder),
     ...openDevices(ffi),
     ...openRules(ffi),

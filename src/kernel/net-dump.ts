@@ -45,9 +45,24 @@ export interface Link {
   parent?: number
   /** Of such a link: what else its kind is made with. */
   options?: LinkOptions
-  stats?: { rxBytes: number; txBytes: number; rxPackets: number; txPackets: number }
   /** What befalls what it sends; absent: nothing. */
   impair?: Impairment
+}
+
+/** What a link has taken in or sent since it was made, as `ip -s link` counts it. */
+export interface Traffic {
+  bytes: number
+  packets: number
+  errors: number
+  dropped: number
+}
+
+export interface LinkCounters {
+  index: number
+  /** IFF_LOWER_UP: it could send now. IF_OPER_* follow that up to a second later. */
+  carrier: boolean
+  rx: Traffic
+  tx: Traffic
 }
 
 /** The queueing disciplines that impair: tc-netem(8), tc-tbf(8). */

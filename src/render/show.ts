@@ -1,5 +1,6 @@
 import type { Attributes, Observed, Value } from "../model/resource.ts"
 import { paint } from "./paint.ts"
+import type { ShownEnd } from "./show-ends.ts"
 import { table } from "./table.ts"
 import { formatValue } from "./value.ts"
 
@@ -15,8 +16,12 @@ export interface LiveResource {
 /** USER_HZ: what start times in /proc count in. time(7) */
 const TICKS_A_SECOND = 100
 
-/** `uptime`: seconds since boot, the first word of /proc/uptime. */
-export function liveResources(observed: readonly Observed[], uptime: number): LiveResource[] {
+/** `uptime`: seconds since boot, the first word of /proc/uptime. `ends`: of the resources that are links. */
+export function liveResources(
+  observed: readonly Observed[],
+  uptime: number,
+  ends: ReadonlyMap<string, readonly ShownEnd[]> = new Map(),
+): LiveResource[] {
   const addresses = containerAddresses(observed)
   return observed.map((resource) => ({
     address: resource.address,
@@ -24,8 +29,14 @@ export function liveResources(observed: readonly Observed[], uptime: number): Li
     name: resource.name,
     state: stateOf(resource),
     attributes:
-      resource.kind === "container" ? containerAttributes(resource, addresses.get(resource.address) ?? [], uptime) : resource.attributes,
+      resource.kind === "container"
+        ? containerAttributes(resource, addresses.get(resource.address) ?? [], uptime)
+        : { ...resource.attributes, ...endsOf(ends.get(resource.address)) },
   }))
+}
+
+function endsOf(ends: readonly ShownEnd[] | undefined): Attributes {
+  return ends === undefined ? {} : { ends: ends as unknown as Value }
 }
 
 export function showJson(stack: string, resources: readonly LiveResource[]): object {

@@ -8,9 +8,10 @@ import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { performanceDocument } from "./document.ts"
+import { measureLinks } from "./links.ts"
 import { measureStages } from "./stages.ts"
 import type { Row } from "./targets.ts"
-import { rowTable, targetTable } from "./targets.ts"
+import { rowTable, tableOf, targetTable } from "./targets.ts"
 
 const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
 
@@ -18,6 +19,7 @@ const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
   --rounds N     passes over all peers (3)
   --growth       also 100, 500 and 1000 containers, stack alone
   --stages       also system calls and milliseconds of each stage of an apply
+  --links        nothing but a thousand links between a hundred containers, beside ip -batch
   --json FILE    all numbers
   --write FILE   the document (docs/performance.md)
 Peers: names of folders in test/bench/peers (stack floor-c crun lxc docker-compose).
@@ -34,12 +36,14 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "3" },
       growth: { type: "boolean", default: false },
       stages: { type: "boolean", default: false },
+      links: { type: "boolean", default: false },
       json: { type: "string" },
       write: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
   if (values.help) return void process.stdout.write(USAGE)
+  if (values.links) return void console.log(tableOf(await measureLinks()))
   const peers = positionals.length > 0 ? positionals : PEERS
   const rows = measure(peers, values.n, values.rounds)
   const growth = values.growth ? measure(["stack"], "100,500,1000", values.rounds) : []

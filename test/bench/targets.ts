@@ -16,7 +16,7 @@ export interface Row {
   errors: string[]
 }
 
-interface Target {
+export interface Target {
   what: string
   value: number | undefined
   limit: number | undefined
@@ -103,7 +103,10 @@ function line({ what, value, limit, unit }: Target): string {
 
 /** What was measured against what is to be reached, as a Markdown table. */
 export function targetTable(rows: readonly Row[], growth: readonly Row[], read: number | undefined): string {
-  const targets = [...speedTargets(rows), ...readTarget(read), ...memoryTargets(rows), ...growthTargets(growth)]
+  return tableOf([...speedTargets(rows), ...readTarget(read), ...memoryTargets(rows), ...growthTargets(growth)])
+}
+
+export function tableOf(targets: readonly Target[]): string {
   return ["| target | measured | at most | |", "| --- | ---: | ---: | --- |", ...targets.map(line)].join("\n")
 }
 

@@ -28,6 +28,7 @@ export const linkContract: Contract = {
     )
     assert.equal({ stp: bridge?.stp, vlan_filtering: bridge?.vlan_filtering, ageing_time: bridge?.ageing_time }, options)
     assert.equal(unusual(BRIDGE_DEFAULTS, bridge ?? {}), {})
+    assert.equal(kernel.counters("host").find((one) => one.index === index)?.rx, { bytes: 0, packets: 0, errors: 0, dropped: 0 })
     must(kernel, [{ op: "link-set", link: index, alias: "stack:lab/bridge.one", up: true, bridge: { ageing_time: 300 } }])
     const after = linkIn(kernel.dump("host"), "br-one")
     assert.equal([after.alias, after.up, after.bridge?.ageing_time, after.bridge?.stp], ["stack:lab/bridge.one", true, 300, true])

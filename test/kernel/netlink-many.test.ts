@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { KernelError, NetRequest } from "../../src/kernel/kernel.ts"
+import type { KernelError, NetRequest, Traffic } from "../../src/kernel/kernel.ts"
 import { bridge, done, ip, needsIp, net, prepareNamespaces, shell } from "./netlink-lab.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
@@ -46,12 +46,14 @@ needsIp("hundreds of links go by one batch, are read by one dump, and leave by o
   assert.is(openDescriptors(), before)
 })
 
-needsIp("counters come with the links", () => {
+needsIp("counters are as iproute2 shows them", () => {
   execFileSync("ping", ["-c", "1", "127.0.0.1"])
-  const lo = net.dump("host").links.find((l) => l.name === "lo")
-  const [{ stats64 }] = ip("-s", "link", "show", "lo")
-  assert.equal([lo?.stats?.rxBytes, lo?.stats?.txPackets], [stats64.rx.bytes, stats64.tx.packets])
-  assert.ok((lo?.stats?.rxPackets ?? 0) >= 2)
+  const [{ ifindex, stats64 }] = ip("-s", "link", "show", "lo")
+  const lo = net.counters("host").find(({ index }) => index === ifindex)
+  const { rx, tx } = stats64
+  const four = ({ bytes, packets, errors, dropped }: Traffic) => ({ bytes, packets, errors, dropped })
+  assert.equal(lo, { index: ifindex, carrier: true, rx: four(rx), tx: four(tx) })
+  assert.ok((lo?.rx.packets ?? 0) >= 2)
 })
 
 /** Names of the links that stay, or undefined where the kernel was quicker than eight readings. */

@@ -1,9 +1,11 @@
 import type { Desired, Observed } from "../../model/resource.ts"
 import { planText } from "../../render/plan.ts"
 import { liveResources, showJson, showText } from "../../render/show.ts"
+import { endsText } from "../../render/show-ends.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
+import { readEnds } from "../live-ends.ts"
 import { incompleteReading } from "../privileges.ts"
 import { observeStack, openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -18,10 +20,12 @@ export async function show(options: FileOptions & { json: boolean }, planFile: s
   const snapshot = observeStack(session, { ...desired, allVolumes: true })
   report(context, incompleteReading(snapshot))
   const uptime = Number.parseFloat(session.kernel.read("/proc/uptime") ?? "0")
-  const resources = liveResources(inFileOrder([...snapshot.resources.values()], desired), uptime)
+  const observed = inFileOrder([...snapshot.resources.values()], desired)
+  const ends = readEnds(session.kernel, observed)
+  const resources = liveResources(observed, uptime, ends)
   if (options.json) context.out.write(`${JSON.stringify(showJson(desired.stack, resources))}\n`)
   else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
-  else context.out.write(showText(resources, context.out))
+  else context.out.write(showText(resources, context.out) + endsText([...ends.values()].flat(), context.out))
   return EXIT.ok
 }
 

@@ -1,5 +1,5 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { Link, NetDump } from "../kernel.ts"
+import type { Link, LinkCounters, NetDump } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
@@ -8,6 +8,7 @@ import { RTM_NEWQDISC } from "./constants/pkt-sched.ts"
 import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
+import { encodeCounterDump, readCounters } from "./rtnl/link-counters.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
 import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
@@ -74,6 +75,13 @@ export function readNamespace(connection: Connection): NetDump {
   const whole = tables.whole()
   const impaired = isImpaired(whole) ? withImpairments(connection, whole.links) : whole.links
   return { ...whole, links: filtersVlans(whole) ? withVlans(connection, impaired) : impaired }
+}
+
+/** What its links have taken in and sent. Throws KernelError. */
+export function readTraffic(connection: Connection): LinkCounters[] {
+  const counters = dumpOf("ip -s link show", encodeCounterDump, RTM_NEWLINK, readCounters)
+  readAll(connection, [counters])
+  return counters.found
 }
 
 /** Each until it was read whole. Throws KernelError. */

@@ -3,7 +3,7 @@ import type { WhenReadable } from "../poller.ts"
 import { sendBatch, sendBatchLater } from "./batch.ts"
 import type { NetlinkCalls } from "./conn.ts"
 import { Connections } from "./conn.ts"
-import { readNamespace } from "./dump.ts"
+import { readNamespace, readTraffic } from "./dump.ts"
 import { hasQdisc } from "./probe.ts"
 import { readRouting } from "./routing.ts"
 
@@ -11,10 +11,11 @@ import { readRouting } from "./routing.ts"
 export function openNet(
   ffi: NetlinkCalls,
   readable: WhenReadable = () => Promise.resolve(),
-): Pick<Kernel, "dump" | "routing" | "net" | "netLater" | "cookie" | "hasQdisc"> {
+): Pick<Kernel, "dump" | "counters" | "routing" | "net" | "netLater" | "cookie" | "hasQdisc"> {
   const connections = new Connections(ffi)
   return {
     dump: (ns) => connections.use(ns, readNamespace),
+    counters: (ns) => connections.use(ns, readTraffic),
     routing: (ns) => connections.use(ns, readRouting),
     cookie: (ns) => connections.use(ns, (connection) => connection.cookie()),
     hasQdisc: (kind) => connections.use("host", (connection) => hasQdisc(connection, kind)),

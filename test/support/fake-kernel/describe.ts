@@ -34,7 +34,7 @@ function networkLines(network: Network): string[] {
   const [{ links, addresses, routes }, others] = [dumpNetwork(network), dumpRouting(network)]
   const nameOf = (index: number) => network.links.get(index)?.name ?? index
   const madeUp = (index: number) => network.links.get(index)?.macGiven === false
-  const shown = links.map(({ index, peerIndex: _peer, stats: _stats, master, mac, ...link }) => ({
+  const shown = links.map(({ index, peerIndex: _peer, master, mac, ...link }) => ({
     ...link,
     mac: madeUp(index) ? "made up" : mac,
     master: nameOf(master),

@@ -1,4 +1,4 @@
-import type { HeldNamespaces, Kernel, LaunchRecord, ProcessId } from "../../../src/kernel/kernel.ts"
+import type { HeldNamespaces, Kernel, LaunchRecord, Link, LinkCounters, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
 import { archiveCalls } from "./archives.ts"
@@ -59,6 +59,12 @@ interface RunState {
   onOperation: FakeOptions["onOperation"]
 }
 
+/** No packet ever goes over a link of its. */
+function untouched({ index, up, state }: Link): LinkCounters {
+  const none = { bytes: 0, packets: 0, errors: 0, dropped: 0 }
+  return { index, carrier: up && state !== "down" && state !== "lowerlayerdown", rx: none, tx: none }
+}
+
 function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): FakeKernel {
   const host = machine.processes.get(1)
   if (host === undefined) throw new Error("the machine has no process 1")
@@ -81,6 +87,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     ...archiveCalls({ machine, mutate, reading }),
     dump: (ns) => reading(() => dump(machine, self, ns)),
     routing: (ns) => reading(() => routing(machine, self, ns)),
+    counters: (ns) => reading(() => dump(machine, self, ns).links.map(untouched)),
     cookie: (ns) => reading(() => networkOf(machine, self, ns, `open ${ns}`).cookie),
     hasQdisc: (kind) => reading(() => kind === "tbf" || machine.netem),
     net,

@@ -143,6 +143,5 @@ function dumpLink(link: NetLink): Link {
     ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
     ...(hairpin === undefined ? {} : { hairpin }),
-    stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },
   }
 }

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Context } from "../../../src/cli/context.ts"
 import { main } from "../../../src/cli/main.ts"
+import type { CaptureJob } from "../../../src/kernel/capture.ts"
 import type { Kernel } from "../../../src/kernel/kernel.ts"
 import type { ExecRecord } from "../../../src/kernel/launch/exec.ts"
 
@@ -19,6 +20,7 @@ export interface Shell {
   kernel?: Kernel
   /** What this process was told to become. */
   became?: ExecRecord
+  captured?: CaptureJob
 }
 
 /** Thrown in the place of never returning. */
@@ -37,7 +39,7 @@ export async function run(shell: Shell, ...argv: string[]): Promise<Ended> {
   const context: Context = {
     cwd: shell.folder,
     environment: shell.environment,
-    kernel: () => ({ ...kernelOf(shell), become: (record) => become(shell, record) }),
+    kernel: () => ({ ...kernelOf(shell), become: (record) => become(shell, record), capture: (job) => capture(shell, job) }),
     out: output("out"),
     err: output("err"),
     sources: new Map(),
@@ -54,6 +56,11 @@ function kernelOf({ kernel }: Shell): Kernel {
 function become(shell: Shell, record: ExecRecord): never {
   shell.became = record
   throw new Became("became the command")
+}
+
+function capture(shell: Shell, job: CaptureJob): never {
+  shell.captured = job
+  throw new Became("became the capture")
 }
 
 export function writeStack(shell: Shell, text: string): void {

@@ -6,6 +6,7 @@ import type { Answer } from "../../../src/kernel/netlink/answer.ts"
 import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
 import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
 import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
+import { readCounters } from "../../../src/kernel/netlink/rtnl/link-counters.ts"
 import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
 import { readNeighbour } from "../../../src/kernel/netlink/rtnl/neighbour.ts"
 import { readPortVlans } from "../../../src/kernel/netlink/rtnl/port-vlans.ts"
@@ -85,7 +86,20 @@ test("a bridge with its options, counters and state", () => {
     alias: "a:b",
     peerIndex: 0,
     bridge: { stp: false, vlan_filtering: true, ageing_time: 300 },
-    stats: { rxPackets: 1, txPackets: 2, rxBytes: 2 ** 32 + 3, txBytes: 4 },
+  })
+})
+
+test("counters of a link: what came in, what went out", () => {
+  const message = hex(`64000000 1000 0000 00000000 00000000
+      00 00 0100 07000000 03100100 00000000              # struct ifinfomsg: link 7, IFF_UP, IFF_BROADCAST, IFF_MULTICAST, IFF_LOWER_UP
+      4400 1700                                          # IFLA_STATS64, its first eight
+        0100000000000000 0200000000000000 0300000001000000 0400000000000000
+        0500000000000000 0600000000000000 0700000000000000 0800000000000000`)
+  assert.equal(readCounters(only(message)), {
+    index: 7,
+    carrier: true,
+    rx: { bytes: 2 ** 32 + 3, packets: 1, errors: 5, dropped: 7 },
+    tx: { bytes: 4, packets: 2, errors: 6, dropped: 8 },
   })
 })
 

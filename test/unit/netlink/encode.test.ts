@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import type { NetRequest } from "../../../src/kernel/kernel.ts"
 import { encodeAddressDump } from "../../../src/kernel/netlink/rtnl/address.ts"
 import { encodeLinkGet } from "../../../src/kernel/netlink/rtnl/link-change.ts"
+import { encodeCounterDump } from "../../../src/kernel/netlink/rtnl/link-counters.ts"
 import { encodeLinkDump } from "../../../src/kernel/netlink/rtnl/link-read.ts"
 import { encodeRouteDump } from "../../../src/kernel/netlink/rtnl/route.ts"
 import { WireError, WireWriter } from "../../../src/kernel/netlink/wire.ts"
@@ -408,13 +409,16 @@ test("what is asked before anything is changed", () => {
   encodeAddressDump(w, 2)
   encodeRouteDump(w, 3)
   encodeLinkGet(w, 4, "eth0")
+  encodeCounterDump(w, 5)
   const expected = `
-    20000000 1200 0103 01000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST DUMP
+    28000000 1200 0103 01000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST DUMP
+      0800 1d00 08000000                                                       #   no counters
     18000000 1600 0103 02000000 00000000 00000000 00000000                     # RTM_GETADDR, any family
     24000000 1a00 0103 03000000 00000000 00 00 00 00 fe 00 00 00 00000000      # RTM_GETROUTE
       0800 0f00 fe000000                                                       #   RTA_TABLE main
     34000000 1200 0500 04000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST ACK
-      0900 0300 6574683000 000000 0800 1d00 08000000                           #   eth0, no counters`
+      0900 0300 6574683000 000000 0800 1d00 08000000                           #   eth0, no counters
+    20000000 1200 0103 05000000 00000000 00000000 00000000 00000000 00000000   # RTM_GETLINK, REQUEST DUMP, with counters`
   assert.is(lines(w.written()), lines(hex(expected)))
 })
 
@@ -444,7 +448,7 @@ test("what cannot be said in netlink is refused, and leaves the batch as it was"
     () => encodeLinkGet(w, 2, "x".repeat(100)),
     (e: unknown) => e instanceof WireError,
   )
-  assert.is(w.length, 32)
+  assert.is(w.length, 40)
 })
 
 test("netem: what is not said is written as nothing, because a change leaves alone what it does not speak of", () => {

@@ -2,6 +2,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Observed } from "../../../src/model/resource.ts"
 import { formatAge, liveResources, showJson, showText } from "../../../src/render/show.ts"
+import type { ShownEnd } from "../../../src/render/show-ends.ts"
+import { endsText } from "../../../src/render/show-ends.ts"
 
 const observed: Observed[] = [
   {
@@ -51,6 +53,38 @@ test("as JSON: a container's attributes hold pid, uptime, exit_code and addresse
 test("what has a mark but not all its parts is incomplete", () => {
   const half: Observed = { kind: "interface", address: "interface.a.b", name: "a.b", attributes: {}, incomplete: "no other end", live: {} }
   assert.is(liveResources([half], 0)[0]?.state, "incomplete")
+})
+
+test("the ends of links: a line each, numbers to the right; what could not be read is left open", () => {
+  const counters = { rx: { bytes: 1234567, packets: 12, errors: 0, dropped: 1 }, tx: { bytes: 9, packets: 1, errors: 0, dropped: 0 } }
+  const ends: ShownEnd[] = [
+    { end: "host:lab-lan", up: true, state: "up", carrier: true, address: ["10.0.0.1/24"], ports: ["host:p"], counters },
+    {
+      end: "web:eth0",
+      up: true,
+      state: "lowerlayerdown",
+      carrier: false,
+      address: ["10.0.0.2/24", "fd00::2/64"],
+      peer: "host:p",
+      counters,
+    },
+    { end: "host:p", up: false, state: "down", carrier: false, address: [], peer: "web:eth0", bridge: "bridge.lan", counters },
+    { end: "web:dum0", up: true, state: "unknown", carrier: true, address: [], counters },
+    { end: "r1:eth1", peer: "r2:eth1" },
+  ]
+  const line = (text: string) => text.padEnd(79)
+  assert.is(
+    endsText(ends, { color: false }),
+    `
+LINK          STATE       PEER                     ADDRESS                 RX BYTES  PACKETS  ERRORS  DROPPED  TX BYTES  PACKETS  ERRORS  DROPPED
+${line("host:lab-lan  up          1 port                   10.0.0.1/24              1234567")}       12       0        1         9        1       0        0
+${line("web:eth0      no carrier  host:p on bridge.lan     10.0.0.2/24 fd00::2/64   1234567")}       12       0        1         9        1       0        0
+${line("host:p        down        web:eth0 for bridge.lan                           1234567")}       12       0        1         9        1       0        0
+${line("web:dum0      up                                                            1234567")}       12       0        1         9        1       0        0
+r1:eth1       ?           r2:eth1
+`,
+  )
+  assert.is(endsText([], { color: false }), "")
 })
 
 test("ages", () => {

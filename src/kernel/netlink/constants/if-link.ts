@@ -23,6 +23,7 @@ export const IFLA_INFO_SLAVE_DATA = 5
 export const VETH_INFO_PEER = 1
 
 export const IFF_UP = 1
+export const IFF_LOWER_UP = 0x10000
 
 /** IF_OPER_*, as `ip link` calls them, in lower case. RFC 2863 */
 export const OPER_STATES: readonly string[] = ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"]

@@ -1,8 +1,9 @@
 import type { Link } from "../../kernel.ts"
-import { eachAttribute, readI32, readText, readU8, readU32, readU64 } from "../attr.ts"
+import { eachAttribute, readI32, readText, readU8, readU32, writeU32 } from "../attr.ts"
 import {
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_EXT_MASK,
   IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
@@ -16,11 +17,10 @@ import {
   IFLA_MTU,
   IFLA_OPERSTATE,
   IFLA_QDISC,
-  IFLA_STATS64,
   OPER_STATES,
 } from "../constants/if-link.ts"
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
-import { RTM_GETLINK } from "../constants/rtnetlink.ts"
+import { RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { readBridge, readPort } from "./bridge-options.ts"
@@ -28,9 +28,12 @@ import { readHairpin } from "./hairpin.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
 
-/** `ip -d -s link show` */
+/** `ip -d link show`. The counters, which the kernel would have to add up from every processor, are a request of their own. */
 export function encodeLinkDump(w: WireWriter, sequence: number): void {
-  w.message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => writeLinkHeader(w, 0))
+  w.message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => {
+    writeLinkHeader(w, 0)
+    writeU32(w, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+  })
 }
 
 /** The ifindex of an RTM_NEWLINK. */
@@ -68,7 +71,6 @@ export function readLink(message: Message): Link {
     else if (type === IFLA_LINK) other = readU32(bytes, from, to)
     else if (type === IFLA_QDISC) readDiscipline(link, readText(bytes, from, to))
     else if (type === IFLA_LINKINFO) readInfo(link, bytes, from, to)
-    else if (type === IFLA_STATS64) link.stats = readStats(bytes, from, to)
   })
   if (link.kind === "veth") link.peerIndex = other
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
@@ -82,16 +84,6 @@ function readDiscipline(link: Link, kind: string): void {
 
 function stateOf(state: number): string {
   return OPER_STATES[state] ?? String(state)
-}
-
-/** The start of `struct rtnl_link_stats64`. */
-function readStats(bytes: Buffer, from: number, to: number): Required<Link>["stats"] {
-  return {
-    rxPackets: readU64(bytes, from, to),
-    txPackets: readU64(bytes, from + 8, to),
-    rxBytes: readU64(bytes, from + 16, to),
-    txBytes: readU64(bytes, from + 24, to),
-  }
 }
 
 /** The kernel puts the kind before the data. */

@@ -1,0 +1,49 @@
+import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { Context } from "../context.ts"
+import { UsageError } from "../exit.ts"
+import type { LiveEnd } from "../live-link.ts"
+import { anyInside, liveEnds } from "../live-link.ts"
+import { requireEntering } from "../privileges.ts"
+import { openSession } from "../session.ts"
+import type { FileOptions } from "../stack-file.ts"
+import { liveStack } from "../stack-file.ts"
+
+export interface CaptureOptions extends FileOptions {
+  address: string
+  write?: string
+  count?: number
+  snaplen: number
+  /** Milliseconds. */
+  for?: number
+}
+
+/** Writes down the packets of one end of a link, as pcap. This process becomes the program that does. */
+export async function capture(options: CaptureOptions, context: Context): Promise<number> {
+  const { write: file, count, snaplen, for: milliseconds } = options
+  if (file === "") throw new UsageError("--write: name a file")
+  if (file === undefined && context.out.terminal) throw onTerminal(options.address)
+  const session = openSession(liveStack(options, context).stack, context)
+  requireEntering(session.kernel, "packets are read where the link is, in a network namespace of the stack's")
+  const { name, ns, index, holder } = oneEnd(liveEnds(session, options.address, anyInside), options.address)
+  return session.kernel.capture({
+    ...{ name, ns, index, snaplen },
+    ...(holder === undefined ? {} : { holder }),
+    ...(file === undefined ? {} : { file }),
+    ...(count === undefined ? {} : { count }),
+    ...(milliseconds === undefined ? {} : { milliseconds }),
+  })
+}
+
+function onTerminal(address: string): UsageError {
+  return new UsageError(
+    `packets are no text for a terminal: have them written to a file (--write FILE), or read (stack capture ${address} | tcpdump -r -)`,
+  )
+}
+
+function oneEnd(ends: readonly LiveEnd[], written: string): LiveEnd {
+  const [end, other] = ends
+  if (end !== undefined && other === undefined) return end
+  const names = ends.map(({ name }) => name).join(" and ")
+  const hint = `both see the same packets: name one of them, \`stack capture ${end?.name}\``
+  throw new DiagnosticError(error("two-ends", `${written} has two ends, ${names}`, { hint }))
+}

@@ -1,0 +1,38 @@
+import { join } from "node:path"
+import { errnoName } from "./errno.ts"
+import type { Ffi } from "./ffi.ts"
+import { nativeFolder } from "./ffi.ts"
+import type { NetNs, ProcessId } from "./kernel.ts"
+import { KernelError } from "./kernel.ts"
+
+/** Packets of one link, as a pcap file or stream. */
+export interface CaptureJob {
+  /** As it is told: `r1:eth1`. */
+  name: string
+  /** ifindex, in that namespace. */
+  index: number
+  ns: NetNs
+  /** Who holds the namespace: when that is gone for good, so is the link. Absent for the host's. */
+  holder?: ProcessId
+  /** Which is not there yet; absent: standard output. */
+  file?: string
+  /** Packets; absent: no end. */
+  count?: number
+  /** So many bytes of each packet at the most. */
+  snaplen: number
+  /** How long; absent: no end. */
+  milliseconds?: number
+}
+
+/**
+ * This process becomes `stack-capture` (native/README.md), so that no packet passes Node, and signals, output and exit status are its own.
+ * Throws a KernelError where it could not even begin.
+ */
+export function becomeCapture(ffi: Ffi, job: CaptureJob, folder: string = nativeFolder()): never {
+  const { name, index, ns, holder, file = "", count = 0, snaplen, milliseconds = 0 } = job
+  const program = join(folder, "stack-capture")
+  const numbers = [count, snaplen, Math.ceil(milliseconds)].map(String)
+  const argv = ["stack-capture", name, String(index), ns, String(holder?.pid ?? 0), holder?.startTime ?? "", file, ...numbers]
+  const words = Buffer.from(argv.map((word) => `${word}\0`).join(""))
+  throw new KernelError(`run ${program}`, errnoName(ffi.exec(program, words, Buffer.alloc(0))))
+}
