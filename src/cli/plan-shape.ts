@@ -7,6 +7,7 @@ import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import { volumesIn } from "../kinds/container/spec-mounts.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import type { NatAttributes } from "../kinds/nat/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Import } from "../model/imports.ts"
 import type { KindName, Resource } from "../model/resource.ts"
@@ -108,6 +109,8 @@ function mentioned({ kind, attributes }: KeptResource): string[] {
     return bridge === undefined ? [container] : [bridge, container]
   }
   if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => e.container).filter((c) => c !== "host")
+  if (kind === "nat")
+    return Object.values((attributes as unknown as NatAttributes).ports).flatMap((to) => (Array.isArray(to) ? [] : [to.interface]))
   if (kind !== "container") return []
   const { cgroup, image, mounts } = attributes as unknown as ContainerAttributes
   return [

@@ -5,6 +5,8 @@ export interface PacketRules {
    * process may not know, or this kernel has no nf_tables. Throws KernelError.
    */
   readRules(table: string): RuleSet | null
+  /** The rules of one table, of any family (`inet`); none where there is no such table. Throws KernelError. */
+  readTable(family: string, table: string): Rule[]
   /** All of these changes at one moment, or none of them. Throws KernelError with what was refused. */
   changeRules(changes: readonly RuleChange[]): void
 }
@@ -20,7 +22,12 @@ export interface RuleSet {
   /** Those that they come to by a jump alone, of both families. */
   inner: { family: RuleFamily; table: string; name: string }[]
   /** In the order in which packets come to them. */
-  rules: { family: RuleFamily; chain: string; expressions: Expression[] }[]
+  rules: (Rule & { family: RuleFamily })[]
+}
+
+export interface Rule {
+  chain: string
+  expressions: Expression[]
 }
 
 export interface BaseChain {

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
+import type { RuleSet } from "../kernel/packet-rules.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Adoption, Import } from "./imports.ts"
 import type { Attributes, Desired, Foreign, KindName, Observed, Resource } from "./resource.ts"
@@ -113,6 +114,8 @@ export interface Scope {
   /** Of these groups those that containers still have, as an apply was killed which was to rename them. */
   groupsBeingLeft(names: readonly string[]): ReadonlySet<string>
   host: NetDump
+  /** The stack's own table and the chains of all others, read at the first use. Null where this process may not know. */
+  rules(): RuleSet | null
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
   /** The wanted resource of that address. */

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts"
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
 import type { Adoptions, Import } from "./imports.ts"
 import type { Move, Moves } from "./moves.ts"
+import type { PacketFacts } from "./packet-facts.ts"
 
 export type KindName = "bridge" | "cgroup" | "container" | "hosts" | "image" | "interface" | "nat" | "veth" | "volume"
 
@@ -166,6 +167,8 @@ export interface HostFacts {
     /** Kinds that this kernel certainly does not have, each with the kernel's answer. */
     lacking: { readonly [kind: string]: string }
   }
+  /** Absent where no packets are to be passed on for the stack. */
+  packets?: PacketFacts
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */
   absentImages: readonly string[]
   /** Of what the stack file wants mounted, those folders and files of the host that are not there. */

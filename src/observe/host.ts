@@ -17,6 +17,7 @@ import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 import { impairFacts } from "./host-netem.ts"
 import { linkFacts } from "./link-facts.ts"
+import { packetFacts } from "./packet-facts.ts"
 import { rangesOf } from "./whose.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
@@ -58,6 +59,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...limitFacts(cgroups, desired),
     absentNodes: absentNodes(kernel, desired),
     ...linkFacts(scope),
+    ...packetFacts(scope),
     ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),
   }

@@ -1,6 +1,7 @@
 import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import { bootId, parseRecord, recordPath } from "../kinds/container/record.ts"
+import { tableOf } from "../kinds/nat/spec.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
@@ -12,6 +13,7 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
   const monitors = readMonitors(kernel, stack, cgroups.monitors())
   const visited = kernel.visit(wantedVisits(monitors))
   const host = once(() => kernel.dump("host"))
+  const rules = once(() => kernel.readRules(tableOf(stack)))
   const byIndex = once(() => new Map(host().links.map((link): [number, Link] => [link.index, link])))
   const dumps = new Map<string, NetDump | undefined>()
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
@@ -32,6 +34,7 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     get host() {
       return host()
     },
+    rules,
     monitors,
     linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),

@@ -36,11 +36,11 @@ export function explainNoWay({ published, path }: WishedPort, container: DraftCo
     )
     return
   }
-  const family = published.host === "" ? "" : published.host.includes(":") ? "IPv6 " : "IPv4 "
+  const family = published.host === "" ? "addresses of one family" : `an ${published.host.includes(":") ? "IPv6" : "IPv4"} address each`
   const [addressless] = open.filter(({ one, bridge }) => familiesOn(one, bridge).length === 0)
   if (open.some(({ one }) => !one.placed)) return
   say(
-    `${entry.address} and ${list(open)} have no ${family}address of one family, by which a port of the host would lead into it`,
+    `${entry.address} and ${list(open)} have not ${family}, by which a port of the host would lead into it`,
     addressless === undefined
       ? "publish it at an address of the family they have"
       : "give both the bridge and the interface an address: `address: 10.20.0.1/24`, and `address: auto`",

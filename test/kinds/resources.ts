@@ -86,7 +86,7 @@ function defaults(kind: KindName, name: string): Attributes {
       }
     case "nat":
       return {
-        rules: ['ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade'],
+        rules: ['ip saddr 10.20.0.0/24 iifname "lab-lan" oifname != "lab-lan" masquerade'],
         ports: {},
         hairpin: [],
         sysctls: { "net.ipv4.ip_forward": "1" },

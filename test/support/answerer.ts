@@ -35,12 +35,12 @@ for attempt in range(40):
             if protocol == "udp": peer.send(b"?")
             print(peer.recv(100).decode(), end="")
             break
-    except ConnectionError:
+    except TimeoutError:
+        sys.exit("no answer")
+    except OSError:
         time.sleep(0.1)
-    except OSError as failure:
-        sys.exit(f"{failure}")
 else:
-    sys.exit("refused")
+    sys.exit("refused, or no way")
 `
 
 /** The command of a container, as JSON, which is YAML: \`ports\` like \`80/tcp\`. */
@@ -50,9 +50,27 @@ export function answering(name: string, ...ports: string[]): string {
 
 /**
  * What answers at an address, asked from where \`run\` runs: \`web 10.20.0.1 80\`; undefined where nothing does. As what answers may just be
- * starting, a refusal is none until it was one for four seconds.
+ * starting, and the way to it just be coming up, a refusal is none until it was one for four seconds.
  */
 export function asked(run: (command: string[]) => Ran, host: string, port: number, protocol = "tcp", patience = 2): string | undefined {
   const { status, stdout } = run(["/usr/bin/python3", "-c", CLIENT, host, String(port), protocol, String(patience)])
+  return status === 0 ? stdout : undefined
+}
+
+const FETCH = `
+import sys, time, urllib.request
+for attempt in range(40):
+    try:
+        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode(), end="")
+        break
+    except OSError as failure:
+        time.sleep(0.1)
+else:
+    sys.exit(f"{failure}")
+`
+
+/** What a server of the web gives, fetched from where `run` runs; undefined where nothing does within some seconds. */
+export function fetched(run: (command: string[]) => Ran, url: string): string | undefined {
+  const { status, stdout } = run(["/usr/bin/python3", "-c", FETCH, url])
   return status === 0 ? stdout : undefined
 }

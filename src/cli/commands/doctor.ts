@@ -1,5 +1,7 @@
+import { hasErrors } from "../../base/diagnostic.ts"
 import { examine } from "../../doctor/examine.ts"
 import { FOLDER, unmetNeeds } from "../../doctor/needs.ts"
+import { packetProblems } from "../../doctor/packets.ts"
 import { tryAll } from "../../kernel/tries.ts"
 import { KEPT_ROOT } from "../../model/ownership.ts"
 import type { Desired } from "../../model/resource.ts"
@@ -26,12 +28,12 @@ function dataFolder({ ordinary, environment }: Context): string {
 export async function doctor(options: FileOptions & { json: boolean }, context: Context): Promise<number> {
   const desired = options.file === undefined ? undefined : loadFile(options, context).desired
   const examination = examine(context.kernel(), { data: dataFolder(context), images: imagesOf(desired) }, tryAll)
-  const unmet = desired === undefined ? [] : unmetNeeds(desired, examination)
+  const unmet = desired === undefined ? [] : [...unmetNeeds(desired, examination), ...packetProblems(context.kernel(), desired)]
   context.out.write(
     options.json
       ? `${JSON.stringify({ ...doctorJson(examination.checks), unmet }, null, 2)}\n`
       : doctorText(examination.checks, context.out.color),
   )
   report(context, unmet)
-  return unmet.length === 0 ? EXIT.ok : EXIT.error
+  return hasErrors(unmet) ? EXIT.error : EXIT.ok
 }

@@ -3,8 +3,8 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
-/** A bridge as a person would write it. `usual`: what it is without any key. */
-export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat: boolean): SpeltMap {
+/** A bridge as a person would write it. `usual`: what it is without any key; `nat`: what it says of its packets. */
+export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat: SpeltMap): SpeltMap {
   return withoutAbsent({
     interface: unless(usual.interface, have.interface),
     address: oneOrList(have.address),
@@ -14,6 +14,6 @@ export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat
     vlan_filtering: unless(usual.vlan_filtering, have.vlan_filtering),
     ageing_time: unless(usual.ageing_time, have.ageing_time),
     ...unusual(BRIDGE_DEFAULTS, have),
-    nat: unless(false, nat),
+    ...nat,
   })
 }

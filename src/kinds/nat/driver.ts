@@ -73,10 +73,13 @@ function clearUnwanted({ change }: Step, { kernel }: Run, wanted: NatAttributes 
   }
 }
 
-/** What is gone already needs nothing. */
-function setHairpin({ change }: Step, { kernel }: Run, wanted: readonly string[]): void {
+/** What is gone already needs nothing, and what is another bridge's by now is that one's to say. */
+function setHairpin({ change }: Step, { kernel, desired }: Run, wanted: readonly string[]): void {
   const had = (change.before as unknown as NatAttributes | null)?.hairpin ?? []
-  const off = had.filter((link) => !wanted.includes(link))
+  const others = new Set(
+    desired.resources.flatMap(({ kind, attributes }) => (kind === "nat" ? (attributes as unknown as NatAttributes).hairpin : [])),
+  )
+  const off = had.filter((link) => !wanted.includes(link) && !others.has(link))
   const requests = [...wanted, ...off].map((link): NetRequest => ({ op: "hairpin", link, on: wanted.includes(link) }))
   if (requests.length === 0) return
   const refusal = kernel.net("host", requests).find((error, i) => error !== null && (i < wanted.length || !GONE.has(error.errno)))

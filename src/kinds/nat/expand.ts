@@ -89,9 +89,13 @@ function checkNat({ internal }: NatEntry, subnets: readonly Subnet[], entry: Ent
     })
 }
 
+/** Packets that another bridge hands on come by here, too, where bridges are filtered (br_netfilter): these came by no link that a rule could name. */
 function masquerade({ family, text }: Subnet, bridge: string): Line {
-  return { family, role: "nat", words: `${family} saddr ${text} oifname != "${bridge}" masquerade` }
+  return { family, role: "nat", words: `${family} saddr ${text} iifname "${bridge}" oifname != "${bridge}" masquerade` }
 }
+
+/** What goes to ::1 cannot be led elsewhere: it is refused, where it would else get lost, so that programs go on to 127.0.0.1. */
+const NOT_LOOPBACK6 = "ip6 daddr != ::1 "
 
 /**
  * What of a family comes to an address of the host is looked at for its port, when it comes in and when the host itself sends it. What comes
@@ -105,7 +109,7 @@ function portLines(family: RuleFamily, name: string, bridge: string, all: readon
   const outside = ports.some(({ published }) => !isLoopback(published.host))
   const back = subnets.filter((subnet) => subnet.family === family).map(({ text }) => `${family} saddr ${text}`)
   return [
-    ...(outside ? [line("prerouting", enter), line("output", enter)] : []),
+    ...(outside ? [line("prerouting", enter), line("output", `${family === "ip6" ? NOT_LOOPBACK6 : ""}${enter}`)] : []),
     ...(outside ? back.map((from) => line("nat", `${from} oifname "${bridge}" ct status dnat masquerade`)) : []),
     line("local", `fib saddr type local oifname "${bridge}" ct status dnat masquerade`),
     ...(family === "ip" && ports.some(isLocal) ? [line("guard", `iifname "${bridge}" ip daddr 127.0.0.0/8 drop`)] : []),
@@ -118,7 +122,7 @@ function isLocal({ published: { host }, families }: PublishedPort): boolean {
 }
 
 /** Nothing is passed on from the bridge or to it. */
-function closed(bridge: string): Line[] {
+export function closed(bridge: string): Line[] {
   return FAMILIES.flatMap((family) =>
     [`iifname "${bridge}" oifname != "${bridge}" drop`, `iifname != "${bridge}" oifname "${bridge}" drop`].map(
       (words): Line => ({ family, role: "forward", words }),

@@ -1,3 +1,4 @@
+import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
@@ -5,6 +6,7 @@ import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { natProblems } from "./problems.ts"
 import { LOCALNET } from "./spec.ts"
+import type { PublishedPorts } from "./spec-ports.ts"
 
 /** What becomes of the packets of a bridge, as the planner sees it. */
 export const natKind: Kind = {
@@ -16,6 +18,7 @@ export const natKind: Kind = {
     { path: "sysctls.*", change: "update" },
   ],
   steps,
+  readdressed,
   check: natProblems,
 }
 
@@ -36,6 +39,14 @@ function steps(change: Change): StepDraft[] {
     case "no-op":
       return []
   }
+}
+
+function readdressed({ ports, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {
+  const renamed = Object.entries((ports ?? {}) as unknown as PublishedPorts).map(([published, target]) => [
+    published,
+    Array.isArray(target) ? target : { ...target, interface: rename(target.interface) },
+  ])
+  return { ...rest, ...(ports === undefined ? {} : { ports: Object.fromEntries(renamed) }) }
 }
 
 /** Rules name links that need not be there yet; what is set on links does. */

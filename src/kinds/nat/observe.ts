@@ -16,9 +16,9 @@ const EMPTY = "left-over"
 
 /** What lies in the stack's table, by bridge, and what beside it was set for it. */
 export function readNat(scope: Scope): Reading {
-  const { kernel, stack, desired } = scope
+  const { stack, desired } = scope
   const table = tableOf(stack)
-  const set = kernel.readRules(table)
+  const set = scope.rules()
   if (set === null) return { resources: [], foreign: [] }
   const names = new Set(
     [...set.chains, ...set.inner].flatMap((chain) =>

@@ -3,7 +3,7 @@ import type { NatAttributes } from "./spec.ts"
 import type { Role } from "./spec-chains.ts"
 import { ROLES } from "./spec-chains.ts"
 import type { PublishedPorts } from "./spec-ports.ts"
-import { formatPorts, formatPublished, formatTarget, isLoopback, parsePublished, parseTarget } from "./spec-ports.ts"
+import { formatPorts, formatPublished, formatTarget, isEverywhere, isLoopback, parsePublished, parseTarget } from "./spec-ports.ts"
 import { expressionsOf, wordsOf } from "./spec-words.ts"
 
 /** One rule, and where it stands. */
@@ -49,7 +49,7 @@ export function portLines(ports: PublishedPorts): Line[] {
       const target = parseTarget(text)
       if (target === undefined) return []
       const family = target.family === 4 ? "ip" : "ip6"
-      const to = host === "" || host === "0.0.0.0" || host === "::" ? "" : `${family} daddr ${host} `
+      const to = isEverywhere(host) ? "" : `${family} daddr ${host} `
       const where = first === last ? formatTarget(target.address, target.port) : target.address
       const words = `${to}${protocol} dport ${formatPorts(first, last)} dnat to ${where}`
       return [{ family, role: isLoopback(host) ? "output" : "ports", words }]

@@ -61,6 +61,11 @@ export function isLoopback(host: string): boolean {
   return host.startsWith("127.") || host === "::1"
 }
 
+/** Whether it stands for all addresses of the host, or all of a family. */
+export function isEverywhere(host: string): boolean {
+  return host === "" || host === "0.0.0.0" || host === "::"
+}
+
 /** Whether two want the same port of the same address. */
 export function clash(a: Published, b: Published): boolean {
   return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last && sameHost(a.host, b.host)
@@ -70,5 +75,5 @@ export function clash(a: Published, b: Published): boolean {
 function sameHost(a: string, b: string): boolean {
   if (a === b || a === "" || b === "") return true
   if (a.includes(":") !== b.includes(":")) return false
-  return [a, b].some((host) => host === "0.0.0.0" || host === "::")
+  return isEverywhere(a) || isEverywhere(b)
 }

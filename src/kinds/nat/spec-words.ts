@@ -52,21 +52,21 @@ const network: Clause = {
 }
 
 const address: Clause = {
-  words: /^(ip6?) (saddr|daddr) ([0-9a-f.:]+)(?= |$)/,
-  write([, family, side, text = ""], of) {
+  words: /^(ip6?) (saddr|daddr) (!= )?([0-9a-f.:]+)(?= |$)/,
+  write([, family, side, not, text = ""], of) {
     const ip = parseIp(text)
     const { length, version } = ADDRESSES[of]
     if (family !== of || ip?.family !== version) return undefined
     return [
       { is: "payload", offset: ADDRESSES[of][side as "saddr"], length },
-      { is: "cmp", op: "==", value: hex(ip.value, length) },
+      { is: "cmp", op: not === undefined ? "==" : "!=", value: hex(ip.value, length) },
     ]
   },
   read([payload, cmp], family) {
     const side = sideOf(payload, family)
-    if (side === undefined || cmp?.is !== "cmp" || cmp.op !== "==") return undefined
+    if (side === undefined || cmp?.is !== "cmp") return undefined
     const ip = { family: ADDRESSES[family].version, value: BigInt(`0x${cmp.value || 0}`) }
-    return { text: `${family} ${side} ${formatIp(ip)}`, used: 2 }
+    return { text: `${family} ${side} ${cmp.op === "==" ? "" : `${cmp.op} `}${formatIp(ip)}`, used: 2 }
   },
 }
 

@@ -28,7 +28,7 @@ function tell(holder: DraftPort, port: DraftPort, told: Set<string>): void {
     ? `${words} is published by every replica`
     : `${words} is published by ${holder.container.entry.address} already (${placeText(its)})`
   port.container.entry.report(port.path, "port-clash", summary, {
-    hint: replicas ? `put the number into it: "808\${index}:80"` : "publish one of the two elsewhere, or take it out",
+    hint: replicas ? `put the number into it: "808$\{index}:80"` : "publish one of the two elsewhere, or take it out",
   })
 }
 

@@ -8,6 +8,8 @@ import { spellAliases, spellExtraHosts } from "../../kinds/hosts/spell.ts"
 import { expandInterface } from "../../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
 import { spellInterface, spellLinkKind } from "../../kinds/interface/spell.ts"
+import type { NatAttributes } from "../../kinds/nat/spec.ts"
+import { spellPorts } from "../../kinds/nat/spell.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 import { dnsName } from "../host-names.ts"
@@ -20,6 +22,7 @@ interface Parts {
   containers: readonly Observed[]
   interfaces: readonly Observed[]
   bridges: readonly Observed[]
+  nats: readonly Observed[]
   hosts: HostsAttributes
   /** What each container says of its id map. */
   idmaps: ReadonlyMap<Address, Spelt>
@@ -56,7 +59,8 @@ function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, reado
   const ports = parts.interfaces.filter(({ attributes }) => attributes.container === one.address)
   const interfaces = Object.fromEntries(ports.map((port) => [port.attributes.interface as string, spellPort(parts, one, port)]))
   const dependsOn = dependencies(have.depends_on, groups)
-  return spellContainer(have, {
+  const published = ports.flatMap((port) => publishedBy(parts, port))
+  const spelt = spellContainer(have, {
     usual,
     extraHosts: spellExtraHosts(parts.hosts, one.name),
     idmap: parts.idmaps.get(one.address),
@@ -64,6 +68,14 @@ function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, reado
     dependsOn,
     conditions: conditionsOf(dependsOn, have),
   })
+  return published.length === 0 ? spelt : { ...spelt, ports: published }
+}
+
+function publishedBy({ bridges, nats }: Parts, { attributes }: Observed): string[] {
+  const { address, bridge } = attributes as unknown as InterfaceAttributes
+  const lan = bridges.find((one) => one.address === bridge)
+  const nat = nats.find(({ name }) => name === lan?.name)?.attributes as unknown as NatAttributes | undefined
+  return lan === undefined || nat === undefined ? [] : spellPorts(nat, address, (lan.attributes as unknown as BridgeAttributes).address)
 }
 
 function spellPort({ stack, bridges, hosts, containers }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {

@@ -7,6 +7,8 @@ import { spellCgroup } from "../../kinds/cgroup/spell.ts"
 import type { ContainerAttributes } from "../../kinds/container/spec.ts"
 import { spellSources } from "../../kinds/container/spell-given.ts"
 import type { HostsAttributes } from "../../kinds/hosts/spec.ts"
+import type { NatAttributes } from "../../kinds/nat/spec.ts"
+import { spellNat } from "../../kinds/nat/spell.ts"
 import { expandVeth } from "../../kinds/veth/expand.ts"
 import type { VethAttributes } from "../../kinds/veth/spec.ts"
 import { spellVeth } from "../../kinds/veth/spell.ts"
@@ -46,6 +48,7 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     containers: of("container"),
     interfaces: of("interface"),
     bridges: of("bridge"),
+    nats: of("nat"),
     hosts: hostsIn(resources),
     idmaps: idmaps.of,
   })
@@ -113,11 +116,9 @@ function section(resources: readonly Observed[], spell: (one: Observed) => Spelt
 function bridge(stack: string, { name, attributes }: Observed, nats: readonly Observed[]): SpeltMap {
   const usual = expandBridge({}, bareEntry(stack, "bridge", name)).attributes
   // An ageing time that the kernel does not tell for now is taken to be the usual one.
-  return spellBridge(
-    { ...usual, ...(attributes as unknown as BridgeAttributes) },
-    usual,
-    nats.some((nat) => nat.name === name),
-  )
+  const have = { ...usual, ...(attributes as unknown as BridgeAttributes) }
+  const nat = nats.find((one) => one.name === name)?.attributes as NatAttributes | undefined
+  return spellBridge(have, usual, nat === undefined ? {} : spellNat(nat, have.interface))
 }
 
 function veth(stack: string, { name, attributes }: Observed): SpeltMap {

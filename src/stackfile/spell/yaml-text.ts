@@ -51,7 +51,9 @@ const WORD = /^[A-Za-z0-9_./:%+-]+$/
 function scalar(value: string | number | boolean | null): string {
   if (typeof value === "string" && PLAIN.test(value) && !WORDS.test(value)) return value
   const defaultStringType = typeof value === "string" && !WORD.test(value) ? "QUOTE_DOUBLE" : "PLAIN"
-  const text = stringify([value], { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0, defaultStringType })
+  // Line ends are written as such words, however long the text.
+  const oneLine = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }
+  const text = stringify([value], { collectionStyle: "flow", flowCollectionPadding: false, defaultStringType, ...oneLine })
   return text.trim().slice(1, -1)
 }
 

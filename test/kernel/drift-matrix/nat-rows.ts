@@ -1,8 +1,8 @@
 import type { KindRows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
-const RULE4 = 'ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade'
-const RULE6 = 'ip6 saddr fd20::/64 oifname != "lab-lan" masquerade'
+const RULE4 = 'ip saddr 10.20.0.0/24 iifname "lab-lan" oifname != "lab-lan" masquerade'
+const RULE6 = 'ip6 saddr fd20::/64 iifname "lab-lan" oifname != "lab-lan" masquerade'
 /** What holds besides the port on the bridge of the container that publishes one. */
 const OF_PORT = [
   "ip output: fib daddr type local jump ports-dmz",

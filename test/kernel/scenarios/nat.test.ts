@@ -36,14 +36,14 @@ const OURS = `table ip stack_lab {
 	chain nat-lan {
 		comment "stack: net.ipv4.ip_forward was 0"
 		type nat hook postrouting priority srcnat; policy accept;
-		ip saddr 10.20.0.0/24 oifname != "lab-lan" masquerade
+		ip saddr 10.20.0.0/24 iifname "lab-lan" oifname != "lab-lan" masquerade
 	}
 }
 table ip6 stack_lab {
 	chain nat-lan {
 		comment "stack: net.ipv6.conf.all.forwarding was 0"
 		type nat hook postrouting priority srcnat; policy accept;
-		ip6 saddr fd20::/64 oifname != "lab-lan" masquerade
+		ip6 saddr fd20::/64 iifname "lab-lan" oifname != "lab-lan" masquerade
 	}
 }
 `
@@ -86,7 +86,7 @@ scenario(
     assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan", "create nat.lan"])
     apply(sandbox, file)
     expectConverged(sandbox, file)
-    assert.match(nft(sandbox, "list", "ruleset"), 'ip saddr 10.20.0.0/24 oifname != "br-lan" masquerade')
+    assert.match(nft(sandbox, "list", "ruleset"), 'ip saddr 10.20.0.0/24 iifname "br-lan" oifname != "br-lan" masquerade')
     assert.equal(live(sandbox, "lab", "web"), before)
     assert.ok(pings(before.init, "192.0.2.2"))
   },

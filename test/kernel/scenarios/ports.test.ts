@@ -86,7 +86,7 @@ table ip6 stack_lab {
 
 	chain output-lan {
 		type nat hook output priority -100; policy accept;
-		fib daddr type local jump ports-lan
+		ip6 daddr != ::1 fib daddr type local jump ports-lan
 	}
 
 	chain nat-lan {
@@ -138,7 +138,9 @@ scenario(
     assert.is(asked(host, "127.0.0.1", 9000), "web 10.20.0.1 8000")
     assert.is(asked(host, "192.0.2.1", 9001), "web 10.20.0.1 8001")
     assert.is(asked(outside, "192.0.2.1", 9001), "web 192.0.2.2 8001")
+    // What goes to ::1 can be led nowhere; it is refused, as if nothing were published.
     for (const [from, address, port] of [
+      [host, "::1", 8080],
       [outside, "192.0.2.1", 9000],
       [host, "10.20.0.1", 9001],
       [outside, "192.0.2.1", 8002],

@@ -8,7 +8,7 @@ import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform, routing } from "./net.ts"
-import { changeRules, readRules } from "./packet-rules.ts"
+import { changeRules, readRules, readTable } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
 import { RUN_FD } from "./procfs.ts"
 import type { MachineOptions } from "./start.ts"
@@ -95,6 +95,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     readIn,
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     readRules: (table) => reading(() => readRules(self.namespaces.net, table)),
+    readTable: (family, table) => reading(() => readTable(self.namespaces.net, family, table)),
     changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),

@@ -59,6 +59,8 @@ export interface NetLink {
   options?: LinkOptions
   addresses: NetAddress[]
   hairpin?: true
+  /** Its parameter of that name; absent: off. */
+  routeLocalnet?: boolean
   impair?: Impairment
 }
 

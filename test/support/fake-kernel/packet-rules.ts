@@ -1,5 +1,5 @@
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
-import type { BaseChain, RuleChange, RuleFamily, RuleSet } from "../../../src/kernel/packet-rules.ts"
+import type { BaseChain, Rule, RuleChange, RuleFamily, RuleSet } from "../../../src/kernel/packet-rules.ts"
 import type { Namespace } from "./machine.ts"
 import { refuse } from "./machine.ts"
 
@@ -17,6 +17,11 @@ export function readRules({ rules: held }: Namespace, table: string): RuleSet {
   const { tables, chains, inner, rules } = held ?? NOTHING
   const ofTable = rules.filter((rule) => rule.table === table).map(({ family, chain, expressions }) => ({ family, chain, expressions }))
   return structuredClone({ tables, chains, inner, rules: ofTable })
+}
+
+export function readTable({ rules: held }: Namespace, family: string, table: string): Rule[] {
+  const own = (held?.rules ?? []).filter((rule) => rule.family === family && rule.table === table)
+  return structuredClone(own.map(({ chain, expressions }) => ({ chain, expressions })))
 }
 
 /** On a copy, which takes the place of what there was if none is refused. */

@@ -1,6 +1,7 @@
 import type { NamespaceKind } from "../../../src/kernel/kernel.ts"
 import type { FakeProcess, Machine, Namespace } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
+import type { NetLink } from "./network.ts"
 
 /** What a new namespace begins with, by file below /proc/sys. */
 const DEFAULTS: { readonly [K in "net" | "uts" | "ipc"]: { readonly [file: string]: string } } = {
@@ -34,6 +35,15 @@ function kindOf(file: string): keyof typeof DEFAULTS | undefined {
   return (Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]).find((kind) => file in DEFAULTS[kind])
 }
 
+/** A parameter of a link, which comes and goes with it. */
+const OF_LINK = /^net\/ipv4\/conf\/([^/]+)\/route_localnet$/
+
+/** The link that a file is a parameter of, in the namespace of who asks for it. */
+function linkOf(self: FakeProcess, file: string): NetLink | undefined {
+  const name = OF_LINK.exec(file)?.[1]
+  return name === undefined ? undefined : [...(self.namespaces.net.network?.links.values() ?? [])].find((link) => link.name === name)
+}
+
 /** The namespace whose value a reader sees that has joined those of `paths`. */
 function visible(machine: Machine, self: FakeProcess, paths: readonly string[], file: string, op: string): Namespace | undefined {
   const kind = kindOf(file)
@@ -46,12 +56,19 @@ function visible(machine: Machine, self: FakeProcess, paths: readonly string[], 
 export function readSysctl(machine: Machine, self: FakeProcess, namespaces: readonly string[], path: string): string | null {
   if (namespaces.some((ns) => ns !== "" && namespaceAt(machine, self, ns) === undefined)) return null
   const file = path.slice("/proc/sys/".length)
+  const link = linkOf(self, file)
+  if (link !== undefined) return link.routeLocalnet === true ? "1\n" : "0\n"
   const value = visible(machine, self, namespaces, file, `read ${path}`)?.sysctls.get(file)
   return value === undefined ? null : `${value}\n`
 }
 
 export function writeSysctl(machine: Machine, self: FakeProcess, namespaces: readonly string[], path: string, text: string): void {
   const file = path.slice("/proc/sys/".length)
+  const link = linkOf(self, file)
+  if (link !== undefined) {
+    link.routeLocalnet = text.trim() === "1"
+    return
+  }
   setSysctl(visible(machine, self, namespaces, file, `write ${path}`), file, text, `write ${path}`)
 }
 

@@ -1,4 +1,4 @@
-import type { BaseChain, RuleFamily, RuleSet } from "../../packet-rules.ts"
+import type { BaseChain, Rule, RuleFamily, RuleSet } from "../../packet-rules.ts"
 import { eachAttribute, readText, writeText } from "../attr.ts"
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
 import * as nf from "../constants/nf-tables.ts"
@@ -31,6 +31,16 @@ export function dumps(table: string): Dump[] {
   ]
 }
 
+/** The rules of `nft list table FAMILY TABLE`. */
+export function tableDump(family: string, table: string): Dump {
+  const number = Object.entries(FAMILIES).find(([, name]) => name === family)?.[0]
+  return ruleDump(table, Number(number ?? nf.NFPROTO_UNSPEC))
+}
+
+export function isRule(message: Message): boolean {
+  return message.type === type(nf.NFT_MSG_NEWRULE)
+}
+
 /** Of all families at once the kernel would tell the first table of that name alone. */
 function ruleDump(table: string, family: number): Dump {
   return (w, sequence) =>
@@ -52,7 +62,7 @@ export function readInto(set: RuleSet, message: Message): void {
   if (message.type === type(nf.NFT_MSG_NEWCHAIN)) addChain(set, readChain(message, family))
   if (family !== "ip" && family !== "ip6") return
   if (message.type === type(nf.NFT_MSG_NEWTABLE)) set.tables.push(readTable(message, family))
-  if (message.type === type(nf.NFT_MSG_NEWRULE)) set.rules.push(readRule(message, family))
+  if (message.type === type(nf.NFT_MSG_NEWRULE)) set.rules.push({ family, ...readRule(message) })
 }
 
 function readTable({ bytes, start, end }: Message, family: RuleFamily): RuleSet["tables"][number] {
@@ -92,8 +102,9 @@ function readHook(chain: BaseChain, bytes: Buffer, start: number, end: number): 
   })
 }
 
-function readRule({ bytes, start, end }: Message, family: RuleFamily): RuleSet["rules"][number] {
-  const rule: RuleSet["rules"][number] = { family, chain: "", expressions: [] }
+/** Whichever family's. */
+export function readRule({ bytes, start, end }: Message): Rule {
+  const rule: Rule = { chain: "", expressions: [] }
   eachAttribute(bytes, start + HEADER, end, (field, from, to) => {
     if (field === nf.NFTA_RULE_CHAIN) rule.chain = readText(bytes, from, to)
     if (field === nf.NFTA_RULE_EXPRESSIONS) rule.expressions = readExpressions(bytes, from, to)

@@ -5,9 +5,10 @@ import { readAnswer } from "../answer.ts"
 import type { NetlinkCalls } from "../conn.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "../conn.ts"
 import { NLM_F_DUMP_INTR } from "../constants/netlink.ts"
+import type { Message } from "../wire.ts"
 import { eachMessage, WireWriter } from "../wire.ts"
 import { encodeBatch, ruleTwin } from "./change.ts"
-import { dumps, generationOf, readInto } from "./read.ts"
+import { dumps, generationOf, isRule, readInto, readRule, tableDump } from "./read.ts"
 
 /** Of one change at most: a rule is a few hundred bytes. */
 const CHANGE_ROOM = 1024
@@ -32,6 +33,11 @@ export function openRules(calls: NetlinkCalls): PacketRules {
         throw failure
       }
     },
+    readTable(family, table) {
+      const op = `nft list table ${family} ${table}`
+      const ofRules = (messages: readonly Message[]) => messages.filter(isRule).map(readRule)
+      return withSocket(calls, (fd) => reread(calls, fd, op, [tableDump(family, table)], ofRules))
+    },
     changeRules(changes) {
       if (changes.length > 0) withSocket(calls, (fd) => change(calls, fd, changes))
     },
@@ -49,24 +55,33 @@ function withSocket<T>(calls: NetlinkCalls, body: (fd: number) => T): T {
 }
 
 function read(calls: NetlinkCalls, fd: number, table: string): RuleSet {
-  const op = `nft list table ${table}`
+  return reread(calls, fd, `nft list table ${table}`, dumps(table), (messages) => {
+    const set: RuleSet = { tables: [], chains: [], inner: [], rules: [] }
+    for (const message of messages) readInto(set, message)
+    return set
+  })
+}
+
+type Dumps = ReturnType<typeof dumps>
+
+/** What dumps tell; it is of one moment only if they are all of one generation. */
+function reread<T>(calls: NetlinkCalls, fd: number, op: string, encoders: Dumps, told: (messages: readonly Message[]) => T): T {
   let sequence = 1
   for (let i = 0; i < READINGS; i++) {
-    const reading: Reading = { set: { tables: [], chains: [], inner: [], rules: [] }, generations: new Set(), interrupted: false }
-    for (const encode of dumps(table)) {
+    const reading: Reading = { messages: [], generations: new Set(), interrupted: false }
+    for (const encode of encoders) {
       const w = new WireWriter(MAX_REQUEST)
       // Each has a number of its own: what is left of an earlier one is not taken for its answer.
       encode(w, sequence++)
       take(op, receive(calls, fd, op, w.written()), reading)
     }
-    if (!reading.interrupted && reading.generations.size <= 1) return reading.set
+    if (!reading.interrupted && reading.generations.size <= 1) return told(reading.messages)
   }
   throw new KernelError(op, "EINTR", "others change nf_tables all the while")
 }
 
-/** What dumps tell; of one moment only if they are all of one generation. */
 interface Reading {
-  set: RuleSet
+  messages: Message[]
   generations: Set<number>
   interrupted: boolean
 }
@@ -84,7 +99,7 @@ function take(op: string, bytes: Buffer, reading: Reading): void {
     const answer = readAnswer(message)
     if (answer === undefined) {
       reading.generations.add(generationOf(message))
-      readInto(reading.set, message)
+      reading.messages.push(message)
       // That there is no such table is no mistake.
     } else if (answer.errno !== 0 && errnoName(answer.errno) !== "ENOENT") throw new KernelError(op, errnoName(answer.errno), answer.text)
   })

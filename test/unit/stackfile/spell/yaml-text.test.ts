@@ -9,7 +9,16 @@ const DOCUMENT = {
   containers: {
     web: {
       command: ["sh", "-c", 'echo "a, b" # no comment'],
-      environment: { EMPTY: "", NUMBER: "1.10", YES: "yes", NULL: "~", LINES: "a\nb", COLON: "a: b", DASH: "- a" },
+      environment: {
+        EMPTY: "",
+        NUMBER: "1.10",
+        YES: "yes",
+        NULL: "~",
+        LINES: "a\nb",
+        MANY: "a longer text, of which one line\nis not enough, nor are two:\n  three\n",
+        COLON: "a: b",
+        DASH: "- a",
+      },
       interfaces: { eth0: { bridge: "lan" } },
       routes: [
         { to: "default", via: "10.0.0.254", dev: "a-rather-long-one", metric: 100 },
