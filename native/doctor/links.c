@@ -12,7 +12,7 @@
 /* rtnetlink(7), include/uapi/linux/{rtnetlink,if_link,if_tunnel,pkt_sched,if_tun}.h */
 enum { RTM_NEWLINK = 16, RTM_NEWQDISC = 36, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400, NETLINK_ROUTE = 0 };
 enum { IFLA_IFNAME = 3, IFLA_LINK = 5, IFLA_LINKINFO = 18, IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2 };
-enum { IFLA_VLAN_ID = 1, IFLA_VXLAN_ID = 1, IFLA_VRF_TABLE = 1, IFLA_GRE_LOCAL = 6, IFLA_GRE_REMOTE = 7 };
+enum { IFLA_BR_VLAN_FILTERING = 7, IFLA_VLAN_ID = 1, IFLA_VXLAN_ID = 1, IFLA_VRF_TABLE = 1, IFLA_GRE_LOCAL = 6, IFLA_GRE_REMOTE = 7 };
 enum { TCA_KIND = 1, TCA_OPTIONS = 2, TCA_TBF_PARMS = 1 };
 #define TC_ROOT 0xffffffffU
 #define TUNSETIFF_CALL 0x400454caU
@@ -31,12 +31,14 @@ struct qdisc_header {
   uint32_t handle, parent, info;
 };
 
-/* What a kind cannot be made without. */
+/* What a kind cannot be made without, or is to be capable of. */
 static void put_needs(struct message *message, const char *kind)
 {
+  static const uint8_t on = 1;
   static const uint8_t near[4] = {127, 0, 0, 1}, far[4] = {127, 0, 0, 2};
   uint16_t vlan = 10;
   uint32_t data = open_nest(message, IFLA_INFO_DATA);
+  if (strcmp(kind, "bridge-vlans") == 0) put(message, IFLA_BR_VLAN_FILTERING, &on, sizeof on);
   if (strcmp(kind, "vlan") == 0) put(message, IFLA_VLAN_ID, &vlan, sizeof vlan);
   if (strcmp(kind, "vxlan") == 0) put_u32(message, IFLA_VXLAN_ID, 10);
   if (strcmp(kind, "vrf") == 0) put_u32(message, IFLA_VRF_TABLE, 10);
@@ -56,7 +58,7 @@ static int add_link(int fd, const char *kind, int parent, int index, struct outc
   put_text(&message, IFLA_IFNAME, index == 0 ? "doctor0" : "parent0");
   if (parent != 0) put_u32(&message, IFLA_LINK, (uint32_t)parent);
   uint32_t info = open_nest(&message, IFLA_LINKINFO);
-  put_text(&message, IFLA_INFO_KIND, kind);
+  put_text(&message, IFLA_INFO_KIND, strcmp(kind, "bridge-vlans") == 0 ? "bridge" : kind);
   put_needs(&message, kind);
   close_nest(&message, info);
   end(&message);

@@ -1,8 +1,10 @@
+import { PORT_DEFAULTS, VLAN_PROTOCOLS } from "../base/bridge-options.ts"
 import { canonicalCidr, canonicalIp } from "../base/ip.ts"
 import { parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
+import { LAST_VLAN, parseVlan } from "../base/vlans.ts"
 import { isOtherLimit } from "../kinds/cgroup/expand.ts"
 import { LEAST_CPUS, MOST_CPUS } from "../kinds/cgroup/spec.ts"
 import { isHostName } from "../kinds/container/expand-extra-hosts.ts"
@@ -87,14 +89,24 @@ const kinds = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"]
 
 const { seccomp_profile, ...ownPowers } = powerShapes as { readonly [key: string]: Shape; readonly seccomp_profile: Shape }
 
+const seconds = numeric(0, 1_000_000)
+const bits16 = whole(0, 65_535)
+const BRIDGE_SHAPES = {
+  ...{ priority: bits16, forward_delay: seconds, hello_time: seconds, max_age: seconds, group_fwd_mask: bits16 },
+  ...{ mcast_snooping: truth, mcast_querier: truth, vlan_protocol: oneOf(...VLAN_PROTOCOLS), vlan_default_pvid: whole(0, LAST_VLAN) },
+}
+const PORT_SHAPES = Object.fromEntries(
+  Object.entries(PORT_DEFAULTS).map(([option, usual]) => [option, typeof usual === "boolean" ? truth : bits16]),
+)
+
 const inside = { container, interface: linkName, alias, up: truth, address: listOf(either(oneOf("auto"), cidr)), gateway: listOf(ip) }
 const port = record(
   {
     ...inside,
     ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName },
-    ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }, { impair }) },
+    ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }, { impair, ...PORT_SHAPES }) },
   },
-  { impair },
+  { impair, vlans: listOf(text("VLAN", (word) => parseVlan(word) !== undefined)) },
 )
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS)) },
@@ -114,10 +126,13 @@ function isOneEnded(value: unknown): boolean {
  * above all, and what the kernel is told in a message of fixed layout.
  */
 export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
-  bridge: record({
-    ...{ interface: linkName, alias, address: cidrs, mtu, mac, stp: truth, vlan_filtering: truth, up: truth },
-    ageing_time: whole(0, 1_000_000),
-  }),
+  bridge: record(
+    {
+      ...{ interface: linkName, alias, address: cidrs, mtu, mac, stp: truth, vlan_filtering: truth, up: truth },
+      ageing_time: whole(0, 1_000_000),
+    },
+    BRIDGE_SHAPES,
+  ),
   cgroup: record({ limits }),
   container: record(
     {

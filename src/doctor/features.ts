@@ -28,6 +28,7 @@ const NAMESPACES: readonly (readonly [name: string, options: string, bound: stri
 /** `ip link add type …`: its module, what it lies on, its option. */
 const LINKS: readonly (readonly [kind: string, modules: readonly string[], options: string])[] = [
   ["bridge", ["bridge"], "CONFIG_BRIDGE"],
+  ["bridge-vlans", ["bridge"], "CONFIG_BRIDGE_VLAN_FILTERING"],
   ["veth", ["veth"], "CONFIG_VETH"],
   ["macvlan", ["veth", "macvlan"], "CONFIG_MACVLAN"],
   ["ipvlan", ["veth", "ipvlan"], "CONFIG_IPVLAN"],

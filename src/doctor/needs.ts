@@ -79,7 +79,11 @@ function needsOf(resource: Resource): Need[] {
   const capabilities: Need = { id: "capabilities" }
   switch (resource.kind) {
     case "bridge":
-      return [capabilities, { id: "link:bridge" }]
+      return [
+        capabilities,
+        { id: "link:bridge" },
+        ...(resource.attributes.vlan_filtering === true ? [{ id: "link:bridge-vlans", path: "vlan_filtering" }] : []),
+      ]
     case "nat":
       return [capabilities, { id: "nftables:masquerade" }]
     case "hosts":

@@ -1,3 +1,4 @@
+import type { PortOptions } from "../base/bridge-options.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
@@ -202,9 +203,15 @@ export type NetRequest =
       master?: LinkRef | 0
       group?: number
       bridge?: BridgeOptions
+      /** Of a port of a bridge; nothing else stands beside it. */
+      port?: PortOptions
     }
   /** `ip link set LINK type bridge_slave hairpin on`: a bridge gives back by that port what came by it. */
   | { op: "hairpin"; link: LinkRef; on: boolean }
+  /** `bridge vlan add dev LINK vid …`, of a port: `10 pvid untagged`, `30-40`. One that it is in already gets these flags. */
+  | { op: "vlan-add"; link: LinkRef; vlan: string }
+  /** `bridge vlan del dev LINK vid …`. ENOENT where it is not in it. */
+  | { op: "vlan-delete"; link: LinkRef; vlan: string }
   | { op: "link-delete"; link: LinkRef }
   /** `ip link del group N`: all links of the group at once. */
   | { op: "group-delete"; group: number }

@@ -1,18 +1,20 @@
+import type { BridgeOptions as OtherBridgeOptions, PortOptions } from "../base/bridge-options.ts"
 import type { Route } from "./routing.ts"
 
-export interface BridgeOptions {
+export interface BridgeOptions extends OtherBridgeOptions {
   stp?: boolean
   vlan_filtering?: boolean
   /** Seconds. */
   ageing_time?: number
 }
 
-/** What a bridge is like. */
-export interface LiveBridge {
+/**
+ * What a bridge is like. Absent: what this kernel knows nothing of; and while the kernel's spanning tree works with others, the times that it will go
+ * back to.
+ */
+export interface LiveBridge extends BridgeOptions {
   stp: boolean
   vlan_filtering: boolean
-  /** Seconds. Absent while the kernel's spanning tree works with a shorter one, and does not tell which it goes back to. */
-  ageing_time?: number
 }
 
 export interface Link {
@@ -35,6 +37,10 @@ export interface Link {
   bridge?: LiveBridge
   /** Of a port of a bridge that gives back what came by it; absent: it does not. */
   hairpin?: true
+  /** Of a port of a bridge: in what it differs from one that nobody has set. */
+  port?: PortOptions
+  /** Of a port of a bridge that filters VLANs: those that it is in, as `10 pvid untagged`, `30-40` (base/vlans.ts). */
+  vlans?: string[]
   /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
   parent?: number
   /** Of such a link: what else its kind is made with. */

@@ -1,4 +1,5 @@
-import type { Kernel } from "../kernel/kernel.ts"
+import type { Kernel, Link } from "../kernel/kernel.ts"
+import { VLAN_FILTERING } from "../kinds/bridge/problems.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { LinkKindName } from "../kinds/interface/spec-link-kinds.ts"
 import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
@@ -12,28 +13,40 @@ export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
   const wanted = scope.desired.resources.flatMap(({ kind, attributes }) =>
     kind === "interface" ? ((attributes as unknown as InterfaceAttributes).link ?? []) : [],
   )
-  if (wanted.length === 0) return {}
+  const vlans = scope.desired.resources.some(({ kind, attributes }) => kind === "bridge" && attributes.vlan_filtering === true)
+  if (wanted.length === 0 && !vlans) return {}
   const mtus = Object.fromEntries(scope.host.links.map(({ name, mtu }) => [name, mtu]))
-  const there = new Set(places(scope).flatMap(({ dump }) => dump.links.map(({ kind }) => kind)))
+  const there = new Set<string>(places(scope).flatMap(({ dump }) => dump.links.flatMap(traits)))
+  const needed = [...wanted.map(({ kind }) => kind), ...(vlans ? [VLAN_FILTERING] : [])]
   return {
     links: {
       mtus,
       lacking: lacking(
         scope.kernel,
-        [...new Set(wanted.map(({ kind }) => kind))].filter((kind) => !there.has(kind)),
+        [...new Set(needed)].filter((kind) => !there.has(kind)),
       ),
     },
   }
+}
+
+/** Of what a live link is the proof that the kernel has it. */
+function traits({ kind, bridge }: Link): string[] {
+  return bridge?.vlan_filtering === true ? [kind, VLAN_FILTERING] : [kind]
+}
+
+/** The module of a kind, or of what bridges may do. */
+function moduleOf(kind: string): string {
+  return Object.hasOwn(LINK_KINDS, kind) ? LINK_KINDS[kind as LinkKindName].module : "bridge"
 }
 
 /**
  * Kinds are tried, each in a namespace that ends with the trial. Trying makes the kernel load a module, which is a change of the host that no
  * plan may make: of a kind whose module is on the disk, the kernel is taken to have it.
  */
-function lacking(kernel: Kernel, kinds: readonly LinkKindName[]): { [kind: string]: string } {
+function lacking(kernel: Kernel, kinds: readonly string[]): { [kind: string]: string } {
   if (kinds.length === 0) return {}
   const unloaded = unloadedModules(kernel)
-  const tried = kernel.tries(kinds.filter((kind) => !unloaded.has(LINK_KINDS[kind].module)).map((kind) => `link:${kind}`))
+  const tried = kernel.tries(kinds.filter((kind) => !unloaded.has(moduleOf(kind))).map((kind) => `link:${kind}`))
   return Object.fromEntries(
     kinds.flatMap((kind) => {
       const { errno, text } = tried.get(`link:${kind}`) ?? { errno: "", text: "" }

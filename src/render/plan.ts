@@ -89,15 +89,19 @@ function newFields({ after, kind }: Change): string[] {
 /** Values that say no more than the attribute's absence from the stack file does. */
 const USUAL: { readonly [path: string]: Value } = {
   ...{ ephemeral: false, read_only: false },
-  ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300 },
+  ...{ working_dir: "/", up: true, stp: false, vlan_filtering: false, ageing_time: 300, vlans: ["1 pvid untagged"] },
   ...{ capabilities: DEFAULT_CAPABILITIES, no_new_privileges: true, seccomp: DEFAULT_SECCOMP, oom_score_adj: 0, all_devices: false },
   ...{ "ulimits.core.soft": 0, "ulimits.core.hard": 0 },
   ...USUAL_LIFE,
 }
 
+/** The names and numbers of a port are its own affair; what it does is what the file says. */
+function isOfPort(path: string): boolean {
+  return ["host_end.mac", "host_end.address", "host_end.up"].includes(path)
+}
+
 function isUsual(path: string, value: Value): boolean {
-  if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || path.startsWith("host_end."))
-    return true
+  if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || isOfPort(path)) return true
   // What most containers see; which names these are is told by the file itself.
   if (path === "hosts") return value !== "own"
   if (value === "") return !path.includes(".")

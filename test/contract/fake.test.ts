@@ -5,7 +5,7 @@ import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
-import { linkContract } from "./links-contract.ts"
+import { linkContract, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
@@ -22,7 +22,7 @@ function holdsOnFake(layout: Layout, contract: Contract): void {
   }
 }
 
-for (const contract of [linkContract, addressContract, fileContract, archiveContract, processContract, packetRulesContract])
+for (const contract of [linkContract, vlanContract, addressContract, fileContract, archiveContract, processContract, packetRulesContract])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 

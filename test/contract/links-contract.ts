@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
 import type { Contract } from "./subject.ts"
 import { addressesOf, answers, eventually, linkIn, must } from "./subject.ts"
@@ -25,7 +26,8 @@ export const linkContract: Contract = {
       { alias, group, mac, mtu, up, kind, state },
       { alias: "", group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, kind: "bridge", state: "down" },
     )
-    assert.equal(bridge, options)
+    assert.equal({ stp: bridge?.stp, vlan_filtering: bridge?.vlan_filtering, ageing_time: bridge?.ageing_time }, options)
+    assert.equal(unusual(BRIDGE_DEFAULTS, bridge ?? {}), {})
     must(kernel, [{ op: "link-set", link: index, alias: "stack:lab/bridge.one", up: true, bridge: { ageing_time: 300 } }])
     const after = linkIn(kernel.dump("host"), "br-one")
     assert.equal([after.alias, after.up, after.bridge?.ageing_time, after.bridge?.stp], ["stack:lab/bridge.one", true, 300, true])
@@ -45,6 +47,26 @@ export const linkContract: Contract = {
     assert.is(told(), undefined)
     assert.equal(answers(kernel, [hairpin("va", true), hairpin("none", true)]), ["EOPNOTSUPP", "ENODEV"])
     must(kernel, [remove("va"), remove("br-one")])
+  },
+
+  "a bridge and its ports have options, which are told as they were set; a port that changes its bridge is as born there": ({ kernel }) => {
+    const bridge = { priority: 100, forward_delay: 4, hello_time: 1, max_age: 10, group_fwd_mask: 0x4000, mcast_snooping: false }
+    must(kernel, [bridgeAdd("br-one", { bridge }), bridgeAdd("br-two"), veth("va", "vb")])
+    assert.equal(unusual(BRIDGE_DEFAULTS, linkIn(kernel.dump("host"), "br-one").bridge ?? {}), bridge)
+    must(kernel, [{ op: "link-set", link: "br-one", bridge: { priority: 0x8000, forward_delay: 15 } }])
+    const { priority, forward_delay } = linkIn(kernel.dump("host"), "br-one").bridge ?? {}
+    assert.equal([priority, forward_delay], [0x8000, 15])
+    must(kernel, [{ op: "link-set", link: "va", master: "br-one" }])
+    assert.is(linkIn(kernel.dump("host"), "va").port, undefined)
+    const port = { isolated: true, hairpin: true, learning: false, flood: false, mcast_flood: false, bcast_flood: false }
+    const more = { guard: true, root_block: true, fastleave: true, neigh_suppress: true, cost: 100, priority: 1 }
+    must(kernel, [{ op: "link-set", link: "va", port: { ...port, ...more } }])
+    assert.equal(linkIn(kernel.dump("host"), "va").port, { ...port, ...more })
+    must(kernel, [{ op: "link-set", link: "va", port: { ...PORT_DEFAULTS, cost: 7 } }])
+    assert.equal(linkIn(kernel.dump("host"), "va").port, { cost: 7 })
+    must(kernel, [{ op: "link-set", link: "va", master: "br-two" }])
+    assert.is(linkIn(kernel.dump("host"), "va").port, undefined)
+    must(kernel, [remove("va"), remove("br-one"), remove("br-two")])
   },
 
   "names and numbers that are taken, missing or impossible are refused, and what is behind goes on": ({ kernel }) => {
@@ -226,5 +248,28 @@ export const linkContract: Contract = {
     assert.equal(addressesOf(kernel.dump("host"), "va"), [])
     await stateIs(kernel, "vb", "lowerlayerdown")
     must(kernel, [remove("va")])
+  },
+}
+
+/** The same, of kernels with CONFIG_BRIDGE_VLAN_FILTERING. */
+export const vlanContract: Contract = {
+  "a port is in VLANs, which are told where its bridge looks at them": ({ kernel }) => {
+    const vlan = { vlan_filtering: true, vlan_default_pvid: 5 }
+    must(kernel, [bridgeAdd("br-one", { bridge: vlan }), veth("va", "vb"), { op: "link-set", link: "va", master: "br-one" }])
+    const vlans = () => linkIn(kernel.dump("host"), "va").vlans
+    assert.equal(vlans(), ["5 pvid untagged"])
+    must(kernel, [
+      { op: "vlan-add", link: "va", vlan: "10 pvid untagged" },
+      { op: "vlan-add", link: "va", vlan: "30-40" },
+      { op: "vlan-delete", link: "va", vlan: "5" },
+    ])
+    assert.equal(vlans(), ["10 pvid untagged", "30-40"])
+    assert.equal(answers(kernel, [{ op: "vlan-delete", link: "va", vlan: "5" }]), ["ENOENT"])
+    must(kernel, [
+      { op: "vlan-delete", link: "va", vlan: "35-40" },
+      { op: "link-set", link: "br-one", bridge: { vlan_filtering: false } },
+    ])
+    assert.is(vlans(), undefined)
+    must(kernel, [remove("va"), remove("br-one")])
   },
 }

@@ -3,11 +3,12 @@ import { tmpdir } from "node:os"
 import { test } from "uvu"
 import { linuxKernel } from "../../src/kernel/linux.ts"
 import { inOwnNamespaces } from "../kernel/own-namespaces.ts"
+import { testsUnless } from "../support/skip.ts"
 import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
-import { linkContract } from "./links-contract.ts"
+import { bridgeAdd, linkContract, remove, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
@@ -25,13 +26,20 @@ if (inOwnNamespaces(import.meta.url)) {
     packetRulesContract,
   ])
     holdsOnLinux(folder, contract)
+  holdsOnLinux(folder, vlanContract, withoutVlans())
   test.run()
 }
 
-function holdsOnLinux(folder: string, contract: Contract): void {
+function withoutVlans(): string | undefined {
+  const requests = [bridgeAdd("probe", { bridge: { vlan_filtering: true } }), remove("probe")]
+  return linuxKernel().net("host", requests)[0] === null ? undefined : "this kernel's bridges filter no VLANs"
+}
+
+function holdsOnLinux(folder: string, contract: Contract, lacking?: string): void {
   const kernel = linuxKernel()
+  const it = testsUnless(lacking)
   for (const [sentence, body] of Object.entries(contract)) {
-    test(`linux: ${sentence}`, async () => {
+    it(`linux: ${sentence}`, async () => {
       try {
         await body({ kernel, folder })
       } finally {

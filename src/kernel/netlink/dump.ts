@@ -9,6 +9,7 @@ import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE } from "./constan
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
+import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
 import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
 import { encodeRouteDump } from "./rtnl/route.ts"
 import { readRoute } from "./rtnl/route-read.ts"
@@ -71,7 +72,8 @@ export function readNamespace(connection: Connection): NetDump {
   const tables = new Tables()
   readAll(connection, tables.all)
   const whole = tables.whole()
-  return isImpaired(whole) ? { ...whole, links: withImpairments(connection, whole.links) } : whole
+  const impaired = isImpaired(whole) ? withImpairments(connection, whole.links) : whole.links
+  return { ...whole, links: filtersVlans(whole) ? withVlans(connection, impaired) : impaired }
 }
 
 /** Each until it was read whole. Throws KernelError. */
@@ -89,6 +91,20 @@ export function readAll(connection: Connection, dumps: readonly Dump<unknown>[])
 /** Whether a link has a qdisc that impairs: only then is there more to be asked. */
 function isImpaired({ links }: NetDump): boolean {
   return links.some(({ impair }) => impair !== undefined)
+}
+
+/** Whether a bridge looks at VLANs: only then is there anything to be asked of its ports. */
+function filtersVlans({ links }: NetDump): boolean {
+  return links.some(({ bridge }) => bridge?.vlan_filtering === true)
+}
+
+/** The VLANs of the ports of those bridges. */
+function withVlans(connection: Connection, links: readonly Link[]): Link[] {
+  const ports = dumpOf("bridge vlan show", encodeVlanDump, RTM_NEWLINK, readPortVlans)
+  readAll(connection, [ports])
+  const filtering = new Set(links.filter(({ bridge }) => bridge?.vlan_filtering === true).map(({ index }) => index))
+  const found = new Map(ports.found.map(({ index, vlans }) => [index, vlans]))
+  return links.map((link) => (filtering.has(link.master) ? { ...link, vlans: found.get(link.index) ?? [] } : link))
 }
 
 /** What those do. One that has gone since does nothing any more. */
@@ -119,7 +135,7 @@ export function namespaceFrom(received: Buffer, first: number): NetDump | undefi
   }
   if (tables.open().length > 0) return undefined
   const whole = tables.whole()
-  return isImpaired(whole) ? undefined : whole
+  return isImpaired(whole) || filtersVlans(whole) ? undefined : whole
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

@@ -4,6 +4,7 @@ import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.ts"
+import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
@@ -26,6 +27,10 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeLinkSet(w, sequence, request, resolver)]
     case "hairpin":
       return [(w, sequence) => encodeHairpin(w, sequence, request, resolver)]
+    case "vlan-add":
+      return [(w, sequence) => encodeVlanAdd(w, sequence, request, resolver)]
+    case "vlan-delete":
+      return [(w, sequence) => encodeVlanDelete(w, sequence, request, resolver)]
     case "link-delete":
       return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
     case "group-delete":
@@ -87,6 +92,8 @@ function neededLinks(request: NetRequest): LinkRef[] {
     case "address-delete":
     case "impair":
     case "impair-delete":
+    case "vlan-add":
+    case "vlan-delete":
       return [request.link]
     case "neighbour-replace":
     case "neighbour-delete":
@@ -130,5 +137,5 @@ export function isRepeatable(request: NetRequest): boolean {
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin"].includes(request.op)
+  return ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add"].includes(request.op)
 }

@@ -27,6 +27,10 @@ function words(request: NetRequest): Words {
       return linkSet(request)
     case "hairpin":
       return [`ip link set ${device(request.link)} type bridge_slave hairpin ${request.on ? "on" : "off"}`]
+    case "vlan-add":
+      return ["bridge vlan add", ...vlan(request)]
+    case "vlan-delete":
+      return ["bridge vlan del", ...vlan(request)]
     case "link-delete":
       return ["ip link del", device(request.link)]
     case "group-delete":
@@ -60,13 +64,24 @@ function common({ mac, mtu }: Pick<VethEnd, "mac" | "mtu">): Words {
   return [option("address", mac), option("mtu", mtu)]
 }
 
-function bridge({ stp, vlan_filtering, ageing_time }: BridgeOptions): Words {
-  return [
-    "type bridge",
-    option("ageing_time", ageing_time === undefined ? undefined : Math.round(ageing_time * 100)),
-    option("stp_state", stp === undefined ? undefined : Number(stp)),
-    option("vlan_filtering", vlan_filtering === undefined ? undefined : Number(vlan_filtering)),
-  ]
+/** ip-link(8) calls one option otherwise, counts times in hundredths of a second and knows no true or false. */
+const BRIDGE_WORDS: { readonly [option: string]: string } = { stp: "stp_state" }
+const TIMES: ReadonlySet<string> = new Set(["ageing_time", "forward_delay", "hello_time", "max_age"])
+
+function bridge(options: BridgeOptions): Words {
+  return ["type bridge", ...optionWords(options)]
+}
+
+function optionWords(options: object): Words {
+  return Object.entries(options).map(([key, value]) => {
+    const shown = typeof value === "boolean" ? Number(value) : TIMES.has(key) ? Math.round(value * 100) : value
+    return option(BRIDGE_WORDS[key] ?? key, value === undefined ? undefined : shown)
+  })
+}
+
+/** bridge(8) takes the number behind `vid`, and what it is behind that. */
+function vlan({ link, vlan }: { link: number | string; vlan: string }): Words {
+  return ["dev", device(link), `vid ${vlan}`]
 }
 
 function vethAdd({ end, peer }: NetRequest & { op: "veth-add" }): Words {
@@ -111,6 +126,7 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
     ...(master === undefined ? [] : [master === 0 ? "nomaster" : `master ${device(master)}`]),
     option("group", request.group),
     ...(request.bridge === undefined ? [] : bridge(request.bridge)),
+    ...(request.port === undefined ? [] : ["type bridge_slave", ...optionWords(request.port)]),
   ]
 }
 

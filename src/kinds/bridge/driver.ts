@@ -1,5 +1,6 @@
 import type { Address } from "../../base/address.ts"
-import type { KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
+import { BRIDGE_DEFAULTS, BRIDGE_OPTIONS, unusual } from "../../base/bridge-options.ts"
+import type { BridgeOptions, KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import type { Adoption, Import } from "../../model/imports.ts"
@@ -78,14 +79,33 @@ function ownership({ alias }: Link): string {
 
 function attributesOf(scope: Scope, address: Address, link: Link): Observed["attributes"] {
   const { name, alias, mtu, mac, up, bridge } = link
-  return { ...untold(scope, address), interface: name, alias, address: canonicalAddresses(scope.host, link.index), mtu, mac, up, ...bridge }
+  return {
+    ...untold(scope, address, link),
+    interface: name,
+    alias,
+    address: canonicalAddresses(scope.host, link.index),
+    mtu,
+    mac,
+    up,
+    ...optionsOf(bridge),
+  }
 }
 
-/** An ageing time that the kernel does not tell for now is taken to be as wanted: it comes back with the end of the topology change. */
-function untold(scope: Scope, address: Address): Observed["attributes"] {
-  const wanted = scope.resource(address)?.attributes.ageing_time
-  return wanted === undefined ? {} : { ageing_time: wanted }
+function optionsOf(bridge: Link["bridge"]): Observed["attributes"] {
+  if (bridge === undefined) return {}
+  const { stp, vlan_filtering, ageing_time, ...others } = bridge
+  return { stp, vlan_filtering, ...(ageing_time === undefined ? {} : { ageing_time }), ...unusual(BRIDGE_DEFAULTS, others) }
 }
+
+/** Times that the kernel does not tell for now are taken to be as wanted: they come back with the end of the topology change, or of another's root. */
+function untold(scope: Scope, address: Address, { bridge }: Link): Observed["attributes"] {
+  const wanted = scope.resource(address)?.attributes
+  if (wanted === undefined || bridge === undefined) return {}
+  const absent = TIMES.filter((time) => bridge[time] === undefined && wanted[time] !== undefined)
+  return Object.fromEntries(absent.map((time) => [time, wanted[time] as number]))
+}
+
+const TIMES = ["ageing_time", "forward_delay", "hello_time", "max_age"] as const
 
 function create(steps: readonly Step[], run: Run): StepErrors {
   const made = sendAll(steps, run, "host", (step) => [creation(step, run)]).map((error, i) => withWantedMtu(steps[i] as Step, error))
@@ -94,8 +114,9 @@ function create(steps: readonly Step[], run: Run): StepErrors {
 }
 
 function creation(step: Step, run: Run): NetRequest {
-  const { interface: name, mac, mtu, up, stp, vlan_filtering, ageing_time } = step.change.after as unknown as BridgeAttributes
-  const bridge = { stp, vlan_filtering, ageing_time }
+  const want = step.change.after as unknown as BridgeAttributes
+  const { interface: name, mac, mtu, up, ageing_time, stp, vlan_filtering } = want
+  const bridge = { ageing_time, stp, vlan_filtering, ...unusual(BRIDGE_DEFAULTS, want) }
   return { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge }
 }
 
@@ -163,11 +184,23 @@ function changes(step: Step, run: Run): NetRequest[] {
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
-  const options = (["stp", "vlan_filtering", "ageing_time"] as const).filter((key) => changed.has(key))
-  if (options.length > 0) set.bridge = Object.fromEntries(options.map((key) => [key, want[key]]))
+  const bridge = changedOptions(want, changed)
+  if (Object.keys(bridge).length > 0) set.bridge = bridge
   const addresses =
     changed.has("address") || changed.has("up")
       ? addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address)
       : []
-  return Object.keys(set).length > 2 ? [set, ...addresses] : addresses
+  return Object.keys(set).length > 2 ? [...firstOf(set, link), set, ...addresses] : addresses
+}
+
+/** One that is not said any more goes back to what it is born with. */
+function changedOptions(want: BridgeAttributes, changed: ReadonlySet<string>): BridgeOptions {
+  const all: BridgeOptions = { ...BRIDGE_DEFAULTS, ...want }
+  const keys = (["ageing_time", "stp", "vlan_filtering", ...BRIDGE_OPTIONS] as const).filter((key) => changed.has(key))
+  return Object.fromEntries(keys.map((key) => [key, all[key]]))
+}
+
+/** The kernel takes the delay before the spanning tree: while that is on, none that only a bridge without may have. br_changelink() */
+function firstOf({ bridge }: NetRequest & { op: "link-set" }, link: number): NetRequest[] {
+  return bridge?.stp === false && bridge.forward_delay !== undefined ? [{ op: "link-set", link, bridge: { stp: false } }] : []
 }

@@ -1,9 +1,11 @@
+import { BRIDGE_DEFAULTS, BRIDGE_OPTIONS, likewise } from "../../base/bridge-options.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
+import { bridgeProblems } from "./problems.ts"
 
 /** A bridge, as the planner sees it. */
 export const bridgeKind: Kind = {
@@ -18,8 +20,14 @@ export const bridgeKind: Kind = {
     { path: "vlan_filtering", change: "update" },
     { path: "ageing_time", change: "update" },
     { path: "up", change: "update" },
+    ...BRIDGE_OPTIONS.map((path) => ({ path, change: "update" as const })),
   ],
+  normalise: (desired, { attributes }) => ({
+    desired: likewise(BRIDGE_DEFAULTS, desired, attributes),
+    observed: likewise(BRIDGE_DEFAULTS, attributes, desired),
+  }),
   steps,
+  check: bridgeProblems,
 }
 
 function steps(change: Change): StepDraft[] {

@@ -1,3 +1,5 @@
+import { BRIDGE_DEFAULTS, VLAN_PROTOCOLS } from "../../base/bridge-options.ts"
+import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
 
@@ -14,6 +16,7 @@ export function bridgesSchema(): Fragment {
       stp: truth("Spanning tree protocol.", false),
       vlan_filtering: truth("Whether the bridge looks at VLAN tags.", false),
       ageing_time: wholeNumber("Seconds until a MAC address that is not heard of is forgotten.", 0, 1_000_000, { default: 300 }),
+      ...optionKeys(),
       nat: truth(
         "Whether what leaves its subnets is masqueraded: it goes out with the host's own address. The host then passes packets on.",
         false,
@@ -35,4 +38,38 @@ export function bridgesSchema(): Fragment {
     }),
     type: ["object", "null"],
   })
+}
+
+/** Bounds of the times: IEEE 802.1D, and include/net/bridge of the kernel. */
+function optionKeys(): { readonly [key: string]: Fragment } {
+  const usual = BRIDGE_DEFAULTS
+  const number = (description: string, least: number, most: number, key: keyof typeof usual) =>
+    wholeNumber(description, least, most, { default: usual[key] })
+  return {
+    priority: number("Of the spanning tree: the bridge with the least is its root.", 0, 65_535, "priority"),
+    forward_delay: number(
+      "Seconds in which a port only listens, and then only learns; 0 without spanning tree alone.",
+      0,
+      30,
+      "forward_delay",
+    ),
+    hello_time: number("Seconds between the messages of the spanning tree's root.", 1, 10, "hello_time"),
+    max_age: number("Seconds after which a root that is not heard of is taken to be gone.", 6, 40, "max_age"),
+    group_fwd_mask: number(
+      "Link-local protocols that are passed on: a bit for the last number of each address 01:80:c2:00:00:0X, such as 0x4000 for LLDP.",
+      0,
+      65_535,
+      "group_fwd_mask",
+    ),
+    mcast_snooping: truth("Whether multicast goes only to ports where somebody wants it.", usual.mcast_snooping),
+    mcast_querier: truth("Whether the bridge itself asks who wants multicast.", usual.mcast_querier),
+    vlan_protocol: {
+      description: "The tag that it looks at: 802.1Q, or a provider's, 802.1ad.",
+      type: "string",
+      enum: VLAN_PROTOCOLS,
+      default: usual.vlan_protocol,
+      form: VLAN_PROTOCOLS.join(" or "),
+    },
+    vlan_default_pvid: number("The VLAN of ports that name none; 0: such a port is in no VLAN.", 0, LAST_VLAN, "vlan_default_pvid"),
+  }
 }

@@ -1,5 +1,7 @@
-/** What a bridge is, in canonical form. https://docs.kernel.org/networking/bridge.html */
-export interface BridgeAttributes {
+import type { BridgeOptions } from "../../base/bridge-options.ts"
+
+/** What a bridge is, in canonical form; options that are as usual are absent. https://docs.kernel.org/networking/bridge.html */
+export interface BridgeAttributes extends BridgeOptions {
   /** The kernel's name, at most 15 bytes. */
   interface: string
   /** The mark by which it is the stack's. */

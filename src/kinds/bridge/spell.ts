@@ -1,3 +1,4 @@
+import { BRIDGE_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import type { BridgeAttributes } from "./spec.ts"
@@ -12,6 +13,7 @@ export function spellBridge(have: BridgeAttributes, usual: BridgeAttributes, nat
     stp: unless(usual.stp, have.stp),
     vlan_filtering: unless(usual.vlan_filtering, have.vlan_filtering),
     ageing_time: unless(usual.ageing_time, have.ageing_time),
+    ...unusual(BRIDGE_DEFAULTS, have),
     nat: unless(false, nat),
   })
 }

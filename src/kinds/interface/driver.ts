@@ -18,6 +18,7 @@ import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
+import { observedPort, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
@@ -53,7 +54,12 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       ...masterOf(scope, link),
       ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside) : {}),
       ...(inside === undefined ? {} : { mtu: mtuOf(scope, address, [inside, link]) }),
-      host_end: { mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up, ...observedImpair(link.impair) },
+      host_end: {
+        ...{ mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
+        ...observedImpair(link.impair),
+        ...link.port,
+      },
+      ...observedPort(link),
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
     live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
@@ -131,7 +137,7 @@ async function createPorts(steps: readonly Step[], run: Run): Promise<StepErrors
     steps,
     run,
     "host",
-    ofMade(steps, made, (step) => [mark(step), ...portImpair(step, run)]),
+    ofMade(steps, made, (step) => [mark(step), ...portImpair(step, run), ...portOptions(step, run)]),
   )
   const outer = eitherError(made, marked)
   return Promise.all(
@@ -159,6 +165,11 @@ function creation(step: Step, run: Run): NetRequest {
 function mark(step: Step): NetRequest {
   const { host_interface, alias } = step.change.after as unknown as PortAttributes
   return { op: "link-set", link: host_interface, alias }
+}
+
+function portOptions(step: Step, run: Run): NetRequest[] {
+  const want = step.change.after as unknown as PortAttributes
+  return portCreation(want.host_interface, want, run)
 }
 
 /** Before the container has an address: nothing gets through unimpaired. */
@@ -228,6 +239,7 @@ function hostUpdate(step: Step, run: Run): NetRequest[] {
   if (changed.has("host_end.up")) set.up = want.host_end.up
   return [
     ...(Object.keys(set).length > 2 ? [set] : []),
+    ...portUpdate(link, have, want, changed, run),
     ...impairChanges(run.kernel, link, have.host_end.impair, want.host_end.impair),
     ...addressChanges(link, have.host_end.address, want.host_end.address),
   ]

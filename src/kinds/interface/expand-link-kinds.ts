@@ -10,7 +10,8 @@ export interface LinkEntry {
   macvlan?: string
   ipvlan?: string
   mode?: string
-  vlan?: { parent?: string; id?: number }
+  /** A number: of a port of a bridge, the VLAN that it is in. */
+  vlan?: number | { parent?: string; id?: number }
   vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string }
   dummy?: Record<string, never> | null
 }
@@ -20,8 +21,9 @@ const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as LinkKindName[])] as co
 
 /** What an interface without a bridge is; undefined where it is on a bridge, or where the file does not tell, which is reported. */
 export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes | undefined {
-  const [first, second] = CHOICES.filter((key) => entry.has([key]) || value[key] !== undefined)
-  if (first === undefined && !CHOICES.some((key) => entry.misspelt(key)))
+  const [first, second] = CHOICES.filter((key) => (entry.has([key]) || value[key] !== undefined) && !isPortVlan(value, entry, key))
+  const near = !isPortVlan(value, entry, "vlan") && CHOICES.some((key) => entry.misspelt(key))
+  if (first === undefined && !near)
     entry.reportKey([], "unsaid-link-kind", "it is not said what this interface is", {
       hint: `write one of ${CHOICES.map((key) => `\`${key}\``).join(", ")}`,
     })
@@ -31,6 +33,11 @@ export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes |
     })
   checkMode(value, entry, first)
   return first === undefined || first === "bridge" ? undefined : linkOf(value, entry, first)
+}
+
+/** `vlan: 10`, or what is to be it and is no number: it says nothing of what the interface is. */
+function isPortVlan({ vlan }: LinkEntry, entry: Entry, key: string): boolean {
+  return key === "vlan" && (typeof vlan === "number" || (vlan === undefined && entry.written(["vlan"]) !== undefined))
 }
 
 function checkMode({ mode }: LinkEntry, entry: Entry, kind: string | undefined): void {
@@ -51,7 +58,7 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
     case "ipvlan":
       return value.ipvlan === undefined ? undefined : { kind, parent: value.ipvlan, mode: value.mode ?? "l2" }
     case "vlan":
-      return value.vlan?.parent === undefined || value.vlan.id === undefined
+      return typeof value.vlan !== "object" || value.vlan.parent === undefined || value.vlan.id === undefined
         ? undefined
         : { kind, parent: value.vlan.parent, id: value.vlan.id }
     case "vxlan":

@@ -1,3 +1,4 @@
+import { PORT_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import { hash64 } from "../../base/hash.ts"
 import { canonicalIp, contains, formatIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { deriveMac } from "../../base/mac.ts"
@@ -9,18 +10,20 @@ import { addressList, items, macOf } from "../link/expand-link.ts"
 import { impairing } from "../link/spec-impair.ts"
 import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
+import type { PortEntry, VlanEntry } from "./expand-port.ts"
+import { expandVlans } from "./expand-port.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
 
 /** A container's interface as the file writes it. */
-export interface InterfaceEntry extends LinkEntry {
+export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
   address?: string | string[]
   gateway?: string | string[]
   aliases?: string[]
   mac?: string
   mtu?: number
   up?: boolean
-  host_end?: { mac?: string; impair?: ImpairEntry }
+  host_end?: PortEntry
   impair?: ImpairEntry
 }
 
@@ -39,7 +42,9 @@ export interface ExpandedInterface extends Expanded<InterfaceAttributes> {
 export function expandInterface(value: InterfaceEntry, entry: Entry, container: string, name: string): ExpandedInterface {
   const link = expandLinkKind(value, entry)
   if (link !== undefined) return expandOneEnded(value, entry, { container: `container.${container}`, interface: name, link })
-  const bridge = (value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])) ?? UNKNOWN
+  const known = value.bridge === undefined ? undefined : entry.bridge(value.bridge, ["bridge"])
+  const bridge = known ?? UNKNOWN
+  const vlans = expandVlans(value, entry, known)
   const address = addressesOn(entry, bridge, value.address)
   const gateway = gatewayList(entry, value.gateway)
   const mac = macOf(entry, ["mac"], value.mac)
@@ -62,7 +67,9 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
       address: [],
       up: true,
       ...impairing(expandImpair(entry, ["host_end", "impair"], value.host_end?.impair)),
+      ...unusual(PORT_DEFAULTS, value.host_end ?? {}),
     },
+    ...(vlans === undefined ? {} : { vlans }),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, bridge) }
@@ -79,6 +86,7 @@ function expandOneEnded(
   const mac = ownMac(entry, value, what.link)
   if (entry.has(["host_end"]))
     entry.report(["host_end"], "no-host-end", `a ${what.link.kind} has no end on the host`, { hint: "take `host_end` out" })
+  if (entry.has(["trunk"])) entry.report(["trunk"], "no-bridge", `a ${what.link.kind} is no port of a bridge`, { hint: "take `trunk` out" })
   const attributes: OneEndedAttributes = {
     ...what,
     alias: aliasOf(entry.stack, entry.address),

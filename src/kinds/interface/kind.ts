@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { likewise, PORT_DEFAULTS, PORT_OPTIONS } from "../../base/bridge-options.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
@@ -33,6 +34,8 @@ export const interfaceKind: Kind = {
     { path: "host_end.address", change: "update" },
     { path: "host_end.up", change: "update" },
     { path: "host_end.impair.*", change: "update" },
+    { path: "vlans", change: "update" },
+    ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
   readdressed,
@@ -58,9 +61,25 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.up === false ? { gateway: [] } : {}),
       ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
+      ...portOf(desired, attributes),
     },
-    observed: sameBridge ? { ...attributes, master: desired.master as Value } : attributes,
+    observed:
+      sameBridge || desired.host_end !== undefined
+        ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
+        : attributes,
   }
+}
+
+function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
+  return sameBridge ? { master: master as Value } : {}
+}
+
+/** An option of a port that only one side has is as usual on the other one. */
+function portOf({ host_end: one }: Attributes, { host_end: other }: Attributes): Attributes {
+  const both = typeof one === "object" && one !== null && typeof other === "object" && other !== null
+  if (!both || one === other) return {}
+  const whole = likewise(PORT_DEFAULTS, one, other)
+  return whole === one ? {} : { host_end: whole as Value }
 }
 
 function readdressed({ bridge, container, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {

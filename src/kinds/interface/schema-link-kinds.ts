@@ -1,3 +1,4 @@
+import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, wholeNumber } from "../../model/fragment.ts"
 import { IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
@@ -16,11 +17,16 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       enum: [...MACVLAN_MODES, ...IPVLAN_MODES],
       form: "bridge, private, vepa or passthru, or l2, l3 or l3s",
     },
-    vlan: keys(
-      "A VLAN of a link of the host. IEEE 802.1Q",
-      { parent: parent("The link whose tagged frames it takes."), id: wholeNumber("The VLAN's number.", 1, 4094) },
-      { required: ["parent", "id"], form: "a map with parent and id" },
-    ),
+    vlan: {
+      ...keys(
+        "Beside `bridge`, a number: the VLAN that the interface is in, whose frames come and go without a tag. Without one, a VLAN of a link of the host. IEEE 802.1Q",
+        { parent: parent("The link whose tagged frames it takes."), id: wholeNumber("The VLAN's number.", 1, LAST_VLAN) },
+        { required: ["parent", "id"], form: `a number from 1 to ${LAST_VLAN}, or a map with parent and id` },
+      ),
+      type: ["integer", "object"],
+      minimum: 1,
+      maximum: LAST_VLAN,
+    },
     vxlan: keys(
       "A vxlan: Ethernet frames in UDP packets of the host's. RFC 7348",
       {

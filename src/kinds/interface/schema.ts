@@ -2,6 +2,7 @@ import type { Fragment } from "../../model/fragment.ts"
 import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
 import { impairSchema } from "../link/schema-impair.ts"
 import { linkKindKeys } from "./schema-link-kinds.ts"
+import { portKeys } from "./schema-port.ts"
 
 /** The kernel's rule is stricter (15 bytes): that is a check of its own, with a better message. */
 const LINK = "^(?!x-)[^/\\s:]+$"
@@ -37,7 +38,13 @@ export function interfacesSchema(): Fragment {
         host_end: keys("The end on the host, which is the bridge's port.", {
           mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
           impair: impairSchema("What befalls what the container is sent."),
+          ...portKeys(),
         }),
+        trunk: oneOrMore(
+          "VLANs whose frames come and go with their tag: numbers and ranges. The bridge has `vlan_filtering`.",
+          { type: ["integer", "string"], examples: [20, "30-40"] },
+          "a number from 1 to 4094, a range such as 30-40, or a list of them",
+        ),
         impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
       },

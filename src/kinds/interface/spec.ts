@@ -1,3 +1,4 @@
+import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 
@@ -35,8 +36,10 @@ export interface PortAttributes extends Inside {
   mac: string
   /** Of both ends. */
   mtu: number
-  /** The port on the host: it is up, and only the bridge speaks for it. */
-  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair }
+  /** The port on the host: it is up, and only the bridge speaks for it. Options of the port that are as usual are absent. */
+  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair } & PortOptions
+  /** Where the bridge filters VLANs, those that the port is in: `10 pvid untagged`, `30-40`. */
+  vlans?: string[]
   link?: undefined
 }
 
@@ -51,6 +54,7 @@ export interface OneEndedAttributes extends Inside {
   master?: undefined
   host_interface?: undefined
   host_end?: undefined
+  vlans?: undefined
 }
 
 /** What it is: nothing of it can be changed. */

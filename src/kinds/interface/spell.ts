@@ -1,3 +1,4 @@
+import { PORT_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
@@ -8,6 +9,7 @@ import { VXLAN_PORT } from "./spec-link-kinds.ts"
 export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
   return withoutAbsent({
     ...spellLinkKind(have),
+    ...spellVlans(have, usual),
     address: oneOrList(have.address),
     gateway: oneOrList(have.gateway),
     mac: have.link?.kind === "ipvlan" ? undefined : unless(usual.mac, have.mac),
@@ -38,7 +40,23 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port }: LinkA
   }
 }
 
-function spellHostEnd({ mac, impair }: PortAttributes["host_end"], usual: InterfaceAttributes["host_end"]): SpeltMap | undefined {
-  const words = withoutAbsent({ mac: mac === usual?.mac ? undefined : mac, impair: spellImpair(impair) })
+function spellHostEnd(have: PortAttributes["host_end"], usual: InterfaceAttributes["host_end"]): SpeltMap | undefined {
+  const { mac, impair } = have
+  const words = withoutAbsent({
+    mac: mac === usual?.mac ? undefined : mac,
+    impair: spellImpair(impair),
+    ...unusual(PORT_DEFAULTS, have),
+  })
   return Object.keys(words).length === 0 ? undefined : words
+}
+
+/** The keys that say in which VLANs it is; a port that is in one in another way cannot be written as it is. */
+function spellVlans({ vlans }: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
+  if (vlans === undefined || String(vlans) === String(usual.vlans)) return {}
+  const access = vlans.find((word) => word.endsWith(" pvid untagged"))
+  const trunk = vlans.filter((word) => !word.includes(" ")).map((word) => (word.includes("-") ? word : Number(word)))
+  return withoutAbsent({
+    vlan: access === undefined ? undefined : Number.parseInt(access, 10),
+    trunk: trunk.length === 0 ? undefined : trunk,
+  })
 }

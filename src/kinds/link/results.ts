@@ -50,6 +50,7 @@ function firstErrors(perStep: readonly NetRequest[][], answers: readonly (Kernel
 const GONE: readonly (readonly [string, readonly string[]])[] = [
   ["ip route del", ["ESRCH", "ENODEV"]],
   ["tc qdisc del", ["ENOENT"]],
+  ["bridge vlan del", ["ENOENT"]],
   ["ip address del", ["EADDRNOTAVAIL", "ENXIO"]],
 ]
 

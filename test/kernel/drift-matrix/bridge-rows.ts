@@ -1,8 +1,36 @@
-import type { KindRows } from "./row.ts"
+import type { Value } from "../../../src/model/resource.ts"
+import type { AttributeRow, KindRows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
 const GETLINK = "`RTM_GETLINK`, "
 const BRIDGE = `${GETLINK}\`IFLA_LINKINFO\`, `
+
+/** Option, its attribute, what somebody sets it to in the words of ip-link(8), what is then read, what it needs. */
+const OPTIONS: readonly (readonly [string, string, string, Value, string?])[] = [
+  ["priority", "IFLA_BR_PRIORITY", "priority 100", 100],
+  ["forward_delay", "IFLA_BR_FORWARD_DELAY", "forward_delay 450", 4.5],
+  ["hello_time", "IFLA_BR_HELLO_TIME", "hello_time 100", 1],
+  ["max_age", "IFLA_BR_MAX_AGE", "max_age 1000", 10],
+  ["group_fwd_mask", "IFLA_BR_GROUP_FWD_MASK", "group_fwd_mask 0x4000", 0x4000],
+  ["mcast_snooping", "IFLA_BR_MCAST_SNOOPING", "mcast_snooping 0", false],
+  ["mcast_querier", "IFLA_BR_MCAST_QUERIER", "mcast_querier 1", true],
+  ["vlan_protocol", "IFLA_BR_VLAN_PROTOCOL", "vlan_protocol 802.1ad", "802.1ad", "vlan_filtering"],
+  ["vlan_default_pvid", "IFLA_BR_VLAN_DEFAULT_PVID", "vlan_default_pvid 0", 0, "vlan_filtering"],
+]
+
+function option([attribute, read, words, value, needs]: (typeof OPTIONS)[number]): AttributeRow {
+  return {
+    attribute,
+    read: `${BRIDGE}\`${read}\``,
+    hands: [
+      {
+        by: `ip link set lab-lan type bridge ${words}`,
+        shows: { "bridge.lan": { [attribute]: value } },
+        ...(needs === undefined ? {} : { needs }),
+      },
+    ],
+  }
+}
 
 export const bridgeRows: KindRows = {
   kind: "bridge",
@@ -71,6 +99,7 @@ export const bridgeRows: KindRows = {
       read: `${GETLINK}\`IFF_UP\``,
       hands: [{ by: "ip link set lab-lan down", shows: { "bridge.lan": { address: ["10.20.0.1/24"], up: false } } }],
     },
+    ...OPTIONS.map(option),
     {
       attribute: ITSELF,
       read: "`RTM_GETLINK`",

@@ -1,4 +1,5 @@
-import type { KindRows, Shows } from "./row.ts"
+import type { Value } from "../../../src/model/resource.ts"
+import type { AttributeRow, KindRows, Shows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
 const INSIDE = "in the container's network namespace: "
@@ -8,6 +9,32 @@ const web = (words: string) => `nsenter -t $web -n ip ${words}`
 export const SLOW = "tbf rate 1mbit burst 65549 limit 78049"
 /** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
 const NO_ROUTES: Shows = { "container.web": { routes: [] } }
+
+/** Option of a port, its attribute, what somebody sets it to in the words of bridge(8), what is then read. */
+const OPTIONS: readonly (readonly [string, string, string, Value])[] = [
+  ["priority", "PRIORITY", "priority 1", 1],
+  ["cost", "COST", "cost 100", 100],
+  ["hairpin", "MODE", "hairpin on", true],
+  ["guard", "GUARD", "guard on", true],
+  ["root_block", "PROTECT", "root_block on", true],
+  ["fastleave", "FAST_LEAVE", "fastleave on", true],
+  ["learning", "LEARNING", "learning off", false],
+  ["flood", "UNICAST_FLOOD", "flood off", false],
+  ["mcast_flood", "MCAST_FLOOD", "mcast_flood off", false],
+  ["bcast_flood", "BCAST_FLOOD", "bcast_flood off", false],
+  ["neigh_suppress", "NEIGH_SUPPRESS", "neigh_suppress on", true],
+  ["isolated", "ISOLATED", "isolated on", true],
+]
+
+function portOption([option, read, words, value]: (typeof OPTIONS)[number]): AttributeRow {
+  const attribute = `host_end.${option}`
+  const by = `ip link set ${PORT} type bridge_slave ${words}`
+  return {
+    attribute,
+    read: `\`RTM_GETLINK\`, \`IFLA_INFO_SLAVE_DATA\`, \`IFLA_BRPORT_${read}\``,
+    hands: [{ by, shows: { "interface.web.eth0": { [attribute]: value } } }],
+  }
+}
 
 export const interfaceRows: KindRows = {
   kind: "interface",
@@ -165,6 +192,18 @@ export const interfaceRows: KindRows = {
       read: "`RTM_GETLINK`, `IFLA_QDISC`, and `RTM_GETQDISC`",
       hands: [{ by: `tc qdisc add dev ${PORT} root ${SLOW}`, shows: { "interface.web.eth0": { "host_end.impair.rate": "1mbit" } } }],
     },
+    {
+      attribute: "vlans",
+      read: "`RTM_GETLINK` of the family AF_BRIDGE, `IFLA_BRIDGE_VLAN_INFO`, where a bridge filters VLANs",
+      hands: [
+        {
+          by: "bridge vlan add dev lab-db-tr0 vid 21; bridge vlan del dev lab-db-tr0 vid 30-35",
+          shows: { "interface.db.tr0": { vlans: ["10 pvid untagged", "20-21", "36-40"] } },
+          needs: "vlan_filtering",
+        },
+      ],
+    },
+    ...OPTIONS.map(portOption),
     {
       attribute: ITSELF,
       read: "`RTM_GETLINK`",

@@ -106,11 +106,13 @@ export const PARENT = "parent0"
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
   const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
+  const vlans = lacking("vlan_filtering", hierarchies, sandbox) === undefined
+  const tagged = vlans ? ", tr0: { bridge: spare, vlan: 10, trunk: [20, 30-40] }" : ""
   return `name: lab
 bridges:
   lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
   dmz: { address: 10.21.0.1/24 }
-  spare: {}
+  spare: { vlan_filtering: ${vlans} }
 cgroups:
   tier: { limits: { ${limitsText(0, absent)} } }
   bare: {}
@@ -135,7 +137,7 @@ containers:
     interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan} }
   db:
     command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 } }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }
   front:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: dmz, address: 10.21.0.2/24 } }

@@ -1,3 +1,6 @@
+import type { PortOptions } from "../../../src/base/bridge-options.ts"
+import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../../src/base/bridge-options.ts"
+import { parseVlan } from "../../../src/base/vlans.ts"
 import type { BridgeOptions, LinkRef, NetNs, NetRequest, VethEnd } from "../../../src/kernel/kernel.ts"
 import { addLoopback, carrierChanged, linkDown } from "./addresses.ts"
 import type { Machine } from "./machine.ts"
@@ -66,11 +69,11 @@ function newLink(call: NetCall, end: Pick<VethEnd, "name" | "mac" | "mtu" | "gro
   }
 }
 
-const BRIDGE_DEFAULTS: Required<BridgeOptions> = { stp: false, vlan_filtering: false, ageing_time: 300 }
+const BORN: Required<BridgeOptions> = { ...BRIDGE_DEFAULTS, stp: false, vlan_filtering: false, ageing_time: 300 }
 
 export function addBridge(call: NetCall, request: NetRequest & { op: "bridge-add" }): void {
   freeName(call, call.network, request.name)
-  const link = addLink(call.network, { ...newLink(call, request, "bridge"), bridge: { ...BRIDGE_DEFAULTS, ...request.bridge } })
+  const link = addLink(call.network, { ...newLink(call, request, "bridge"), bridge: { ...BORN, ...request.bridge } })
   if (request.up) setUp(link)
 }
 
@@ -106,7 +109,7 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
 
 export function setLink(call: NetCall, request: NetRequest & { op: "link-set" }): void {
   const link = findLink(call, request.link)
-  const { name, alias, mtu, mac, up, master, group, bridge } = request
+  const { name, alias, mtu, mac, up, master, group, bridge, port } = request
   if (name !== undefined && name !== link.name) link.name = freeName(call, call.network, name)
   if (mac !== undefined) setMac(call, link, mac)
   if (mtu !== undefined) setMtu(call, link, mtu)
@@ -114,6 +117,7 @@ export function setLink(call: NetCall, request: NetRequest & { op: "link-set" })
   else if (master !== undefined) enslave(call, link, findLink(call, master))
   if (group !== undefined) link.group = group
   if (alias !== undefined) link.alias = Buffer.byteLength(alias) > 255 ? call.refuse("EINVAL") : alias
+  if (port !== undefined) setPort(call, link, port)
   if (bridge !== undefined) link.bridge = link.bridge === undefined ? call.refuse("EOPNOTSUPP") : { ...link.bridge, ...bridge }
   if (up === true) setUp(link)
   if (up === false) setDown(link)
@@ -125,6 +129,27 @@ export function setHairpin(call: NetCall, { link, on }: NetRequest & { op: "hair
   if (port.master === 0) call.refuse("EOPNOTSUPP")
   if (on) port.hairpin = true
   else delete port.hairpin
+}
+
+/** Only what differs from a port that nobody has set is kept, as it is told. */
+function setPort(call: NetCall, link: NetLink, port: PortOptions): void {
+  if (link.master === 0) call.refuse("EINVAL")
+  link.port = unusual(PORT_DEFAULTS, { ...link.port, ...port })
+}
+
+/** `bridge vlan add` and `del`, of a port. */
+export function setVlan(call: NetCall, { op, link: ref, vlan }: NetRequest & { op: "vlan-add" | "vlan-delete" }): void {
+  const link = findLink(call, ref)
+  const range = parseVlan(vlan) ?? call.refuse("EINVAL")
+  if (link.master === 0) call.refuse("EOPNOTSUPP")
+  const { from, to, pvid, untagged } = range
+  for (let id = from; id <= to; id++) {
+    if (op === "vlan-delete") link.vlans.delete(id) || call.refuse("ENOENT")
+    else {
+      if (pvid) for (const [other, flags] of link.vlans) link.vlans.set(other, { ...flags, pvid: false })
+      link.vlans.set(id, { pvid, untagged })
+    }
+  }
 }
 
 function setMac(call: NetCall, link: NetLink, mac: string): void {
@@ -147,6 +172,8 @@ function enslave(call: NetCall, link: NetLink, master: NetLink): void {
   if (link.master === master.index) return
   release(link)
   link.master = master.index
+  const pvid = master.bridge.vlan_default_pvid
+  link.vlans = new Map(pvid === 0 ? [] : [[pvid, { pvid: true, untagged: true }]])
   portsChanged(master)
 }
 
@@ -154,6 +181,8 @@ function release(link: NetLink): void {
   const bridge = link.network.links.get(link.master)
   link.master = 0
   delete link.hairpin
+  delete link.port
+  link.vlans = new Map()
   if (bridge !== undefined) portsChanged(bridge)
 }
 

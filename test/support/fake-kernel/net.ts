@@ -2,7 +2,7 @@ import type { NetDump, NetNs, NetRequest, Routing } from "../../../src/kernel/ke
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
 import type { NetCall } from "./links.ts"
-import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setHairpin, setLink } from "./links.ts"
+import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setHairpin, setLink, setVlan } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
@@ -50,6 +50,10 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "hairpin":
       setHairpin(call, request)
+      break
+    case "vlan-add":
+    case "vlan-delete":
+      setVlan(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)

@@ -1,3 +1,5 @@
+import type { PortOptions } from "../../../src/base/bridge-options.ts"
+import { formatVlans } from "../../../src/base/vlans.ts"
 import type {
   BridgeOptions,
   Impairment,
@@ -49,6 +51,8 @@ export interface NetLink {
   alias: string
   peer?: NetLink
   bridge?: Required<BridgeOptions>
+  port?: PortOptions
+  vlans: Map<number, { pvid: boolean; untagged: boolean }>
   /** Of a link with one end: what it lies on, and what else it is made with. */
   lower?: NetLink
   uppers: Set<NetLink>
@@ -75,6 +79,7 @@ export function addLink(network: Network, link: NewLink): NetLink {
     group: 0,
     alias: "",
     addresses: [],
+    vlans: new Map(),
     uppers: new Set(),
     ...link,
     network,
@@ -126,12 +131,14 @@ export function dumpRouting({ routes, rules, neighbours }: Network): Routing {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin, port } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
     ...(lower === undefined ? {} : { parent: lower.index }),
     ...(options === undefined ? {} : { options: { ...options } }),
+    ...(port === undefined || Object.keys(port).length === 0 ? {} : { port: { ...port } }),
+    ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
     ...(hairpin === undefined ? {} : { hairpin }),
     stats: { rxBytes: 0, txBytes: 0, rxPackets: 0, txPackets: 0 },

@@ -8,6 +8,7 @@ import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../s
 import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
 import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
 import { readNeighbour } from "../../../src/kernel/netlink/rtnl/neighbour.ts"
+import { readPortVlans } from "../../../src/kernel/netlink/rtnl/port-vlans.ts"
 import { readRoute } from "../../../src/kernel/netlink/rtnl/route-read.ts"
 import { readRule } from "../../../src/kernel/netlink/rtnl/rule.ts"
 import type { Message } from "../../../src/kernel/netlink/wire.ts"
@@ -106,6 +107,60 @@ test("while a topology change lasts the kernel tells another ageing time than th
   assert.equal(bridge("01", "01"), { stp: true, vlan_filtering: false })
   assert.equal(bridge("01", "00"), { stp: true, vlan_filtering: false, ageing_time: 30 })
   assert.equal(bridge("00", "01"), { stp: false, vlan_filtering: false, ageing_time: 30 })
+})
+
+test("under another bridge's root the kernel tells that one's times", () => {
+  const bridge = (root: string) =>
+    readLink(
+      only(
+        hex(`5c000000 1000 0000 00000000 00000000
+          00 00 0100 07000000 03100000 00000000
+          3c00 1280
+            0b00 0100 62726964676500 00
+            2c00 0280
+              0800 0100 dc050000
+              0800 0500 01000000
+              0c00 0a00 8000 ${root}
+              0c00 0b00 8000 020000000001`),
+      ),
+    ).bridge
+  assert.equal(bridge("020000000001"), { stp: true, vlan_filtering: false, forward_delay: 15 })
+  assert.equal(bridge("020000000000"), { stp: true, vlan_filtering: false })
+})
+
+test("of a port only what is not as usual is told", () => {
+  const port = (isolated: string) =>
+    readLink(
+      only(
+        hex(`4c000000 1000 0000 00000000 00000000
+          00 00 0100 08000000 03100000 00000000
+          2c00 1280
+            0b00 0400 62726964676500 00
+            1c00 0580
+              0600 0200 2000 0000
+              0800 0300 02000000
+              0500 2100 ${isolated} 000000`),
+      ),
+    ).port
+  assert.is(port("00"), undefined)
+  assert.equal(port("01"), { isolated: true })
+})
+
+test("VLANs of a port, ranges by their ends; a bridge's own are none of a port", () => {
+  const vlans = (master: string) =>
+    readPortVlans(
+      only(
+        hex(`44000000 1000 0200 00000000 00000000
+          07 00 0100 08000000 03100000 00000000
+          0800 0a00 ${master}
+          1c00 1a00
+            0800 0200 0600 0a00
+            0800 0200 0800 1e00
+            0800 0200 1000 2000`),
+      ),
+    )
+  assert.equal(vlans("07000000"), { index: 8, vlans: ["10 pvid untagged", "30-32"] })
+  assert.is(vlans("08000000"), undefined)
 })
 
 test("a veth knows its peer; for another kind IFLA_LINK is no peer", () => {

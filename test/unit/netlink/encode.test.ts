@@ -39,6 +39,63 @@ test("a bridge carries its options, its group and IFF_UP in its one message", ()
   )
 })
 
+test("options of a bridge stand in the order that the kernel takes them in, times in hundredths of a second", () => {
+  const times = { forward_delay: 4, hello_time: 1, max_age: 10 }
+  same(
+    {
+      op: "link-set",
+      link: 7,
+      bridge: { ...times, priority: 0x1000, group_fwd_mask: 0x4000, mcast_snooping: false, vlan_protocol: "802.1ad", vlan_default_pvid: 0 },
+    },
+    `74000000 1000 0500 01000000 00000000   # RTM_NEWLINK, REQUEST ACK
+     00 00 0000 07000000 00000000 00000000
+     5400 1200
+       0b00 0100 62726964676500 00
+       4400 0200
+         0800 0100 90010000                 # IFLA_BR_FORWARD_DELAY 400
+         0800 0200 64000000                 # IFLA_BR_HELLO_TIME 100
+         0800 0300 e8030000                 # IFLA_BR_MAX_AGE 1000
+         0600 0600 0010 0000                # IFLA_BR_PRIORITY
+         0600 0800 88a8 0000                # IFLA_BR_VLAN_PROTOCOL, big-endian
+         0600 0900 0040 0000                # IFLA_BR_GROUP_FWD_MASK
+         0500 1700 00 000000                # IFLA_BR_MCAST_SNOOPING
+         0600 2700 0000 0000                # IFLA_BR_VLAN_DEFAULT_PVID`,
+  )
+})
+
+test("options of a port are a slave's", () => {
+  same(
+    { op: "link-set", link: 8, port: { isolated: true, learning: false, cost: 100, priority: 1 } },
+    `54000000 1000 0500 01000000 00000000
+     00 00 0000 08000000 00000000 00000000
+     3400 1200                              # IFLA_LINKINFO
+       0b00 0400 62726964676500 00          #   IFLA_INFO_SLAVE_KIND bridge
+       2400 0500                            #   IFLA_INFO_SLAVE_DATA
+         0600 0200 0100 0000                #     IFLA_BRPORT_PRIORITY
+         0800 0300 64000000                 #     IFLA_BRPORT_COST
+         0500 0800 00 000000                #     IFLA_BRPORT_LEARNING
+         0500 2100 01 000000                #     IFLA_BRPORT_ISOLATED`,
+  )
+})
+
+test("VLANs of a port are told to its bridge: a range by its two ends", () => {
+  same(
+    { op: "vlan-add", link: 8, vlan: "10 pvid untagged" },
+    `2c000000 1300 0500 01000000 00000000   # RTM_SETLINK
+     07 00 0000 08000000 00000000 00000000  # AF_BRIDGE
+     0c00 1a00                              # IFLA_AF_SPEC
+       0800 0200 0600 0a00                  #   IFLA_BRIDGE_VLAN_INFO: PVID UNTAGGED, 10`,
+  )
+  same(
+    { op: "vlan-delete", link: 8, vlan: "30-40" },
+    `34000000 1100 0500 01000000 00000000   # RTM_DELLINK
+     07 00 0000 08000000 00000000 00000000
+     1400 1a00
+       0800 0200 0800 1e00                  #   RANGE_BEGIN, 30
+       0800 0200 1000 2800                  #   RANGE_END, 40`,
+  )
+})
+
 test("a bridge without VLAN filtering does not speak of it: kernels without it refuse even that", () => {
   same(
     { op: "bridge-add", name: "b", group: 1, up: false, bridge: { stp: false, vlan_filtering: false } },

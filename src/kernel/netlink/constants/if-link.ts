@@ -10,6 +10,7 @@ export const IFLA_OPERSTATE = 16
 export const IFLA_LINKINFO = 18
 export const IFLA_IFALIAS = 20
 export const IFLA_STATS64 = 23
+export const IFLA_AF_SPEC = 26
 export const IFLA_GROUP = 27
 export const IFLA_NET_NS_FD = 28
 export const IFLA_EXT_MASK = 29
@@ -18,14 +19,6 @@ export const IFLA_INFO_KIND = 1
 export const IFLA_INFO_DATA = 2
 export const IFLA_INFO_SLAVE_KIND = 4
 export const IFLA_INFO_SLAVE_DATA = 5
-
-export const IFLA_BRPORT_MODE = 4
-
-/** Hundredths of a second (USER_HZ). */
-export const IFLA_BR_AGEING_TIME = 4
-export const IFLA_BR_STP_STATE = 5
-export const IFLA_BR_VLAN_FILTERING = 7
-export const IFLA_BR_TOPOLOGY_CHANGE = 14
 
 export const VETH_INFO_PEER = 1
 

@@ -2,6 +2,7 @@
 
 export const AF_UNSPEC = 0
 export const AF_INET = 2
+export const AF_BRIDGE = 7
 export const AF_INET6 = 10
 
 export const RTM_NEWLINK = 16
@@ -65,5 +66,7 @@ export const ROUTE_TYPES: readonly string[] = [
   "xresolve",
 ]
 
+/** Of IFLA_EXT_MASK: VLANs of ports are told, ranges by their ends. */
+export const RTEXT_FILTER_BRVLAN_COMPRESSED = 4
 /** RTEXT_FILTER_SKIP_STATS of IFLA_EXT_MASK: no counters in the answer. */
 export const RTEXT_FILTER_SKIP_STATS = 8

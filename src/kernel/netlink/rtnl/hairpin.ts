@@ -1,6 +1,7 @@
 import type { NetRequest } from "../../kernel.ts"
 import { readU8, writeNested, writeText, writeU8 } from "../attr.ts"
-import { IFLA_BRPORT_MODE, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO } from "../constants/if-link.ts"
+import { IFLA_BRPORT_MODE } from "../constants/if-bridge.ts"
+import { IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO } from "../constants/if-link.ts"
 import { NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTM_NEWLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"

@@ -1,9 +1,6 @@
-import type { BridgeOptions, NetNs, NetRequest, VethEnd } from "../../kernel.ts"
-import { writeNested, writeText, writeU8, writeU32 } from "../attr.ts"
+import type { NetNs, NetRequest, VethEnd } from "../../kernel.ts"
+import { writeNested, writeText, writeU32 } from "../attr.ts"
 import {
-  IFLA_BR_AGEING_TIME,
-  IFLA_BR_STP_STATE,
-  IFLA_BR_VLAN_FILTERING,
   IFLA_GROUP,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
@@ -17,13 +14,12 @@ import {
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTM_NEWLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
+import { writeBridge } from "./bridge-options.ts"
 import { writeLinkHeader, writeMac } from "./link-header.ts"
 import { writeOptions, writeParent } from "./link-kinds.ts"
 import type { Resolver } from "./resolver.ts"
 
 const CREATE = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
-/** The bridge's ageing time counts in USER_HZ. */
-const TICKS_PER_SECOND = 100
 
 /**
  * `ip link add br-lan group N address MAC mtu N up type bridge stp_state 0 vlan_filtering 1 ageing_time 30000`. A bridge is
@@ -97,22 +93,4 @@ function writeCommon(w: WireWriter, link: Omit<VethEnd, "ns">): void {
   if (link.group !== undefined) writeU32(w, IFLA_GROUP, link.group)
   if (link.mac !== undefined) writeMac(w, link.mac)
   if (link.mtu !== undefined) writeU32(w, IFLA_MTU, link.mtu)
-}
-
-/** IFLA_LINKINFO of a bridge, with the options that are given. */
-export function writeBridge(w: WireWriter, { stp, vlan_filtering, ageing_time }: BridgeOptions): void {
-  writeNested(w, IFLA_LINKINFO, () => {
-    writeText(w, IFLA_INFO_KIND, "bridge")
-    if (stp === undefined && vlan_filtering === undefined && ageing_time === undefined) return
-    writeNested(w, IFLA_INFO_DATA, () => {
-      if (ageing_time !== undefined) writeU32(w, IFLA_BR_AGEING_TIME, Math.round(ageing_time * TICKS_PER_SECOND))
-      if (stp !== undefined) writeU32(w, IFLA_BR_STP_STATE, stp ? 1 : 0)
-      if (vlan_filtering !== undefined) writeU8(w, IFLA_BR_VLAN_FILTERING, vlan_filtering ? 1 : 0)
-    })
-  })
-}
-
-/** Seconds out of an IFLA_BR_AGEING_TIME. */
-export function ageingSeconds(ticks: number): number {
-  return ticks / TICKS_PER_SECOND
 }

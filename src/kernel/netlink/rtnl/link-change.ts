@@ -4,7 +4,7 @@ import { IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_MASTER, IFLA
 import { NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
-import { writeBridge } from "./link-add.ts"
+import { writeBridge, writePort } from "./bridge-options.ts"
 import { writeLinkHeader, writeLinkTarget, writeMac } from "./link-header.ts"
 import type { Resolver } from "./resolver.ts"
 
@@ -17,16 +17,22 @@ type LinkSet = NetRequest & { op: "link-set" }
  * RTM_NEWLINK by a name that no link has falls back to "all links of this group" in kernels before 5.18.
  */
 export function needsIndex(request: LinkSet): boolean {
-  return request.name !== undefined || request.bridge !== undefined
+  return request.name !== undefined || isOfKind(request)
+}
+
+/** Only RTM_NEWLINK takes what is of one kind of links. */
+function isOfKind({ bridge, port }: LinkSet): boolean {
+  return bridge !== undefined || port !== undefined
 }
 
 /**
  * `ip link set v0 up mtu N address MAC alias TEXT master br-lan group N name v1`, and with bridge options
- * `ip link set br-lan type bridge …`, which only RTM_NEWLINK without NLM_F_CREATE takes.
+ * `ip link set br-lan type bridge …`, or a port's
+ * `ip link set v0 type bridge_slave …`, which only RTM_NEWLINK without NLM_F_CREATE takes.
  */
 export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet, resolver: Resolver): void {
   const link = needsIndex(request) ? resolver.index(request.link) : request.link
-  w.message(request.bridge === undefined ? RTM_SETLINK : RTM_NEWLINK, REQUEST, sequence, () => {
+  w.message(isOfKind(request) ? RTM_NEWLINK : RTM_SETLINK, REQUEST, sequence, () => {
     writeLinkTarget(w, link, request.up)
     if (request.name !== undefined) writeText(w, IFLA_IFNAME, request.name)
     if (request.alias !== undefined) writeText(w, IFLA_IFALIAS, request.alias)
@@ -35,6 +41,7 @@ export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet,
     if (request.master !== undefined) writeU32(w, IFLA_MASTER, request.master === 0 ? 0 : resolver.index(request.master))
     if (request.group !== undefined) writeU32(w, IFLA_GROUP, request.group)
     if (request.bridge !== undefined) writeBridge(w, request.bridge)
+    if (request.port !== undefined) writePort(w, request.port)
   })
 }
 

@@ -1,12 +1,8 @@
-import type { Link, LiveBridge } from "../../kernel.ts"
+import type { Link } from "../../kernel.ts"
 import { eachAttribute, readI32, readText, readU8, readU32, readU64 } from "../attr.ts"
 import {
   IFF_UP,
   IFLA_ADDRESS,
-  IFLA_BR_AGEING_TIME,
-  IFLA_BR_STP_STATE,
-  IFLA_BR_TOPOLOGY_CHANGE,
-  IFLA_BR_VLAN_FILTERING,
   IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
@@ -27,8 +23,8 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
+import { readBridge, readPort } from "./bridge-options.ts"
 import { readHairpin } from "./hairpin.ts"
-import { ageingSeconds } from "./link-add.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
 
@@ -104,22 +100,14 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (type === IFLA_INFO_KIND) link.kind = readText(bytes, from, to)
     else if (type === IFLA_INFO_DATA && link.kind === "bridge") link.bridge = readBridge(bytes, from, to)
-    else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
-    else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge" && readHairpin(bytes, from, to)) link.hairpin = true
     else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
+    else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
+    else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge") readPortOf(link, bytes, from, to)
   })
 }
 
-/** For the time of a topology change the kernel's own spanning tree ages by twice the forward delay: __br_set_topology_change. */
-function readBridge(bytes: Buffer, start: number, end: number): LiveBridge {
-  const bridge: LiveBridge = { stp: false, vlan_filtering: false, ageing_time: 0 }
-  let changing = false
-  eachAttribute(bytes, start, end, (type, from, to) => {
-    if (type === IFLA_BR_STP_STATE) bridge.stp = readU32(bytes, from, to) !== 0
-    else if (type === IFLA_BR_VLAN_FILTERING) bridge.vlan_filtering = readU8(bytes, from, to) !== 0
-    else if (type === IFLA_BR_AGEING_TIME) bridge.ageing_time = ageingSeconds(readU32(bytes, from, to))
-    else if (type === IFLA_BR_TOPOLOGY_CHANGE) changing = readU8(bytes, from, to) !== 0
-  })
-  if (changing && bridge.stp) delete bridge.ageing_time
-  return bridge
+function readPortOf(link: Link, bytes: Buffer, from: number, to: number): void {
+  const port = readPort(bytes, from, to)
+  if (port !== undefined) link.port = port
+  if (readHairpin(bytes, from, to)) link.hairpin = true
 }

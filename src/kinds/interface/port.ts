@@ -1,0 +1,55 @@
+import type { PortOptions } from "../../base/bridge-options.ts"
+import { PORT_DEFAULTS, PORT_OPTIONS, unusual } from "../../base/bridge-options.ts"
+import { vlanChanges } from "../../base/vlans.ts"
+import type { Link, LinkRef, NetRequest } from "../../kernel/kernel.ts"
+import type { Run } from "../../model/driver.ts"
+import type { Attributes } from "../../model/resource.ts"
+import type { BridgeAttributes } from "../bridge/spec.ts"
+import { usualVlans } from "./expand-port.ts"
+import type { PortAttributes } from "./spec.ts"
+
+/** What is read of a port beside its link. */
+export function observedPort({ vlans }: Link): Attributes {
+  return vlans === undefined ? {} : { vlans }
+}
+
+/** What makes a new port of its bridge what it is to be; nothing where it is as every port. */
+export function portCreation(link: LinkRef, want: PortAttributes, run: Run): NetRequest[] {
+  const port = unusual(PORT_DEFAULTS, want.host_end)
+  return [...portSet(link, port), ...vlanRequests(link, undefined, want, run)]
+}
+
+/** A port that comes to another bridge is one as every other there. */
+export function portUpdate(
+  link: LinkRef,
+  have: Partial<PortAttributes>,
+  want: PortAttributes,
+  changed: ReadonlySet<string>,
+  run: Run,
+): NetRequest[] {
+  if (changed.has("master") || changed.has("bridge")) return portCreation(link, want, run)
+  const all: PortOptions = { ...PORT_DEFAULTS, ...unusual(PORT_DEFAULTS, want.host_end) }
+  const options = PORT_OPTIONS.filter((option) => changed.has(`host_end.${option}`))
+  const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
+  const vlans = changed.has("vlans") ? vlanRequests(link, have.vlans, want, run) : []
+  return [...portSet(link, port), ...vlans]
+}
+
+function portSet(link: LinkRef, port: PortOptions): NetRequest[] {
+  return Object.keys(port).length === 0 ? [] : [{ op: "link-set", link, port }]
+}
+
+function bornWith({ bridge }: PortAttributes, { desired }: Run): string[] {
+  const attributes = desired.resources.find(({ address }) => address === bridge)?.attributes
+  return usualVlans((attributes ?? {}) as Partial<BridgeAttributes>)
+}
+
+/** `have` undefined: it is in those that a new port of its bridge is in. */
+function vlanRequests(link: LinkRef, have: readonly string[] | undefined, want: PortAttributes, run: Run): NetRequest[] {
+  if (want.vlans === undefined) return []
+  const { remove, add } = vlanChanges(have ?? bornWith(want, run), want.vlans)
+  return [
+    ...remove.map((vlan): NetRequest => ({ op: "vlan-delete", link, vlan })),
+    ...add.map((vlan): NetRequest => ({ op: "vlan-add", link, vlan })),
+  ]
+}
