@@ -36,16 +36,18 @@ static void put_needs(struct message *message, const char *kind)
 {
   static const uint8_t on = 1;
   static const uint8_t near[4] = {127, 0, 0, 1}, far[4] = {127, 0, 0, 2};
+  static const uint8_t far6[16] = {0xfd, [15] = 2};
   uint16_t vlan = 10;
   uint32_t data = open_nest(message, IFLA_INFO_DATA);
   if (strcmp(kind, "bridge-vlans") == 0) put(message, IFLA_BR_VLAN_FILTERING, &on, sizeof on);
   if (strcmp(kind, "vlan") == 0) put(message, IFLA_VLAN_ID, &vlan, sizeof vlan);
   if (strcmp(kind, "vxlan") == 0) put_u32(message, IFLA_VXLAN_ID, 10);
   if (strcmp(kind, "vrf") == 0) put_u32(message, IFLA_VRF_TABLE, 10);
-  if (strcmp(kind, "gre") == 0) {
+  if (strncmp(kind, "gre", 3) == 0) {
     put(message, IFLA_GRE_LOCAL, near, sizeof near);
     put(message, IFLA_GRE_REMOTE, far, sizeof far);
   }
+  if (strncmp(kind, "ip6gre", 6) == 0) put(message, IFLA_GRE_REMOTE, far6, sizeof far6);
   close_nest(message, data);
 }
 

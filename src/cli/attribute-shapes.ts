@@ -106,16 +106,17 @@ const port = record(
     ...{ bridge: textLike(new RegExp(`^bridge\\.${NAME}$`), "address of a bridge"), master: linkName },
     ...{ host_interface: linkName, mac, mtu, host_end: record({ mac, address: cidrs, up: truth }, { impair, ...PORT_SHAPES }) },
   },
-  { impair, vlans: listOf(text("VLAN", (word) => parseVlan(word) !== undefined)) },
+  { impair, inside_master: linkName, vlans: listOf(text("VLAN", (word) => parseVlan(word) !== undefined)) },
 )
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS)) },
   {
     ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
     ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },
+    ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
   },
 )
-const oneEnded = record({ ...inside, link }, { mac, mtu, impair })
+const oneEnded = record({ ...inside, link }, { mac, mtu, impair, inside_master: linkName })
 
 function isOneEnded(value: unknown): boolean {
   return typeof value === "object" && value !== null && "link" in value

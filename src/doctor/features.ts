@@ -40,6 +40,9 @@ const LINKS: readonly (readonly [kind: string, modules: readonly string[], optio
   ["vrf", ["vrf"], "CONFIG_NET_VRF"],
   ["tap", ["tun"], "CONFIG_TUN"],
   ["gre", ["ip_gre"], "CONFIG_NET_IPGRE"],
+  ["gretap", ["ip_gre"], "CONFIG_NET_IPGRE"],
+  ["ip6gre", ["ip6_gre"], "CONFIG_IPV6_GRE"],
+  ["ip6gretap", ["ip6_gre"], "CONFIG_IPV6_GRE"],
 ]
 
 const OTHERS: readonly Feature[] = [

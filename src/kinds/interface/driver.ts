@@ -17,6 +17,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
@@ -110,6 +111,7 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
     up: inside.up,
+    ...observedMaster(scope, `container.${container}`, dump, inside),
     ...observedImpair(inside.impair),
   }
 }
@@ -182,6 +184,7 @@ function insideCreation(step: Step, run: Run): NetRequest[] {
   const want = step.change.after as unknown as InterfaceAttributes
   const link = want.interface
   return [
+    ...(want.inside_master === undefined ? [] : [{ op: "link-set", link, master: want.inside_master } as const]),
     ...impairChanges(run.kernel, link, undefined, want.impair),
     ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
     ...(want.up ? [{ op: "link-set", link, up: true } as const] : []),
@@ -190,6 +193,11 @@ function insideCreation(step: Step, run: Run): NetRequest[] {
 }
 
 function update(steps: readonly Step[], run: Run): StepErrors {
+  let links: readonly Link[] | undefined
+  const live = () => {
+    links ??= run.kernel.dump("host").links
+    return links
+  }
   const renamed = renameAll(steps, run, "host", hostRenaming)
   const outer = eitherError(
     renamed,
@@ -197,7 +205,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
       steps,
       run,
       "host",
-      ofMade(steps, renamed, (step) => hostUpdate(step, run)),
+      ofMade(steps, renamed, (step) => hostUpdate(step, run, live)),
     ),
   )
   return steps.map((step, i) => {
@@ -225,7 +233,7 @@ function insideRenaming(step: Step): Renaming | undefined {
   return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias } : {}) }
 }
 
-function hostUpdate(step: Step, run: Run): NetRequest[] {
+function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetRequest[] {
   if (isOneEnded(step)) return []
   const want = step.change.after as unknown as PortAttributes
   const have = step.change.before as unknown as PortAttributes
@@ -239,7 +247,7 @@ function hostUpdate(step: Step, run: Run): NetRequest[] {
   if (changed.has("host_end.up")) set.up = want.host_end.up
   return [
     ...(Object.keys(set).length > 2 ? [set] : []),
-    ...portUpdate(link, have, want, changed, run),
+    ...portUpdate(link, have, want, changed, run, live),
     ...impairChanges(run.kernel, link, have.host_end.impair, want.host_end.impair),
     ...addressChanges(link, have.host_end.address, want.host_end.address),
   ]

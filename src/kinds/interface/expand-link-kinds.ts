@@ -1,8 +1,8 @@
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import type { LinkAttributes } from "./spec.ts"
-import type { LinkKindName } from "./spec-link-kinds.ts"
-import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import type { GreKind, LinkKindName } from "./spec-link-kinds.ts"
+import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The keys of an interface that say what it is. */
 export interface LinkEntry {
@@ -13,7 +13,19 @@ export interface LinkEntry {
   /** A number: of a port of a bridge, the VLAN that it is in. */
   vlan?: number | { parent?: string; id?: number }
   vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string }
+  gre?: GreEntry
+  gretap?: GreEntry
+  ip6gre?: GreEntry
+  ip6gretap?: GreEntry
+  vrf?: { table?: number }
   dummy?: Record<string, never> | null
+}
+
+interface GreEntry {
+  remote?: string
+  local?: string
+  key?: number
+  ttl?: number
 }
 
 /** The keys of which an interface has one. */
@@ -63,6 +75,13 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
         : { kind, parent: value.vlan.parent, id: value.vlan.id }
     case "vxlan":
       return value.vxlan?.id === undefined ? undefined : vxlan(value.vxlan, entry)
+    case "gre":
+    case "gretap":
+    case "ip6gre":
+    case "ip6gretap":
+      return value[kind]?.remote === undefined ? undefined : gre(kind, value[kind], entry)
+    case "vrf":
+      return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
     case "dummy":
       return { kind }
   }
@@ -89,6 +108,38 @@ function vxlan({ id, port, parent, ...value }: Required<LinkEntry>["vxlan"], ent
     ...(parent === undefined ? {} : { parent }),
     port: port ?? VXLAN_PORT,
   }
+}
+
+function gre(kind: GreKind, { key, ttl, ...ends }: GreEntry, entry: Entry): LinkAttributes {
+  const [remote, local] = (["remote", "local"] as const).map((end) =>
+    tunnelEnd(entry, [kind, end], ends[end], kind.startsWith("ip6") ? 6 : 4),
+  )
+  return {
+    kind,
+    ...(remote === undefined ? {} : { remote }),
+    ...(local === undefined ? {} : { local }),
+    ...(key === undefined ? {} : { key }),
+    ttl: ttl ?? GRE_TTL,
+  }
+}
+
+function tunnelEnd(entry: Entry, path: Path, text: string | undefined, family: 4 | 6): string | undefined {
+  if (text === undefined) return undefined
+  const ip = canonicalIp(text)
+  if (ip !== undefined && ip.includes(":") === (family === 6) && ip !== "0.0.0.0" && ip !== "::") return ip
+  entry.report(path, "bad-address", `\`${text}\` is not the IPv${family} address of one host`, {
+    hint: family === 4 ? "write an address such as 10.0.0.1, or make it an ip6gre" : "write an address such as fd00::1, or make it a gre",
+  })
+  return undefined
+}
+
+/** Tables that have a meaning of their own: RT_TABLE_DEFAULT, MAIN and LOCAL. */
+const KERNELS_TABLES = [253, 254, 255]
+
+function vrf(table: number, entry: Entry): LinkAttributes {
+  if (KERNELS_TABLES.includes(table))
+    entry.report(["vrf", "table"], "bad-table", `table ${table} is the kernel's own`, { hint: "write another number, such as 10" })
+  return { kind: "vrf", table }
 }
 
 /** The kernel takes one of them for the other, and tells it so. */

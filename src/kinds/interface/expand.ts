@@ -14,6 +14,7 @@ import type { PortEntry, VlanEntry } from "./expand-port.ts"
 import { expandVlans } from "./expand-port.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
+import { WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** A container's interface as the file writes it. */
 export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
@@ -23,6 +24,7 @@ export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
   mac?: string
   mtu?: number
   up?: boolean
+  master?: string
   host_end?: PortEntry
   impair?: ImpairEntry
 }
@@ -62,6 +64,7 @@ export function expandInterface(value: InterfaceEntry, entry: Entry, container: 
     mac: mac ?? deriveMac(origin),
     mtu: value.mtu ?? bridge.mtu,
     up: value.up ?? true,
+    ...insideMaster(value),
     host_end: {
       mac: hostMac ?? deriveMac(`${origin}/host`),
       address: [],
@@ -95,15 +98,22 @@ function expandOneEnded(
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
     up: value.up ?? true,
+    ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
 }
 
+function insideMaster({ master }: InterfaceEntry): { inside_master?: string } {
+  return master === undefined ? {} : { inside_master: master }
+}
+
 function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): string | undefined {
-  if (kind !== "ipvlan") return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
+  if (!WITHOUT_MAC.has(kind)) return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
   if (value.mac !== undefined)
-    entry.report(["mac"], "bad-mac", "an ipvlan has its parent's MAC address", { hint: "take `mac` out, or write `macvlan`" })
+    entry.report(["mac"], "bad-mac", kind === "ipvlan" ? "an ipvlan has its parent's MAC address" : `a ${kind} has no MAC address`, {
+      hint: `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
+    })
   return undefined
 }
 

@@ -10,7 +10,7 @@ import { renamedPlaces } from "../link/kind-places.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { interfaceProblems } from "./problems.ts"
-import { interfaceRelations } from "./relations.ts"
+import { interfaceRelations, masterAddress } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
@@ -19,6 +19,8 @@ export const interfaceKind: Kind = {
   rules: [
     { path: "container", change: "replace" },
     { path: "link.*", change: "replace" },
+    // The kernel takes a link down and up again for it: its addresses and routes would go along.
+    { path: "inside_master", change: "replace" },
     { path: "interface", change: "update" },
     { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
@@ -61,6 +63,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.up === false ? { gateway: [] } : {}),
       ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
+      ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
       ...portOf(desired, attributes),
     },
     observed:
@@ -115,10 +118,15 @@ function ofBridge(bridge: Address | undefined): string[] {
 }
 
 function creation(change: Change): StepDraft {
-  const { container, bridge } = change.after as unknown as InterfaceAttributes
+  const { container, bridge, inside_master: vrf } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
-    after: [...ofBridge(bridge), stepId(container, "spawn"), stepId(change.address, "delete")],
+    after: [
+      ...ofBridge(bridge),
+      ...(vrf === undefined ? [] : [stepId(masterAddress(container, vrf), "create")]),
+      stepId(container, "spawn"),
+      stepId(change.address, "delete"),
+    ],
     before: waiting(container),
     takes: places(change.after),
   }

@@ -15,8 +15,9 @@ import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
-import { LINK_KINDS } from "./spec-link-kinds.ts"
+import { INSIDE_KINDS, LINK_KINDS } from "./spec-link-kinds.ts"
 
 export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
@@ -52,6 +53,7 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
         address: canonicalAddresses(dump, link.index),
         gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
         ...{ mac: link.mac, mtu: link.mtu, up: link.up },
+        ...observedMaster(scope, container, dump, link),
         ...observedImpair(link.impair),
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
@@ -83,7 +85,16 @@ export async function createOneEnded(steps: readonly Step[], run: Run): Promise<
 const PAUSES = [10, 40, 160, 640, 1280]
 
 async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const send = (some: readonly Step[]) => sendAllLater(some, run, "host", (step) => [creation(step, run)])
+  const send = async (some: readonly Step[]) => {
+    const [outside, inside] = [some.filter((step) => !isBornInside(step)), some.filter(isBornInside)]
+    const born = inside.map(async (step) =>
+      firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), [creation(step, run)])),
+    )
+    const made = await sendAllLater(outside, run, "host", (step) => [creation(step, run)])
+    const all = new Map([...outside, ...inside].map((step, i) => [step, i]))
+    const errors = [...made, ...(await Promise.all(born))]
+    return some.map((step) => errors[all.get(step) as number] ?? null)
+  }
   const errors = new Map((await send(steps)).map((error, i) => [steps[i] as Step, error]))
   for (const pause of PAUSES) {
     const again = steps.filter((step) => TAKEN.has(errors.get(step)?.errno ?? ""))
@@ -92,6 +103,11 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
     for (const [i, error] of (await send(again)).entries()) errors.set(again[i] as Step, error)
   }
   return steps.map((step) => errors.get(step) ?? null)
+}
+
+/** What lies on nothing of the host's, and speaks through the container's own links. */
+function isBornInside(step: Step): boolean {
+  return INSIDE_KINDS.has(wanted(step).link.kind)
 }
 
 const TAKEN = new Set(["EEXIST", "EBUSY"])
@@ -117,9 +133,10 @@ function creation(step: Step, run: Run): NetRequest {
 }
 
 function completion(step: Step, run: Run): NetRequest[] {
-  const { interface: link, alias, address, gateway, up, impair } = wanted(step)
+  const { interface: link, alias, address, gateway, up, impair, inside_master: master } = wanted(step)
   return [
     { op: "link-set", link: birthName(run.stack, step.address), name: link, alias },
+    ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),

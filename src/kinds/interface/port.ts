@@ -19,19 +19,24 @@ export function portCreation(link: LinkRef, want: PortAttributes, run: Run): Net
   return [...portSet(link, port), ...vlanRequests(link, undefined, want, run)]
 }
 
-/** A port that comes to another bridge is one as every other there. */
+/**
+ * A port that comes to another bridge is one as every other there. In which VLANs one is is not told while its bridge looks at none, and may be
+ * any: by now the bridge does, and `live` tells.
+ */
 export function portUpdate(
   link: LinkRef,
   have: Partial<PortAttributes>,
   want: PortAttributes,
   changed: ReadonlySet<string>,
   run: Run,
+  live: () => readonly Link[],
 ): NetRequest[] {
   if (changed.has("master") || changed.has("bridge")) return portCreation(link, want, run)
   const all: PortOptions = { ...PORT_DEFAULTS, ...unusual(PORT_DEFAULTS, want.host_end) }
   const options = PORT_OPTIONS.filter((option) => changed.has(`host_end.${option}`))
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
-  const vlans = changed.has("vlans") ? vlanRequests(link, have.vlans, want, run) : []
+  const now = () => have.vlans ?? live().find(({ index }) => index === link)?.vlans
+  const vlans = changed.has("vlans") ? vlanRequests(link, now(), want, run) : []
   return [...portSet(link, port), ...vlans]
 }
 

@@ -1,10 +1,14 @@
 import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, wholeNumber } from "../../model/fragment.ts"
-import { IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import { GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The largest number of a network in 24 bits. RFC 7348, 5 */
 const LARGEST_VNI = 16_777_215
+
+const LARGEST_KEY = 2 ** 32 - 1
+/** 253 to 255 are the kernel's: default, main, local. */
+const LARGEST_TABLE = 2 ** 32 - 1
 
 /** What an interface is that is on no bridge. */
 export function linkKindKeys(): { readonly [key: string]: Fragment } {
@@ -39,12 +43,40 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       },
       { required: ["id"], form: "a map with at least id" },
     ),
+    gre: gre("A GRE tunnel between IPv4 addresses, for IP packets. RFC 2784", "10.0.0.1"),
+    gretap: gre("A GRE tunnel between IPv4 addresses, for Ethernet frames.", "10.0.0.1"),
+    ip6gre: gre("A GRE tunnel between IPv6 addresses, for IP packets. RFC 7676", "fd00::1"),
+    ip6gretap: gre("A GRE tunnel between IPv6 addresses, for Ethernet frames.", "fd00::1"),
+    vrf: keys(
+      "A VRF of the container: interfaces that name it as their `master` have a routing table of their own.",
+      { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
+      { required: ["table"], form: "a map with table" },
+    ),
     dummy: { ...keys("A link that leads nowhere: for addresses of its own.", {}), type: ["object", "null"], form: "nothing, or {}" },
   }
 }
 
 function parent(description: string): Fragment {
   return { description, type: "string", form: "the name of a link of the host", examples: ["eth0"] }
+}
+
+function gre(description: string, example: string): Fragment {
+  const ip = (words: string): Fragment => ({
+    description: words,
+    type: "string",
+    form: `an IP address such as ${example}`,
+    examples: [example],
+  })
+  return keys(
+    description,
+    {
+      remote: ip("The other end."),
+      local: ip("The container's own address to send from. Default: that of the route to the other end."),
+      key: wholeNumber("A number that both ends know the tunnel by.", 1, LARGEST_KEY),
+      ttl: wholeNumber("Hop limit of its packets; 0: that of what it carries.", 0, 255, { default: GRE_TTL }),
+    },
+    { required: ["remote"], form: "a map with at least remote" },
+  )
 }
 
 function ipv4(description: string, example: string): Fragment {

@@ -12,7 +12,7 @@ export function interfacesSchema(): Fragment {
   return named(
     "Interfaces, by their names inside.",
     keys(
-      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`.",
+      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`, `gre`, `vrf`, …",
       {
         bridge: { description: "The bridge, one of `bridges`.", type: "string", form: "the name of a bridge" },
         ...linkKindKeys(),
@@ -45,6 +45,12 @@ export function interfacesSchema(): Fragment {
           { type: ["integer", "string"], examples: [20, "30-40"] },
           "a number from 1 to 4094, a range such as 30-40, or a list of them",
         ),
+        master: {
+          description: "The vrf that it is in: an interface of the same container.",
+          type: "string",
+          form: "the name of an interface of the container that is a vrf",
+          examples: ["blue"],
+        },
         impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
       },

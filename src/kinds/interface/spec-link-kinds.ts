@@ -1,4 +1,6 @@
-export type LinkKindName = "macvlan" | "ipvlan" | "vlan" | "vxlan" | "dummy"
+export type LinkKindName = "macvlan" | "ipvlan" | "vlan" | "vxlan" | "dummy" | GreKind | "vrf"
+/** Tunnels through IPv4 and through IPv6; those with `tap` carry Ethernet frames. RFC 2784, 7676 */
+export type GreKind = "gre" | "gretap" | "ip6gre" | "ip6gretap"
 
 /** The kinds of links with one end, and what of the kernel each takes where it is not built in: its module, its option. */
 export const LINK_KINDS: { readonly [K in LinkKindName]: { module: string; option: string } } = {
@@ -7,7 +9,19 @@ export const LINK_KINDS: { readonly [K in LinkKindName]: { module: string; optio
   vlan: { module: "8021q", option: "CONFIG_VLAN_8021Q" },
   vxlan: { module: "vxlan", option: "CONFIG_VXLAN" },
   dummy: { module: "dummy", option: "CONFIG_DUMMY" },
+  gre: { module: "ip_gre", option: "CONFIG_NET_IPGRE" },
+  gretap: { module: "ip_gre", option: "CONFIG_NET_IPGRE" },
+  ip6gre: { module: "ip6_gre", option: "CONFIG_IPV6_GRE" },
+  ip6gretap: { module: "ip6_gre", option: "CONFIG_IPV6_GRE" },
+  vrf: { module: "vrf", option: "CONFIG_NET_VRF" },
 }
+
+/** Born in the container's namespace, whose own links their packets leave by: docs/decisions/0026. */
+export const INSIDE_KINDS: ReadonlySet<string> = new Set<LinkKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf"])
+/** Without a MAC address of their own. */
+export const WITHOUT_MAC: ReadonlySet<string> = new Set<LinkKindName>(["ipvlan", "gre", "ip6gre"])
+/** Of a tunnel's packets; without it each takes that of what it carries, and a routing protocol's would not get far. */
+export const GRE_TTL = 64
 
 export const MACVLAN_MODES = ["bridge", "private", "vepa", "passthru"]
 export const IPVLAN_MODES = ["l2", "l3", "l3s"]

@@ -20,6 +20,8 @@ interface Inside {
   gateway: string[]
   /** Inside. */
   up: boolean
+  /** Name of the vrf of the container that it is in; absent: of none. */
+  inside_master?: string
 }
 
 /**
@@ -71,4 +73,9 @@ export interface LinkAttributes {
   group?: string
   local?: string
   port?: number
+  /** A gre: the number in each packet, and the packets' hop limit. `local` and `remote` are addresses of the container's networks. */
+  key?: number
+  ttl?: number
+  /** vrf: the routing table of its interfaces. */
+  table?: number
 }

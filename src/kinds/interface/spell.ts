@@ -3,7 +3,7 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
 import type { InterfaceAttributes, LinkAttributes, PortAttributes } from "./spec.ts"
-import { VXLAN_PORT } from "./spec-link-kinds.ts"
+import { GRE_TTL, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
 export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
@@ -12,9 +12,10 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
     ...spellVlans(have, usual),
     address: oneOrList(have.address),
     gateway: oneOrList(have.gateway),
-    mac: have.link?.kind === "ipvlan" ? undefined : unless(usual.mac, have.mac),
+    mac: WITHOUT_MAC.has(have.link?.kind ?? "") ? undefined : unless(usual.mac, have.mac),
     mtu: unless(usual.mtu, have.mtu),
     up: unless(usual.up, have.up),
+    master: have.inside_master,
     host_end: have.host_end === undefined ? undefined : spellHostEnd(have.host_end, usual.host_end),
     impair: spellImpair(have.impair),
   })
@@ -25,7 +26,7 @@ export function spellLinkKind({ link, bridge }: InterfaceAttributes): SpeltMap {
   return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link)
 }
 
-function spellLink({ kind, parent, mode, id, remote, group, local, port }: LinkAttributes): SpeltMap {
+function spellLink({ kind, parent, mode, id, remote, group, local, port, key, ttl, table }: LinkAttributes): SpeltMap {
   switch (kind) {
     case "macvlan":
       return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
@@ -35,6 +36,13 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port }: LinkA
       return { vlan: withoutAbsent({ parent, id }) }
     case "vxlan":
       return { vxlan: withoutAbsent({ id, remote, group, local, port: unless(VXLAN_PORT, port), parent }) }
+    case "gre":
+    case "gretap":
+    case "ip6gre":
+    case "ip6gretap":
+      return { [kind]: withoutAbsent({ remote, local, key, ttl: unless(GRE_TTL, ttl) }) }
+    case "vrf":
+      return { vrf: withoutAbsent({ table }) }
     case "dummy":
       return { dummy: {} }
   }

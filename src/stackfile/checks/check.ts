@@ -9,6 +9,7 @@ import { checkLifecycle } from "./lifecycle.ts"
 import { checkLimits } from "./limits.ts"
 import { checkLinkNames } from "./link-names.ts"
 import { checkMacs } from "./macs.ts"
+import { checkMasters } from "./masters.ts"
 import { checkMoved } from "./moved.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
@@ -27,6 +28,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkJoinedSubnets,
   checkRoom,
   checkGateways,
+  checkMasters,
   checkRoutes,
   checkIds,
   checkGroups,
@@ -40,7 +42,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
 ]
 
 /** Those that look at one container after another. */
-const OF_EACH = [checkGateways, checkRoutes, checkLimits, checkNamespaces] as const
+const OF_EACH = [checkGateways, checkMasters, checkRoutes, checkLimits, checkNamespaces] as const
 
 /** All that the schema cannot see. Each check reports what it finds; none depends on another. */
 export function check(draft: Draft): void {

@@ -54,6 +54,18 @@ export const interfaceRows: KindRows = {
       ],
     },
     {
+      attribute: "inside_master",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_MASTER\``,
+      hands: [
+        { by: web("link set eth2 nomaster"), shows: { "interface.web.eth2": { inside_master: null } }, needs: "vrf" },
+        {
+          by: web("link set eth0 master blue"),
+          shows: { "interface.web.eth0": { inside_master: "blue", gateway: [] }, ...NO_ROUTES },
+          needs: "vrf",
+        },
+      ],
+    },
+    {
       attribute: "container",
       read: "`RTM_GETLINK` in every container: where the peer of the port is",
       hands: [

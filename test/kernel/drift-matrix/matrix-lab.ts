@@ -48,6 +48,8 @@ export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox
     )
       ? undefined
       : "this kernel has no macvlan"
+  if (need === "vrf")
+    return works(sandbox, "ip link add probe type vrf table 10 && ip link del dev probe") ? undefined : "this kernel has no vrf"
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
   const [controller, v1Only] = need.startsWith("v1 ") ? [need.slice("v1 ".length), true] : [controllerOf(need), false]
   const hierarchy = hierarchies[controller]
@@ -108,6 +110,8 @@ export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string 
   const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
   const vlans = lacking("vlan_filtering", hierarchies, sandbox) === undefined
   const tagged = vlans ? ", tr0: { bridge: spare, vlan: 10, trunk: [20, 30-40] }" : ""
+  const vrf =
+    lacking("vrf", hierarchies, sandbox) === undefined ? ", blue: { vrf: { table: 10 } }, eth2: { bridge: spare, master: blue }" : ""
   return `name: lab
 bridges:
   lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
@@ -134,7 +138,7 @@ containers:
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     rules: [{ priority: 1000, from: 10.20.0.0/24, table: 100 }]
     neighbours: [{ to: 10.50.0.77, lladdr: "02:00:00:00:00:77", dev: up0 }]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan} }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan}${vrf} }
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }

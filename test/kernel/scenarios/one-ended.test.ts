@@ -119,6 +119,9 @@ scenario("what the host lacks for a link is told by the plan, where the file say
 const OTHERS: readonly (readonly [kind: string, words: string, entry: string, told: object | undefined])[] = [
   ["dummy", "type dummy", "{ dummy: {}, address: 10.51.0.2/24 }", undefined],
   ["vlan", "link low type vlan id 5", "{ vlan: { parent: up0, id: 10 }, address: 10.51.0.2/24 }", { id: 10 }],
+  ["gre", "type gre remote 10.0.0.2", "{ gre: { remote: 10.50.0.9, key: 7 }, address: 10.51.0.2/24 }", { remote: "10.50.0.9", ttl: 64 }],
+  ["ip6gretap", "type ip6gretap remote fd00::2", '{ ip6gretap: { remote: "fd00::2" }, address: 10.51.0.2/24 }', { remote: "fd00::2" }],
+  ["vrf", "type vrf table 10", "{ vrf: { table: 10 } }", { table: 10 }],
   ["ipvlan", "link low type ipvlan", "{ ipvlan: up0, mode: l3, address: 10.51.0.2/24 }", { mode: "l3" }],
 ]
 

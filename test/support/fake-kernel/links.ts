@@ -167,18 +167,20 @@ function setMtu(call: NetCall, link: NetLink, mtu: number): void {
 }
 
 function enslave(call: NetCall, link: NetLink, master: NetLink): void {
-  if (master.bridge === undefined) call.refuse("EOPNOTSUPP")
+  if (master.bridge === undefined && master.kind !== "vrf") call.refuse("EOPNOTSUPP")
   if (link.name === "lo" || link.bridge !== undefined) call.refuse(link.name === "lo" ? "EINVAL" : "ELOOP")
   if (link.master === master.index) return
   release(link)
   link.master = master.index
+  if (master.bridge === undefined) return
   const pvid = master.bridge.vlan_default_pvid
   link.vlans = new Map(pvid === 0 ? [] : [[pvid, { pvid: true, untagged: true }]])
   portsChanged(master)
 }
 
 function release(link: NetLink): void {
-  const bridge = link.network.links.get(link.master)
+  const master = link.network.links.get(link.master)
+  const bridge = master?.bridge === undefined ? undefined : master
   link.master = 0
   delete link.hairpin
   delete link.port

@@ -63,6 +63,38 @@ test("options of a bridge stand in the order that the kernel takes them in, time
   )
 })
 
+test("a gre has one key for both directions, with the flags that say so; a vrf has its table", () => {
+  const add = { op: "link-add", name: "t", ns: "host", group: 1 } as const
+  same(
+    { ...add, kind: "gre", options: { remote: "10.0.0.2", local: "10.0.0.1", key: 7, ttl: 64 } },
+    `78000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 7400 0000
+     0800 1b00 01000000
+     4800 1200
+       0800 0100 67726500
+       3c00 0200
+         0800 0700 0a000002                 # IFLA_GRE_REMOTE
+         0800 0600 0a000001                 # IFLA_GRE_LOCAL
+         0600 0200 2000 0000                # IFLA_GRE_IFLAGS GRE_KEY
+         0600 0300 2000 0000                # IFLA_GRE_OFLAGS
+         0800 0400 00000007                 # IFLA_GRE_IKEY
+         0800 0500 00000007                 # IFLA_GRE_OKEY
+         0500 0800 40 000000                # IFLA_GRE_TTL`,
+  )
+  same(
+    { ...add, kind: "vrf", options: { table: 10 } },
+    `48000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 7400 0000
+     0800 1b00 01000000
+     1800 1200
+       0800 0100 76726600
+       0c00 0200
+         0800 0100 0a000000                 # IFLA_VRF_TABLE`,
+  )
+})
+
 test("options of a port are a slave's", () => {
   same(
     { op: "link-set", link: 8, port: { isolated: true, learning: false, cost: 100, priority: 1 } },

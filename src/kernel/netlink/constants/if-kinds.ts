@@ -13,3 +13,16 @@ export const IFLA_VXLAN_LINK = 3
 export const IFLA_VXLAN_LOCAL = 4
 /** Big-endian. */
 export const IFLA_VXLAN_PORT = 15
+
+/** linux/if_tunnel.h: of gre and ip6gre alike. Flags and keys stand apart for what comes in (I) and what goes out (O), big-endian. */
+export const IFLA_GRE_IFLAGS = 2
+export const IFLA_GRE_OFLAGS = 3
+export const IFLA_GRE_IKEY = 4
+export const IFLA_GRE_OKEY = 5
+export const IFLA_GRE_LOCAL = 6
+export const IFLA_GRE_REMOTE = 7
+export const IFLA_GRE_TTL = 8
+/** There is a key. */
+export const GRE_KEY = 0x2000
+
+export const IFLA_VRF_TABLE = 1

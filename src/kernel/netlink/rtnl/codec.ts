@@ -1,5 +1,5 @@
 import { readU8, readU32, writeRaw, writeU8, writeU32 } from "../attr.ts"
-import { AF_INET } from "../constants/rtnetlink.ts"
+import { AF_INET, AF_INET6 } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { ipBytes, ipOf, readIp } from "./ip-bytes.ts"
@@ -28,6 +28,16 @@ export const be16: Codec = {
   read: (bytes, from, to) => need(bytes, from, to, 2).readUInt16BE(from),
 }
 
+/** 0: there is none. */
+export const be32: Codec = {
+  write: (w, type, value) => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(Number(value))
+    writeRaw(w, type, bytes)
+  },
+  read: (bytes, from, to) => need(bytes, from, to, 4).readUInt32BE(from) || undefined,
+}
+
 function need(bytes: Buffer, from: number, to: number, size: number): Buffer {
   if (to - from < size) throw new WireError(`a value of ${to - from} bytes, where ${size} were expected`)
   return bytes
@@ -54,6 +64,14 @@ export function ipv4(is: (text: string) => boolean): Codec {
       return is(text) ? text : undefined
     },
   }
+}
+
+export const ipv6: Codec = {
+  write: (w, type, value) => writeRaw(w, type, ipBytes(ipOf(String(value), 6))),
+  read: (bytes, from, to) => {
+    const text = readIp(bytes, from, to, AF_INET6)
+    return text === "::" ? undefined : text
+  },
 }
 
 export const isSet = (text: string) => text !== "0.0.0.0"

@@ -1,9 +1,18 @@
 import type { LinkOptions } from "../../kernel.ts"
 import { eachAttribute, readU32, writeU32 } from "../attr.ts"
 import {
+  GRE_KEY,
+  IFLA_GRE_IFLAGS,
+  IFLA_GRE_IKEY,
+  IFLA_GRE_LOCAL,
+  IFLA_GRE_OFLAGS,
+  IFLA_GRE_OKEY,
+  IFLA_GRE_REMOTE,
+  IFLA_GRE_TTL,
   IFLA_IPVLAN_MODE,
   IFLA_MACVLAN_MODE,
   IFLA_VLAN_ID,
+  IFLA_VRF_TABLE,
   IFLA_VXLAN_GROUP,
   IFLA_VXLAN_ID,
   IFLA_VXLAN_LINK,
@@ -14,12 +23,34 @@ import { IFLA_LINK } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import type { Codec, Option } from "./codec.ts"
-import { be16, ipv4, isGroup, isSet, u16, u32, words } from "./codec.ts"
+import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, words } from "./codec.ts"
 
 interface LinkKind {
   /** Where the message names the link it lies on; absent: on none. */
   parent?: "link" | { attribute: number }
   options: { readonly [option: string]: readonly [attribute: number, codec: Codec] }
+}
+
+/** One key for both directions, and the flags that say that there is one. */
+const greKey: Codec = {
+  write: (w, _type, value) => {
+    be16.write(w, IFLA_GRE_IFLAGS, GRE_KEY)
+    be16.write(w, IFLA_GRE_OFLAGS, GRE_KEY)
+    be32.write(w, IFLA_GRE_IKEY, value)
+    be32.write(w, IFLA_GRE_OKEY, value)
+  },
+  read: be32.read,
+}
+
+function gre(address: Codec): LinkKind {
+  return {
+    options: {
+      remote: [IFLA_GRE_REMOTE, address],
+      local: [IFLA_GRE_LOCAL, address],
+      key: [IFLA_GRE_IKEY, greKey],
+      ttl: [IFLA_GRE_TTL, u8],
+    },
+  }
 }
 
 /** The kinds of links with one end: what each is made of. ip-link(8) has the words, linux/if_link.h the numbers. */
@@ -31,6 +62,11 @@ const KINDS: { readonly [kind: string]: LinkKind } = {
   },
   ipvlan: { parent: "link", options: { mode: [IFLA_IPVLAN_MODE, words(u16, { l2: 0, l3: 1, l3s: 2 })] } },
   vlan: { parent: "link", options: { id: [IFLA_VLAN_ID, u16] } },
+  gre: gre(ipv4(isSet)),
+  gretap: gre(ipv4(isSet)),
+  ip6gre: gre(ipv6),
+  ip6gretap: gre(ipv6),
+  vrf: { options: { table: [IFLA_VRF_TABLE, u32] } },
   vxlan: {
     parent: { attribute: IFLA_VXLAN_LINK },
     options: {
