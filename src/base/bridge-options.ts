@@ -15,11 +15,10 @@ export interface BridgeOptions {
   vlan_default_pvid?: number
 }
 
-/** What a port of a bridge is set to. `bridge link`, bridge(8) */
+/** What a port of a bridge is set to, but for hairpin, which follows from published ports. `bridge link`, bridge(8) */
 export interface PortOptions {
   priority?: number
   cost?: number
-  hairpin?: boolean
   guard?: boolean
   root_block?: boolean
   fastleave?: boolean
@@ -39,7 +38,7 @@ export const BRIDGE_DEFAULTS: Readonly<Required<BridgeOptions>> = {
 
 /** As a veth becomes a port: a cost of 2 is that of its 10 Gbit/s. new_nbp() and port_cost() in net/bridge/br_if.c */
 export const PORT_DEFAULTS: Readonly<Required<PortOptions>> = {
-  ...{ priority: 32, cost: 2, hairpin: false, guard: false, root_block: false, fastleave: false },
+  ...{ priority: 32, cost: 2, guard: false, root_block: false, fastleave: false },
   ...{ learning: true, flood: true, mcast_flood: true, bcast_flood: true, neigh_suppress: false, isolated: false },
 }
 

@@ -58,7 +58,7 @@ export const linkContract: Contract = {
     assert.equal([priority, forward_delay], [0x8000, 15])
     must(kernel, [{ op: "link-set", link: "va", master: "br-one" }])
     assert.is(linkIn(kernel.dump("host"), "va").port, undefined)
-    const port = { isolated: true, hairpin: true, learning: false, flood: false, mcast_flood: false, bcast_flood: false }
+    const port = { isolated: true, learning: false, flood: false, mcast_flood: false, bcast_flood: false }
     const more = { guard: true, root_block: true, fastleave: true, neigh_suppress: true, cost: 100, priority: 1 }
     must(kernel, [{ op: "link-set", link: "va", port: { ...port, ...more } }])
     assert.equal(linkIn(kernel.dump("host"), "va").port, { ...port, ...more })

@@ -196,11 +196,16 @@ function changes(step: Step, run: Run): NetRequest[] {
 /** One that is not said any more goes back to what it is born with. */
 function changedOptions(want: BridgeAttributes, changed: ReadonlySet<string>): BridgeOptions {
   const all: BridgeOptions = { ...BRIDGE_DEFAULTS, ...want }
-  const keys = (["ageing_time", "stp", "vlan_filtering", ...BRIDGE_OPTIONS] as const).filter((key) => changed.has(key))
+  const stops = changed.has("stp") && !want.stp
+  const known = ["ageing_time", "stp", "vlan_filtering", ...BRIDGE_OPTIONS] as const
+  const keys = known.filter((key) => changed.has(key) || (stops && key === "ageing_time"))
   return Object.fromEntries(keys.map((key) => [key, all[key]]))
 }
 
-/** The kernel takes the delay before the spanning tree: while that is on, none that only a bridge without may have. br_changelink() */
+/**
+ * The kernel takes times before the spanning tree: while that is on, no delay that only a bridge without may have (br_changelink()). And one that
+ * stops in the midst of a topology change leaves the ageing time shortened.
+ */
 function firstOf({ bridge }: NetRequest & { op: "link-set" }, link: number): NetRequest[] {
-  return bridge?.stp === false && bridge.forward_delay !== undefined ? [{ op: "link-set", link, bridge: { stp: false } }] : []
+  return bridge?.stp === false ? [{ op: "link-set", link, bridge: { stp: false } }] : []
 }

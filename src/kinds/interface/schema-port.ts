@@ -7,7 +7,6 @@ export function portKeys(): { readonly [key: string]: Fragment } {
   const usual = PORT_DEFAULTS
   return {
     isolated: truth("Whether it speaks only with ports that are not isolated.", usual.isolated),
-    hairpin: truth("Whether frames may leave by the port that they came in by.", usual.hairpin),
     learning: truth("Whether the bridge learns the addresses behind it.", usual.learning),
     flood: truth("Whether it gets frames for addresses that the bridge has not learned.", usual.flood),
     mcast_flood: truth("Whether it gets multicast that nobody has asked for.", usual.mcast_flood),

@@ -14,7 +14,6 @@ const NO_ROUTES: Shows = { "container.web": { routes: [] } }
 const OPTIONS: readonly (readonly [string, string, string, Value])[] = [
   ["priority", "PRIORITY", "priority 1", 1],
   ["cost", "COST", "cost 100", 100],
-  ["hairpin", "MODE", "hairpin on", true],
   ["guard", "GUARD", "guard on", true],
   ["root_block", "PROTECT", "root_block on", true],
   ["fastleave", "FAST_LEAVE", "fastleave on", true],

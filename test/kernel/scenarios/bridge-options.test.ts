@@ -37,7 +37,7 @@ function ping(sandbox: Sandbox, from: string, to: string): number {
 
 scenario("options of a bridge and its ports are made with them, changed in place and taken back", (sandbox) => {
   const options = "stp: true, priority: 100, forward_delay: 2, hello_time: 1, max_age: 6, group_fwd_mask: 0x4000, mcast_snooping: false"
-  const port = "host_end: { isolated: true, hairpin: true, cost: 100, guard: true }"
+  const port = "host_end: { isolated: true, root_block: true, cost: 100, guard: true }"
   const file = sandbox.file("stack.yaml", lab(options, port, "host_end: { isolated: true }"))
   apply(sandbox, file)
   expectConverged(sandbox, file)
@@ -47,7 +47,7 @@ scenario("options of a bridge and its ports are made with them, changed in place
   const { stp_state, priority, forward_delay, hello_time, max_age, mcast_snooping } = data()
   assert.equal([stp_state, priority, forward_delay, hello_time, max_age, mcast_snooping], [1, 100, 200, 100, 600, 0])
   const slave = () => JSON.parse(sandbox.run(["ip", "-j", "-d", "link", "show", "lab-web-eth0"]).stdout)[0].linkinfo.info_slave_data
-  assert.equal([slave().isolated, slave().hairpin, slave().cost, slave().guard], [true, true, 100, true])
+  assert.equal([slave().isolated, slave().root_block, slave().cost, slave().guard], [true, true, 100, true])
   turn(sandbox, lab("forward_delay: 0", "", "host_end: { isolated: true }"), ["update bridge.lan", "update interface.web.eth0"])
   assert.equal([data().stp_state, data().forward_delay, data().priority, data().group_fwd_mask], [0, 0, 0x8000, "0"])
   assert.equal([slave().isolated, slave().cost], [false, 2])

@@ -40,7 +40,6 @@ const BRIDGE: Table<keyof BridgeOptions> = {
 const PORT: Table<keyof PortOptions> = {
   priority: [N.IFLA_BRPORT_PRIORITY, u16],
   cost: [N.IFLA_BRPORT_COST, u32],
-  hairpin: [N.IFLA_BRPORT_MODE, flag],
   guard: [N.IFLA_BRPORT_GUARD, flag],
   root_block: [N.IFLA_BRPORT_PROTECT, flag],
   fastleave: [N.IFLA_BRPORT_FAST_LEAVE, flag],
