@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import { BRIDGE_DEFAULTS, PORT_DEFAULTS } from "../../../src/base/bridge-options.ts"
 import type { KindName, Value } from "../../../src/model/resource.ts"
 import { valueAt } from "../../../src/plan/fields.ts"
 import type { PlanJson } from "../../support/lab.ts"
@@ -117,11 +118,18 @@ function expected(shows: Shows, baseline: PlanJson): Told {
     if (what === "gone" || what === "broken") told.drift[address] = {}
     if (typeof what === "string") continue
     const wanted = baseline.changes.find((c) => c.address === address)?.before as Value
-    const pairs = Object.entries(what).map(([path, found]) => [path, [withDevice(found), valueAt(wanted, path) ?? null]] as const)
+    const pairs = Object.entries(what).map(([path, found]) => [path, [withDevice(found), valueAt(wanted, path) ?? usual(path)]] as const)
     // A limit that this host cannot hold is neither found nor wanted.
     told.drift[address] = Object.fromEntries(pairs.filter(([, [found, want]]) => found !== null || want !== null))
   }
   return { actions: sorted(told.actions), drift: sorted(told.drift) }
+}
+
+/** What an option is that the stack does not name; null: nothing. */
+function usual(path: string): Value {
+  const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "" }
+  const [end, option = ""] = path.split(".")
+  return (end === "host_end" ? { ...PORT_DEFAULTS }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
 }
 
 function withDevice(value: Value): Value {
