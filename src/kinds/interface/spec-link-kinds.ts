@@ -16,7 +16,7 @@ export const LINK_KINDS: { readonly [K in LinkKindName]: { module: string; optio
   vrf: { module: "vrf", option: "CONFIG_NET_VRF" },
 }
 
-/** Born in the container's namespace, whose own links their packets leave by: docs/decisions/0026. */
+/** Born in the container's namespace, whose own links their packets leave by: docs/decisions/0024. */
 export const INSIDE_KINDS: ReadonlySet<string> = new Set<LinkKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf"])
 /** Without a MAC address of their own. */
 export const WITHOUT_MAC: ReadonlySet<string> = new Set<LinkKindName>(["ipvlan", "gre", "ip6gre"])
