@@ -13,6 +13,8 @@ export interface BridgeOptions {
   vlan_protocol?: string
   /** 0: a new port is in no VLAN. */
   vlan_default_pvid?: number
+  /** Not of the bridge but of the host's IPv6 on it: whether it takes addresses and routes from routers. ip-sysctl.rst */
+  accept_ra?: boolean
 }
 
 /** What a port of a bridge is set to, but for hairpin, which follows from published ports. `bridge link`, bridge(8) */
@@ -30,10 +32,11 @@ export interface PortOptions {
   isolated?: boolean
 }
 
-/** As a bridge is born. net/bridge/br_device.c */
+/** As a bridge is born, net/bridge/br_device.c; but for `accept_ra`, which a stack's bridge does not. */
 export const BRIDGE_DEFAULTS: Readonly<Required<BridgeOptions>> = {
   ...{ priority: 0x8000, forward_delay: 15, hello_time: 2, max_age: 20, group_fwd_mask: 0 },
   ...{ mcast_snooping: true, mcast_querier: false, vlan_protocol: "802.1Q", vlan_default_pvid: 1 },
+  accept_ra: false,
 }
 
 /** As a veth becomes a port: a cost of 2 is that of its 10 Gbit/s. new_nbp() and port_cost() in net/bridge/br_if.c */

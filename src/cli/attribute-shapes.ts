@@ -94,6 +94,7 @@ const bits16 = whole(0, 65_535)
 const BRIDGE_SHAPES = {
   ...{ priority: bits16, forward_delay: seconds, hello_time: seconds, max_age: seconds, group_fwd_mask: bits16 },
   ...{ mcast_snooping: truth, mcast_querier: truth, vlan_protocol: oneOf(...VLAN_PROTOCOLS), vlan_default_pvid: whole(0, LAST_VLAN) },
+  accept_ra: truth,
 }
 const PORT_SHAPES = Object.fromEntries(
   Object.entries(PORT_DEFAULTS).map(([option, usual]) => [option, typeof usual === "boolean" ? truth : bits16]),

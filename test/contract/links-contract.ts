@@ -27,7 +27,9 @@ export const linkContract: Contract = {
       { alias: "", group: 77, mac: "02:00:00:00:00:07", mtu: 1400, up: false, kind: "bridge", state: "down" },
     )
     assert.equal({ stp: bridge?.stp, vlan_filtering: bridge?.vlan_filtering, ageing_time: bridge?.ageing_time }, options)
-    assert.equal(unusual(BRIDGE_DEFAULTS, bridge ?? {}), {})
+    assert.equal(unusual(BRIDGE_DEFAULTS, bridge ?? {}), { accept_ra: true })
+    kernel.write("/proc/sys/net/ipv6/conf/br-one/accept_ra", "0")
+    assert.is(linkIn(kernel.dump("host"), "br-one").bridge?.accept_ra, false)
     assert.equal(kernel.counters("host").find((one) => one.index === index)?.rx, { bytes: 0, packets: 0, errors: 0, dropped: 0 })
     must(kernel, [{ op: "link-set", link: index, alias: "stack:lab/bridge.one", up: true, bridge: { ageing_time: 300 } }])
     const after = linkIn(kernel.dump("host"), "br-one")
@@ -53,7 +55,7 @@ export const linkContract: Contract = {
   "a bridge and its ports have options, which are told as they were set; a port that changes its bridge is as born there": ({ kernel }) => {
     const bridge = { priority: 100, forward_delay: 4, hello_time: 1, max_age: 10, group_fwd_mask: 0x4000, mcast_snooping: false }
     must(kernel, [bridgeAdd("br-one", { bridge }), bridgeAdd("br-two"), veth("va", "vb")])
-    assert.equal(unusual(BRIDGE_DEFAULTS, linkIn(kernel.dump("host"), "br-one").bridge ?? {}), bridge)
+    assert.equal(unusual(BRIDGE_DEFAULTS, linkIn(kernel.dump("host"), "br-one").bridge ?? {}), { ...bridge, accept_ra: true })
     must(kernel, [{ op: "link-set", link: "br-one", bridge: { priority: 0x8000, forward_delay: 15 } }])
     const { priority, forward_delay } = linkIn(kernel.dump("host"), "br-one").bridge ?? {}
     assert.equal([priority, forward_delay], [0x8000, 15])

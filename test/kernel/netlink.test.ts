@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { BRIDGE_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { KernelError, NetRequest } from "../../src/kernel/kernel.ts"
 import { bridge, done, ip, needsIp, net, prepareNamespaces, sendAll, shell, until } from "./netlink-lab.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
@@ -34,7 +35,8 @@ needsIp("a bridge is made, marked and addressed by one batch", () => {
     ["fd20::1/64", "global", false],
   ])
   const read = net.dump("host").links.find((l) => l.name === "br-lan")
-  assert.equal(read?.bridge, { stp: true, vlan_filtering: false, ageing_time: 10 })
+  assert.equal([read?.bridge?.stp, read?.bridge?.vlan_filtering, read?.bridge?.ageing_time], [true, false, 10])
+  assert.equal(unusual(BRIDGE_DEFAULTS, read?.bridge ?? {}), { accept_ra: true })
   assert.equal([read?.kind, read?.mac, read?.mtu, read?.group, read?.alias], ["bridge", MAC, 1400, 7, "stack:lab/bridge.lan"])
 })
 

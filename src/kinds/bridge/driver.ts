@@ -16,6 +16,7 @@ import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
+import { heedRouters } from "./router-advertisements.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
 /** ETH_MIN_MTU */
@@ -109,14 +110,16 @@ const TIMES = ["ageing_time", "forward_delay", "hello_time", "max_age"] as const
 
 function create(steps: readonly Step[], run: Run): StepErrors {
   const made = sendAll(steps, run, "host", (step) => [creation(step, run)]).map((error, i) => withWantedMtu(steps[i] as Step, error))
-  const completed = sendAll(steps, run, "host", ofMade(steps, made, completion))
-  return eitherError(made, completed)
+  const closed = heedRouters(steps, run.kernel, made, () => true)
+  const completed = sendAll(steps, run, "host", ofMade(steps, closed, completion))
+  return eitherError(closed, completed)
 }
 
 function creation(step: Step, run: Run): NetRequest {
   const want = step.change.after as unknown as BridgeAttributes
   const { interface: name, mac, mtu, up, ageing_time, stp, vlan_filtering } = want
-  const bridge = { ageing_time, stp, vlan_filtering, ...unusual(BRIDGE_DEFAULTS, want) }
+  const { accept_ra: _, ...options } = unusual(BRIDGE_DEFAULTS, want)
+  const bridge = { ageing_time, stp, vlan_filtering, ...options }
   return { op: "bridge-add", name, group: linkGroupOf(run.stack), mac, mtu: otherMtu(mtu), up, bridge }
 }
 
@@ -151,13 +154,14 @@ function update(steps: readonly Step[], run: Run): StepErrors {
   const refused = new Set(steps.filter((_, i) => marked[i] !== null))
   const renamed = renameAll(steps, run, "host", (step) => (refused.has(step) ? undefined : renaming(step)))
   const ready = eitherError(marked, renamed)
+  const heard = heedRouters(steps, run.kernel, ready, ({ change }) => change.fields.some(({ path }) => path === "accept_ra"))
   return eitherError(
-    ready,
+    heard,
     sendAll(
       steps,
       run,
       "host",
-      ofMade(steps, ready, (step) => changes(step, run)),
+      ofMade(steps, heard, (step) => changes(step, run)),
     ),
   )
 }
@@ -184,7 +188,7 @@ function changes(step: Step, run: Run): NetRequest[] {
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
-  const bridge = changedOptions(want, changed)
+  const { accept_ra: _, ...bridge } = changedOptions(want, changed)
   if (Object.keys(bridge).length > 0) set.bridge = bridge
   const addresses =
     changed.has("address") || changed.has("up")

@@ -70,6 +70,7 @@ function optionKeys(): { readonly [key: string]: Fragment } {
       default: usual.vlan_protocol,
       form: VLAN_PROTOCOLS.join(" or "),
     },
+    accept_ra: truth("Whether the host takes addresses and routes from routers that advertise themselves on it.", usual.accept_ra),
     vlan_default_pvid: number("The VLAN of ports that name none; 0: such a port is in no VLAN.", 0, LAST_VLAN, "vlan_default_pvid"),
   }
 }

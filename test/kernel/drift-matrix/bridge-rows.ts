@@ -36,6 +36,11 @@ export const bridgeRows: KindRows = {
   kind: "bridge",
   attributes: [
     {
+      attribute: "accept_ra",
+      read: `${GETLINK}\`IFLA_AF_SPEC\`, \`IFLA_INET6_CONF\``,
+      hands: [{ by: "echo 1 > /proc/sys/net/ipv6/conf/lab-lan/accept_ra", shows: { "bridge.lan": { accept_ra: true } } }],
+    },
+    {
       attribute: "interface",
       read: `${GETLINK}\`IFLA_IFNAME\`; the link is found by its mark`,
       hands: [

@@ -232,7 +232,7 @@ function strayed(): AttributeRow[] {
         },
         {
           by: "echo $db > $cgroup2/bare/cgroup.procs",
-          shows: { "container.db": { cgroup: "/stack/lab/bare" } },
+          shows: { "container.db": { cgroup: "/stack/lab/bare", "limits.pids": null } },
           needs: "unified",
         },
       ],

@@ -30,6 +30,7 @@ export const hostsRows: KindRows = {
             "hosts.stack": "gone",
             "container.web": { hosts: "another" },
             "container.db": { hosts: "another" },
+            "container.front": { hosts: "another" },
             "container.sealed": { hosts: "another" },
           },
         },

@@ -21,10 +21,9 @@ veths:
 const PORT = "lab-web-eth0"
 
 scenario("a topology change of the spanning tree is nobody's doing", async (sandbox) => {
-  const bridge = "name: lab\nbridges:\n  lan: { address: 10.20.0.1/24, stp: true, ageing_time: 100 }\n"
+  const bridge = "name: lab\nbridges:\n  lan: { address: 10.20.0.1/24, stp: true, ageing_time: 100, forward_delay: 2 }\n"
   const file = sandbox.file("stack.yaml", bridge)
   apply(sandbox, file)
-  sandbox.run(["ip", "link", "set", "lab-lan", "type", "bridge", "forward_delay", "200"])
   sandbox.file("stack.yaml", `${bridge}containers:\n  web: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan } } }\n`)
   apply(sandbox, file)
   const info = () => sandbox.ip("-d", "link", "show", "lab-lan")[0].linkinfo.info_data

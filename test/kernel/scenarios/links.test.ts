@@ -61,8 +61,8 @@ scenario("a pair's end takes the place of an interface, and the other way round"
   const pair = lab("lan: { address: 10.20.0.1/24 }", V1)
   const [, ...plans] = inTurn(sandbox, port, pair, port)
   assert.equal(plans, [
-    ["create veth.v1", "delete interface.a.x1"],
-    ["create interface.a.x1", "delete veth.v1"],
+    ["update container.a", "create veth.v1", "delete hosts.stack", "delete interface.a.x1"],
+    ["create hosts.stack", "update container.a", "create interface.a.x1", "delete veth.v1"],
   ])
 })
 

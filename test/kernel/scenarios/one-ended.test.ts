@@ -86,9 +86,9 @@ scenario("what it is replaces the link alone, all else of it changes in place, a
   const changed = MACVLAN.replace("0.2/24", "0.7/24")
     .replace(", gateway: 10.50.0.1", "")
     .replace("macvlan", "mtu: 1400, up: false, mac: 02:00:00:00:00:07, macvlan")
-  assert.equal(turn(changed), ["update interface.web.eth0"])
+  assert.equal(turn(changed), ["update hosts.stack", "update interface.web.eth0"])
   assert.equal([linkInside(sandbox, "eth0").mtu, linkInside(sandbox, "eth0").operstate], [1400, "DOWN"])
-  assert.equal(turn(MACVLAN.replace("macvlan", "mode: private, macvlan")), ["delete+create interface.web.eth0"])
+  assert.equal(turn(MACVLAN.replace("macvlan", "mode: private, macvlan")), ["update hosts.stack", "delete+create interface.web.eth0"])
   assert.is((linkInside(sandbox, "eth0").linkinfo.info_data as { mode: string }).mode, "private")
   const vxlan = "eth0: { vxlan: { id: 7, remote: 192.0.2.1, local: 192.0.2.2, port: 4790 }, address: 10.50.0.2/24 }"
   assert.equal(turn(vxlan), ["delete+create interface.web.eth0"])

@@ -57,6 +57,9 @@ scenario(
     const addresses = () => inside(init, "-n", "ip", "-6", "address", "show", "eth0").stdout
     assert.ok(await until(() => addresses().includes("inet6 fd30::")), addresses())
     assert.match(inside(init, "-n", "ip", "-6", "route").stdout, /default via fe80::.* proto ra/)
+    // The host, which is on the same bridge, takes neither.
+    assert.not.match(expectStatus(sandbox.run(["ip", "-6", "address", "show", "lab-lan"]), 0).stdout, "fd30::")
+    assert.not.match(expectStatus(sandbox.run(["ip", "-6", "route", "show"]), 0).stdout, /proto ra/)
     expectConverged(sandbox, file)
     assert.is(run(sandbox, "gw", "kill -0 $(cat /tmp/pid) && echo alive").stdout, "alive\n")
   },

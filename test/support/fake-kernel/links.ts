@@ -69,7 +69,7 @@ function newLink(call: NetCall, end: Pick<VethEnd, "name" | "mac" | "mtu" | "gro
   }
 }
 
-const BORN: Required<BridgeOptions> = { ...BRIDGE_DEFAULTS, stp: false, vlan_filtering: false, ageing_time: 300 }
+const BORN: Required<BridgeOptions> = { ...BRIDGE_DEFAULTS, stp: false, vlan_filtering: false, ageing_time: 300, accept_ra: true }
 
 export function addBridge(call: NetCall, request: NetRequest & { op: "bridge-add" }): void {
   freeName(call, call.network, request.name)

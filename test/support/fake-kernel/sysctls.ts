@@ -35,13 +35,19 @@ function kindOf(file: string): keyof typeof DEFAULTS | undefined {
   return (Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]).find((kind) => file in DEFAULTS[kind])
 }
 
-/** A parameter of a link, which comes and goes with it. */
-const OF_LINK = /^net\/ipv4\/conf\/([^/]+)\/route_localnet$/
+/** Parameters of a link, which come and go with it. */
+const OF_LINK = /^net\/(ipv4|ipv6)\/conf\/([^/]+)\/(route_localnet|accept_ra)$/
 
-/** The link that a file is a parameter of, in the namespace of who asks for it. */
-function linkOf(self: FakeProcess, file: string): NetLink | undefined {
-  const name = OF_LINK.exec(file)?.[1]
-  return name === undefined ? undefined : [...(self.namespaces.net.network?.links.values() ?? [])].find((link) => link.name === name)
+/** What a file is a parameter of, in the namespace of who asks for it. */
+function parameterOf(self: FakeProcess, file: string): { get(): boolean; set(on: boolean): void } | undefined {
+  const [, , name, which] = OF_LINK.exec(file) ?? []
+  const link: NetLink | undefined =
+    name === undefined ? undefined : [...(self.namespaces.net.network?.links.values() ?? [])].find((one) => one.name === name)
+  if (link === undefined) return undefined
+  const [of, key] = which === "route_localnet" ? [link, "routeLocalnet"] : [link.bridge, "accept_ra"]
+  if (of === undefined) return undefined
+  const holder = of as { [key: string]: unknown }
+  return { get: () => holder[key] === true, set: (on) => Object.assign(holder, { [key]: on }) }
 }
 
 /** The namespace whose value a reader sees that has joined those of `paths`. */
@@ -56,17 +62,17 @@ function visible(machine: Machine, self: FakeProcess, paths: readonly string[], 
 export function readSysctl(machine: Machine, self: FakeProcess, namespaces: readonly string[], path: string): string | null {
   if (namespaces.some((ns) => ns !== "" && namespaceAt(machine, self, ns) === undefined)) return null
   const file = path.slice("/proc/sys/".length)
-  const link = linkOf(self, file)
-  if (link !== undefined) return link.routeLocalnet === true ? "1\n" : "0\n"
+  const parameter = parameterOf(self, file)
+  if (parameter !== undefined) return parameter.get() ? "1\n" : "0\n"
   const value = visible(machine, self, namespaces, file, `read ${path}`)?.sysctls.get(file)
   return value === undefined ? null : `${value}\n`
 }
 
 export function writeSysctl(machine: Machine, self: FakeProcess, namespaces: readonly string[], path: string, text: string): void {
   const file = path.slice("/proc/sys/".length)
-  const link = linkOf(self, file)
-  if (link !== undefined) {
-    link.routeLocalnet = text.trim() === "1"
+  const parameter = parameterOf(self, file)
+  if (parameter !== undefined) {
+    parameter.set(text.trim() === "1")
     return
   }
   setSysctl(visible(machine, self, namespaces, file, `write ${path}`), file, text, `write ${path}`)

@@ -69,7 +69,10 @@ test("destroy of a stack of which nothing is there says so, by its name", async 
   assert.equal(await run(shell, "destroy", "-y", "-p", "lba"), nothing)
   assert.equal(await run(shell, "apply", "--destroy", "-p", "lba"), nothing)
   assert.equal(await run(shell, "plan", "--destroy", "-p", "lba"), nothing)
-  const all = ["bridge.lan", "hosts.stack", "container.web", "interface.web.eth0", "container.db"].flatMap((address) => ["--exclude", address])
+  const all = ["bridge.lan", "hosts.stack", "container.web", "interface.web.eth0", "container.db"].flatMap((address) => [
+    "--exclude",
+    address,
+  ])
   assert.equal(await run(shell, "destroy", "-y", ...all), { code: 0, out: "Nothing to destroy: all of stack lab is left out.\n", err: "" })
 })
 

@@ -27,3 +27,7 @@ export const IFF_LOWER_UP = 0x10000
 
 /** IF_OPER_*, as `ip link` calls them, in lower case. RFC 2863 */
 export const OPER_STATES: readonly string[] = ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"]
+
+/** Of IPv6, within IFLA_AF_SPEC: all parameters of net.ipv6.conf.LINK, a number each. linux/if_link.h, linux/ipv6.h */
+export const IFLA_INET6_CONF = 2
+export const DEVCONF_ACCEPT_RA = 3

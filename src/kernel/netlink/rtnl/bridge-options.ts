@@ -22,7 +22,7 @@ const flag32: Codec = {
 }
 
 /** In the order of a message. linux/if_ether.h has the numbers of the protocols. */
-const BRIDGE: Table<keyof BridgeOptions> = {
+const BRIDGE: Table<Exclude<keyof BridgeOptions, "accept_ra">> = {
   forward_delay: [N.IFLA_BR_FORWARD_DELAY, seconds],
   hello_time: [N.IFLA_BR_HELLO_TIME, seconds],
   max_age: [N.IFLA_BR_MAX_AGE, seconds],

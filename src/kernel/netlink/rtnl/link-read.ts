@@ -1,12 +1,15 @@
-import type { Link } from "../../kernel.ts"
+import type { Link, LiveBridge } from "../../kernel.ts"
 import { eachAttribute, readI32, readText, readU8, readU32, writeU32 } from "../attr.ts"
 import {
+  DEVCONF_ACCEPT_RA,
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_AF_SPEC,
   IFLA_EXT_MASK,
   IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
+  IFLA_INET6_CONF,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_INFO_SLAVE_DATA,
@@ -20,7 +23,7 @@ import {
   OPER_STATES,
 } from "../constants/if-link.ts"
 import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
-import { RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from "../constants/rtnetlink.ts"
+import { AF_INET6, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import { readBridge, readPort } from "./bridge-options.ts"
@@ -71,6 +74,7 @@ export function readLink(message: Message): Link {
     else if (type === IFLA_LINK) other = readU32(bytes, from, to)
     else if (type === IFLA_QDISC) readDiscipline(link, readText(bytes, from, to))
     else if (type === IFLA_LINKINFO) readInfo(link, bytes, from, to)
+    else if (type === IFLA_AF_SPEC && link.bridge !== undefined) readOfFamilies(link.bridge, bytes, from, to)
   })
   if (link.kind === "veth") link.peerIndex = other
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
@@ -95,6 +99,16 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
     else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
     else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
     else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge") readPortOf(link, bytes, from, to)
+  })
+}
+
+/** The kernel puts what address families know of a link behind its kind. Nothing where there is no IPv6. */
+function readOfFamilies(bridge: LiveBridge, bytes: Buffer, start: number, end: number): void {
+  eachAttribute(bytes, start, end, (family, from, to) => {
+    if (family !== AF_INET6) return
+    eachAttribute(bytes, from, to, (type, first, last) => {
+      if (type === IFLA_INET6_CONF) bridge.accept_ra = readI32(bytes, first + 4 * DEVCONF_ACCEPT_RA, last) !== 0
+    })
   })
 }
 
