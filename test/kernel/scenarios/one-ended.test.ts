@@ -100,9 +100,11 @@ scenario("what it is replaces the link alone, all else of it changes in place, a
   assert.equal(turn(vxlan, "[sleep, 1d]"), ["delete+create container.web"])
   const after = linkInside(sandbox, "eth0")
   assert.equal([after.ifindex, after.address], [ifindex, address])
-  assert.equal(turn("eth0: { bridge: lan }", "[sleep, 1d]"), ["delete+create interface.web.eth0"])
-  assert.equal(turn(vxlan, "[sleep, 1d]"), ["delete+create interface.web.eth0"])
-  assert.equal(turn("{}", "[sleep, 1d]"), ["delete interface.web.eth0"])
+  // Its name goes and comes with its address.
+  const [gone, there] = ["delete hosts.stack", "create hosts.stack"]
+  assert.equal(turn("eth0: { bridge: lan }", "[sleep, 1d]"), ["update container.web", "delete+create interface.web.eth0", gone])
+  assert.equal(turn(vxlan, "[sleep, 1d]"), [there, "update container.web", "delete+create interface.web.eth0"])
+  assert.equal(turn("{}", "[sleep, 1d]"), ["update container.web", gone, "delete interface.web.eth0"])
 })
 
 scenario("what the host lacks for a link is told by the plan, where the file says it", (sandbox) => {
