@@ -39,7 +39,7 @@ const withoutCreateRequire: Plugin = {
 }
 
 /** What most commands do without is in a bundle of its own, `libraries.cjs`, and begins at its first use: it costs every start a millisecond or two. */
-const LIBRARIES = ["yaml", "@dagrejs/dagre", "listr2", "fzstd", "xz-decompress"]
+const LIBRARIES = ["yaml", "@dagrejs/dagre", "listr2", "ora", "fzstd", "xz-decompress"]
 
 const librariesAtFirstUse: Plugin = {
   name: "libraries-at-first-use",
