@@ -85,10 +85,9 @@ function networkOf({ containers, veths }: Draft): Network {
   }
 }
 
-/** Without its prefix length. */
+/** Of a canonical address, without its prefix length. */
 function ipOf(cidr: string): string {
-  const parsed = parseCidr(cidr)
-  return parsed === undefined ? cidr : formatIp(parsed)
+  return cidr.split("/", 1)[0] as string
 }
 
 /** For each address the names of all containers that have it. */

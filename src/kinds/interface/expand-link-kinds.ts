@@ -34,8 +34,8 @@ const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as LinkKindName[])] as co
 /** What an interface without a bridge is; undefined where it is on a bridge, or where the file does not tell, which is reported. */
 export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes | undefined {
   const [first, second] = CHOICES.filter((key) => (entry.has([key]) || value[key] !== undefined) && !isPortVlan(value, entry, key))
-  const near = !isPortVlan(value, entry, "vlan") && CHOICES.some((key) => entry.misspelt(key))
-  if (first === undefined && !near)
+  const isNear = () => !isPortVlan(value, entry, "vlan") && CHOICES.some((key) => entry.misspelt(key))
+  if (first === undefined && !isNear())
     entry.reportKey([], "unsaid-link-kind", "it is not said what this interface is", {
       hint: `write one of ${CHOICES.map((key) => `\`${key}\``).join(", ")}`,
     })
