@@ -74,16 +74,45 @@ function differs({ path, before, after }: FieldChange): boolean {
 
 function fieldText(field: FieldChange, style: Paint): string {
   const { path, before, after, forcesReplacement } = field
+  if (isLong(path, before) || isLong(path, after)) return listChange(field, style)
   if (!differs(field)) return `      ${path}: ${formatValue(path, after)}  ${style.dim("# set again")}`
   const forced = forcesReplacement ? style.red("  # forces replacement") : ""
   return `      ${path}: ${formatValue(path, before)} ${style.yellow("->")} ${formatValue(path, after)}${forced}`
+}
+
+/** What does not fit in a line of a terminal has a line for each of its parts. */
+const WIDTH = 100
+
+function isLong(path: string, value: Value | undefined): value is Value[] {
+  return Array.isArray(value) && value.length > 1 && formatValue(path, value).length > WIDTH
+}
+
+/** One part of a list, spelt as it is in the list. */
+function partText(path: string, one: Value): string {
+  return formatValue(path, [one]).slice(1, -1)
+}
+
+/** Of a list what comes and what goes. */
+function listChange({ path, before, after, forcesReplacement }: FieldChange, style: Paint): string {
+  const texts = (value: Value | undefined) => (Array.isArray(value) ? value : []).map((one) => partText(path, one))
+  const [had, has] = [texts(before), texts(after)]
+  const forced = forcesReplacement ? style.red("  # forces replacement") : ""
+  const gone = had.filter((text) => !has.includes(text)).map((text) => `        ${style.red("-")} ${text}`)
+  const come = has.filter((text) => !had.includes(text)).map((text) => `        ${style.green("+")} ${text}`)
+  const order = gone.length + come.length === 0 ? ["        in another order"] : []
+  return [`      ${path}:${forced}`, ...gone, ...come, ...order].join("\n")
+}
+
+function newField(path: string, value: Value): string {
+  if (!isLong(path, value)) return `      ${path}: ${formatValue(path, value)}`
+  return [`      ${path}:`, ...value.map((one) => `        ${partText(path, one)}`)].join("\n")
 }
 
 /** All that a new resource will have, without what is empty or the usual. */
 function newFields({ after, kind }: Change): string[] {
   return flatten(after ?? {})
     .filter(([path, value]) => !isUsual(path, value) && !(kind === "container" && path === "limits.pids" && value === USUAL_PIDS))
-    .map(([path, value]) => `      ${path}: ${formatValue(path, value)}`)
+    .map(([path, value]) => newField(path, value))
 }
 
 /** Values that say no more than the attribute's absence from the stack file does. */

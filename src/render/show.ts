@@ -95,10 +95,17 @@ function detailsOf({ kind, attributes }: LiveResource): string[] {
   if (kind === "bridge") return [word("", attributes.interface), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "interface") return [...placeOf(attributes), list(attributes.address), word("mtu ", attributes.mtu)]
   if (kind === "veth") return [vethDetails(attributes.endpoints), word("mtu ", attributes.mtu)]
-  if (kind === "nat") return [list(attributes.rules)]
+  if (kind === "nat") return natDetails(attributes)
   if (kind === "hosts") return [`${Object.keys(attributes.names ?? {}).length} addresses`]
   if (kind === "image") return [word("", attributes.digest)]
   return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
+}
+
+/** The rules of published ports are many, and the same for each. */
+function natDetails({ rules, ports }: Attributes): string[] {
+  const published = Object.entries((ports ?? {}) as { readonly [port: string]: Value }).map(([port, to]) => `${port} to ${list(to)}`)
+  const all = Array.isArray(rules) ? rules : []
+  return published.length === 0 ? [list(all)] : [...published, `${all.length} rules`]
 }
 
 /** Its port and its bridge, or what kind of link it is, and on which it lies. */

@@ -98,9 +98,25 @@ test("a route to everywhere is called default, where the next hop tells the fami
   const routes = { path: "routes", before: [{ to: "0.0.0.0/0", via: "10.0.0.1", metric: 5 }], after, forcesReplacement: false }
   assert.match(
     planText(planOf([change("container.c", { action: "update", fields: [routes] })]), { color: false }),
-    "routes: [{ to: default, via: 10.0.0.1, metric: 5 }] -> " +
-      "[{ to: default, dev: eth0 }, { to: 10.0.0.0/8, dev: eth0 }, { to: default, via: fd20::1 }, { to: ::/0, dev: eth0 }]\n",
+    [
+      "      routes:",
+      "        - { to: default, via: 10.0.0.1, metric: 5 }",
+      "        + { to: default, dev: eth0 }",
+      "        + { to: 10.0.0.0/8, dev: eth0 }",
+      "        + { to: default, via: fd20::1 }",
+      "        + { to: ::/0, dev: eth0 }\n",
+    ].join("\n"),
   )
+})
+
+test("of a list that no line has room for, what comes and what goes has a line each", () => {
+  const [a, b, c] = ["a", "b", "c"].map((letter) => letter.repeat(60)) as [string, string, string]
+  const fieldsOf = (before: string[], after: string[]) => [{ path: "argv", before, after, forcesReplacement: true }]
+  const text = (before: string[], after: string[]) =>
+    planText(planOf([change("container.c", { action: "replace", fields: fieldsOf(before, after) })]), { color: false })
+  assert.match(text([a, b], [a, c]), `      argv:  # forces replacement\n        - ${b}\n        + ${c}\n`)
+  assert.match(text([a, b], [b, a]), "      argv:  # forces replacement\n        in another order\n")
+  assert.match(text(["a"], ["b"]), "      argv: [a] -> [b]  # forces replacement\n")
 })
 
 test("what a terminal would obey never reaches it", () => {
