@@ -267,7 +267,9 @@ export const vlanContract: Contract = {
       { op: "vlan-delete", link: "va", vlan: "5" },
     ])
     assert.equal(vlans(), ["10 pvid untagged", "30-40"])
-    assert.equal(answers(kernel, [{ op: "vlan-delete", link: "va", vlan: "5" }]), ["ENOENT"])
+    // One that it is not in: of the kernels that there are some say so, and some take it. Nothing changes.
+    assert.ok(["ok", "ENOENT"].includes(answers(kernel, [{ op: "vlan-delete", link: "va", vlan: "5" }])[0] ?? ""))
+    assert.equal(vlans(), ["10 pvid untagged", "30-40"])
     must(kernel, [
       { op: "vlan-delete", link: "va", vlan: "35-40" },
       { op: "link-set", link: "br-one", bridge: { vlan_filtering: false } },
