@@ -110,7 +110,7 @@ const port = record(
   { impair, inside_master: linkName, vlans: listOf(text("VLAN", (word) => parseVlan(word) !== undefined)) },
 )
 const link = record(
-  { kind: oneOf(...Object.keys(LINK_KINDS)) },
+  { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
     ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
     ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },

@@ -90,7 +90,7 @@ function needsOf(resource: Resource): Need[] {
     case "volume":
       return [capabilities]
     case "interface":
-      return [capabilities, linkNeed(resource.attributes as unknown as InterfaceAttributes)]
+      return [capabilities, ...linkNeed(resource.attributes as unknown as InterfaceAttributes)]
     case "veth":
       return [capabilities, { id: "link:veth" }]
     case "cgroup":
@@ -102,8 +102,9 @@ function needsOf(resource: Resource): Need[] {
   }
 }
 
-function linkNeed({ link }: InterfaceAttributes): Need {
-  return link === undefined ? { id: "link:veth" } : { id: `link:${link.kind}`, path: link.kind }
+function linkNeed({ link }: InterfaceAttributes): Need[] {
+  if (link?.kind === "phys") return []
+  return [link === undefined ? { id: "link:veth" } : { id: `link:${link.kind}`, path: link.kind }]
 }
 
 /** Where the image's files lie: a folder of the file's, or what is unpacked below the data folder. */

@@ -207,6 +207,8 @@ export type NetRequest =
   | {
       op: "link-set"
       link: LinkRef
+      /** Moves it there, which takes it down, with its addresses and routes; all else is then set there. */
+      ns?: NetNs
       name?: string
       alias?: string
       mtu?: number

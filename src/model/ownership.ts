@@ -9,10 +9,10 @@ export function aliasOf(stack: string, address: Address): string {
   return `${STACK_ALIAS}${stack}/${address}`
 }
 
-/** The address behind an alias of this stack; undefined for any other text. */
+/** The address behind an alias of this stack, without what is told behind a blank; undefined for any other text. */
 export function addressOfAlias(stack: string, alias: string): Address | undefined {
   const prefix = `${STACK_ALIAS}${stack}/`
-  return alias.startsWith(prefix) ? alias.slice(prefix.length) : undefined
+  return alias.startsWith(prefix) ? alias.slice(prefix.length).split(" ", 1)[0] : undefined
 }
 
 /**

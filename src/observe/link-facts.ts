@@ -1,11 +1,12 @@
 import type { Kernel, Link } from "../kernel/kernel.ts"
 import { VLAN_FILTERING } from "../kinds/bridge/problems.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
-import type { LinkKindName } from "../kinds/interface/spec-link-kinds.ts"
+import type { MadeKindName } from "../kinds/interface/spec-link-kinds.ts"
 import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
 import { places } from "../kinds/link/places.ts"
 import type { Scope } from "../model/driver.ts"
 import type { HostFacts } from "../model/resource.ts"
+import { lendingFacts } from "./lending.ts"
 import { unloadedModules } from "./modules.ts"
 
 /** What links with one end are planned with; nothing for a stack that has none. */
@@ -17,9 +18,10 @@ export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
   if (wanted.length === 0 && !vlans) return {}
   const mtus = Object.fromEntries(scope.host.links.map(({ name, mtu }) => [name, mtu]))
   const there = new Set<string>(places(scope).flatMap(({ dump }) => dump.links.flatMap(traits)))
-  const needed = [...wanted.map(({ kind }) => kind), ...(vlans ? [VLAN_FILTERING] : [])]
+  const needed = [...wanted.flatMap(({ kind }) => (kind === "phys" ? [] : [kind])), ...(vlans ? [VLAN_FILTERING] : [])]
   return {
     links: {
+      ...lendingFacts(scope),
       mtus,
       lacking: lacking(
         scope.kernel,
@@ -36,7 +38,7 @@ function traits({ kind, bridge }: Link): string[] {
 
 /** The module of a kind, or of what bridges may do. */
 function moduleOf(kind: string): string {
-  return Object.hasOwn(LINK_KINDS, kind) ? LINK_KINDS[kind as LinkKindName].module : "bridge"
+  return Object.hasOwn(LINK_KINDS, kind) ? LINK_KINDS[kind as MadeKindName].module : "bridge"
 }
 
 /**

@@ -132,10 +132,15 @@ export function changedNames(request: NetRequest): string[] | "any" {
 
 /** True of a request that may be sent again after it was refused for a passing reason, to the same end. */
 export function isRepeatable(request: NetRequest): boolean {
-  return !["bridge-add", "veth-add", "link-add", "group-delete"].includes(request.op)
+  return !isMove(request) && !["bridge-add", "veth-add", "link-add", "group-delete"].includes(request.op)
 }
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add"].includes(request.op)
+  return !isMove(request) && ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add"].includes(request.op)
+}
+
+/** Once a link has been moved it is not found where the request looks for it. */
+function isMove(request: NetRequest): boolean {
+  return request.op === "link-set" && request.ns !== undefined
 }

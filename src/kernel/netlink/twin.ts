@@ -119,6 +119,7 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
   return [
     "ip link set",
     device(request.link),
+    option("netns", request.ns),
     ...(up === undefined ? [] : [up ? "up" : "down"]),
     option("name", request.name),
     option("alias", request.alias),

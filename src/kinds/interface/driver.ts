@@ -8,6 +8,7 @@ import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addres
 import { deleteLinks } from "../link/delete.ts"
 import { holderOf } from "../link/holder.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
+import { formerOf } from "../link/lent.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, mtuOf, ownedLinks, ownerOf, peerOnHost } from "../link/owned.ts"
@@ -17,6 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, portCreation, portUpdate } from "./port.ts"
@@ -26,8 +28,10 @@ import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 export const interfaceDriver: Driver = {
   name: "interface",
   observe(scope) {
-    const whole = ownedLinks(scope, "interface").map((owned) => observed(scope, owned))
-    return { resources: [...whole, ...loneEnds(scope, whole), ...observedOneEnded(scope)], foreign: foreignLinks(scope, "interface") }
+    const ports = ownedLinks(scope, "interface").filter(({ link }) => formerOf(link) === undefined)
+    const whole = ports.map((owned) => observed(scope, owned))
+    const others = [...loneEnds(scope, whole), ...observedOneEnded(scope), ...observedLent(scope)]
+    return { resources: [...whole, ...others], foreign: foreignLinks(scope, "interface") }
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
@@ -123,9 +127,10 @@ function create(steps: readonly Step[], run: Run): Promise<StepErrors> {
 }
 
 async function createBoth(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const [ports, others] = [steps.filter((step) => !isOneEnded(step)), steps.filter(isOneEnded)]
-  const errors = await Promise.all([createPorts(ports, run), createOneEnded(others, run)])
-  const all = new Map([...ports, ...others].map((step, i) => [step, errors.flat()[i] ?? null]))
+  const [ports, lent] = [steps.filter((step) => !isOneEnded(step)), steps.filter(isLending)]
+  const others = steps.filter((step) => isOneEnded(step) && !isLending(step))
+  const errors = (await Promise.all([createPorts(ports, run), createOneEnded(others, run), lend(lent, run)])).flat()
+  const all = new Map([...ports, ...others, ...lent].map((step, i) => [step, errors[i] ?? null]))
   return steps.map((step) => all.get(step) ?? null)
 }
 
@@ -230,7 +235,7 @@ function hostRenaming(step: Step): Renaming | undefined {
 function insideRenaming(step: Step): Renaming | undefined {
   const { interface: name, alias } = step.change.after as unknown as InterfaceAttributes
   if (!hasChanged(step, "interface")) return undefined
-  return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias } : {}) }
+  return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias: wholeMark(step, alias) } : {}) }
 }
 
 function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetRequest[] {
@@ -259,7 +264,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
   const changed = new Set(step.change.fields.map((f) => f.path))
   const link = step.change.observed?.live.inside as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
-  if (isOneEnded(step) && changed.has("alias") && !changed.has("interface")) set.alias = want.alias
+  if (isOneEnded(step) && changed.has("alias") && !changed.has("interface")) set.alias = wholeMark(step, want.alias)
   if (changed.has("mtu") && want.mtu !== undefined) set.mtu = want.mtu
   if (changed.has("mac") && want.mac !== undefined) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

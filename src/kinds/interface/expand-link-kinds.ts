@@ -1,7 +1,7 @@
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import type { LinkAttributes } from "./spec.ts"
-import type { GreKind, LinkKindName } from "./spec-link-kinds.ts"
+import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
 import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The keys of an interface that say what it is. */
@@ -19,6 +19,7 @@ export interface LinkEntry {
   ip6gretap?: GreEntry
   vrf?: { table?: number }
   dummy?: Record<string, never> | null
+  phys?: string
 }
 
 interface GreEntry {
@@ -29,7 +30,7 @@ interface GreEntry {
 }
 
 /** The keys of which an interface has one. */
-const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as LinkKindName[])] as const
+const CHOICES = ["bridge", ...(Object.keys(LINK_KINDS) as MadeKindName[]), "phys"] as const
 
 /** What an interface without a bridge is; undefined where it is on a bridge, or where the file does not tell, which is reported. */
 export function expandLinkKind(value: LinkEntry, entry: Entry): LinkAttributes | undefined {
@@ -84,6 +85,8 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
     case "dummy":
       return { kind }
+    case "phys":
+      return value.phys === undefined ? undefined : { kind, parent: value.phys }
   }
 }
 

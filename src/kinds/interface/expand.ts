@@ -109,6 +109,7 @@ function insideMaster({ master }: InterfaceEntry): { inside_master?: string } {
 }
 
 function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): string | undefined {
+  if (kind === "phys") return macOf(entry, ["mac"], value.mac)
   if (!WITHOUT_MAC.has(kind)) return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
   if (value.mac !== undefined)
     entry.report(["mac"], "bad-mac", kind === "ipvlan" ? "an ipvlan has its parent's MAC address" : `a ${kind} has no MAC address`, {

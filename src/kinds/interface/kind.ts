@@ -143,9 +143,9 @@ function update(change: Change): StepDraft {
 }
 
 function deletion(change: Change): StepDraft {
-  const { container, host_interface: port } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
-  // Without a port on the host it can only be reached in the container's namespace, while there is one.
-  const ops = port === undefined ? ["routes", "remove"] : ["routes"]
+  const { container, host_interface: port, link } = (change.before ?? {}) as unknown as Partial<InterfaceAttributes>
+  // Without a port on the host it can only be reached in the container's namespace, while there is one; a lent device may die with that.
+  const ops = ["routes", ...(port === undefined ? ["remove"] : []), ...(link?.kind === "phys" ? ["stop"] : [])]
   const ofContainer = container === undefined ? [] : ops.map((op) => stepId(container, op))
   return {
     op: "delete",
@@ -155,8 +155,12 @@ function deletion(change: Change): StepDraft {
 }
 
 function places(attributes: Attributes | null): string[] {
-  const { container, interface: inside, host_interface: outside } = (attributes ?? {}) as unknown as Partial<InterfaceAttributes>
-  return [...(outside === undefined ? [] : [`host/${outside}`]), ...(inside === undefined ? [] : [`${container}/${inside}`])]
+  const { container, interface: inside, host_interface: outside, link } = (attributes ?? {}) as unknown as Partial<InterfaceAttributes>
+  return [
+    ...(outside === undefined ? [] : [`host/${outside}`]),
+    ...(inside === undefined ? [] : [`${container}/${inside}`]),
+    ...(link?.kind === "phys" ? [`lent/${link.parent}`] : []),
+  ]
 }
 
 function disturbs({ action, before, fields }: Change): Disturbance[] {

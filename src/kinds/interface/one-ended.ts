@@ -1,4 +1,5 @@
-import type { Link, NetRequest } from "../../kernel/kernel.ts"
+import type { Address } from "../../base/address.ts"
+import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, Scope } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
@@ -8,6 +9,7 @@ import { canonicalAddresses } from "../link/addresses.ts"
 import { birthName } from "../link/birth-name.ts"
 import { holderOf } from "../link/holder.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
+import { formerOf } from "../link/lent.ts"
 import { netnsOf } from "../link/netns.ts"
 import { ownerOf } from "../link/owned.ts"
 import type { Place } from "../link/places.ts"
@@ -32,8 +34,9 @@ export function observedOneEnded(scope: Scope): Observed[] {
   return found.filter(({ address, incomplete }) => incomplete === undefined || !whole.has(address))
 }
 
-function isKnown({ kind }: Link): boolean {
-  return Object.hasOwn(LINK_KINDS, kind)
+/** A device that is lent may be of any kind. */
+function isKnown(link: Link): boolean {
+  return Object.hasOwn(LINK_KINDS, link.kind) && formerOf(link) === undefined
 }
 
 function observed(scope: Scope, { container, dump }: Place, link: Link): Observed[] {
@@ -45,21 +48,24 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
       kind: "interface",
       address,
       name: address.slice("interface.".length),
-      attributes: {
-        container,
-        interface: link.name,
-        link: linkOf(scope, link),
-        alias: link.alias,
-        address: canonicalAddresses(dump, link.index),
-        gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
-        ...{ mac: link.mac, mtu: link.mtu, up: link.up },
-        ...observedMaster(scope, container, dump, link),
-        ...observedImpair(link.impair),
-      },
+      attributes: { ...insideAttributes(scope, container, dump, link), link: linkOf(scope, link), alias: link.alias },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
       live: { inside: link.index, state: link.state },
     },
   ]
+}
+
+/** All but what it is and its mark. */
+export function insideAttributes(scope: Scope, container: Address, dump: NetDump, link: Link): Attributes {
+  return {
+    container,
+    interface: link.name,
+    address: canonicalAddresses(dump, link.index),
+    gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
+    ...{ mac: link.mac, mtu: link.mtu, up: link.up },
+    ...observedMaster(scope, container, dump, link),
+    ...observedImpair(link.impair),
+  }
 }
 
 function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
@@ -133,9 +139,14 @@ function creation(step: Step, run: Run): NetRequest {
 }
 
 function completion(step: Step, run: Run): NetRequest[] {
-  const { interface: link, alias, address, gateway, up, impair, inside_master: master } = wanted(step)
+  const { interface: name, alias } = wanted(step)
+  return [{ op: "link-set", link: birthName(run.stack, step.address), name, alias }, ...furnishing(step, run)]
+}
+
+/** What a link gets that is there, under its name and with its mark. */
+export function furnishing(step: Step, run: Run): NetRequest[] {
+  const { interface: link, address, gateway, up, impair, inside_master: master } = wanted(step)
   return [
-    { op: "link-set", link: birthName(run.stack, step.address), name: link, alias },
     ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),

@@ -8,15 +8,32 @@ import { LINK_KINDS } from "./spec-link-kinds.ts"
 export function interfaceProblems(resource: Resource, { links }: HostFacts): Diagnostic[] {
   const { link, mtu } = resource.attributes as unknown as InterfaceAttributes
   if (link === undefined || links === undefined) return []
+  if (link.kind === "phys") return lendingProblems(resource, link, links)
   return [...kindProblems(resource, link, links), ...parentProblems(resource, link, mtu, links)]
 }
 
 type Links = Required<HostFacts>["links"]
 type Told = OneEndedAttributes["link"]
 
+function lendingProblems(resource: Resource, { kind, parent = "" }: Told, { devices = {} }: Links): Diagnostic[] {
+  const device = devices[parent]
+  if (device === undefined) {
+    const hint = "name a device that `ip link` shows on the host"
+    return [at(resource, kind, "no-device", `there is no device ${parent} on the host that could be lent to ${resource.address}`, hint)]
+  }
+  if (device.why !== undefined) {
+    const hint = "name a device that the host itself does not use; a macvlan or an ipvlan on it leaves it to the host"
+    return [at(resource, kind, "not-lendable", `${parent} cannot be lent: ${device.why}`, hint)]
+  }
+  if (device.virtual === undefined) return []
+  const hint = "it is given back by `stack destroy`, and whenever the file no longer lends it; hardware comes back in any case"
+  const summary = `${parent} is a ${device.virtual}: if the container's namespace dies without the stack, the kernel destroys it`
+  return [{ ...at(resource, kind, "lent-virtual", summary, hint), severity: "warning" }]
+}
+
 function kindProblems(resource: Resource, { kind }: Told, { lacking }: Links): Diagnostic[] {
   const why = lacking[kind]
-  if (why === undefined) return []
+  if (why === undefined || kind === "phys") return []
   const hint = `it takes a kernel with ${LINK_KINDS[kind].option}, built in or with its module ${LINK_KINDS[kind].module} installed; \`stack doctor\` tells what there is`
   return [at(resource, kind, "no-link-kind", `this kernel has no links of kind ${kind} (${why})`, hint)]
 }

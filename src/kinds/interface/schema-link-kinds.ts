@@ -52,6 +52,10 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
       { required: ["table"], form: "a map with table" },
     ),
+    phys: {
+      ...parent("A device of the host, lent to the container while the stack is there, and given back as it was: by its name on the host."),
+      form: "the name of a device of the host",
+    },
     dummy: { ...keys("A link that leads nowhere: for addresses of its own.", {}), type: ["object", "null"], form: "nothing, or {}" },
   }
 }

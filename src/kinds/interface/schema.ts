@@ -12,7 +12,7 @@ export function interfacesSchema(): Fragment {
   return named(
     "Interfaces, by their names inside.",
     keys(
-      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`, `gre`, `vrf`, …",
+      "On a `bridge`: a veth pair, one end inside, the other a port of the bridge. Or a link with one end: `macvlan`, `ipvlan`, `vlan`, `vxlan`, `dummy`, `gre`, `vrf`, `phys`, …",
       {
         bridge: { description: "The bridge, one of `bridges`.", type: "string", form: "the name of a bridge" },
         ...linkKindKeys(),
@@ -54,7 +54,6 @@ export function interfacesSchema(): Fragment {
         impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
       },
-      { later: ["phys"] },
     ),
     LINK,
     "an interface name: at most 15 bytes, no `/`, `:` or blank",

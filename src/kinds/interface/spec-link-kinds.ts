@@ -1,9 +1,11 @@
-export type LinkKindName = "macvlan" | "ipvlan" | "vlan" | "vxlan" | "dummy" | GreKind | "vrf"
+/** What an interface is that is on no bridge; `phys`: a device of the host's, lent, whatever its kind. */
+export type LinkKindName = MadeKindName | "phys"
+export type MadeKindName = "macvlan" | "ipvlan" | "vlan" | "vxlan" | "dummy" | GreKind | "vrf"
 /** Tunnels through IPv4 and through IPv6; those with `tap` carry Ethernet frames. RFC 2784, 7676 */
 export type GreKind = "gre" | "gretap" | "ip6gre" | "ip6gretap"
 
-/** The kinds of links with one end, and what of the kernel each takes where it is not built in: its module, its option. */
-export const LINK_KINDS: { readonly [K in LinkKindName]: { module: string; option: string } } = {
+/** The kinds of links with one end that are made, and what of the kernel each takes where it is not built in: its module, its option. */
+export const LINK_KINDS: { readonly [K in MadeKindName]: { module: string; option: string } } = {
   macvlan: { module: "macvlan", option: "CONFIG_MACVLAN" },
   ipvlan: { module: "ipvlan", option: "CONFIG_IPVLAN" },
   vlan: { module: "8021q", option: "CONFIG_VLAN_8021Q" },
@@ -17,9 +19,9 @@ export const LINK_KINDS: { readonly [K in LinkKindName]: { module: string; optio
 }
 
 /** Born in the container's namespace, whose own links their packets leave by: docs/decisions/0024. */
-export const INSIDE_KINDS: ReadonlySet<string> = new Set<LinkKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf"])
+export const INSIDE_KINDS: ReadonlySet<string> = new Set<MadeKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf"])
 /** Without a MAC address of their own. */
-export const WITHOUT_MAC: ReadonlySet<string> = new Set<LinkKindName>(["ipvlan", "gre", "ip6gre"])
+export const WITHOUT_MAC: ReadonlySet<string> = new Set<MadeKindName>(["ipvlan", "gre", "ip6gre"])
 /** Of a tunnel's packets; without it each takes that of what it carries, and a routing protocol's would not get far. */
 export const GRE_TTL = 64
 

@@ -62,7 +62,7 @@ export interface OneEndedAttributes extends Inside {
 /** What it is: nothing of it can be changed. */
 export interface LinkAttributes {
   kind: LinkKindName
-  /** Kernel name of a link of the host, on which it lies. */
+  /** Kernel name of a link of the host, on which it lies, or which it is (phys). */
   parent?: string
   /** macvlan, ipvlan */
   mode?: string

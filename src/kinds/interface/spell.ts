@@ -43,6 +43,8 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port, key, tt
       return { [kind]: withoutAbsent({ remote, local, key, ttl: unless(GRE_TTL, ttl) }) }
     case "vrf":
       return { vrf: withoutAbsent({ table }) }
+    case "phys":
+      return withoutAbsent({ phys: parent })
     case "dummy":
       return { dummy: {} }
   }

@@ -19,7 +19,8 @@ export function deleteEnd(run: Run, step: Step, end: { container: Address; ifind
   return answer?.errno === "ENODEV" ? null : calling(link.name, end.ifindex, answer)
 }
 
-function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {
+/** The link of that number, read again; undefined where it, or its namespace, is gone. */
+export function linkAt(run: Run, ns: NetNs, index: number): Link | undefined {
   try {
     return run.kernel.dump(ns).links.find((l) => l.index === index)
   } catch (error) {

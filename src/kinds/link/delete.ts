@@ -4,6 +4,7 @@ import type { Run, StepRunner } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { deleteEnd } from "./delete-end.ts"
+import { giveBack, isLent } from "./give-back.ts"
 import { isMarkedFor } from "./mark.ts"
 import type { StepErrors } from "./results.ts"
 import { calling, settledLater } from "./results.ts"
@@ -15,7 +16,7 @@ const MANY = 2
 export const deleteLinks: StepRunner = (steps, run) => settledLater(steps, deleteAll(steps, run))
 
 async function deleteAll(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const inner = steps.map((step) => deleteInnerEnd(step, run))
+  const inner = steps.map((step) => (isLent(step) ? giveBack(step, run) : deleteInnerEnd(step, run)))
   const outer = await deleteHostLinks(steps, run)
   return outer.map((error, i) => error ?? inner[i] ?? null)
 }
@@ -39,7 +40,7 @@ async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepEr
   const byIndex = new Map(dump.links.map((l) => [l.index, l]))
   const doomed: number[] = []
   const errors: StepErrors = steps.map((step) => {
-    const index = step.change.observed?.live.ifindex as number | undefined
+    const index = isLent(step) ? undefined : (step.change.observed?.live.ifindex as number | undefined)
     const link = index === undefined ? undefined : byIndex.get(index)
     if (link === undefined || index === undefined) return null
     const ours = isMarkedFor(step, run.stack, link.alias) || (link.alias === "" && link.group === linkGroupOf(run.stack))

@@ -5,6 +5,7 @@ import { checkGateways } from "./gateways.ts"
 import { checkGroups } from "./groups.ts"
 import { checkIds } from "./ids.ts"
 import { checkJoinedSubnets } from "./joined-subnets.ts"
+import { checkLent } from "./lent.ts"
 import { checkLifecycle } from "./lifecycle.ts"
 import { checkLimits } from "./limits.ts"
 import { checkLinkNames } from "./link-names.ts"
@@ -23,6 +24,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkNames,
   checkLinkNames,
   checkMacs,
+  checkLent,
   checkSubnets,
   checkAddresses,
   checkJoinedSubnets,

@@ -109,6 +109,11 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
 
 export function setLink(call: NetCall, request: NetRequest & { op: "link-set" }): void {
   const link = findLink(call, request.link)
+  if (request.ns !== undefined) {
+    const { ns, ...rest } = request
+    const network = call.networkAt(ns)
+    return moveLink(call, link, network, rest)
+  }
   const { name, alias, mtu, mac, up, master, group, bridge, port } = request
   if (name !== undefined && name !== link.name) link.name = freeName(call, call.network, name)
   if (mac !== undefined) setMac(call, link, mac)
@@ -121,6 +126,21 @@ export function setLink(call: NetCall, request: NetRequest & { op: "link-set" })
   if (bridge !== undefined) link.bridge = link.bridge === undefined ? call.refuse("EOPNOTSUPP") : { ...link.bridge, ...bridge }
   if (up === true) setUp(link)
   if (up === false) setDown(link)
+}
+
+/** Down, without its addresses and routes, and under its own name where that is free; what else is asked for comes after. */
+function moveLink(call: NetCall, link: NetLink, network: Network, rest: NetRequest & { op: "link-set" }): void {
+  if (link.bridge !== undefined || link.name === "lo") call.refuse("EINVAL", "The interface netns is immutable")
+  const taken = linkNamed(network, link.name) !== undefined
+  if (taken) link.name = freeName(call, network, rest.name ?? link.name)
+  setDown(link)
+  release(link)
+  link.network.links.delete(link.index)
+  link.network.routes = link.network.routes.filter(({ dev }) => dev !== link.index)
+  Object.assign(link, { network, addresses: [], index: network.links.has(link.index) ? network.nextIndex++ : link.index })
+  network.nextIndex = Math.max(network.nextIndex, link.index + 1)
+  network.links.set(link.index, link)
+  setLink({ ...call, network }, { ...rest, link: link.index })
 }
 
 /** Of a port of a bridge: a link that is none is refused. */

@@ -1,6 +1,6 @@
 import type { LinkRef, NetRequest } from "../../kernel.ts"
 import { writeText, writeU32 } from "../attr.ts"
-import { IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_MASTER, IFLA_MTU } from "../constants/if-link.ts"
+import { IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_MASTER, IFLA_MTU, IFLA_NET_NS_FD } from "../constants/if-link.ts"
 import { NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
@@ -26,7 +26,7 @@ function isOfKind({ bridge, port }: LinkSet): boolean {
 }
 
 /**
- * `ip link set v0 up mtu N address MAC alias TEXT master br-lan group N name v1`, and with bridge options
+ * `ip link set v0 netns NS up mtu N address MAC alias TEXT master br-lan group N name v1`, and with bridge options
  * `ip link set br-lan type bridge …`, or a port's
  * `ip link set v0 type bridge_slave …`, which only RTM_NEWLINK without NLM_F_CREATE takes.
  */
@@ -34,6 +34,7 @@ export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet,
   const link = needsIndex(request) ? resolver.index(request.link) : request.link
   w.message(isOfKind(request) ? RTM_NEWLINK : RTM_SETLINK, REQUEST, sequence, () => {
     writeLinkTarget(w, link, request.up)
+    if (request.ns !== undefined) writeU32(w, IFLA_NET_NS_FD, resolver.netNs(request.ns))
     if (request.name !== undefined) writeText(w, IFLA_IFNAME, request.name)
     if (request.alias !== undefined) writeText(w, IFLA_IFALIAS, request.alias)
     if (request.mtu !== undefined) writeU32(w, IFLA_MTU, request.mtu)
