@@ -166,8 +166,8 @@ export interface HostFacts {
     mtus: { readonly [link: string]: number }
     /** Kinds that this kernel certainly does not have, each with the kernel's answer. */
     lacking: { readonly [kind: string]: string }
-    /** By name, the devices that are to be lent, or are: why one cannot be, and the kind of one that the kernel has made. */
-    devices?: { readonly [device: string]: { why?: string; virtual?: string } }
+    /** By name, the devices that are to be lent, or are: why one cannot be. */
+    devices?: { readonly [device: string]: { why?: string } }
   }
   /** Absent where no packets are to be passed on for the stack. */
   packets?: PacketFacts

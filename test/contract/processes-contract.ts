@@ -2,7 +2,7 @@ import * as assert from "uvu/assert"
 import type { Kernel, LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
 import { parseLimits } from "../../src/kinds/container/spec-ulimits.ts"
 import type { Contract, Subject } from "./subject.ts"
-import { addressesOf, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
+import { addressesOf, answers, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
 
 const [SIGKILL, SIGTERM] = [9, 15]
 const LONG_MS = 10_000
@@ -59,6 +59,27 @@ export const processContract: Contract = {
     )
     assert.is(kernel.readLink(kernel.heldNamespaces(second.monitor).ipc), null)
     await end(kernel, monitor, init, second.monitor, second.init)
+  },
+
+  "a link that is moved is down, without addresses and under its new name, and comes back the same way": async (subject) => {
+    const { kernel } = subject
+    const { monitor, init } = await start(subject)
+    const { net } = kernel.heldNamespaces(monitor)
+    must(kernel, [
+      { op: "veth-add", end: { name: "va", up: true }, peer: { name: "vb" } },
+      { op: "address-add", link: "va", address: "10.0.0.1/24" },
+    ])
+    const { index } = linkIn(kernel.dump("host"), "va")
+    must(kernel, [{ op: "link-set", link: index, ns: net, name: "moved", mtu: 1400 }])
+    const moved = linkIn(kernel.dump(net), "moved")
+    assert.equal([moved.up, moved.mtu, addressesOf(kernel.dump(net), "moved")], [false, 1400, []])
+    must(kernel, [{ op: "link-set", link: "vb", name: "moved" }])
+    const back = { op: "link-set", link: moved.index, ns: "host", name: "va", alias: "a", up: true } as const
+    must(kernel, [back], net)
+    const { up, alias } = linkIn(kernel.dump("host"), "va")
+    assert.equal([up, alias, answers(kernel, [back], net)], [true, "a", ["ENODEV"]])
+    must(kernel, [{ op: "link-delete", link: "va" }])
+    await end(kernel, monitor, init)
   },
 
   "a monitor holds its run folder, wherever that is renamed to, and writes there how its command ended": async (subject) => {

@@ -62,7 +62,8 @@ async function lendOne(step: Step, run: Run, devices: ReadonlyMap<string, Link>)
   const { container, interface: name, link, alias, mac, mtu } = step.change.after as unknown as OneEndedAttributes
   const device = devices.get(link.parent ?? "")
   if (device === undefined) return new KernelError(`ip link set ${link.parent} netns ${name}`, "ENODEV")
-  if (device.alias.startsWith(STACK_ALIAS)) return new KernelError(`ip link set ${link.parent} netns ${name}`, "EBUSY", "a stack has it by now")
+  if (device.alias.startsWith(STACK_ALIAS))
+    return new KernelError(`ip link set ${link.parent} netns ${name}`, "EBUSY", "a stack has it by now")
   const netns = netnsOf(run, container)
   const send = async (ns: string, requests: Parameters<typeof run.kernel.net>[1]) =>
     calling(link.parent ?? "", device.index, firstError(await run.kernel.netLater(ns, requests)))

@@ -21,14 +21,9 @@ function lendingProblems(resource: Resource, { kind, parent = "" }: Told, { devi
     const hint = "name a device that `ip link` shows on the host"
     return [at(resource, kind, "no-device", `there is no device ${parent} on the host that could be lent to ${resource.address}`, hint)]
   }
-  if (device.why !== undefined) {
-    const hint = "name a device that the host itself does not use; a macvlan or an ipvlan on it leaves it to the host"
-    return [at(resource, kind, "not-lendable", `${parent} cannot be lent: ${device.why}`, hint)]
-  }
-  if (device.virtual === undefined) return []
-  const hint = "it is given back by `stack destroy`, and whenever the file no longer lends it; hardware comes back in any case"
-  const summary = `${parent} is a ${device.virtual}: if the container's namespace dies without the stack, the kernel destroys it`
-  return [{ ...at(resource, kind, "lent-virtual", summary, hint), severity: "warning" }]
+  if (device.why === undefined) return []
+  const hint = "name hardware that the host itself does not use; a macvlan or an ipvlan on a link leaves it to the host"
+  return [at(resource, kind, "not-lendable", `${parent} cannot be lent: ${device.why}`, hint)]
 }
 
 function kindProblems(resource: Resource, { kind }: Told, { lacking }: Links): Diagnostic[] {

@@ -18,7 +18,7 @@ export function isLent(step: Step): boolean {
  * the same message: where the name is taken by now, the device is on the host and still bears it. What is gone with its namespace is gone.
  */
 export function giveBack(step: Step, run: Run): KernelError | null {
-  const { lent, ifindex } = step.change.observed?.live as { lent: string; ifindex: number }
+  const { lent, ifindex } = (step.change.observed?.live ?? {}) as { lent: string; ifindex: number }
   const ns = lent === "host" ? "host" : run.born.get(lent)?.netns
   const link = typeof ns === "string" ? linkAt(run, ns, ifindex) : undefined
   if (typeof ns !== "string" || link === undefined) return null

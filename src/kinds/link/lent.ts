@@ -1,4 +1,5 @@
 import type { Link } from "../../kernel/kernel.ts"
+import { STACK_ALIAS } from "../../model/ownership.ts"
 
 /** What a device of the host was before it was lent to a container. */
 export interface Former {
@@ -22,10 +23,25 @@ export function formerWords({ name, up, mtu, mac, alias }: Former): string {
   return ` was ${name} ${up ? "up" : "down"} mtu ${mtu} mac ${mac}${alias === "" ? "" : ` alias ${alias}`}`
 }
 
-/** What a device was that is lent; undefined of every other link. */
-export function formerOf({ alias }: Pick<Link, "alias">): Former | undefined {
-  const [, name = "", state, mtu, mac = "", former = ""] = LENT.exec(alias) ?? []
-  return name === "" ? undefined : { name, up: state === "up", mtu: Number(mtu), mac, alias: former }
+/** Index of the loopback link of every network namespace. LOOPBACK_IFINDEX in include/net/flow.h */
+const LOOPBACK = 1
+
+/**
+ * True of a link that no program has made: hardware. Nobody in a container can make one or delete one, and the kernel itself brings it back
+ * when its namespace dies (default_device_exit_net() in net/core/dev.c).
+ */
+export function isHardware({ kind, index }: Link): boolean {
+  return kind === "" && index !== LOOPBACK
+}
+
+/**
+ * What a device was that is lent; undefined of every other link, whatever its alias says: in a container that is its root's to set. For the
+ * same reason it gets back no alias that would be a stack's mark.
+ */
+export function formerOf(link: Link): Former | undefined {
+  const [, name = "", state, mtu, mac = "", alias = ""] = (isHardware(link) ? LENT.exec(link.alias) : null) ?? []
+  if (name === "") return undefined
+  return { name, up: state === "up", mtu: Number(mtu), mac, alias: alias.startsWith(STACK_ALIAS) ? "" : alias }
 }
 
 export function formerOfHost({ name, up, mtu, mac, alias }: Link): Former {

@@ -9,11 +9,11 @@ export function checkLent(draft: Draft): void {
     code: "lent-twice",
     what: (device) => `device ${device}`,
     hint: "lend each device to one interface",
-    replicasHint: "lend each replica a device of its own: `phys: eth${index}`",
+    replicasHint: "lend each replica a device of its own, named with its index",
   })
   for (const { attributes, entry, source } of lent)
     clash(attributes.link?.parent ?? "", { who: entry.address, entry, source, path: ["phys"] })
-  const away = new Map(lent.map(({ attributes, entry }) => [attributes.link?.parent, entry.address]))
+  const away = new Map(lent.toReversed().map(({ attributes, entry }) => [attributes.link?.parent, entry.address]))
   for (const { attributes, entry } of draft.interfaces) {
     const { kind = "phys", parent } = attributes.link ?? {}
     const taker = parent === undefined ? undefined : away.get(parent)

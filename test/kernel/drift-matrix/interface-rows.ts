@@ -41,7 +41,7 @@ export const interfaceRows: KindRows = {
     { attribute: "link.kind", read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_KIND\``, hands: [], never: "a link is of a kind for its life" },
     {
       attribute: "link.parent",
-      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` (vxlan: \`IFLA_VXLAN_LINK\`), which is looked up on the host`,
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` (vxlan: \`IFLA_VXLAN_LINK\`), which is looked up on the host; of lent hardware its alias`,
       hands: [],
       never: "a link lies on another for its life",
     },

@@ -222,6 +222,17 @@ test("down is a change of IFF_UP to nothing, nomaster a master 0", () => {
   )
 })
 
+test("a link is moved by its index, and named and marked where it comes to", () => {
+  same(
+    { op: "link-set", link: 9, ns: "/ns/web", name: "eth1", alias: "x", up: true },
+    `3c000000 1300 0500 01000000 00000000   # RTM_SETLINK
+     00000000 09000000 01000000 01000000
+     0800 1c00 09000000                     # IFLA_NET_NS_FD
+     0900 0300 6574683100 000000            # IFLA_IFNAME
+     0600 1400 7800 0000                    # IFLA_IFALIAS`,
+  )
+})
+
 test("a new name, and bridge options, go to the link's index", () => {
   same(
     { op: "link-set", link: "br-lan", name: "br0" },
