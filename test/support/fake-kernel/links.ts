@@ -107,13 +107,13 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   lower?.uppers.add(upper)
 }
 
-export function setLink(call: NetCall, request: NetRequest & { op: "link-set" }): void {
-  const link = findLink(call, request.link)
-  if (request.ns !== undefined) {
-    const { ns, ...rest } = request
-    const network = call.networkAt(ns)
-    return moveLink(call, link, network, rest)
-  }
+export function setLink(call: NetCall, { ns, ...request }: NetRequest & { op: "link-set" }): void {
+  const found = findLink(call, request.link)
+  if (ns === undefined) changeLink(call, found, request)
+  else moveLink(call, found, call.networkAt(ns), request)
+}
+
+function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "link-set" }): void {
   const { name, alias, mtu, mac, up, master, group, bridge, port } = request
   if (name !== undefined && name !== link.name) link.name = freeName(call, call.network, name)
   if (mac !== undefined) setMac(call, link, mac)
@@ -140,7 +140,7 @@ function moveLink(call: NetCall, link: NetLink, network: Network, rest: NetReque
   Object.assign(link, { network, addresses: [], index: network.links.has(link.index) ? network.nextIndex++ : link.index })
   network.nextIndex = Math.max(network.nextIndex, link.index + 1)
   network.links.set(link.index, link)
-  setLink({ ...call, network }, { ...rest, link: link.index })
+  changeLink({ ...call, network }, link, rest)
 }
 
 /** Of a port of a bridge: a link that is none is refused. */
