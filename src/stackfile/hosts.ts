@@ -57,8 +57,11 @@ interface Network {
 function networkOf({ containers, veths }: Draft): Network {
   const byName = new Map(containers.map((one) => [one.name, one]))
   const ends = new Map<string, string[]>()
-  for (const { container, address } of veths.flatMap(({ attributes }) => attributes.endpoints))
-    ends.set(container, [...(ends.get(container) ?? []), ...address])
+  for (const { container, address } of veths.flatMap(({ attributes }) => attributes.endpoints)) {
+    const those = ends.get(container)
+    if (those === undefined) ends.set(container, [...address])
+    else those.push(...address)
+  }
   const ownerOf = (container: DraftContainer) => {
     const { net } = container.attributes.namespaces
     return net === "new" ? container : byName.get(net.replace(/^container:/, ""))
