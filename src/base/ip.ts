@@ -50,7 +50,10 @@ function withoutDottedTail(text: string): string | undefined {
 /** The one canonical spelling. RFC 5952 */
 export function formatIp({ family, value }: Ip): string {
   if (family === 4) return formatIp4(Number(value))
-  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16))
+  const groups = [96n, 64n, 32n, 0n].flatMap((shift) => {
+    const word = Number((value >> shift) & 0xffffffffn)
+    return [(word >>> 16).toString(16), (word & 0xffff).toString(16)]
+  })
   const { start, length } = longestZeros(groups)
   if (length < 2) return groups.join(":")
   return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`
@@ -60,12 +63,13 @@ function formatIp4(value: number): string {
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
 }
 
+/** The first of the longest runs. */
 function longestZeros(groups: readonly string[]): { start: number; length: number } {
   let best = { start: 0, length: 0 }
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0
-    while (groups[start + length] === "0") length++
-    if (length > best.length) best = { start, length }
+  let length = 0
+  for (let end = 0; end < groups.length; end++) {
+    length = groups[end] === "0" ? length + 1 : 0
+    if (length > best.length) best = { start: end + 1 - length, length }
   }
   return best
 }
