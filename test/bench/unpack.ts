@@ -18,10 +18,10 @@ const ABOUT = `An OCI layout of 200 MB (${LAYERS} layers of files of this machin
 folder with \`tar\` for each layer, in turns, each to a new place on one disk. Medians of ${ROUNDS} rounds. Memory is what the command and its helpers had at
 most, each counted with its own most.`
 
-/** Files of /usr, in order, until they are so many bytes: as in an image, most are small, and few are not worth packing. */
+/** Files of /usr, in order, until they are so many bytes. */
 function fileLists(): string[][] {
   const lists: string[][] = []
-  const found = execFileSync("find", ["/usr", "-xdev", "-type", "f", "-size", "-512k", "-printf", "%s %p\n"], {
+  const found = execFileSync("find", ["/usr", "-xdev", "-type", "f", "-size", "-20M", "-printf", "%s %p\n"], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   })
