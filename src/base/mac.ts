@@ -10,6 +10,6 @@ export function parseMac(text: string): string | undefined {
 
 /** A locally administered unicast address (IEEE 802, second bit of the first byte) out of a seed: the same seed, the same address. */
 export function deriveMac(seed: string): string {
-  const digits = hash64(`mac/${seed}`).slice(0, 10)
-  return ["02", ...(digits.match(/../g) as string[])].join(":")
+  const digits = hash64(`mac/${seed}`)
+  return `02:${digits.slice(0, 2)}:${digits.slice(2, 4)}:${digits.slice(4, 6)}:${digits.slice(6, 8)}:${digits.slice(8, 10)}`
 }

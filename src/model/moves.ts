@@ -36,6 +36,7 @@ export function destination(moves: Moves, address: Address): Address {
  * One entry's work: its own; of a replica that of all replicas, number by number; of an interface that of its container.
  */
 export function oneMove(moves: Moves, address: Address): Address | undefined {
+  if (moves.size === 0) return undefined
   const own = moves.get(address)
   if (own !== undefined) return own
   const { kind, name } = splitAddress(address)

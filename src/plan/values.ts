@@ -2,13 +2,33 @@ import type { Value } from "../model/resource.ts"
 
 type Maybe = Value | undefined
 
-/** Deep equality of canonical values; the order of keys says nothing. */
+type List = readonly Value[]
+type Table = { readonly [key: string]: Value }
+
+/** Deep equality of canonical values; the order of keys says nothing. Plain loops: a plan of a large stack asks ten thousand times. */
 export function sameValue(a: Maybe, b: Maybe): boolean {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = keysOf(a)
-  return keys.length === keysOf(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(member(a, key), member(b, key)))
+  if (Array.isArray(a)) return Array.isArray(b) && sameList(a, b)
+  return !Array.isArray(b) && sameTable(a as Table, b as Table)
+}
+
+function sameList(a: List, b: List): boolean {
+  const { length } = a
+  if (length !== b.length) return false
+  for (let i = 0; i < length; i++) if (a[i] !== b[i] && !sameValue(a[i], b[i])) return false
+  return true
+}
+
+function sameTable(a: Table, b: Table): boolean {
+  const keys = Object.keys(a)
+  const { length } = keys
+  if (length !== Object.keys(b).length) return false
+  for (let i = 0; i < length; i++) {
+    const key = keys[i] as string
+    if (!Object.hasOwn(b, key) || (a[key] !== b[key] && !sameValue(a[key], b[key]))) return false
+  }
+  return true
 }
 
 /** Keys of a map, places of a list. */

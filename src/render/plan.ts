@@ -124,17 +124,23 @@ const USUAL: { readonly [path: string]: Value } = {
   ...USUAL_LIFE,
 }
 
-/** The names and numbers of a port are its own affair; what it does is what the file says. */
-function isOfPort(path: string): boolean {
-  return ["host_end.mac", "host_end.address", "host_end.up"].includes(path)
+/** Attributes that are always there, or another one's affair: names and numbers of a port; what that does is what the file says. */
+const UNTOLD: ReadonlySet<string> = new Set(["state", "alias", "host_end.mac", "host_end.address", "host_end.up"])
+
+/** It reads the same; what is the very same need not be written for that. */
+function readsAs(path: string, value: Value, usual: Value | undefined): boolean {
+  if (value === usual) return true
+  if (Array.isArray(value) && Array.isArray(usual) && value.length === usual.length && value.every((one, i) => one === usual[i]))
+    return true
+  return formatValue(path, value) === formatValue(path, usual)
 }
 
 function isUsual(path: string, value: Value): boolean {
-  if (value === null || path === "state" || path === "alias" || path.startsWith("seccomp_profile.") || isOfPort(path)) return true
+  if (value === null || UNTOLD.has(path) || path.startsWith("seccomp_profile.")) return true
   // What most containers see; which names these are is told by the file itself.
   if (path === "hosts") return value !== "own"
   if (value === "") return !path.includes(".")
-  if (Object.hasOwn(USUAL, path)) return formatValue(path, value) === formatValue(path, USUAL[path])
+  if (Object.hasOwn(USUAL, path)) return readsAs(path, value, USUAL[path])
   if (path.startsWith("namespaces.")) return value === "new"
   return typeof value === "object" && Object.keys(value).length === 0
 }

@@ -41,11 +41,19 @@ function quote(text: string): string {
 }
 
 /** `{a: {b: 1}}` as `a.b` and 1; lists, and maps with nothing in them, stay whole. */
-export function flatten(attributes: { readonly [key: string]: Value }, prefix = ""): [string, Value][] {
-  return Object.entries(attributes).flatMap(([key, value]): [string, Value][] => {
-    const path = `${prefix}${key}`
-    return isMap(value) && Object.keys(value).length > 0 ? flatten(value, `${path}.`) : [[path, value]]
-  })
+export function flatten(attributes: { readonly [key: string]: Value }): [string, Value][] {
+  const found: [string, Value][] = []
+  flattenInto(found, attributes, "")
+  return found
+}
+
+/** Into one list: a new stack of a thousand containers has a hundred thousand attributes. */
+function flattenInto(found: [string, Value][], attributes: { readonly [key: string]: Value }, prefix: string): void {
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key] as Value
+    if (isMap(value) && Object.keys(value).length > 0) flattenInto(found, value, `${prefix}${key}.`)
+    else found.push([prefix + key, value])
+  }
 }
 
 function isMap(value: Value): value is { readonly [key: string]: Value } {

@@ -57,8 +57,11 @@ interface Network {
 function networkOf({ containers, veths }: Draft): Network {
   const byName = new Map(containers.map((one) => [one.name, one]))
   const ends = new Map<string, string[]>()
-  for (const { container, address } of veths.flatMap(({ attributes }) => attributes.endpoints))
-    ends.set(container, [...(ends.get(container) ?? []), ...address])
+  for (const { container, address } of veths.flatMap(({ attributes }) => attributes.endpoints)) {
+    const those = ends.get(container)
+    if (those === undefined) ends.set(container, [...address])
+    else those.push(...address)
+  }
   const ownerOf = (container: DraftContainer) => {
     const { net } = container.attributes.namespaces
     return net === "new" ? container : byName.get(net.replace(/^container:/, ""))
@@ -98,15 +101,21 @@ function linesOf(draft: Draft, network: Network): HostsLines {
   // Whose network it is, comes first; whatever the order of the file.
   const inOrder = [...draft.containers].sort((a, b) => Number(isOwner(b)) - Number(isOwner(a)) || (a.name < b.name ? -1 : 1))
   for (const container of inOrder) {
-    const names = namesOf(container, taken)
+    const own = namesOf(container, taken)
+    const usual = inStack(own, draft.stack)
     for (const { ip, aliases } of network.addressesOf(container)) {
-      const all = [...names, ...(isOwner(container) ? aliases : [])]
-      const line = lines[ip] ?? []
-      lines[ip] = line
-      line.push(...[...all, ...all.filter((name) => !name.includes(".")).map((name) => `${name}.${draft.stack}`)])
+      const names = aliases.length > 0 && isOwner(container) ? inStack([...own, ...aliases], draft.stack) : usual
+      const line = lines[ip]
+      if (line === undefined) lines[ip] = [...names]
+      else line.push(...names)
     }
   }
   return Object.fromEntries(Object.entries(lines).map(([ip, names]) => [ip, [...new Set(names)]]))
+}
+
+/** Each name that has no domain once more in that of the stack. */
+function inStack(names: readonly string[], stack: string): string[] {
+  return [...names, ...names.filter((name) => !name.includes(".")).map((name) => `${name}.${stack}`)]
 }
 
 /** Those who share a network share its names: they are written where the network is. */

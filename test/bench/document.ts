@@ -12,7 +12,8 @@ export interface Measured {
 
 const INTRODUCTION = `# Performance
 
-Made by \`npm run bench -- --growth --stages --write docs/performance.md\`; not edited by hand. Every figure is a median of one run in
+Made by \`npm run bench -- --growth --stages --write docs/performance.md\`, and its parts by \`--links --unpack --throughput --start\` with the same
+\`--write\`; not edited by hand. Every figure is a median of one run in
 which all tools take turns on the same machine: trust the ratios, not the milliseconds. [test/bench/peers](../test/bench/peers/README.md)
 tells what is measured, and how the labs are checked from outside.`
 
@@ -26,7 +27,9 @@ const STAGES = `## Where the time of an apply goes
 Of each stage: what it adds to the whole command's time, the system calls of the command itself and of the monitors and containers it
 starts, and how long the kernel worked on all of them (on all processors; waiting does not count; tracing adds to it).`
 
-const NOTES = `## What is known of it
+const KNOWN = "## What is known of it"
+
+const NOTES = `${KNOWN}
 
 - The kernel itself needs most of the time: a network namespace, a veth pair, a cgroup in each hierarchy and an overlay for each container.
 - ext4 without a journal goes past every inode that was freed within the last minutes when it makes a new one beside them: an apply
@@ -40,14 +43,42 @@ const NOTES = `## What is known of it
   (native/lib/visits.c).
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`
 
-/** The document, as Markdown. */
-export function performanceDocument({ rows, growth, stages }: Measured, date: Date): string {
+/** Sections that a run for one part alone writes; the others are made anew by each usual run. */
+const OWN_SECTIONS = ["## What is to be reached", "## Beside other tools", "## Where the time of an apply goes", KNOWN]
+
+/** The sections of a document, each from its heading to the next; what stands before the first is one, too. */
+function sectionsOf(document: string): string[] {
+  return document === "" ? [] : document.split(/\n+(?=## )/).map((section) => section.trimEnd())
+}
+
+/** The document with this section in the place of the one of its title, or before what is known of it all. */
+export function withSection(document: string, title: string, section: string): string {
+  const sections = sectionsOf(document)
+  const isIt = (one: string) => one.startsWith(`## ${title}\n`)
+  if (sections.some(isIt)) return `${sections.map((one) => (isIt(one) ? section : one)).join("\n\n")}\n`
+  const at = sections.findIndex((one) => one.startsWith(KNOWN))
+  const end = at < 0 ? sections.length : at
+  return `${[...sections.slice(0, end), section, ...sections.slice(end)].join("\n\n")}\n`
+}
+
+/** A new document with the parts that an older one has. */
+export function withPartsOf(document: string, older: string): string {
+  const parts = sectionsOf(older).filter((section) => section.startsWith("## ") && !OWN_SECTIONS.some((own) => section.startsWith(own)))
+  return parts.reduce((text, part) => withSection(text, part.slice(3, part.indexOf("\n")), part), document)
+}
+
+/** When and where it was measured. */
+export function machineLine(date: Date): string {
   const [processor] = cpus()
   const memory = Math.round(totalmem() / 2 ** 30)
-  const machine = `${date.toISOString().slice(0, 10)}, Linux ${release()}, Node ${process.versions.node}, ${cpus().length} × ${processor?.model ?? "?"}, ${memory} GiB.`
+  return `${date.toISOString().slice(0, 10)}, Linux ${release()}, Node ${process.versions.node}, ${cpus().length} × ${processor?.model ?? "?"}, ${memory} GiB.`
+}
+
+/** The document, as Markdown. */
+export function performanceDocument({ rows, growth, stages }: Measured, date: Date): string {
   const parts = [
     INTRODUCTION,
-    machine,
+    machineLine(date),
     TARGETS,
     targetTable(rows, growth, stages?.read),
     "## Beside other tools",

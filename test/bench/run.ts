@@ -3,15 +3,20 @@
  * it is to reach. Ratios count: the machine is as fast as it is. See --help.
  */
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { performanceDocument } from "./document.ts"
+import { machineLine, performanceDocument, withPartsOf, withSection } from "./document.ts"
 import { measureLinks } from "./links.ts"
+import type { Part } from "./part.ts"
+import { sectionOf } from "./part.ts"
 import { measureStages } from "./stages.ts"
+import { measureStart } from "./start.ts"
 import type { Row } from "./targets.ts"
-import { rowTable, tableOf, targetTable } from "./targets.ts"
+import { rowTable, targetTable } from "./targets.ts"
+import { measureThroughput } from "./throughput.ts"
+import { measureUnpack } from "./unpack.ts"
 
 const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
 
@@ -19,12 +24,17 @@ const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
   --rounds N     passes over all peers (3)
   --growth       also 100, 500 and 1000 containers, stack alone
   --stages       also system calls and milliseconds of each stage of an apply
-  --links        nothing but a thousand links between a hundred containers, beside ip -batch
   --json FILE    all numbers
-  --write FILE   the document (docs/performance.md)
+  --write FILE   the document (docs/performance.md); of a part, its section of it
+Parts, each measured instead of all that, together where more are named:
+  --links        a thousand links between a hundred containers, beside ip -batch
+  --unpack       an image of 200 MB, beside umoci and skopeo
+  --throughput   processor, files and network inside and outside of a container (stress-ng, fio, iperf3)
+  --start        one container of an unpacked image, beside crun
 Peers: names of folders in test/bench/peers (stack floor-c crun lxc docker-compose).
 It needs root, installs the Debian packages of the peers, and takes some minutes.
 `
+const PARTS = { links: measureLinks, unpack: measureUnpack, throughput: measureThroughput, start: measureStart }
 const BENCH = fileURLToPath(new URL("peers/run.sh", import.meta.url))
 const PEERS = ["stack", "floor-c", "crun", "lxc", "docker-compose"]
 
@@ -37,21 +47,46 @@ async function main(): Promise<void> {
       growth: { type: "boolean", default: false },
       stages: { type: "boolean", default: false },
       links: { type: "boolean", default: false },
+      unpack: { type: "boolean", default: false },
+      throughput: { type: "boolean", default: false },
+      start: { type: "boolean", default: false },
       json: { type: "string" },
       write: { type: "string" },
       help: { type: "boolean", default: false },
     },
   })
   if (values.help) return void process.stdout.write(USAGE)
-  if (values.links) return void console.log(tableOf(await measureLinks()))
+  const chosen = Object.entries(PARTS).flatMap(([name, measurePart]) => (values[name as keyof typeof PARTS] ? [measurePart] : []))
+  if (chosen.length > 0) return measureParts(chosen, values)
   const peers = positionals.length > 0 ? positionals : PEERS
   const rows = measure(peers, values.n, values.rounds)
   const growth = values.growth ? measure(["stack"], "100,500,1000", values.rounds) : []
   const stages = values.stages ? await measureStages() : undefined
   console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth, stages?.read)}`)
   if (stages !== undefined) console.log(`\n${stages.table}`)
-  if (values.write !== undefined) writeFileSync(values.write, performanceDocument({ rows, growth, stages }, new Date()))
+  if (values.write !== undefined) {
+    const text = performanceDocument({ rows, growth, stages }, new Date())
+    writeFileSync(values.write, withPartsOf(text, documentIn(values.write)))
+  }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ rows, growth, stages }, null, 1)}\n`)
+}
+
+/** Each part is told, and written, as soon as it is measured. */
+async function measureParts(chosen: readonly (() => Promise<Part>)[], to: { write?: string; json?: string }): Promise<void> {
+  const parts: Part[] = []
+  for (const measurePart of chosen) {
+    const part = await measurePart()
+    const section = sectionOf(part, machineLine(new Date()))
+    console.log(`\n${section}`)
+    if (to.write !== undefined) writeFileSync(to.write, withSection(documentIn(to.write), part.title, section))
+    parts.push(part)
+  }
+  if (to.json !== undefined) writeFileSync(to.json, `${JSON.stringify({ parts }, null, 1)}\n`)
+}
+
+/** What was written before; nothing where there is no such file. */
+function documentIn(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : ""
 }
 
 /** One interleaved run of the peers' bench. A peer that cannot run on this machine shows as failed. */

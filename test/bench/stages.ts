@@ -5,6 +5,7 @@ import type { Sandbox } from "../support/sandbox.ts"
 import { openSandbox } from "../support/sandbox.ts"
 import type { Calls, TracedCall } from "./strace.ts"
 import { countCalls, ownTasks, parseTrace, tracingCost } from "./strace.ts"
+import { median } from "./timed.ts"
 
 /** `container.b7: spawned (12 ms)` */
 const STEP = /^(\w+)\.[^ ]+: ([a-z ]+) \(/
@@ -37,8 +38,6 @@ interface Stage {
   ms: number
   calls: Calls
 }
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** Wall time of a command in the sandbox, without what entering it costs. */
 function timeOf(sandbox: Sandbox, command: string[]): number {

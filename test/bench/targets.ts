@@ -21,6 +21,10 @@ export interface Target {
   value: number | undefined
   limit: number | undefined
   unit: string
+  /** The limit is what must be reached, not what may not be passed. */
+  atLeast?: true
+  /** The figures that the value was made of. */
+  beside?: string
 }
 
 const ms = (seconds: number) => seconds * 1000
@@ -93,12 +97,17 @@ function growthTargets(growth: readonly Row[]): Target[] {
   return growth.length === 0 ? [] : [...factors, { what: "1000 containers: failures", value: most?.errors.length ?? 1, limit: 0, unit: "" }]
 }
 
-function line({ what, value, limit, unit }: Target): string {
-  const number = (n: number | undefined) =>
-    n === undefined ? "-" : `${n >= 100 ? n.toFixed(0) : n.toFixed(1)}${unit === "" ? "" : ` ${unit}`}`
-  const verdict =
-    value === undefined || limit === undefined ? "not measured" : value <= limit ? "reached" : `missed (${(value / limit).toFixed(2)}×)`
-  return `| ${what} | ${number(value)} | ${number(limit)} | ${verdict} |`
+function verdict({ value, limit, atLeast }: Target): string {
+  if (value === undefined || limit === undefined) return "not measured"
+  return (atLeast ? value >= limit : value <= limit) ? "reached" : `missed (${(value / limit).toFixed(2)}×)`
+}
+
+function line(target: Target): string {
+  const { what, value, limit, unit, atLeast, beside } = target
+  const digits = (n: number) => (unit === "×" ? n.toFixed(2) : n >= 100 ? n.toFixed(0) : n.toFixed(1))
+  const number = (n: number | undefined) => (n === undefined ? "-" : `${digits(n)}${unit === "" ? "" : ` ${unit}`}`)
+  const name = beside === undefined ? what : `${what} (${beside})`
+  return `| ${name} | ${number(value)} | ${atLeast ? "at least " : ""}${number(limit)} | ${verdict(target)} |`
 }
 
 /** What was measured against what is to be reached, as a Markdown table. */

@@ -1,6 +1,6 @@
 import { NLA_TYPE_MASK } from "./constants/netlink.ts"
 import type { WireWriter } from "./wire.ts"
-import { aligned, WireError } from "./wire.ts"
+import { aligned, readU16, WireError } from "./wire.ts"
 
 const ATTRIBUTE_HEADER = 4
 
@@ -39,9 +39,9 @@ export function eachAttribute(bytes: Buffer, start: number, end: number, visit: 
   while (at < end) {
     const left = end - at
     if (left < ATTRIBUTE_HEADER) throw new WireError(`${left} bytes are no attribute`)
-    const length = bytes.readUInt16LE(at)
+    const length = readU16(bytes, at)
     if (length < ATTRIBUTE_HEADER || length > left) throw new WireError(`an attribute of ${length} bytes, where ${left} are left`)
-    visit(bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
+    visit(readU16(bytes, at + 2) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
     at += aligned(length)
   }
 }

@@ -23,6 +23,7 @@ export function checkJoinedSubnets(draft: Draft): void {
   const ends = endsOf(draft)
   for (const container of draft.containers) {
     const placed = [...portsOf(draft, container), ...(ends.get(container.entry.address) ?? [])]
+    if (apart(placed.map(({ net }) => net))) continue
     for (const [i, second] of placed.entries()) {
       const first = placed.slice(0, i).find(({ link, net }) => link !== second.link && overlaps(net, second.net))
       const place = placeText(second.spot)
@@ -36,6 +37,12 @@ export function checkJoinedSubnets(draft: Draft): void {
       })
     }
   }
+}
+
+/** No two overlap. Subnets are in one another or apart, so that in order of their beginnings two that overlap have two neighbours that do. */
+function apart(nets: readonly Cidr[]): boolean {
+  const inOrder = [...nets].sort((a, b) => a.family - b.family || (a.value < b.value ? -1 : a.value > b.value ? 1 : a.prefix - b.prefix))
+  return inOrder.every((net, i) => i === 0 || !overlaps(inOrder[i - 1] as Cidr, net))
 }
 
 /** A lone address takes nothing away from a subnet that it is in. */
@@ -71,7 +78,9 @@ function endsOf(draft: Draft): Map<string, Placed[]> {
           host: hostPart(address),
           spot: { who: `${entry.address}'s end ${end.interface}`, entry, source, path },
         }
-        found.set(end.container, [...(found.get(end.container) ?? []), placed])
+        const those = found.get(end.container)
+        if (those === undefined) found.set(end.container, [placed])
+        else those.push(placed)
       }
     }
   }
