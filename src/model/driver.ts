@@ -1,7 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import type { DeviceProgram } from "../devices/program.ts"
-import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId } from "../kernel/kernel.ts"
+import type { Kernel, KernelError, LaunchRecord, Link, NetDump, ProcessId, Routing } from "../kernel/kernel.ts"
 import type { RuleSet } from "../kernel/packet-rules.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { Adoption, Import } from "./imports.ts"
@@ -123,6 +123,8 @@ export interface Scope {
   linkByIndex(index: number): Link | undefined
   /** The network namespace of a container of this stack, dumped; undefined where it has none of its own. */
   dumpOf(container: string): NetDump | undefined
+  /** The same of its rules, its neighbours and the routes of all tables, which few need: not kept. */
+  routingOf(container: string): Routing | undefined
   /** Its host name; undefined where it has no uts namespace of its own. */
   hostnameOf(container: string): string | undefined
 }

@@ -1,4 +1,4 @@
-import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
+import type { Kernel, Link, NetDump } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import { bootId, parseRecord, recordPath } from "../kinds/container/record.ts"
 import { tableOf } from "../kinds/nat/spec.ts"
@@ -39,9 +39,14 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),
     dumpOf(container) {
-      if (!dumps.has(container)) dumps.set(container, dumpNamespace(visited, monitors.get(container)?.netns))
+      if (!dumps.has(container))
+        dumps.set(
+          container,
+          readOf(monitors.get(container)?.netns, (netns) => visited.dump(netns)),
+        )
       return dumps.get(container)
     },
+    routingOf: (container) => readOf(monitors.get(container)?.netns, (netns) => kernel.routing(netns)),
     hostnameOf(container) {
       const utsns = monitors.get(container)?.utsns
       return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
@@ -78,10 +83,10 @@ function wantedVisits(monitors: Scope["monitors"]): Parameters<Kernel["visit"]>[
 }
 
 /** A namespace whose monitor ended meanwhile is as good as none. */
-function dumpNamespace(visited: Visited, netns: string | undefined): NetDump | undefined {
+function readOf<T>(netns: string | undefined, read: (netns: string) => T): T | undefined {
   if (netns === undefined) return undefined
   try {
-    return visited.dump(netns)
+    return read(netns)
   } catch (failure) {
     if (failure instanceof KernelError && (failure.errno === "ENOENT" || failure.errno === "ESRCH")) return undefined
     throw failure

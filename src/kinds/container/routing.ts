@@ -15,7 +15,7 @@ export function observedRouting(scope: Scope, name: string, { netns }: LiveMonit
   const resource = scope.resource(`container.${name}`)
   const wanted = (resource?.attributes ?? {}) as unknown as Partial<RoutingAttributes>
   const isAsked = needsRouting(wanted) || (record !== undefined && (record.routing === true || needsRouting(record.attributes)))
-  const routing = isAsked && netns !== undefined ? scope.kernel.routing(netns) : undefined
+  const routing = isAsked && netns !== undefined ? scope.routingOf(name) : undefined
   const routes = observedRoutes(scope, name, routing?.routes) as unknown as Value
   if (routing === undefined) return { routes }
   const [rules, neighbours] = [ourRules(routing), ourNeighbours(scope, name, routing)]

@@ -167,7 +167,7 @@ scenario("what others do to routes, rules and neighbours is drift where it is ou
   for (const [hand, field] of hands) {
     ip(sandbox, ...hand.split(" "))
     const shown = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
-    assert.match(shown, new RegExp(`~ container.r1[^\\n]*\\n +${field}: `), `${hand}: ${shown}`)
+    assert.match(shown, new RegExp(`~ container.r1[^\\n]*\\n +${field}:`), `${hand}: ${shown}`)
     assert.match(shown, "Plan: 0 to add, 1 to change, 0 to destroy.", hand)
     apply(sandbox, file)
     expectConverged(sandbox, file)
