@@ -130,7 +130,7 @@ scenario("import --live --foreign writes what bears no mark, and to adopt it cha
   assert.match(ran.stderr, /link port0: port0 is a port of br0, which a file cannot say of a pair/)
   const text = readFileSync(`${sandbox.work}/mine.yaml`, "utf8")
   for (const line of [
-    /^ {2}br0: \{ interface: br0, address: 10\.0\.0\.1\/24, mtu: 1400, mac: 02:00:00:00:00:77 \}$/m,
+    /^ {2}br0: \{ interface: br0, address: 10\.0\.0\.1\/24, mtu: 1400, mac: 02:00:00:00:00:77, accept_ra: true \}$/m,
     /^ {2}my-group: \{ limits: \{ memory: 128M \} \}$/m,
     /^ {2}- \{ to: bridge\.br0, name: br0 \}$/m,
     /^ {2}- \{ to: cgroup\.my-group, path: \/my\/group \}$/m,

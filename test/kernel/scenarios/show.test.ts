@@ -48,16 +48,18 @@ function shown(sandbox: Sandbox, file: string): Shown {
 
 const endsIn = ({ resources }: Shown) => new Map(resources.flatMap(({ attributes }) => attributes.ends ?? []).map((end) => [end.end, end]))
 
-scenario("show has every end of every link, with its peer, its addresses, and counters as ip has them", (sandbox) => {
+scenario("show has every end of every link, with its peer, its addresses, and counters as ip has them", async (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
   apply(sandbox, file)
   const { init } = live(sandbox, "lab", "r1")
   expectStatus(inside(init, "-n", "ping", "-c3", "-i0.2", "-q", "10.1.0.2"), 0)
   expectStatus(inside(init, "-n", "ping", "-c3", "-i0.2", "-q", "10.20.0.1"), 0)
+  // The kernel works out by and by what it calls the state of a link.
+  const settled = () => [...endsIn(shown(sandbox, file)).values()].every(({ state }) => state === "up")
+  for (let tries = 0; tries < 50 && !settled(); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
   const all = shown(sandbox, file)
   const ends = endsIn(all)
   assert.equal([...ends.keys()].sort(), ["host:lab-lan", "host:lab-r1-eth0", "r1:eth0", "r1:eth1", "r2:eth1"])
-  // The kernel works out by and by what it calls the state of a link.
   const told = ({ peer, bridge, ports, up, carrier, state, mtu, address }: End) => ({
     peer,
     bridge,
