@@ -1,40 +1,8 @@
 /** What bridges and their ports are set to, changed on a running lab, and looked at with bridge(8). */
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, inside, planOf, scenario, test, verdicts } from "../../support/lab.ts"
-import type { Sandbox } from "../../support/sandbox.ts"
-
-const lab = (bridge: string, web: string, db = "") => `
-name: lab
-bridges: { lan: { address: 10.20.0.1/24, ${bridge} } }
-containers:
-  web:
-    command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, ${web} } }
-  db:
-    command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24, ${db} } }
-`
-
-/** The file is changed, the plan says exactly this, and the containers run on. */
-function turn(sandbox: Sandbox, text: string, expected: string[]): void {
-  const before = inits(sandbox, "lab")
-  const file = sandbox.file("stack.yaml", text)
-  assert.equal(verdicts(planOf(sandbox, file)), expected)
-  apply(sandbox, file)
-  expectConverged(sandbox, file)
-  assert.equal(inits(sandbox, "lab"), before)
-}
-
-function again(sandbox: Sandbox): void {
-  expectStatus(sandbox.stack(["import", "--live", "-p", "lab", "-o", "again.yaml"]), 0)
-  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", "again.yaml"]), 0)
-}
-
-/** A second question for the address goes out after a second: the first one is lost where the bridge has not yet seen that its new port has a carrier. */
-function ping(sandbox: Sandbox, from: string, to: string): number {
-  return inside(inits(sandbox, "lab")[from] as number, "-n", "ping", "-c1", "-W3", to).status
-}
+import { again, lab, ping, turn } from "../../support/bridge-lab.ts"
+import { apply, expectConverged, expectStatus, scenario, test } from "../../support/lab.ts"
 
 scenario("options of a bridge and its ports are made with them, changed in place and taken back", (sandbox) => {
   const options = "stp: true, priority: 100, forward_delay: 2, hello_time: 1, max_age: 6, group_fwd_mask: 0x4000, mcast_snooping: false"

@@ -1,40 +1,10 @@
 /** VLANs of bridge ports, changed on a running lab, and looked at with bridge(8). */
 import { spawnSync } from "node:child_process"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, inside, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import { again, lab, ping, turn } from "../../support/bridge-lab.ts"
+import { apply, expectConverged, expectStatus, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { missing, testsUnless } from "../../support/skip.ts"
-
-const lab = (bridge: string, web: string, db = "") => `
-name: lab
-bridges: { lan: { address: 10.20.0.1/24, ${bridge} } }
-containers:
-  web:
-    command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, ${web} } }
-  db:
-    command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24, ${db} } }
-`
-
-/** The file is changed, the plan says exactly this, and the containers run on. */
-function turn(sandbox: Sandbox, text: string, expected: string[]): void {
-  const before = inits(sandbox, "lab")
-  const file = sandbox.file("stack.yaml", text)
-  assert.equal(verdicts(planOf(sandbox, file)), expected)
-  apply(sandbox, file)
-  expectConverged(sandbox, file)
-  assert.equal(inits(sandbox, "lab"), before)
-}
-
-function again(sandbox: Sandbox): void {
-  expectStatus(sandbox.stack(["import", "--live", "-p", "lab", "-o", "again.yaml"]), 0)
-  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", "again.yaml"]), 0)
-}
-
-function ping(sandbox: Sandbox, from: string, to: string): number {
-  return inside(inits(sandbox, "lab")[from] as number, "-n", "ping", "-c1", "-W1", to).status
-}
 
 const words = ["-n", "ip", "link", "add", "probe", "type", "bridge", "vlan_filtering", "1"]
 const lacking = spawnSync("unshare", words).status === 0 ? undefined : "this kernel's bridges filter no VLANs"
