@@ -87,38 +87,55 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const mounted = mountedOf(value, namespaces.mount, entry)
   checkNamed(value, { ...mounted, namespaces }, entry)
   const capabilities = capabilitiesOf(value, entry, power.capabilities)
-  const { healthcheck, ...image } = imageOf(value, entry)
+  const { image, argv, healthcheck, ...configured } = imageOf(value, entry)
+  const { no_new_privileges, seccomp, unmask, ...filtered } = securityOf(value.security_opt, capabilities, entry, power)
+  const { routes, ...routed } = routingOf(value, entry)
+  const { dns, dns_search, dns_opt } = dnsOf(value, entry)
+  const { init, stop_signal, stop_grace_period } = lifeOf(value, entry)
+  // By name, and what most have not at the end: each spread in the midst costs V8 as much as twenty of these.
   const attributes: ContainerAttributes = {
-    ...image,
+    image,
+    argv,
     ephemeral: value.ephemeral ?? false,
     read_only: value.read_only ?? false,
-    ...mounted,
+    mounts: mounted.mounts,
+    secrets: mounted.secrets,
+    configs: mounted.configs,
     environment: environmentOf(value, entry),
     working_dir: folderOf(value.working_dir ?? "/"),
     user: userOf(value.user),
     group_add: [...new Set((value.group_add ?? []).map(String))].sort(),
     hostname,
     hosts: "image",
-    ...dnsOf(value, entry),
+    dns,
+    dns_search,
+    dns_opt,
     uid_map: maps.uid,
     gid_map: maps.gid,
     cgroup,
     limits: expandLimits(entry, value.limits ?? {}),
-    ...routingOf(value, entry),
+    routes,
     sysctls: sysctlsOf(entry, value.sysctls ?? {}),
     namespaces,
     capabilities,
-    ...securityOf(value.security_opt, capabilities, entry, power),
+    no_new_privileges,
+    seccomp,
+    unmask,
     all_devices: power.all_devices,
     devices: devicesOf(value.devices, entry),
     ulimits: ulimitsOf(value.ulimits, entry),
     oom_score_adj: value.oom_score_adj ?? 0,
-    ...lifeOf(value, entry),
+    init,
+    stop_signal,
+    stop_grace_period,
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     conditions: {},
     healthcheck,
     state: "running",
+    ...configured,
+    ...routed,
+    ...filtered,
   }
   // What it hangs on is known when the names of other containers in it are addresses: connect.ts.
   return { attributes, references: [] }

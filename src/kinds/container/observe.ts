@@ -225,7 +225,7 @@ function attributesOf(found: Found, state: string): Attributes {
       ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
       state,
     }
-  return { ...recorded, ...liveAttributes(found), state }
+  return Object.assign(recorded, liveAttributes(found), { state })
 }
 
 function heldHostname(scope: Scope, name: string, { attributes: { namespaces, hostname } }: ContainerRecord): Attributes {
@@ -247,9 +247,26 @@ function recordedAttributes(a: ContainerAttributes): Attributes {
   const { image, ephemeral, argv, environment, working_dir, user, group_add, init, stop_signal, stop_grace_period, labels, depends_on } = a
   const { unmask, all_devices, conditions } = a
   const devices = a.devices as unknown as Value
-  const started = { image, ephemeral, argv, environment, working_dir, user, group_add, init, unmask, all_devices, devices }
   const healthcheck = a.healthcheck as unknown as Value
-  return { ...started, stop_signal, stop_grace_period, labels, depends_on, conditions, healthcheck }
+  return {
+    image,
+    ephemeral,
+    argv,
+    environment,
+    working_dir,
+    user,
+    group_add,
+    init,
+    unmask,
+    all_devices,
+    devices,
+    stop_signal,
+    stop_grace_period,
+    labels,
+    depends_on,
+    conditions,
+    healthcheck,
+  }
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */

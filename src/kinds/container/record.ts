@@ -107,8 +107,11 @@ const BEFORE: Pick<
   ...USUAL_LIFE,
 }
 
+const LATER = Object.keys(BEFORE)
+
 /** A record that an earlier version has written says nothing of what came later. */
 function completed(record: ContainerRecord): ContainerRecord {
+  if (LATER.every((key) => Object.hasOwn(record.attributes, key))) return record
   return { ...record, attributes: { ...BEFORE, ...record.attributes } }
 }
 
