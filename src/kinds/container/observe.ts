@@ -242,31 +242,17 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
   return { ...recordedAttributes(a), uid_map, gid_map, cgroup, namespaces } as unknown as Attributes
 }
 
-/** What only the record can tell. */
+/** Those that only the record can tell. */
+const RECORDED = [
+  ...["image", "ephemeral", "argv", "environment", "working_dir", "user", "group_add", "init", "unmask", "all_devices", "devices"],
+  ...["stop_signal", "stop_grace_period", "labels", "depends_on", "conditions", "healthcheck"],
+] as const satisfies readonly string[]
+
 function recordedAttributes(a: ContainerAttributes): Attributes {
-  const { image, ephemeral, argv, environment, working_dir, user, group_add, init, stop_signal, stop_grace_period, labels, depends_on } = a
-  const { unmask, all_devices, conditions } = a
-  const devices = a.devices as unknown as Value
-  const healthcheck = a.healthcheck as unknown as Value
-  return {
-    image,
-    ephemeral,
-    argv,
-    environment,
-    working_dir,
-    user,
-    group_add,
-    init,
-    unmask,
-    all_devices,
-    devices,
-    stop_signal,
-    stop_grace_period,
-    labels,
-    depends_on,
-    conditions,
-    healthcheck,
-  }
+  const known = a as unknown as Attributes
+  const found: { [name: string]: Value } = {}
+  for (const name of RECORDED) found[name] = known[name] as Value
+  return found
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
