@@ -13,15 +13,10 @@
 
 /* Of links that lead to links which lead nowhere yet; each takes two pages of the stack. */
 #define MOST_LINKS 8
-#define MOST_TRIES 1000
 
-/* EAGAIN: beside it something was mounted or renamed anywhere, so that a `..` on the way may lead elsewhere by now. openat2(2) */
 int follow_in(int root, const char *path)
 {
-  int fd = -EAGAIN;
-  for (int n = 0; n < MOST_TRIES && fd == -EAGAIN; n++)
-    fd = stk_openat2(root, path, O_PATH | O_CLOEXEC, 0, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
-  return fd;
+  return stk_openat2(root, path, O_PATH | O_CLOEXEC, 0, STK_RESOLVE_IN_ROOT | STK_RESOLVE_NO_MAGICLINKS);
 }
 
 static int make(int parent, const char *name, bool folder)

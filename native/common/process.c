@@ -101,6 +101,10 @@ int stk_close_range(unsigned first, unsigned last, unsigned flags)
   return result_of(syscall(SYS_close_range, first, last, flags));
 }
 
+/* A bound on what can only be bad luck. */
+#define MOST_TRIES 1000
+
+/* EAGAIN: something was renamed or mounted anywhere meanwhile, so that a `..` on the way may lead elsewhere by now. openat2(2) */
 int stk_openat2(int folder, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
   struct {
@@ -108,7 +112,9 @@ int stk_openat2(int folder, const char *path, int flags, mode_t mode, uint64_t r
     uint64_t mode;
     uint64_t resolve;
   } how = {.flags = (uint32_t)flags, .mode = mode, .resolve = resolve};
-  return result_of(syscall(SYS_openat2, folder, path, &how, sizeof how));
+  int fd = -EAGAIN;
+  for (int n = 0; n < MOST_TRIES && fd == -EAGAIN; n++) fd = result_of(syscall(SYS_openat2, folder, path, &how, sizeof how));
+  return fd;
 }
 
 int stk_execveat(int fd, char *const argv[], char *const env[])

@@ -1,6 +1,7 @@
 /** stack-unpack, byte by byte: what of an archive becomes a file, and what does not. */
-import { spawnSync } from "node:child_process"
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -66,6 +67,22 @@ privileged("links of both sorts, within the tree only", () => {
   assert.is(statSync(`${tree}/a`).nlink, 2)
   assert.is(readlinkSync(`${tree}/abs`), "/etc/passwd")
   assert.is(readFileSync(`${tree}/tmp/inside`, "utf8"), "inside")
+})
+
+// openat2(2) says EAGAIN to a way with `..` in it when anything of the machine is renamed or mounted at that moment.
+privileged("what others rename meanwhile is no matter", () => {
+  const beside = mkdtempSync(`${tmpdir()}/stack-renaming.`)
+  const script = `import os\nos.mkdir("a")\nwhile True:\n os.rename("a", "b"); os.rename("b", "a")`
+  const others = spawn("python3", ["-c", script], { cwd: beside, stdio: "ignore" })
+  try {
+    const entries = Array.from({ length: 3000 }, (_, i): TarEntry => ({ name: `up/tmp/${i}/file`, body: "inside" }))
+    const { status, tree } = unpack([{ name: "up", type: "2", link: "../../../.." }, ...entries], "root", 1 << 20, 10_000)
+    assert.is(status, 0)
+    assert.is(readdirSync(`${tree}/tmp`).length, 3000)
+  } finally {
+    others.kill("SIGKILL")
+    rmSync(beside, { recursive: true, force: true })
+  }
 })
 
 privileged("what stands there is replaced, a link never followed; a folder that is not empty stays", () => {
