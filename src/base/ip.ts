@@ -50,13 +50,25 @@ function withoutDottedTail(text: string): string | undefined {
 /** The one canonical spelling. RFC 5952 */
 export function formatIp({ family, value }: Ip): string {
   if (family === 4) return formatIp4(Number(value))
-  const groups = [96n, 64n, 32n, 0n].flatMap((shift) => {
-    const word = Number((value >> shift) & 0xffffffffn)
-    return [(word >>> 16).toString(16), (word & 0xffff).toString(16)]
-  })
+  return formatIp6(
+    [96n, 64n, 32n, 0n].flatMap((shift) => {
+      const word = Number((value >> shift) & 0xffffffffn)
+      return [word >>> 16, word & 0xffff]
+    }),
+  )
+}
+
+/** The same of an IPv6 address as eight numbers of 16 bits: the longest run of zeros, of two at the least and the first of equals, is `::`. */
+export function formatIp6(groups: readonly number[]): string {
   const { start, length } = longestZeros(groups)
-  if (length < 2) return groups.join(":")
-  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`
+  if (length < 2) return hex(groups, 0, groups.length)
+  return `${hex(groups, 0, start)}::${hex(groups, start + length, groups.length)}`
+}
+
+function hex(groups: readonly number[], from: number, to: number): string {
+  let text = ""
+  for (let i = from; i < to; i++) text += (i === from ? "" : ":") + (groups[i] as number).toString(16)
+  return text
 }
 
 function formatIp4(value: number): string {
@@ -64,11 +76,11 @@ function formatIp4(value: number): string {
 }
 
 /** The first of the longest runs. */
-function longestZeros(groups: readonly string[]): { start: number; length: number } {
+function longestZeros(groups: readonly number[]): { start: number; length: number } {
   let best = { start: 0, length: 0 }
   let length = 0
   for (let end = 0; end < groups.length; end++) {
-    length = groups[end] === "0" ? length + 1 : 0
+    length = groups[end] === 0 ? length + 1 : 0
     if (length > best.length) best = { start: end + 1 - length, length }
   }
   return best

@@ -1,6 +1,6 @@
 import { NLA_TYPE_MASK } from "./constants/netlink.ts"
 import type { WireWriter } from "./wire.ts"
-import { aligned, readU16, WireError } from "./wire.ts"
+import { WireError } from "./wire.ts"
 
 const ATTRIBUTE_HEADER = 4
 
@@ -35,14 +35,14 @@ export function writeNested(w: WireWriter, type: number, body: () => void): void
  */
 export function eachAttribute(bytes: Buffer, start: number, end: number, visit: (type: number, from: number, to: number) => void): void {
   if (start > end || end > bytes.length) throw new WireError("a message shorter than its header")
-  let at = start
-  while (at < end) {
+  // A plan reads a hundred thousand of them, by code that V8 does not optimise: a call each would be half of the time.
+  for (let at = start; at < end; ) {
     const left = end - at
     if (left < ATTRIBUTE_HEADER) throw new WireError(`${left} bytes are no attribute`)
-    const length = readU16(bytes, at)
+    const length = (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
     if (length < ATTRIBUTE_HEADER || length > left) throw new WireError(`an attribute of ${length} bytes, where ${left} are left`)
-    visit(readU16(bytes, at + 2) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
-    at += aligned(length)
+    visit(((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
+    at += (length + 3) & ~3
   }
 }
 
@@ -57,7 +57,8 @@ export function readU8(bytes: Buffer, from: number, to: number): number {
 
 export function readU32(bytes: Buffer, from: number, to: number): number {
   need(from, to, 4)
-  return bytes.readUInt32LE(from)
+  const [a, b, c, d] = [bytes[from] as number, bytes[from + 1] as number, bytes[from + 2] as number, bytes[from + 3] as number]
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
 }
 
 export function readI32(bytes: Buffer, from: number, to: number): number {
@@ -75,4 +76,13 @@ export function readU64(bytes: Buffer, from: number, to: number): number {
 export function readText(bytes: Buffer, from: number, to: number): string {
   const nul = bytes.indexOf(0, from)
   return bytes.toString("utf8", from, nul < 0 || nul > to ? to : nul)
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+/** A link-layer address, as iproute2 writes it: `02:00:00:00:00:01`. */
+export function readLinkLayer(bytes: Buffer, from: number, to: number): string {
+  let text = from < to ? (HEX[bytes[from] as number] as string) : ""
+  for (let at = from + 1; at < to; at++) text += `:${HEX[bytes[at] as number]}`
+  return text
 }

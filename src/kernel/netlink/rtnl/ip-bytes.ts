@@ -1,5 +1,5 @@
 import type { Cidr, Ip } from "../../../base/ip.ts"
-import { formatIp, parseCidr, parseIp } from "../../../base/ip.ts"
+import { formatIp6, parseCidr, parseIp } from "../../../base/ip.ts"
 import { AF_INET, AF_INET6 } from "../constants/rtnetlink.ts"
 import { WireError } from "../wire.ts"
 
@@ -35,5 +35,5 @@ export function ipOf(text: string, family: 4 | 6): Ip {
 export function readIp(bytes: Buffer, from: number, to: number, family: number): string {
   if (to - from !== (family === AF_INET ? SIZE[4] : SIZE[6])) throw new WireError(`an address of ${to - from} bytes in family ${family}`)
   if (family === AF_INET) return `${bytes[from]}.${bytes[from + 1]}.${bytes[from + 2]}.${bytes[from + 3]}`
-  return formatIp({ family: 6, value: (bytes.readBigUInt64BE(from) << 64n) | bytes.readBigUInt64BE(from + 8) })
+  return formatIp6(Array.from({ length: 8 }, (_, i) => ((bytes[from + 2 * i] as number) << 8) | (bytes[from + 2 * i + 1] as number)))
 }

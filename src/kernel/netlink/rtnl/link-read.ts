@@ -1,5 +1,5 @@
 import type { Link, LiveBridge } from "../../kernel.ts"
-import { eachAttribute, readI32, readText, readU8, readU32, writeU32 } from "../attr.ts"
+import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, writeU32 } from "../attr.ts"
 import {
   DEVCONF_ACCEPT_RA,
   IFF_UP,
@@ -64,17 +64,41 @@ export function readLink(message: Message): Link {
   link.up = (readU32(bytes, start + 8, end) & IFF_UP) !== 0
   let other = 0
   eachAttribute(bytes, start + LINK_HEADER, end, (type, from, to) => {
-    if (type === IFLA_IFNAME) link.name = readText(bytes, from, to)
-    else if (type === IFLA_ADDRESS) link.mac = bytes.toString("hex", from, to).replace(/(..)(?!$)/g, "$1:")
-    else if (type === IFLA_MTU) link.mtu = readU32(bytes, from, to)
-    else if (type === IFLA_OPERSTATE) link.state = stateOf(readU8(bytes, from, to))
-    else if (type === IFLA_MASTER) link.master = readU32(bytes, from, to)
-    else if (type === IFLA_GROUP) link.group = readU32(bytes, from, to)
-    else if (type === IFLA_IFALIAS) link.alias = readText(bytes, from, to)
-    else if (type === IFLA_LINK) other = readU32(bytes, from, to)
-    else if (type === IFLA_QDISC) readDiscipline(link, readText(bytes, from, to))
-    else if (type === IFLA_LINKINFO) readInfo(link, bytes, from, to)
-    else if (type === IFLA_AF_SPEC && link.bridge !== undefined) readOfFamilies(link.bridge, bytes, from, to)
+    switch (type) {
+      case IFLA_IFNAME:
+        link.name = readText(bytes, from, to)
+        break
+      case IFLA_ADDRESS:
+        link.mac = readLinkLayer(bytes, from, to)
+        break
+      case IFLA_MTU:
+        link.mtu = readU32(bytes, from, to)
+        break
+      case IFLA_OPERSTATE:
+        link.state = stateOf(readU8(bytes, from, to))
+        break
+      case IFLA_MASTER:
+        link.master = readU32(bytes, from, to)
+        break
+      case IFLA_GROUP:
+        link.group = readU32(bytes, from, to)
+        break
+      case IFLA_IFALIAS:
+        link.alias = readText(bytes, from, to)
+        break
+      case IFLA_LINK:
+        other = readU32(bytes, from, to)
+        break
+      case IFLA_QDISC:
+        readDiscipline(link, readText(bytes, from, to))
+        break
+      case IFLA_LINKINFO:
+        readInfo(link, bytes, from, to)
+        break
+      case IFLA_AF_SPEC:
+        if (link.bridge !== undefined) readOfFamilies(link.bridge, bytes, from, to)
+        break
+    }
   })
   if (link.kind === "veth") link.peerIndex = other
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other

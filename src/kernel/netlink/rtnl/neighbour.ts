@@ -1,7 +1,7 @@
 import { parseIp } from "../../../base/ip.ts"
 import type { Neighbour, NetRequest } from "../../kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel.ts"
-import { eachAttribute, readI32, readU8, writeRaw, writeU8 } from "../attr.ts"
+import { eachAttribute, readI32, readLinkLayer, readU8, writeRaw, writeU8 } from "../attr.ts"
 import { NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NTF_PROXY, NUD_PERMANENT } from "../constants/neighbour.ts"
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { AF_INET, AF_INET6, AF_UNSPEC, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../constants/rtnetlink.ts"
@@ -75,7 +75,7 @@ export function readNeighbour({ bytes, start, end }: Message): Neighbour | undef
   const neighbour: Neighbour = { to: "", dev: readI32(bytes, start + 4, end), protocol: 0 }
   eachAttribute(bytes, start + NEIGHBOUR_HEADER, end, (type, from, to) => {
     if (type === NDA_DST) neighbour.to = readIp(bytes, from, to, family)
-    else if (type === NDA_LLADDR && !proxy) neighbour.lladdr = bytes.toString("hex", from, to).replace(/..(?=.)/g, "$&:")
+    else if (type === NDA_LLADDR && !proxy) neighbour.lladdr = readLinkLayer(bytes, from, to)
     else if (type === NDA_PROTOCOL) neighbour.protocol = readU8(bytes, from, to)
   })
   return neighbour

@@ -23,6 +23,7 @@ import { readIp } from "./ip-bytes.ts"
 import { NEXT_HOP_HEADER, ROUTE_HEADER, ROUTE_SCOPES } from "./route.ts"
 
 const ANYWHERE = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" } as const
+const SCOPE_WORDS: ReadonlyMap<number, string> = new Map(Object.entries(ROUTE_SCOPES).map(([word, scope]) => [scope, word]))
 /** `struct rtvia`: a u16 family, then the address. */
 const VIA_HEADER = 2
 
@@ -42,7 +43,7 @@ export function readRoute({ bytes, start, end }: Message): Route | undefined {
     type: ROUTE_TYPES[type] ?? String(type),
   }
   // IPv6 has no scopes: the kernel says `universe` of every route.
-  if (family === AF_INET) route.scope = Object.keys(ROUTE_SCOPES).find((word) => ROUTE_SCOPES[word] === scope) ?? String(scope)
+  if (family === AF_INET) route.scope = SCOPE_WORDS.get(scope) ?? String(scope)
   if ((readU32(bytes, start + 8, end) & RTNH_F_ONLINK) !== 0) route.onlink = true
   eachAttribute(bytes, start + ROUTE_HEADER, end, (attribute, from, to) => {
     if (attribute === RTA_DST) destination = readIp(bytes, from, to, family)
