@@ -22,7 +22,7 @@ const USAGE = `Usage: npm run bench -- [OPTIONS] [PEER...]
 
   --n SIZES      sizes of the labs (1,50,100)
   --rounds N     passes over all peers (3)
-  --growth       also 100, 500 and 1000 containers, stack alone
+  --growth       also 100, 500 and 1000 containers, of stack and of floor-c
   --stages       also system calls and milliseconds of each stage of an apply
   --json FILE    all numbers
   --write FILE   the document (docs/performance.md); of a part, its section of it
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   if (chosen.length > 0) return measureParts(chosen, values)
   const peers = positionals.length > 0 ? positionals : PEERS
   const rows = measure(peers, values.n, values.rounds)
-  const growth = values.growth ? measure(["stack"], "100,500,1000", values.rounds) : []
+  const growth = values.growth ? measure(["stack", "floor-c"], "100,500,1000", values.rounds) : []
   const stages = values.stages ? await measureStages() : undefined
   console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth, stages?.read)}`)
   if (stages !== undefined) console.log(`\n${stages.table}`)

@@ -83,6 +83,13 @@ function memoryTargets(rows: readonly Row[]): Target[] {
   ]
 }
 
+/** How the bare system calls grow: below that no tool can be. */
+function floorGrowth(growth: readonly Row[], key: string): Pick<Target, "beside"> {
+  if (key !== "up" && key !== "down") return {}
+  const factor = from([find(growth, "floor-c", 500)?.[key], find(growth, "floor-c", 100)?.[key]], (many, few) => many / few)
+  return factor === undefined ? {} : { beside: `floor-c ${factor.toFixed(2)} ×` }
+}
+
 function growthTargets(growth: readonly Row[]): Target[] {
   const [few, many, most] = [100, 500, 1000].map((n) => find(growth, "stack", n))
   const keys = ["up", "plan", "down", "up_rss", "plan_rss", "down_rss"] as const
@@ -92,6 +99,7 @@ function growthTargets(growth: readonly Row[]): Target[] {
       value: from([many?.[key], few?.[key]], (a, b) => a / b),
       limit: 6,
       unit: "×",
+      ...floorGrowth(growth, key),
     }),
   )
   return growth.length === 0 ? [] : [...factors, { what: "1000 containers: failures", value: most?.errors.length ?? 1, limit: 0, unit: "" }]
