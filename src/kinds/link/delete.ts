@@ -3,9 +3,9 @@ import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, StepRunner } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
-import { deleteEnd } from "./delete-end.ts"
+import { deleteEnd, isOursStill } from "./delete-end.ts"
+import { deleteGathered, ignoreGone, nameOf } from "./delete-gathered.ts"
 import { giveBack, isLent } from "./give-back.ts"
-import { isMarkedFor } from "./mark.ts"
 import type { StepErrors } from "./results.ts"
 import { calling, settledLater } from "./results.ts"
 
@@ -32,8 +32,7 @@ function deleteInnerEnd(step: Step, run: Run): KernelError | null {
 
 /**
  * Deletes the host links of the steps. The links are looked at again first: an index that by now is another's link is
- * left alone. Many are deleted by one message to a group in which there is nothing but what was named: the stack's own, or one made up
- * for the purpose. `ip link set dev X group G …; ip link del group G`
+ * left alone. Many are deleted as a group: the stack's own, or one made up for the purpose.
  */
 async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const dump = run.kernel.dump("host")
@@ -43,8 +42,8 @@ async function deleteHostLinks(steps: readonly Step[], run: Run): Promise<StepEr
     const index = isLent(step) ? undefined : (step.change.observed?.live.ifindex as number | undefined)
     const link = index === undefined ? undefined : byIndex.get(index)
     if (link === undefined || index === undefined) return null
-    const ours = isMarkedFor(step, run.stack, link.alias) || (link.alias === "" && link.group === linkGroupOf(run.stack))
-    if (!ours) return new KernelError(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
+    if (!isOursStill(step, run.stack, link))
+      return new KernelError(`ip link del ${link.name}`, "ESTALE", "another link has taken its place by now")
     doomed.push(index)
     return null
   })
@@ -71,25 +70,5 @@ async function deleteAsGroup(run: Run, doomed: readonly number[], links: readonl
   const gathered = new Set(links.filter((link) => link.group === own).map((link) => link.index))
   const nothingComes = run.desired.resources.length === 0
   const complete = nothingComes && gathered.size === doomed.length && doomed.every((index) => gathered.has(index))
-  const group = complete ? own : freeGroup(new Set(links.map((link) => link.group)))
-  const requests: NetRequest[] = complete ? [] : doomed.map((link) => ({ op: "link-set", link, group }))
-  const answers = await run.kernel.netLater("host", [...requests, { op: "group-delete", group }])
-  const named = answers.map((answer, i) => answer && calling(nameOf(links, doomed[i]), doomed[i] ?? 0, answer))
-  return named.map(ignoreGone).find((e) => e !== null) ?? null
-}
-
-function nameOf(links: readonly Link[], index: number | undefined): string {
-  return links.find((link) => link.index === index)?.name ?? ""
-}
-
-/** A group number that no link bears. */
-function freeGroup(taken: ReadonlySet<number>): number {
-  let group = 0x53ff0000
-  while (taken.has(group)) group++
-  return group
-}
-
-/** A link that vanished with its peer or its namespace meanwhile is what was wanted. */
-function ignoreGone(error: KernelError | null): KernelError | null {
-  return error !== null && (error.errno === "ENODEV" || error.errno === "ESRCH") ? null : error
+  return deleteGathered(run, "host", doomed, links, complete ? own : undefined)
 }

@@ -2,7 +2,7 @@ import type { Link, NetNs, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
-import { linkAt } from "./delete-end.ts"
+import { linksAt } from "./delete-end.ts"
 import type { Former } from "./lent.ts"
 import { formerOf } from "./lent.ts"
 import { isMarkedFor } from "./mark.ts"
@@ -19,9 +19,9 @@ export function isLent(step: Step): boolean {
  */
 export function giveBack(step: Step, run: Run): KernelError | null {
   const { lent, ifindex } = (step.change.observed?.live ?? {}) as { lent: string; ifindex: number }
-  const ns = lent === "host" ? "host" : run.born.get(lent)?.netns
-  const link = typeof ns === "string" ? linkAt(run, ns, ifindex) : undefined
-  if (typeof ns !== "string" || link === undefined) return null
+  const { ns, links } = linksAt(run, lent)
+  const link = links.find((one) => one.index === ifindex)
+  if (ns === undefined || link === undefined) return null
   const former = formerOf(link)
   if (former === undefined || !isMarkedFor(step, run.stack, link.alias))
     return new KernelError(`ip link set ${link.name} netns host`, "ESTALE", "another link has taken its place by now")

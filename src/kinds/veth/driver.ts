@@ -7,15 +7,14 @@ import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
-import { deleteEnd } from "../link/delete-end.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import { places } from "../link/places.ts"
-import type { StepErrors } from "../link/results.ts"
-import { firstError, settled } from "../link/results.ts"
+import { firstError, settled, settledLater } from "../link/results.ts"
 import type { End } from "./adoptable.ts"
 import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
+import { deletePairs } from "./delete.ts"
 import type { VethAttributes } from "./spec.ts"
 
 type Endpoint = VethAttributes["endpoints"][number]
@@ -46,7 +45,7 @@ export const vethDriver: Driver = {
         steps,
         steps.map((step) => update(step, run)),
       ),
-    delete: (steps, run) => settled(steps, deletePairs(steps, run)),
+    delete: (steps, run) => settledLater(steps, deletePairs(steps, run)),
   },
 }
 
@@ -219,16 +218,4 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
     ...addressChanges(link, set.up === false ? keptWhenDown(have.address) : have.address, want.address),
   ]
   return Object.keys(set).length > 2 ? [set, ...changes] : changes
-}
-
-function deletePairs(steps: readonly Step[], run: Run): StepErrors {
-  return steps.map((step) => {
-    const { endpoints = [] } = (step.change.before ?? {}) as unknown as Partial<VethAttributes>
-    const ends = (step.change.observed?.live.ends ?? []) as unknown as { ifindex: number }[]
-    for (const [i, { container }] of endpoints.entries()) {
-      const failure = deleteEnd(run, step, { container, ifindex: ends[i]?.ifindex ?? 0 })
-      if (failure !== null) return failure
-    }
-    return null
-  })
 }

@@ -123,4 +123,27 @@ scenario("a gateway stays with an interface whose mark is gone", (sandbox) => {
   assert.match(inside(live(sandbox, "lab", "a").init, "-n", "ip", "route").stdout, "default via 10.20.0.1")
 })
 
+scenario("many pairs that go at once leave alone what is beside them", (sandbox) => {
+  const pair = (name: string, ...ends: string[]) => `${name}: { endpoints: ["${ends.join(`:${name}", "`)}:${name}"] }`
+  const kept = pair("kept", "a", "b")
+  const gone = [pair("g1", "a", "b"), pair("g2", "b", "a"), pair("g3", "a", "host"), pair("g4", "host", "b"), pair("g5", "a", "b")]
+  apply(sandbox, sandbox.file("stack.yaml", lab("", [kept, ...gone].join(", "))))
+  const [{ init }, b] = [live(sandbox, "lab", "a"), live(sandbox, "lab", "b")]
+  // In the very group that would be made up for those that go.
+  inside(init, "-n", "ip", "link", "add", "own0", "group", String(0x53ff0000), "type", "veth", "peer", "name", "own1")
+  // A pair of which one end was torn out of its place: the other container has it.
+  inside(init, "-n", "ip", "link", "set", "g5", "netns", String(b.init), "name", "torn")
+  const file = sandbox.file("stack.yaml", lab("", kept))
+  assert.equal(
+    verdicts(planOf(sandbox, file)),
+    ["g1", "g2", "g3", "g4", "g5"].map((name) => `delete veth.${name}`),
+  )
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const names = (pid: number) => [...inside(pid, "-n", "ip", "-o", "link").stdout.matchAll(/^\d+: ([^:@]+)/gm)].map((found) => found[1])
+  assert.equal(names(init).toSorted(), ["kept", "lo", "own0", "own1"])
+  assert.equal(names(b.init).toSorted(), ["kept", "lo"])
+  assert.is(live(sandbox, "lab", "a").init, init)
+})
+
 test.run()
