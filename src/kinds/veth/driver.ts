@@ -14,6 +14,7 @@ import { places } from "../link/places.ts"
 import { firstError, settled, settledLater } from "../link/results.ts"
 import type { End } from "./adoptable.ts"
 import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
+import { createPairs } from "./create.ts"
 import { deletePairs } from "./delete.ts"
 import type { VethAttributes } from "./spec.ts"
 
@@ -35,11 +36,7 @@ export const vethDriver: Driver = {
   },
   adoptable,
   ops: {
-    create: (steps, run) =>
-      settled(
-        steps,
-        steps.map((step) => create(step, run)),
-      ),
+    create: (steps, run) => settled(steps, createPairs(steps, run)),
     update: (steps, run) =>
       settled(
         steps,
@@ -159,30 +156,6 @@ function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
 }
 
 // -------------------------------------------------------------------- apply
-
-function create(step: Step, run: Run): KernelError | null {
-  const { endpoints, mtu, alias } = step.change.after as unknown as VethAttributes
-  const [a, b] = endpoints as [Endpoint, Endpoint]
-  const group = linkGroupOf(run.stack)
-  const end = (e: Endpoint) => ({ name: e.interface, ns: netnsOf(run, e.container), mac: e.mac, mtu, group })
-  const born = firstError(run.kernel.net("host", [{ op: "veth-add", end: { ...end(a), up: false }, peer: end(b) }]))
-  if (born !== null) return born
-  return firstError(
-    [a, b].flatMap((e) =>
-      run.kernel.net(netnsOf(run, e.container), [{ op: "link-set", link: e.interface, alias }, ...endpointRequests(e, run)]),
-    ),
-  )
-}
-
-function endpointRequests(want: Endpoint, run: Run): NetRequest[] {
-  const link = want.interface
-  const up: NetRequest[] = want.up ? [{ op: "link-set", link, up: true }] : []
-  return [
-    ...impairChanges(run.kernel, link, undefined, want.impair),
-    ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
-    ...up,
-  ]
-}
 
 function update(step: Step, run: Run): KernelError | null {
   const want = step.change.after as unknown as VethAttributes
