@@ -45,17 +45,27 @@ const LINKS: readonly (readonly [kind: string, modules: readonly string[], optio
   ["ip6gretap", ["ip6_gre"], "CONFIG_IPV6_GRE"],
 ]
 
+/** `nft add rule …`: masquerading, ports, the host's own addresses, what belongs to a connection. */
+const PACKET_RULES: readonly (readonly [name: string, modules: readonly string[], options: string])[] = [
+  ["masquerade", ["nft_masq"], "CONFIG_NFT_NAT, CONFIG_NFT_MASQ"],
+  ["dnat", ["nft_nat"], "CONFIG_NFT_NAT"],
+  ["fib", ["nft_fib", "nft_fib_ipv4"], "CONFIG_NFT_FIB_IPV4"],
+  ["ct", ["nft_ct"], "CONFIG_NFT_CT"],
+]
+
 const OTHERS: readonly Feature[] = [
   { subject: "traffic", id: "qdisc:netem", what: "netem (delay, loss)", modules: ["sch_netem"], options: "CONFIG_NET_SCH_NETEM" },
   { subject: "traffic", id: "qdisc:tbf", what: "tbf (rate)", modules: ["sch_tbf"], options: "CONFIG_NET_SCH_TBF" },
   { subject: "traffic", id: "nftables", what: "nf_tables", modules: ["nf_tables"], options: "CONFIG_NF_TABLES, CONFIG_NF_TABLES_IPV4" },
-  {
-    subject: "traffic",
-    id: "nftables:masquerade",
-    what: "nf_tables masquerade",
-    modules: ["nf_tables", "nft_chain_nat", "nft_masq"],
-    options: "CONFIG_NFT_NAT, CONFIG_NFT_MASQ",
-  },
+  ...PACKET_RULES.map(
+    ([name, modules, options]): Feature => ({
+      subject: "traffic",
+      id: `nftables:${name}`,
+      what: `nf_tables ${name}`,
+      modules: ["nf_tables", "nft_chain_nat", ...modules],
+      options,
+    }),
+  ),
   { subject: "files", id: "overlay", what: "overlay", modules: ["overlay"], options: "CONFIG_OVERLAY_FS" },
   {
     subject: "files",

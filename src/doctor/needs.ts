@@ -7,6 +7,7 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import { impairedEnds } from "../kinds/link/kind-impaired-ends.ts"
 import { impairProblems } from "../kinds/link/problems-impair.ts"
 import { needsNetem } from "../kinds/link/spec-impair.ts"
+import type { NatAttributes } from "../kinds/nat/spec.ts"
 import type { Desired, Resource } from "../model/resource.ts"
 import type { Check } from "./check.ts"
 import { works } from "./check.ts"
@@ -85,7 +86,7 @@ function needsOf(resource: Resource): Need[] {
         ...(resource.attributes.vlan_filtering === true ? [{ id: "link:bridge-vlans", path: "vlan_filtering" }] : []),
       ]
     case "nat":
-      return [capabilities, { id: "nftables:masquerade" }]
+      return [capabilities, ...packetNeeds(resource.attributes as unknown as NatAttributes)]
     case "hosts":
     case "volume":
       return [capabilities]
@@ -100,6 +101,15 @@ function needsOf(resource: Resource): Need[] {
     case "container":
       return [capabilities, ...containerNeeds(resource.attributes as unknown as ContainerAttributes), ...limitNeeds(resource)]
   }
+}
+
+/** A rule of ports leads to an address that only planning knows. */
+function packetNeeds({ rules, ports }: NatAttributes): Need[] {
+  const words = [...rules, ...(Object.keys(ports).length > 0 ? ["dnat to"] : [])].join("\n")
+  const used = Object.entries({ masquerade: /\bmasquerade\b/, dnat: /\bdnat to\b/, fib: /\bfib\b/, ct: /\bct\b/ }).filter(([, rule]) =>
+    rule.test(words),
+  )
+  return [{ id: "nftables" }, ...used.map(([name]) => ({ id: `nftables:${name}` }))]
 }
 
 function linkNeed({ link }: InterfaceAttributes): Need[] {
