@@ -62,6 +62,11 @@ export interface Rule {
   fwmark?: number
   /** Of the mark; absent: all bits. */
   fwmask?: number
+  /** `tcp`, or the number of a protocol that has no word. */
+  ipproto?: string
+  /** Ports of TCP, UDP, SCTP: `80`, `8000-8080`. */
+  sport?: string
+  dport?: string
   /** For what is not as it says. */
   not?: true
   /** Routes with a prefix of so many bits, or fewer, are as none. */

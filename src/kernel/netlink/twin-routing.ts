@@ -37,7 +37,7 @@ function hop(via: string | undefined, dev: RouteRequest["dev"], to: string): Wor
 
 /** `-6 rule add from …` */
 export function rule(verb: string, { family, ...rest }: Rule): Words {
-  const { priority, not, from, to, iif, oif, fwmark, fwmask, type, table, suppress_prefixlength } = rest
+  const { priority, not, from, to, iif, oif, fwmark, fwmask, ipproto, sport, dport, type, table, suppress_prefixlength } = rest
   const mark = fwmark === undefined ? undefined : `${fwmark}${fwmask === undefined ? "" : `/${fwmask}`}`
   return [
     family === "inet6" ? "-6" : undefined,
@@ -48,6 +48,9 @@ export function rule(verb: string, { family, ...rest }: Rule): Words {
     option("iif", iif),
     option("oif", oif),
     option("fwmark", mark),
+    option("ipproto", ipproto),
+    option("sport", sport),
+    option("dport", dport),
     type === "lookup" ? option("lookup", table) : type,
     option("suppress_prefixlength", suppress_prefixlength),
     option("priority", priority),

@@ -1,4 +1,5 @@
 import { canonicalIp, formatCidr, networkOf, parseCidr, parseIp } from "../../base/ip.ts"
+import { PROTOCOL_WORDS, protocolNumber, protocolWord } from "../../base/ip-protocols.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import { macOf } from "../link/expand-link.ts"
 import { tableOf } from "./expand-table.ts"
@@ -15,6 +16,9 @@ export interface RuleEntry {
   iif?: string
   oif?: string
   fwmark?: number | string
+  ipproto?: number | string
+  sport?: number | string
+  dport?: number | string
   type?: "lookup" | NonNullable<RuleSpec["type"]>
   table?: number | string
   suppress_prefixlength?: number
@@ -55,7 +59,9 @@ function ruleOf(entry: Entry, path: Path, item: RuleEntry): RuleSpec | undefined
   const [from, to] = [prefixOf(entry, [...path, "from"], item.from), prefixOf(entry, [...path, "to"], item.to)]
   const table = tableOf(entry, [...path, "table"], item.table)
   const mark = markOf(entry, [...path, "fwmark"], item.fwmark)
-  const read = { ...item, from, to, table, fwmark: mark }
+  const ipproto = protocolOf(entry, [...path, "ipproto"], item.ipproto)
+  const [sport, dport] = [portsOf(entry, [...path, "sport"], item.sport), portsOf(entry, [...path, "dport"], item.dport)]
+  const read = { ...item, from, to, table, fwmark: mark, ipproto, sport, dport }
   if (priority === undefined || Object.entries(read).some(([key, value]) => value === undefined && entry.has([...path, key])))
     return undefined
   if (["iif", "oif", "type", "family"].some((key) => !(key in read) && entry.has([...path, key]))) return undefined
@@ -70,6 +76,9 @@ function ruleOf(entry: Entry, path: Path, item: RuleEntry): RuleSpec | undefined
     ...(iif === undefined ? {} : { iif }),
     ...(oif === undefined ? {} : { oif }),
     ...mark,
+    ...(ipproto === undefined ? {} : { ipproto }),
+    ...(sport === undefined ? {} : { sport }),
+    ...(dport === undefined ? {} : { dport }),
     ...(item.type === undefined || item.type === "lookup" ? {} : { type: item.type }),
     ...(table === undefined ? {} : { table: table === "main" ? MAIN_TABLE : table }),
     ...(suppress_prefixlength === undefined ? {} : { suppress_prefixlength }),
@@ -128,6 +137,28 @@ function markOf(entry: Entry, path: Path, value: number | string | undefined): P
   const [mark = 0, mask = ALL_BITS] = String(value).trim().split("/").map(Number)
   if (mark <= ALL_BITS && mask <= ALL_BITS) return { fwmark: mark, ...(mask === ALL_BITS ? {} : { fwmask: mask }) }
   entry.report(path, "bad-rule", `\`${value}\` is no mark: one has 32 bits`, { hint: "write 0xffffffff at the most" })
+  return undefined
+}
+
+/** `tcp` of `6`; undefined where it is none, which is reported. */
+function protocolOf(entry: Entry, path: Path, value: number | string | undefined): string | undefined {
+  const number = value === undefined ? undefined : protocolNumber(String(value))
+  if (value !== undefined && number === undefined)
+    entry.report(path, "bad-rule", `\`${value}\` is no protocol`, { hint: `write ${PROTOCOL_WORDS.join(", ")}, or a number up to 255` })
+  return number === undefined ? undefined : protocolWord(number)
+}
+
+const LAST_PORT = 65_535
+
+/** `80` or `8000-8080`; undefined where these are no ports, which is reported. */
+function portsOf(entry: Entry, path: Path, value: number | string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const [first = 0, last = first, ...more] = String(value).split("-").map(Number)
+  const sound = [first, last].every((port) => Number.isInteger(port) && port >= 1 && port <= LAST_PORT)
+  if (sound && first <= last && more.length === 0) return first === last ? String(first) : `${first}-${last}`
+  entry.report(path, "bad-rule", `\`${value}\` is no port and no range of ports`, {
+    hint: "write 80, or 8000-8080; they go from 1 to 65535",
+  })
   return undefined
 }
 

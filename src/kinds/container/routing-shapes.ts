@@ -1,9 +1,12 @@
+import { protocolNumber, protocolWord } from "../../base/ip-protocols.ts"
 import type { Shape } from "../../base/shape.ts"
 import { listOf, oneOf, record, text, textLike, truth, whole } from "../../base/shape.ts"
 
 const MOST = 2 ** 32 - 1
 const u32 = whole(0, MOST)
 const table = whole(1, MOST)
+const ipproto = text("a protocol", (word) => protocolWord(protocolNumber(word) ?? 0) === word)
+const ports = text("ports", (word) => /^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$/.test(word))
 
 /** What each part must be like: a network, an IP address, a MAC address. */
 export interface Forms {
@@ -30,6 +33,7 @@ export function routingShapes({ network, ip, mac }: Forms): { routes: Shape; som
     {
       family: oneOf("inet6"),
       ...{ not: truth, from: network, to: network, iif: dev, oif: dev, fwmark: u32, fwmask: u32, table },
+      ...{ ipproto, sport: ports, dport: ports },
       type: oneOf("blackhole", "unreachable", "prohibit"),
       suppress_prefixlength: whole(0, 128),
     },

@@ -69,6 +69,10 @@ function routesSchema(): Fragment {
   }
 }
 
+function ports(description: string): Fragment {
+  return { description, type: ["integer", "string"], form: "a port such as 80, or a range such as 8000-8080", examples: ["8000-8080"] }
+}
+
 function rulesSchema(): Fragment {
   return {
     description: "Rules of its network namespace, by which the kernel chooses the table that it looks a route up in. ip-rule(8)",
@@ -95,6 +99,13 @@ function rulesSchema(): Fragment {
           pattern: "^\\s*(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})(/(0x[0-9a-fA-F]{1,8}|[0-9]{1,10}))?\\s*$",
           form: "a mark such as 1, 0x10 or 0x10/0xff",
         },
+        ipproto: {
+          description: "The protocol above IP: tcp, udp, icmp, ipv6-icmp, sctp, gre, esp, ah, ospf, or a number.",
+          type: ["integer", "string"],
+          form: "a protocol such as tcp, or a number",
+        },
+        sport: ports("Sent from this port, or one of these."),
+        dport: ports("Sent to this port, or one of these."),
         not: truth("For all that is not so.", false),
         type: {
           description: "What becomes of it.",

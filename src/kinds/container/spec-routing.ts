@@ -40,6 +40,10 @@ export interface RuleSpec {
   oif?: string
   fwmark?: number
   fwmask?: number
+  /** A word or a number; ports are `80`, or `8000-8080`. */
+  ipproto?: string
+  sport?: string
+  dport?: string
   /** Absent: `lookup`, and `table` says where. */
   type?: "blackhole" | "unreachable" | "prohibit"
   table?: number
@@ -107,7 +111,8 @@ export function routeKey(r: RouteSpec): string {
 
 /** By priority, as the kernel asks them. */
 export function ruleKey({ priority, ...r }: RuleSpec): string {
-  const rest = [r.family, r.not, r.from, r.to, r.iif, r.oif, r.fwmark, r.fwmask, r.type, r.table, r.suppress_prefixlength, r.other]
+  const selector = [r.family, r.not, r.from, r.to, r.iif, r.oif, r.fwmark, r.fwmask, r.ipproto, r.sport, r.dport]
+  const rest = [...selector, r.type, r.table, r.suppress_prefixlength, r.other]
   return `${String(priority).padStart(10, "0")} ${rest.map((word) => word ?? "").join(" ")}`
 }
 

@@ -233,6 +233,8 @@ test("rules, neighbours and routes of every form that were asked for read back a
     { family: "inet6", priority: 2, type: "lookup", table: 100_000, from: "fd20::/64", to: "fd21::1/128", not: true },
     { family: "inet", priority: 3, type: "prohibit", iif: "lo", oif: "eth1", fwmark: 0, fwmask: 255 },
     { family: "inet", priority: 4, type: "lookup", table: 254, fwmark: 1, suppress_prefixlength: 0 },
+    { family: "inet", priority: 5, type: "lookup", table: 100, ipproto: "tcp", sport: "1024-65535", dport: "80" },
+    { family: "inet6", priority: 6, type: "blackhole", ipproto: "200" },
   ]
   for (const rule of rules) assert.equal(readRule(only(encoded({ op: "rule-add", rule }))), { ...rule, protocol: 115 })
   for (const lladdr of ["02:00:00:00:00:0a", undefined]) {
@@ -272,9 +274,9 @@ test("what was learned of a neighbour is not read, and what no stack can say of 
     lladdr: "02:00:00:00:00:09",
     protocol: 0,
   })
-  const rule = `34000000 2000 0200 01000000 00000000 02 00 00 00 09 00 00 01 00000000
-    0800 0600 05000000 0500 1600 06 000000 0800 0e00 ffffffff`
-  assert.equal(readRule(only(hex(rule))), { family: "inet", priority: 5, type: "lookup", table: 9, protocol: 0, other: "ipproto" })
+  const rule = `38000000 2000 0200 01000000 00000000 02 00 00 00 09 00 00 01 00000000
+    0800 0600 05000000 0c00 1400 00000000 09000000 0800 0e00 ffffffff`
+  assert.equal(readRule(only(hex(rule))), { family: "inet", priority: 5, type: "lookup", table: 9, protocol: 0, other: "uidrange" })
 })
 
 // ---------------------------------------------------------------- properties

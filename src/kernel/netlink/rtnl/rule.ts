@@ -1,3 +1,4 @@
+import { protocolNumber, protocolWord } from "../../../base/ip-protocols.ts"
 import type { LiveRule, Rule } from "../../kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel.ts"
 import { eachAttribute, readText, readU8, readU32, writeRaw, writeText, writeU8, writeU32 } from "../attr.ts"
@@ -5,7 +6,7 @@ import * as FRA from "../constants/fib-rules.ts"
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { AF_INET, AF_INET6, AF_UNSPEC, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
-import { WireError } from "../wire.ts"
+import { readU16, WireError } from "../wire.ts"
 import { cidrOf, ipBytes, readIp } from "./ip-bytes.ts"
 
 /** Size of `struct fib_rule_hdr`. */
@@ -31,9 +32,6 @@ const OTHERS: { readonly [attribute: number]: string } = {
   [FRA.FRA_SUPPRESS_IFGROUP]: "suppress_ifgroup",
   [FRA.FRA_L3MDEV]: "l3mdev",
   [FRA.FRA_UID_RANGE]: "uidrange",
-  [FRA.FRA_IP_PROTO]: "ipproto",
-  [FRA.FRA_SPORT_RANGE]: "sport",
-  [FRA.FRA_DPORT_RANGE]: "dport",
 }
 
 /** `ip rule add from 10.1.0.0/24 fwmark 1/0xff iif eth0 lookup 100 priority N protocol 115` */
@@ -60,9 +58,27 @@ function writeRule(w: WireWriter, rule: Rule): void {
   writeU32(w, FRA.FRA_PRIORITY, rule.priority)
   if (rule.fwmark !== undefined) writeU32(w, FRA.FRA_FWMARK, rule.fwmark)
   if (rule.fwmark !== undefined) writeU32(w, FRA.FRA_FWMASK, rule.fwmask ?? ALL_BITS)
+  if (rule.ipproto !== undefined) writeU8(w, FRA.FRA_IP_PROTO, protocolNumber(rule.ipproto) ?? 0)
+  if (rule.sport !== undefined) writePorts(w, FRA.FRA_SPORT_RANGE, rule.sport)
+  if (rule.dport !== undefined) writePorts(w, FRA.FRA_DPORT_RANGE, rule.dport)
   if (table > 0xff) writeU32(w, FRA.FRA_TABLE, table)
   if (rule.suppress_prefixlength !== undefined) writeU32(w, FRA.FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefixlength)
   writeU8(w, FRA.FRA_PROTOCOL, ROUTE_PROTOCOL)
+}
+
+/** `struct fib_rule_port_range`: the first and the last, in the host's order of bytes. */
+function writePorts(w: WireWriter, attribute: number, text: string): void {
+  const [first = 0, last = first] = text.split("-").map(Number)
+  w.attribute(attribute, () => {
+    w.u16(first)
+    w.u16(last)
+  })
+}
+
+function readPorts(bytes: Buffer, from: number, to: number): string {
+  if (to - from < 4) throw new WireError("a range of ports without its end")
+  const [first, last] = [readU16(bytes, from), readU16(bytes, from + 2)]
+  return first === last ? String(first) : `${first}-${last}`
 }
 
 /** `ip rule show`, both families. */
@@ -97,6 +113,9 @@ export function readRule({ bytes, start, end }: Message): LiveRule | undefined {
     else if (type === FRA.FRA_PRIORITY) rule.priority = readU32(bytes, from, to)
     else if (type === FRA.FRA_FWMARK) rule.fwmark = readU32(bytes, from, to)
     else if (type === FRA.FRA_FWMASK) readMask(rule, readU32(bytes, from, to))
+    else if (type === FRA.FRA_IP_PROTO) rule.ipproto = protocolWord(readU8(bytes, from, to))
+    else if (type === FRA.FRA_SPORT_RANGE) rule.sport = readPorts(bytes, from, to)
+    else if (type === FRA.FRA_DPORT_RANGE) rule.dport = readPorts(bytes, from, to)
     else if (type === FRA.FRA_TABLE) table = readU32(bytes, from, to)
     else if (type === FRA.FRA_SUPPRESS_PREFIXLEN) readLength(rule, readU32(bytes, from, to))
     else if (type === FRA.FRA_PROTOCOL) rule.protocol = readU8(bytes, from, to)
