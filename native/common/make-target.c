@@ -31,7 +31,7 @@ static int check(int target, bool folder)
   struct stat status;
   struct statfs system;
   if (fstat(target, &status) < 0 || fstatfs(target, &system) < 0) return -errno;
-  if (system.f_type == PROC_MAGIC || system.f_type == SYSFS_MAGIC) return -EXDEV;
+  if (system.f_type == PROC_MAGIC || system.f_type == SYSFS_MAGIC || system.f_type == CGROUP2_MAGIC) return -EXDEV;
   if (folder && !S_ISDIR(status.st_mode)) return -ENOTDIR;
   return !folder && S_ISDIR(status.st_mode) ? -EISDIR : 0;
 }

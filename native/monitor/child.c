@@ -97,6 +97,7 @@ static bool start(const struct run_record *record, struct trouble *trouble)
 {
   const struct identity *identity = &record->identity;
   if (!run_setup(&record->setup, &record->given, trouble)) return false;
+  close_ways_out();
   int result = enter_folder(identity->cwd.at, true);
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
   fault_point();

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "command.h"
 
+#include "../common/make-target.h"
 #include "../common/process.h"
 #include "../common/weakened.h"
 #include "fds.h"
@@ -18,26 +19,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* mkdir -p */
-static int make_folders(const char *path)
+/* `mkdir -p`, which no link of procfs leads out of the root (CVE-2024-21626). */
+static int make_folder(const char *path)
 {
-  char part[PATH_MAX];
-  if (strlen(path) >= sizeof part) return -ENAMETOOLONG;
-  strcpy(part, path);
-  for (char *at = part + 1; at[-1] != '\0'; at++) {
-    if (*at != '/' && *at != '\0') continue;
-    char kept = *at;
-    *at = '\0';
-    if (mkdir(part, 0755) < 0 && errno != EEXIST) return -errno;
-    *at = kept;
-  }
-  return 0;
+  int root cleanup_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int folder cleanup_fd = root < 0 ? -errno : make_target_in(root, path, true);
+  if (folder < 0) return folder;
+  return fchdir(folder) < 0 ? -errno : 0;
 }
 
 /* The kernel's getcwd puts "(unreachable)" before a folder that does not lie below the root. */
 static int within_root(void)
 {
   char path[PATH_MAX];
+  if (weakened("folder-in-root")) return 0;
   long len = syscall(SYS_getcwd, path, sizeof path);
   if (len < 0) return -errno;
   return path[0] == '/' ? 0 : -EXDEV;
@@ -46,10 +41,7 @@ static int within_root(void)
 int enter_folder(const char *path, bool make)
 {
   int result = chdir(path) < 0 ? -errno : 0;
-  if (result == -ENOENT && make) {
-    result = make_folders(path);
-    if (result == 0 && chdir(path) < 0) result = -errno;
-  }
+  if (result == -ENOENT && make) result = make_folder(path);
   return result < 0 ? result : within_root();
 }
 

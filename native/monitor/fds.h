@@ -40,6 +40,12 @@ enum fds {
 /* Gives `fd` that number, close-on-exec, and its old one back. The number, or -errno; -errno in, -errno out. */
 int fd_place(int fd, int number);
 
+/*
+ * In the child, once its root is made: closes every descriptor of a folder. The command is looked up before those go that are
+ * close-on-exec, and it, or its working directory, may be called /proc/self/fd/17/../bin/sh (CVE-2024-21626).
+ */
+void close_ways_out(void);
+
 /* Writes "0" to a cgroup's file of tasks: the writer enters. 0 or -errno. */
 int cgroup_enter(int fd);
 

@@ -119,6 +119,6 @@ int close_to_writing(const struct setup *s)
 
 int make_folders_inside(const struct setup *s)
 {
-  int folder cleanup_fd = make_target(s->target.at, true);
+  int folder cleanup_fd = make_target_in(FD_ROOT, s->target.at, true);
   return folder < 0 ? folder : 0;
 }

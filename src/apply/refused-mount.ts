@@ -41,7 +41,8 @@ const HINTS: { readonly [errno: string]: string } = {
   ENOTDIR: "a folder is mounted on a folder, and on the way there must be folders",
   EISDIR: "what is mounted is a file, and the target is a folder: name the file",
   ELOOP: "symbolic links on the way lead in a circle, or out of the image by way of /proc",
-  EXDEV: "a symbolic link on the way leads into /proc or /sys, where nothing is mounted",
+  EXDEV: "a symbolic link on the way leads into /proc, /sys or /dev, where nothing is mounted",
+  EBUSY: "a symbolic link on the way leads to the root itself, over which nothing is mounted",
   EROFS: "it is not there, and lies in what is read-only: make it there first",
   EACCES: "the container's root may not make it there; of `image: host` only the folders at the top are its own: choose a target elsewhere",
 }
