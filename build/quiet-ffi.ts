@@ -55,6 +55,7 @@ export function quietFfi(): Ffi {
     writeIn: () => 0,
     mountFile: () => 0,
     readFiles: () => 0,
+    readInside: () => -1,
     lock: descriptor,
     removeTree: () => 0,
     removalsBegin: () => EAGAIN,

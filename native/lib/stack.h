@@ -56,6 +56,9 @@ EXPORT int32_t stk_read_files(const uint8_t *paths, int32_t len, uint8_t *out, i
 EXPORT int32_t stk_lock(const char *path);
 EXPORT int32_t stk_spread(const char *path);
 
+/* read-inside.c */
+EXPORT int32_t stk_read_inside(const char *root, const char *path, uint8_t *out, int32_t len);
+
 /* mount-file.c */
 EXPORT int32_t stk_mount_file(int32_t pid, const char *start_time, const char *source, const char *target, const char *folder);
 

@@ -48,6 +48,8 @@ export interface Ffi {
   mountFile(pid: number, startTime: string, source: string, target: string, folder: string): number
   /** `paths`: each ended by NUL. */
   readFiles(paths: Uint8Array, out: Uint8Array): number
+  /** u32 uid, gid, mode, then the text of a regular file that a process with this root sees at `path`. */
+  readInside(root: string, path: string, out: Uint8Array): number
   lock(path: string): number
   /** `rm -r`; -EXDEV where something is mounted in it. */
   removeTree(path: string): number
@@ -101,6 +103,7 @@ const SIGNATURES = {
   stk_write_in: "sssbi",
   stk_mount_file: "issss",
   stk_read_files: "bibi",
+  stk_read_inside: "ssbi",
   stk_lock: "s",
   stk_remove_tree: "s",
   stk_removals_begin: "bi",
@@ -168,6 +171,7 @@ export function openFfi(folder?: string): Ffi {
     writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),
     mountFile: (pid, startTime, source, target, folder) => call("stk_mount_file", pid, startTime, source, target, folder),
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
+    readInside: (root, path, out) => call("stk_read_inside", root, path, out, out.length),
     lock: (path) => call("stk_lock", path),
     removeTree: (path) => call("stk_remove_tree", path),
     removalsBegin: (paths) => call("stk_removals_begin", paths, paths.length),

@@ -23,6 +23,7 @@ import type { Ffi } from "./ffi.ts"
 import type { Kernel } from "./kernel.ts"
 import { KernelError } from "./kernel.ts"
 import type { WhenReadable } from "./poller.ts"
+import { readInside } from "./read-inside.ts"
 import { manyReader, manyReaderBeside } from "./read-many.ts"
 import { ABSENT, refused } from "./refused.ts"
 
@@ -44,6 +45,7 @@ export type Files = Pick<
   | "removeTreesLater"
   | "stat"
   | "lstat"
+  | "readInside"
   | "inode"
   | "readLink"
   | "lock"
@@ -72,6 +74,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     removeTreesLater: (paths) => removeTreesLater(ffi, readable, paths),
     stat: (path) => orNull(`stat ${path}`, () => shortStat(statSync(path))),
     lstat: (path) => orNull(`lstat ${path}`, () => ownStat(lstatSync(path, { throwIfNoEntry: false }))),
+    readInside: (root, path, length) => readInside(ffi, root, path, length),
     inode: (path) => orNull(`stat ${path}`, () => String(statSync(path, { bigint: true }).ino)),
     readLink: (path) => orNull(`readlink ${path}`, () => readlinkSync(path), "EINVAL"),
     lock: (path) => lockFile(ffi, path),

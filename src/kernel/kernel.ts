@@ -77,6 +77,11 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
   removeTreesLater(paths: readonly string[]): Promise<(KernelError | null)[]>
   /** An open file description lock on a file that is made (mode 0600) where it is not there; null while another holds it. It dies with this process. */
   lock(path: string): { release(): void } | null
+  /**
+   * So many bytes of a regular file, as a process whose root is that folder sees it: what lies in a container may be replaced by whoever runs
+   * there, with a link to a file of the host, or with a FIFO, which nobody ever writes to. Null where no regular file is there for it.
+   */
+  readInside(root: string, path: string, length: number): InsideFile | null
   /** stat(2), links followed; null where it does not exist. `device`: `MAJOR:MINOR` of a device node, else "". */
   stat(
     path: string,
@@ -128,6 +133,13 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
   setLimit(process: ProcessId, limit: { resource: number; name: string; soft: string; hard: string }): void
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
   gone(process: ProcessId, timeoutMs: number): Promise<boolean>
+}
+
+export interface InsideFile {
+  bytes: Uint8Array
+  uid: number
+  gid: number
+  mode: number
 }
 
 /** Namespaces to be dumped, and files to be read as their members would. */

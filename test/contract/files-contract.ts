@@ -46,6 +46,21 @@ export const fileContract: Contract = {
     )
   },
 
+  "what is in another's root is read by that root's links, and only if it is a file": ({ kernel, folder }) => {
+    for (const path of ["top", "top/etc", "top/etc/deep"]) kernel.mkdir(`${folder}/${path}`)
+    kernel.replaceFile(`${folder}/top/etc/text`, "inside")
+    kernel.replaceFile(`${folder}/outside`, "outside")
+    const read = (path: string, length = 100) => {
+      const found = kernel.readInside(`${folder}/top`, path, length)
+      return found === null ? null : [Buffer.from(found.bytes).toString(), found.uid, found.mode]
+    }
+    assert.equal([read("/etc/text"), read("/etc/text", 3), read("/../etc/text")], [["inside", 0, 0o600], ["ins", 0, 0o600], ["inside", 0, 0o600]])
+    assert.equal([read("/etc"), read("/etc/none"), read("/../outside"), read("/etc/text/none")], [null, null, null, null])
+    assert.is(kernel.readInside(`${folder}/none`, "/etc/text", 100), null)
+    kernel.removeTree(`${folder}/top`)
+    kernel.removeTree(`${folder}/outside`)
+  },
+
   "a folder with something in it is not removed but as a tree": ({ kernel, folder }) => {
     for (const path of ["a", "a/b", "a/b/c"]) kernel.mkdir(`${folder}/${path}`)
     kernel.replaceFile(`${folder}/a/b/text`, "x")

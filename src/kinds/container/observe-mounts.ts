@@ -1,6 +1,6 @@
 import type { MountLine } from "../../base/mountinfo.ts"
 import { mountAbove, mountAt, parseMountinfo } from "../../base/mountinfo.ts"
-import type { Kernel } from "../../kernel/kernel.ts"
+import type { InsideFile, Kernel } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import { volumeFolderOf } from "../../model/ownership.ts"
@@ -23,7 +23,7 @@ export interface MountReading {
   sourceOf(path: string): string
   targetOf(path: string): string
   /** What is at a place of the container; null where there is nothing. */
-  fileAt(path: string): { bytes: Uint8Array; uid: number; gid: number; mode: number } | null
+  fileAt(path: string): InsideFile | null
   /** What a secret or a config should hold. */
   contentOf(source: GivenSource): Uint8Array | undefined
 }
@@ -49,7 +49,7 @@ export function readMounts(scope: Scope, records: ReadonlyMap<string, ContainerR
       const targetOf = (path: string) => realPath(kernel, `/proc/${pid}/root`, path)
       if (text === null) return []
       const wanted = (source: GivenSource) => contentOf(kernel, source, scope.desired.variables)
-      const fileAt = (path: string) => readFile(kernel, `/proc/${pid}/root${path}`)
+      const fileAt = (path: string) => kernel.readInside(`/proc/${pid}/root`, path, MOST_BYTES + 1)
       return [[name, { inside: parseMountinfo(text), host, sourceOf, targetOf, fileAt, contentOf: wanted }] as const]
     }),
   )
@@ -67,11 +67,6 @@ function mountinfoOf(kernel: Kernel, pid: number): string | null {
 
 function isTold({ read_only, mounts, secrets, configs, namespaces }: ContainerAttributes): boolean {
   return namespaces.mount === "new" && (read_only || [mounts, secrets, configs].some((some) => Object.keys(some).length > 0))
-}
-
-function readFile(kernel: Kernel, path: string): ReturnType<MountReading["fileAt"]> {
-  const [status, bytes] = [kernel.stat(path), kernel.readBytes(path, 0, MOST_BYTES + 1)]
-  return status === null || bytes === null ? null : { bytes, uid: status.uid, gid: status.gid, mode: status.mode }
 }
 
 /** What is mounted in a container, as far as its file has to do with it. */

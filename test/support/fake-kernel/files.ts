@@ -1,5 +1,5 @@
 import type { Files } from "../../../src/kernel/files.ts"
-import type { Kernel, ProcessId } from "../../../src/kernel/kernel.ts"
+import type { InsideFile, Kernel, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Mutate } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
@@ -53,6 +53,7 @@ export function fileCalls(context: Context): Files {
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
     lstat: (path) => reading(() => ownStat(lookup(root, path, false))),
+    readInside: (top, path, length) => reading(() => readInside(root, top, path, length)),
     inode: (path) => reading(() => inodeOf(lookup(root, path))),
     readLink: (path) => reading(() => linkText(machine, self, path)),
   }
@@ -64,6 +65,15 @@ function readText(machine: Machine, self: FakeProcess, path: string): string | n
   const node = path === "" ? undefined : lookup(machine.root, path)
   if (node?.type === "folder") refuse(`read ${path}`, "EISDIR")
   return node?.type === "file" ? (node.read === undefined ? node.text : node.read()) : null
+}
+
+/** Links are those of the folder that is the root. */
+function readInside(root: Folder, top: string, path: string, length: number): InsideFile | null {
+  const inner = lookup(root, top)
+  const node = inner?.type === "folder" ? lookup(inner, path) : undefined
+  if (node?.type !== "file") return null
+  const { mode, uid, gid } = node
+  return { bytes: Buffer.from(node.text, "latin1").subarray(0, length), uid, gid, mode }
 }
 
 function writeText(machine: Machine, self: FakeProcess, path: string, text: string): void {
