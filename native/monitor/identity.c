@@ -116,9 +116,10 @@ int set_oom_score_adj(pid_t pid, const struct identity *identity)
   return write(fd, number, (size_t)(at - number)) < 0 ? -errno : 0;
 }
 
-/* The raw calls: libc's would look for other threads to change as well. */
+/* The raw calls: libc's would look for other threads to change as well. To them an id of all ones is "as it is", which is root's. */
 static int set_ids(uint32_t uid, uint32_t gid)
 {
+  if (uid == UINT32_MAX || gid == UINT32_MAX) return -EINVAL;
   int result = checked(syscall(SYS_setresgid, gid, gid, gid));
   return result < 0 ? result : checked(syscall(SYS_setresuid, uid, uid, uid));
 }

@@ -80,6 +80,7 @@ const MOST_LAYERS = 160
 /** What it says of how it is run. OCI image-spec, config.md */
 export function imageConfig(document: Json, what: string): ImageConfig {
   const config = isMap(document.config) ? document.config : {}
+  if (holdsNul(config)) throw imageError("bad-image", `${what} has a NUL in what it says of how it is run, which no program can be given`)
   const list = (key: string) => {
     const value = texts(config[key])
     return value === undefined || value.length === 0 ? undefined : value
@@ -106,6 +107,11 @@ export function imageConfig(document: Json, what: string): ImageConfig {
     volumes: isMap(config.Volumes) && Object.keys(config.Volumes).length > 0 ? Object.keys(config.Volumes).sort() : undefined,
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as ImageConfig
+}
+
+function holdsNul(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("\0")
+  return typeof value === "object" && value !== null && Object.entries(value).some((entry) => entry.some(holdsNul))
 }
 
 /** By the name that the kernel's header has for it. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
+import { printable } from "./printable.ts"
 
 /** Columns that a source line may take at most, and on a narrow terminal at least; what is longer is shown around its spot. */
 const WIDTH = 120
@@ -133,14 +134,4 @@ function cellSlice(text: string, from: number, to: number): { text: string; from
     at += width
   }
   return { text: found, from: first ?? from }
-}
-
-/** What would steer a terminal, or turn the direction of writing, is shown as a picture of itself. */
-export function printable(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-      .replace(/[\u0000-\u001f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
-      .replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, "\ufffd")
-  )
 }

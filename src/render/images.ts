@@ -1,5 +1,5 @@
 import { roundedSize } from "./progress.ts"
-import { table } from "./table.ts"
+import { plainTable } from "./table.ts"
 
 interface Shown {
   digest: string
@@ -21,5 +21,5 @@ export function imagesText(images: readonly Shown[]): string {
       String(used.length),
     ]),
   )
-  return table([["IMAGE", "DIGEST", "LAYERS", "SIZE", "CONTAINERS"], ...rows])
+  return plainTable([["IMAGE", "DIGEST", "LAYERS", "SIZE", "CONTAINERS"], ...rows])
 }

@@ -7,6 +7,7 @@ import type { Plan } from "../model/plan.ts"
 import type { Step } from "../model/step.ts"
 import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
+import { jsonText } from "./printable.ts"
 import type { Display, ResourceTally, Tally } from "./progress.ts"
 import { formatProgress, newTally } from "./progress.ts"
 import { planRelaxations } from "./relaxations.ts"
@@ -45,7 +46,7 @@ export function diagnosticLine(diagnostic: Diagnostic, timestamp: string): strin
 }
 
 function jsonLine(level: string, message: string, timestamp: string, type: string, rest: object): string {
-  return `${JSON.stringify({ "@level": level, "@message": message, "@timestamp": timestamp, type, ...rest })}\n`
+  return `${jsonText({ "@level": level, "@message": message, "@timestamp": timestamp, type, ...rest })}\n`
 }
 
 function tellPlan(plan: Plan, line: Line): void {

@@ -4,6 +4,7 @@ import type { Address } from "../base/address.ts"
 import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Step } from "../model/step.ts"
+import { printable } from "./printable.ts"
 import type { Display } from "./progress.ts"
 import { formatProgress, formatTime } from "./progress.ts"
 
@@ -131,7 +132,7 @@ function advance(row: Row, event: Extract<Event, { step: Step }>, changed: Set<R
   if (event.type === "step-done") row.done++
   if (event.type === "step-failed") {
     row.failed++
-    if (row.task !== undefined) row.task.output = `${event.step.address}: ${event.diagnostic.summary}`
+    if (row.task !== undefined) row.task.output = `${event.step.address}: ${printable(event.diagnostic.summary)}`
   }
   row.endedAt = event.at
   changed.add(row)

@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts"
 import type { Display } from "./progress.ts"
 import { formatProgress, formatTime, stepDone } from "./progress.ts"
 
@@ -33,7 +34,7 @@ export function plainProgress(write: (text: string) => void): Display {
       if (event.type === "step-done") {
         say(`${event.step.address}: ${stepDone(event.step)} (${formatTime(event.took)})`)
       }
-      if (event.type === "step-failed") say(`${event.step.address}: ${event.step.op} failed: ${event.diagnostic.summary}`)
+      if (event.type === "step-failed") say(`${event.step.address}: ${event.step.op} failed: ${printable(event.diagnostic.summary)}`)
     },
     note(text) {
       flush()

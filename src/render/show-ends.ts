@@ -1,5 +1,5 @@
 import { paint } from "./paint.ts"
-import { table } from "./table.ts"
+import { plainTable } from "./table.ts"
 
 interface Traffic {
   bytes: number
@@ -37,7 +37,7 @@ const NUMBERS_FROM = 4
 export function endsText(ends: readonly ShownEnd[], { color }: { color: boolean }): string {
   if (ends.length === 0) return ""
   const rows = [HEAD, ...ends.map((end) => [end.end, stateOf(end), peerOf(end, ends), (end.address ?? []).join(" "), ...numbersOf(end)])]
-  const text = table(numbersRight(rows))
+  const text = plainTable(numbersRight(rows))
   return `\n${color ? text.replace(/^.*/, (head) => paint(color).bold(head)) : text}`
 }
 

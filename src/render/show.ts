@@ -1,7 +1,7 @@
 import type { Attributes, Observed, Value } from "../model/resource.ts"
 import { paint } from "./paint.ts"
 import type { ShownEnd } from "./show-ends.ts"
-import { table } from "./table.ts"
+import { plainTable } from "./table.ts"
 import { formatValue } from "./value.ts"
 
 /** A resource as `show` tells it. */
@@ -84,7 +84,7 @@ function containerAddresses(observed: readonly Observed[]): Map<string, string[]
 /** A line for each resource: address, state, what else a person wants to know at once. */
 export function showText(resources: readonly LiveResource[], { color }: { color: boolean }): string {
   const rows = resources.map((resource) => [resource.address, resource.state, detailsOf(resource).filter(Boolean).join("  ")])
-  const text = table([["ADDRESS", "STATE", "DETAILS"], ...rows])
+  const text = plainTable([["ADDRESS", "STATE", "DETAILS"], ...rows])
   if (!color) return text
   const style = paint(color)
   return text.replace(/^.*/, (head) => style.bold(head))

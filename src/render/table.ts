@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts"
+
 /** Columns as wide as their widest cell, two blanks between; the last is not padded. Cells hold no line breaks. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
@@ -11,4 +13,9 @@ export function table(rows: readonly (readonly string[])[]): string {
           .trimEnd()}\n`,
     )
     .join("")
+}
+
+/** The same of what others have named, such as a link in a container: nothing that would steer a terminal gets through. */
+export function plainTable(rows: readonly (readonly string[])[]): string {
+  return table(rows.map((row) => row.map(printable)))
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from "../base/duration.ts"
 import { formatSize } from "../base/size.ts"
 import type { Value } from "../model/resource.ts"
+import { jsonText } from "./printable.ts"
 
 const TIMES = /^(stop_grace_period|healthcheck\.(interval|timeout|start_period|start_interval))$/
 const SIZES = /^limits\.memory(_high|_low|_swap)?$/
@@ -36,8 +37,7 @@ function formatPlain(value: Value): string {
 
 /** JSON's quotes; what JSON leaves raw and a terminal would obey (C1, bidirectional marks) is escaped too. */
 function quote(text: string): string {
-  const risky = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-  return JSON.stringify(text).replace(risky, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  return jsonText(text)
 }
 
 /** `{a: {b: 1}}` as `a.b` and 1; lists, and maps with nothing in them, stay whole. */

@@ -54,7 +54,14 @@ export const fileContract: Contract = {
       const found = kernel.readInside(`${folder}/top`, path, length)
       return found === null ? null : [Buffer.from(found.bytes).toString(), found.uid, found.mode]
     }
-    assert.equal([read("/etc/text"), read("/etc/text", 3), read("/../etc/text")], [["inside", 0, 0o600], ["ins", 0, 0o600], ["inside", 0, 0o600]])
+    assert.equal(
+      [read("/etc/text"), read("/etc/text", 3), read("/../etc/text")],
+      [
+        ["inside", 0, 0o600],
+        ["ins", 0, 0o600],
+        ["inside", 0, 0o600],
+      ],
+    )
     assert.equal([read("/etc"), read("/etc/none"), read("/../outside"), read("/etc/text/none")], [null, null, null, null])
     assert.is(kernel.readInside(`${folder}/none`, "/etc/text", 100), null)
     kernel.removeTree(`${folder}/top`)

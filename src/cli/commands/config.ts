@@ -1,3 +1,4 @@
+import { jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -7,7 +8,7 @@ import { loadFile } from "../stack-file.ts"
 export async function config(options: FileOptions & { format: "yaml" | "json" }, context: Context): Promise<number> {
   const { document } = loadFile(options, context)
   if (options.format === "json") {
-    context.out.write(`${JSON.stringify(document, null, 2)}\n`)
+    context.out.write(`${jsonText(document, 2)}\n`)
     return EXIT.ok
   }
   const { stringify } = await import("yaml")

@@ -6,6 +6,7 @@ import { tryAll } from "../../kernel/tries.ts"
 import { KEPT_ROOT } from "../../model/ownership.ts"
 import type { Desired } from "../../model/resource.ts"
 import { doctorJson, doctorText } from "../../render/doctor.ts"
+import { jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
@@ -30,9 +31,7 @@ export async function doctor(options: FileOptions & { json: boolean }, context: 
   const examination = examine(context.kernel(), { data: dataFolder(context), images: imagesOf(desired) }, tryAll)
   const unmet = desired === undefined ? [] : [...unmetNeeds(desired, examination), ...packetProblems(context.kernel(), desired)]
   context.out.write(
-    options.json
-      ? `${JSON.stringify({ ...doctorJson(examination.checks), unmet }, null, 2)}\n`
-      : doctorText(examination.checks, context.out.color),
+    options.json ? `${jsonText({ ...doctorJson(examination.checks), unmet }, 2)}\n` : doctorText(examination.checks, context.out.color),
   )
   report(context, unmet)
   return hasErrors(unmet) ? EXIT.error : EXIT.ok

@@ -8,6 +8,7 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import { imageText, isKept, parseImage, withAbsolutePath } from "../../kinds/image/spec.ts"
 import type { Step } from "../../model/step.ts"
 import { imagesText } from "../../render/images.ts"
+import { jsonText } from "../../render/printable.ts"
 import { roundedSize } from "../../render/progress.ts"
 import { absolutePath } from "../../stackfile/files.ts"
 import type { Context } from "../context.ts"
@@ -18,7 +19,7 @@ import { refusedReading, requireCapabilities } from "../privileges.ts"
 /** `image ls`: what is in the store. */
 export async function list({ json }: { json: boolean }, context: Context): Promise<number> {
   const images = inStore(context.kernel())
-  if (json) context.out.write(`${JSON.stringify({ images })}\n`)
+  if (json) context.out.write(`${jsonText({ images })}\n`)
   else if (images.length === 0) context.err.write("There are no images in the store.\n")
   else context.out.write(imagesText(images))
   return EXIT.ok
@@ -34,7 +35,7 @@ function inStore(kernel: Kernel): Kept[] {
 
 /** `image inspect`: all that is known of one. */
 export async function inspect(name: string, context: Context): Promise<number> {
-  context.out.write(`${JSON.stringify(one(inStore(context.kernel()), canonical(name, context)), null, 2)}\n`)
+  context.out.write(`${jsonText(one(inStore(context.kernel()), canonical(name, context)), 2)}\n`)
   return EXIT.ok
 }
 

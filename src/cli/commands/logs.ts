@@ -4,6 +4,7 @@ import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { RUN_ROOT, runFolderOf } from "../../model/ownership.ts"
 import { readMonitors } from "../../observe/monitors.ts"
 import { requireSoundRunFolder } from "../../observe/run-folder.ts"
+import { harmless } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { liveName, noContainer } from "../live-container.ts"
@@ -83,6 +84,7 @@ function hasEnded(stack: string, name: string, folder: string, context: Context)
 function print(lines: readonly LogLine[], { timestamps }: LogsOptions, context: Context): void {
   for (const { time, stream, text, whole } of lines) {
     const bytes = Buffer.from(`${timestamps ? `${time} ` : ""}${text}${whole ? "\n" : ""}`, "latin1")
-    ;(stream === "stdout" ? context.out : context.err).write(bytes)
+    const output = stream === "stdout" ? context.out : context.err
+    output.write(output.terminal ? harmless(bytes.toString("utf8")) : bytes)
   }
 }

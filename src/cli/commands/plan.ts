@@ -3,6 +3,7 @@ import { basisOf } from "../../plan/stale.ts"
 import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
+import { jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
 import { EXIT } from "../exit.ts"
@@ -28,7 +29,7 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
     context,
     launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
   )
-  if (options.json) context.out.write(`${JSON.stringify(planJson(made, fingerprint(made)))}\n`)
+  if (options.json) context.out.write(`${jsonText(planJson(made, fingerprint(made)))}\n`)
   else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, context.out))
   if (options.out !== undefined) {
     const { shownOf, writePlanFile } = await import("../plan-file.ts")

@@ -1,5 +1,6 @@
 import type { Desired, Observed } from "../../model/resource.ts"
 import { planText } from "../../render/plan.ts"
+import { jsonText } from "../../render/printable.ts"
 import { liveResources, showJson, showText } from "../../render/show.ts"
 import { endsText } from "../../render/show-ends.ts"
 import type { Context } from "../context.ts"
@@ -23,7 +24,7 @@ export async function show(options: FileOptions & { json: boolean }, planFile: s
   const observed = inFileOrder([...snapshot.resources.values()], desired)
   const ends = readEnds(session.kernel, observed)
   const resources = liveResources(observed, uptime, ends)
-  if (options.json) context.out.write(`${JSON.stringify(showJson(desired.stack, resources))}\n`)
+  if (options.json) context.out.write(`${jsonText(showJson(desired.stack, resources))}\n`)
   else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
   else context.out.write(showText(resources, context.out) + endsText([...ends.values()].flat(), context.out))
   return EXIT.ok
@@ -35,7 +36,7 @@ async function showPlan(file: string, json: boolean, context: Context): Promise<
   const plan = planShown(kept)
   if (json) {
     const { planJson } = await import("../../render/plan-json.ts")
-    context.out.write(`${JSON.stringify(planJson(plan, kept.basis.fingerprint))}\n`)
+    context.out.write(`${jsonText(planJson(plan, kept.basis.fingerprint))}\n`)
   } else context.out.write(planText(plan, context.out))
   return EXIT.ok
 }

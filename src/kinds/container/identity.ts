@@ -25,6 +25,17 @@ export type Who = Pick<ContainerAttributes, "image" | "user" | "group_add">
  * Throws a DiagnosticError for names the image does not have.
  */
 export function lookupUser(kernel: Kernel, { image, user, group_add }: Who, tops?: readonly ImageTop[]): Ids {
+  const ids = lookedUp(kernel, { image, user, group_add }, tops)
+  const wrong = [ids.uid, ids.gid, ...ids.groups].find((id) => id > LAST_ID)
+  // To setresuid(2) the next one means "as it is": what asks for it would stay root.
+  if (wrong !== undefined)
+    throw new DiagnosticError(error("unknown-user", `no user or group has the id ${wrong}`, { hint: `the last one is ${LAST_ID}` }))
+  return ids
+}
+
+const LAST_ID = 2 ** 32 - 2
+
+function lookedUp(kernel: Kernel, { image, user, group_add }: Who, tops?: readonly ImageTop[]): Ids {
   const isRoot = user === "" || user === "0" || user === "0:0"
   if (isRoot && group_add.every(isNumber)) return { uid: 0, gid: 0, groups: distinct(group_add.map(Number)) }
   const files = openFiles(kernel, image, tops ?? requiredTops(kernel, image))
@@ -64,7 +75,7 @@ function ownIds(user: string, files: NameFiles): Ids {
   const [who = "", group] = user.split(":")
   const entry = files.users().find((f) => f[0] === who || f[2] === who)
   if (entry === undefined && !isNumber(who)) throw new DiagnosticError(unknown("user", who, files.image, "passwd"))
-  const home = entry?.[5]?.startsWith("/") ? { home: entry[5] } : {}
+  const home = entry?.[5]?.startsWith("/") && !entry[5].includes("\0") ? { home: entry[5] } : {}
   const uid = Number(entry?.[2] ?? who)
   if (group !== undefined) {
     const gid = groupId(group, files)
