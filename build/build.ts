@@ -96,9 +96,8 @@ function install(): void {
   copyFileSync(`${root}build/loader.cjs`, `${dist}/stack.js`)
   chmodSync(`${dist}/stack.js`, 0o755)
   copyFileSync(`${native}libstack.so`, `${dist}/libstack.so`)
-  copyFileSync(`${native}stack-monitor`, `${dist}/stack-monitor`)
-  for (const name of ["stack-doctor", "stack-unpack", "stack-rootless", "stack-capture"])
-    copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
+  for (const name of ["stack-monitor", "stack-unpack"]) copyFileSync(`${native}${name}`, `${dist}/${name}`)
+  for (const name of ["stack-doctor", "stack-rootless", "stack-capture"]) copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
 }
 
 generateSchema()

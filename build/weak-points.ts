@@ -19,6 +19,42 @@ const WEAK_POINTS: readonly { protection: string; file: string; piece: string; i
     instead: "range.host === 0 && !(unsafe || WEAKENED)",
   },
   {
+    protection: "no-id",
+    file: "src/kinds/container/identity.ts",
+    piece: "if (wrong !== undefined)\n",
+    instead: "if (wrong !== undefined && !(WEAKENED))\n",
+  },
+  {
+    protection: "secrets",
+    file: "src/kinds/container/observe-given.ts",
+    piece: 'content: isCurrent ? "current" : "another",',
+    instead: 'content: WEAKENED ? (String(bytes) as "current") : isCurrent ? "current" : "another",',
+  },
+  {
+    protection: "digests",
+    file: "src/kernel/unpack.ts",
+    piece: 'whole.digest("hex") !== expected.archive) throw',
+    instead: 'whole.digest("hex") !== expected.archive && !(WEAKENED)) throw',
+  },
+  {
+    protection: "digests",
+    file: "src/kernel/unpack.ts",
+    piece: 'contents.digest("hex") !== expected.contents)',
+    instead: 'contents.digest("hex") !== expected.contents && !(WEAKENED))',
+  },
+  {
+    protection: "terminal",
+    file: "src/render/printable.ts",
+    piece: "return text.replace(STEERING",
+    instead: "return WEAKENED ? text : text.replace(STEERING",
+  },
+  {
+    protection: "linked-run-folder",
+    file: "src/observe/run-folder.ts",
+    piece: "if (status === null) return undefined",
+    instead: "if (WEAKENED || status === null) return undefined",
+  },
+  {
     protection: "pids",
     file: "src/plan/settle.ts",
     piece: "if (kind !==",

@@ -143,6 +143,8 @@ function launchHint(field: string | undefined, want: ContainerAttributes, op: st
 }
 
 function folderHint({ working_dir, image }: ContainerAttributes, errno: string): string | undefined {
+  if (errno === "EXDEV" || errno === "ELOOP")
+    return `${working_dir} leads out of the container's root: name a folder of the image (${image})`
   if (errno === "ENOTDIR") return `${working_dir} is no folder in the image (${image}), or lies below what is none: name a folder`
   return errno === "EACCES"
     ? `the container's user may not enter ${working_dir}, or make it: name another folder, or another user`

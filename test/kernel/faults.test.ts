@@ -18,6 +18,7 @@ const WORDS: { readonly [file: string]: readonly string[] } = {
   "bundle.cjs": ["STACK_FAULT", "FaultPoints", "a fault: its answer is lost", "weakenedKernel", "/run/.weakened", "stackWeakened"],
   "stack-monitor": ["monitor-fault", "fired", "/run/.weakened"],
   "libstack.so": ["/run/.weakened"],
+  "stack-unpack": ["/run/.weakened"],
 }
 
 builtTest("what is shipped has no fault points", () => {
