@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "../common/make-target.h"
 #include "../common/process.h"
 #include "stack.h"
 
@@ -80,12 +81,35 @@ EXPORT int32_t stk_write_in(const char *ns1, const char *ns2, const char *path, 
   return result;
 }
 
+/* Of `/proc/PID/root/etc/hosts` the length of `/proc/PID/root`: a path in the root of a process. 0 of any other. */
+static size_t root_in(const char *path)
+{
+  if (strncmp(path, "/proc/", 6) != 0) return 0;
+  size_t pid = strspn(path + 6, "0123456789");
+  return pid > 0 && strncmp(path + 6 + pid, "/root/", 6) == 0 ? 6 + pid + 5 : 0;
+}
+
+/* Links are those of that root, whatever a container has made of them: of none the host's way is gone, and none is told to the host as a failure. */
+static int status_inside(const char *path, size_t len, struct stat *status)
+{
+  char root[32];
+  if (len >= sizeof root) return -ENOENT;
+  memcpy(root, path, len);
+  root[len] = '\0';
+  int top cleanup_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (top < 0) return -errno;
+  int place cleanup_fd = follow_in(top, path + len);
+  return place < 0 || fstat(place, status) < 0 ? -ENOENT : 0;
+}
+
 /* Which file it is, and not what is in it: opening one could take long. */
 static int32_t identity(const char *path, uint8_t *out, size_t len)
 {
   struct stat status;
   char text[64];
-  if (stat(path, &status) < 0) return -errno;
+  size_t root = root_in(path);
+  int result = root > 0 ? status_inside(path, root, &status) : stat(path, &status) < 0 ? -errno : 0;
+  if (result < 0) return result;
   int n = snprintf(text, sizeof text, "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
   if ((size_t)n > len) return -ENOBUFS;
   memcpy(out, text, (size_t)n);

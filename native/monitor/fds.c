@@ -20,7 +20,7 @@ int fd_place(int fd, int number)
 
 void close_ways_out(void)
 {
-  if (weakened("ways-out")) return;
+  if (weakened("ways-out") || weakened("descriptors")) return;
   stk_close_range(FD_CGROUP2, FD_ROOT, 0);
   stk_close_range(FD_TASKS, ~0U, 0);
 }

@@ -1,5 +1,6 @@
 import { mountAbove, parseMountinfo } from "../base/mountinfo.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
+import { HOSTS, RESOLV_CONF } from "../kinds/container/names.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { Mount } from "../kinds/container/spec-mounts.ts"
 import type { Run } from "../model/driver.ts"
@@ -11,7 +12,7 @@ const CANNOT = "cannot show other ids (idmapped mounts, mount_setattr(2))"
 
 /** What is mounted in a container, its image among it. */
 export function mountOf(step: Step, refusal: KernelError, run: Run): Refused | undefined {
-  return copyOf(step, refusal, run) ?? targetOf(step, refusal)
+  return copyOf(step, refusal, run) ?? targetOf(step, refusal) ?? systemFolderOf(step, refusal)
 }
 
 /** Of what is mounted the monitor makes a copy first. */
@@ -50,8 +51,18 @@ const HINTS: { readonly [errno: string]: string } = {
 function targetOf({ change }: Step, { op, errno }: KernelError): Refused | undefined {
   if (!/^mount (--bind |tmpfs on )/.test(op)) return undefined
   const { mounts } = change.after as unknown as ContainerAttributes
-  const target = Object.keys(mounts).find((one) => op.replace(/ \(setup step \d+\)$/, "").endsWith(` ${one}`))
-  if (target === undefined) return undefined
+  const isAt = (target: string) => op.replace(/ \(setup step \d+\)$/, "").endsWith(` ${target}`)
+  const target = Object.keys(mounts).find(isAt)
   const hint = HINTS[errno]
-  return { field: `mounts.${target}`, ...(hint === undefined ? {} : { hint }) }
+  if (target !== undefined) return { field: `mounts.${target}`, ...(hint === undefined ? {} : { hint }) }
+  return [HOSTS, RESOLV_CONF].some(isAt) && hint !== undefined ? { field: "image", hint } : undefined
+}
+
+/** What every container has of its own is mounted on folders of its image. */
+function systemFolderOf({ change }: Step, { op, errno }: KernelError): Refused | undefined {
+  const folder = /^mkdir (\/(?:proc|sys|dev))( |$)/.exec(op)?.[1]
+  if (folder === undefined || (errno !== "ELOOP" && errno !== "ENOTDIR")) return undefined
+  const { image } = change.after as unknown as ContainerAttributes
+  const is = errno === "ELOOP" ? "a symbolic link" : "no folder"
+  return { field: "image", hint: `${folder} of the image (${image}) is ${is}: its /proc, /sys and /dev must be folders, or not be there` }
 }

@@ -1,5 +1,5 @@
 /** Containers find each other by name, with nothing installed in the image: /etc/hosts as each of them sees it. */
-import { cpSync, mkdirSync, symlinkSync } from "node:fs"
+import { cpSync, mkdirSync, symlinkSync, unlinkSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, inits, inside, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
@@ -161,6 +161,34 @@ scenario(
       inside(live(sandbox, "lab", "small").init, "-m", "/bin/busybox", "cat", "/run/resolve/stub.conf").stdout,
       "search lab.example\n",
     )
+  },
+  ["busybox"],
+)
+
+scenario(
+  "an image's own absolute link at /etc/resolv.conf is its own: what the host has at that path is not looked at",
+  (sandbox) => {
+    busyboxRoot(sandbox)
+    mkdirSync(`${sandbox.work}/root/etc`)
+    mkdirSync(`${sandbox.work}/root${sandbox.work}`, { recursive: true })
+    const file = sandbox.file(
+      "stack.yaml",
+      "name: lab\ncontainers:\n  small: { image: dir:./root, command: [sleep, '1000'], dns: 192.0.2.53 }\n",
+    )
+    for (const to of ["/run/resolve/stub.conf", `${sandbox.work}/of-the-host`]) {
+      symlinkSync(to, `${sandbox.work}/root/etc/resolv.conf`)
+      sandbox.file("of-the-host", "nameserver 203.0.113.1\n")
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      const { init } = live(sandbox, "lab", "small")
+      assert.is(inside(init, "-m", "/bin/busybox", "cat", to).stdout, "nameserver 192.0.2.53\n")
+      expectStatus(inside(init, "-m", "/bin/busybox", "umount", to), 0)
+      assert.is(planOf(sandbox, file).drift.length, 1)
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+      unlinkSync(`${sandbox.work}/root/etc/resolv.conf`)
+    }
   },
   ["busybox"],
 )
