@@ -54,6 +54,8 @@ export function quietFfi(): Ffi {
     readIn: () => 0,
     writeIn: () => 0,
     mountFile: () => 0,
+    mountIn: () => 0,
+    unmountIn: () => 0,
     readFiles: () => 0,
     readInside: () => -1,
     lock: descriptor,

@@ -2,6 +2,7 @@
 #include "make-target.h"
 
 #include "process.h"
+#include "weakened.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,30 @@ static int step(int root, int parent, const char *path, const char *name, bool f
   if (links == 0) return -ELOOP;
   result = behind_link(parent, path, name, to);
   return result < 0 ? result : make_behind(root, to, folder, links - 1);
+}
+
+static bool is_same_place(const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The system mounts in /dev itself, and says so. */
+static int check_place(int root, int place, const char *target)
+{
+  struct stat there, top, devices;
+  if (weakened("places-of-mounts") || strncmp(target, "/dev/", 5) == 0) return 0;
+  int dev cleanup_fd = follow_in(root, "/dev");
+  if (dev < 0) return dev;
+  if (fstat(place, &there) < 0 || fstat(root, &top) < 0 || fstat(dev, &devices) < 0) return -errno;
+  if (is_same_place(&there, &top)) return -EBUSY;
+  return there.st_dev == devices.st_dev && devices.st_dev != top.st_dev ? -EXDEV : 0;
+}
+
+int make_place_in(int root, const char *target, bool folder)
+{
+  int place cleanup_fd = make_target_in(root, target, folder);
+  int result = place < 0 ? place : check_place(root, place, target);
+  return result < 0 ? result : steal_fd(&place);
 }
 
 int make_target_in(int root, const char *target, bool folder)

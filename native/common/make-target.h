@@ -18,4 +18,10 @@ int follow_in(int root, const char *path);
  */
 int make_target_in(int root, const char *target, bool folder);
 
+/*
+ * The same where something is to be mounted. Where no target may be by its text, no link may lead to either: EXDEV on the root's own /dev,
+ * EBUSY for the root itself.
+ */
+int make_place_in(int root, const char *target, bool folder);
+
 #endif

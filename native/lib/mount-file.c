@@ -6,10 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
-#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,12 +15,10 @@
 #define MOST_LAYERS 16
 
 struct job {
-  int process;
   int copy; /* of the file that is to be seen, attached nowhere; -1 is none */
   int descriptors; /* the folder of this process's open files, on the host's procfs */
   dev_t device;
   const char *target;
-  int32_t result;
 };
 
 /* 1: it is the root of a mount, and of the file system of our own files. */
@@ -55,28 +50,16 @@ static int show(struct job *job, int root)
 {
   struct stat status;
   if (fstat(root, &status) < 0) return -errno;
-  setfsgid(status.st_gid);
-  setfsuid(status.st_uid);
+  act_as(status.st_uid, status.st_gid);
   int there cleanup_fd = make_target_in(root, job->target, false);
   return there < 0 ? there : move_mount_to(job->copy, there);
 }
 
-/* With a root and a working directory of its own, as who enters a mount namespace must have: setns(2). */
-static int enter_and_mount(struct job *job)
-{
-  if (unshare(CLONE_FS) < 0 || setns(job->process, CLONE_NEWNS) < 0) return -errno;
-  int root cleanup_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0) return -errno;
-  int result = take_away(job, root);
-  return result < 0 || job->copy < 0 ? result : show(job, root);
-}
-
-/* A thread of its own, which ends with it: none of Node's ever leaves the host. */
-static void *run(void *arg)
+static int32_t take_and_show(int root, void *arg)
 {
   struct job *job = arg;
-  job->result = enter_and_mount(job);
-  return NULL;
+  int result = take_away(job, root);
+  return result < 0 || job->copy < 0 ? result : show(job, root);
 }
 
 static int copy_of(const char *source)
@@ -95,7 +78,6 @@ static int copy_of(const char *source)
 EXPORT int32_t stk_mount_file(int32_t pid, const char *start_time, const char *source, const char *target, const char *folder)
 {
   struct stat home;
-  pthread_t thread;
   if (stat(folder, &home) < 0) return -errno;
   int process cleanup_fd = stk_pidfd_open(pid, start_time);
   if (process < 0) return process;
@@ -103,9 +85,6 @@ EXPORT int32_t stk_mount_file(int32_t pid, const char *start_time, const char *s
   if (descriptors < 0) return -errno;
   int copy cleanup_fd = source[0] == '\0' ? -1 : copy_of(source);
   if (source[0] != '\0' && copy < 0) return copy;
-  struct job job = {.process = process, .copy = copy, .descriptors = descriptors, .device = home.st_dev, .target = target};
-  int result = start_thread(&thread, run, &job);
-  if (result < 0) return result;
-  pthread_join(thread, NULL);
-  return job.result;
+  struct job job = {.copy = copy, .descriptors = descriptors, .device = home.st_dev, .target = target};
+  return among_mounts(process, take_and_show, &job);
 }

@@ -62,6 +62,11 @@ EXPORT int32_t stk_read_inside(const char *root, const char *path, uint8_t *out,
 /* mount-file.c */
 EXPORT int32_t stk_mount_file(int32_t pid, const char *start_time, const char *source, const char *target, const char *folder);
 
+/* mount-in.c */
+EXPORT int32_t stk_mount_in(int32_t pid, const char *start_time, const char *source, const char *target, const char *data,
+                            const uint8_t *numbers, int32_t len);
+EXPORT int32_t stk_unmount_in(int32_t pid, const char *start_time, const char *source, const char *target);
+
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);
 
@@ -73,6 +78,13 @@ EXPORT int32_t stk_removals_end(int32_t done, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t len);
 EXPORT int32_t stk_device_attach(const char *folder, int32_t program, const char *name, const char *mark);
 EXPORT int32_t stk_device_programs(const uint8_t *folders, int32_t len, uint8_t *out, int32_t out_len);
+
+/* mount-thread.c, not exported: what is done in the mount namespace of a process (a pidfd), whose root is open. 0 or -errno. */
+typedef int32_t mounts_work(int root, void *arg);
+int32_t among_mounts(int process, mounts_work *work, void *arg);
+
+/* For this thread's files alone: what it makes is this user's, who has no more power over files than any other. setfsuid(2) */
+void act_as(uint32_t uid, uint32_t gid);
 
 /* sealed.c, not exported: memory that nobody can change any more. A descriptor or -errno. */
 

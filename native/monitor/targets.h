@@ -9,8 +9,7 @@ int open_target(const char *target, int flags);
 
 /*
  * A folder, or else a regular file, where something is to be mounted: links on the way are followed as the container would, within the
- * root. What is missing is made. Where no target may be by its text, no link may lead to either: EXDEV on procfs, sysfs or the root's own /dev,
- * EBUSY for the root itself. A descriptor (O_PATH), or -errno.
+ * root. What is missing is made. Never where no target may be by its text (make_place_in). A descriptor (O_PATH), or -errno.
  */
 int make_target(const char *target, bool folder);
 

@@ -1,6 +1,6 @@
 import { mountAbove, parseMountinfo } from "../base/mountinfo.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
-import { HOSTS, RESOLV_CONF } from "../kinds/container/names.ts"
+import { HOSTS, RESOLV_CONF } from "../kinds/container/places-of-names.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { Mount } from "../kinds/container/spec-mounts.ts"
 import type { Run } from "../model/driver.ts"
@@ -48,8 +48,18 @@ const HINTS: { readonly [errno: string]: string } = {
   EACCES: "the container's root may not make it there; of `image: host` only the folders at the top are its own: choose a target elsewhere",
 }
 
+/** Of a container that goes on. */
+const TAKING_OFF: { readonly [errno: string]: (address: string) => string } = {
+  EBUSY: (address) =>
+    `a process has something open there, or is in that folder: end it, or \`stack apply --replace ${address}\` makes the container anew`,
+  ESTALE: (address) => `something else is mounted there by now: \`stack apply --replace ${address}\` makes the container anew`,
+}
+
 function targetOf({ change }: Step, { op, errno }: KernelError): Refused | undefined {
-  if (!/^mount (--bind |tmpfs on )/.test(op)) return undefined
+  const taken = /^nsenter --mount --target \d+ umount (.*)$/s.exec(op)?.[1]
+  if (taken !== undefined)
+    return { field: `mounts.${taken}`, ...(errno in TAKING_OFF ? { hint: TAKING_OFF[errno]?.(change.address) ?? "" } : {}) }
+  if (!/^(nsenter --mount --target \d+ )?mount (--bind |tmpfs on )/.test(op)) return undefined
   const { mounts } = change.after as unknown as ContainerAttributes
   const isAt = (target: string) => op.replace(/ \(setup step \d+\)$/, "").endsWith(` ${target}`)
   const target = Object.keys(mounts).find(isAt)

@@ -46,6 +46,9 @@ export interface Ffi {
   writeIn(ns1: string, ns2: string, path: string, data: Uint8Array): number
   /** A file at a place of a process's root, in its mount namespace. "" for `source`: only what of `folder`'s file system is there goes. */
   mountFile(pid: number, startTime: string, source: string, target: string, folder: string): number
+  /** `numbers`: u32 flags, propagation, idmapped, uid, gid. "" for `source`: a tmpfs, of `data`. */
+  mountIn(pid: number, startTime: string, source: string, target: string, data: string, numbers: Uint8Array): number
+  unmountIn(pid: number, startTime: string, source: string, target: string): number
   /** `paths`: each ended by NUL. */
   readFiles(paths: Uint8Array, out: Uint8Array): number
   /** u32 uid, gid, mode, then the text of a regular file that a process with this root sees at `path`. */
@@ -102,6 +105,8 @@ const SIGNATURES = {
   stk_read_in: "sssbi",
   stk_write_in: "sssbi",
   stk_mount_file: "issss",
+  stk_mount_in: "issssbi",
+  stk_unmount_in: "isss",
   stk_read_files: "bibi",
   stk_read_inside: "ssbi",
   stk_lock: "s",
@@ -170,6 +175,9 @@ export function openFfi(folder?: string): Ffi {
     readIn: (ns1, ns2, path, out) => call("stk_read_in", ns1, ns2, path, out, out.length),
     writeIn: (ns1, ns2, path, data) => call("stk_write_in", ns1, ns2, path, data, data.length),
     mountFile: (pid, startTime, source, target, folder) => call("stk_mount_file", pid, startTime, source, target, folder),
+    mountIn: (pid, startTime, source, target, data, numbers) =>
+      call("stk_mount_in", pid, startTime, source, target, data, numbers, numbers.length),
+    unmountIn: (pid, startTime, source, target) => call("stk_unmount_in", pid, startTime, source, target),
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     readInside: (root, path, out) => call("stk_read_inside", root, path, out, out.length),
     lock: (path) => call("stk_lock", path),

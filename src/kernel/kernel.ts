@@ -1,7 +1,7 @@
 import type { PortOptions } from "../base/bridge-options.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
-import type { LaunchRecord } from "./launch/launch-record.ts"
+import type { LaunchRecord, MountCopy } from "./launch/launch-record.ts"
 import type { BridgeOptions, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
 import type { RoutingReader, RoutingRequest } from "./routing.ts"
@@ -120,6 +120,14 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
    */
   mountFile(process: ProcessId, mount: { source: string; target: string; folder: string }): void
 
+  /**
+   * Mounts something in the mount namespace of exactly this process, as its launch would have: links on the way are followed inside its
+   * root, and what is missing is made by its root (`owner`). open_tree(2), mount_setattr(2), move_mount(2)
+   */
+  mountIn(process: ProcessId, mount: MountIn): void
+  /** Takes off what was mounted there of `source` ("": a tmpfs): EBUSY where it is in use, ESTALE where it is something else by now. umount(2) */
+  unmountIn(process: ProcessId, mount: { source: string; target: string }): void
+
   // ---- processes
   /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
   spawn(record: LaunchRecord): Monitor
@@ -133,6 +141,15 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
   setLimit(process: ProcessId, limit: { resource: number; name: string; soft: string; hard: string }): void
   /** Resolves once the process is gone (reaped where it was our child), or false after `timeoutMs`. */
   gone(process: ProcessId, timeoutMs: number): Promise<boolean>
+}
+
+export interface MountIn {
+  /** A copy of a folder or file of the host, or a tmpfs with these flags and options. */
+  what: MountCopy | { flags: number; data: string }
+  /** A path in the container without a link, or through links that lead somewhere. */
+  target: string
+  /** The container's root, as the host numbers it. */
+  owner: { uid: number; gid: number }
 }
 
 export interface InsideFile {

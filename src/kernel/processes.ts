@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { errnoOf } from "./errno.ts"
 import type { Ffi } from "./ffi.ts"
 import { nativeFolder } from "./ffi.ts"
-import type { HeldNamespaces, Kernel, ProcessId } from "./kernel.ts"
+import type { HeldNamespaces, Kernel, MountIn, ProcessId } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
 import { encodeExec } from "./launch/exec.ts"
 import type { LaunchTools } from "./launch/launching.ts"
@@ -14,7 +14,17 @@ import { startTimeIn } from "./start-time.ts"
 
 type Processes = Pick<
   Kernel,
-  "spawn" | "heldNamespaces" | "heldRunFolder" | "signal" | "setLimit" | "mountFile" | "gone" | "readIn" | "writeIn"
+  | "spawn"
+  | "heldNamespaces"
+  | "heldRunFolder"
+  | "signal"
+  | "setLimit"
+  | "mountFile"
+  | "mountIn"
+  | "unmountIn"
+  | "gone"
+  | "readIn"
+  | "writeIn"
 > & {
   become(record: ExecRecord): never
 }
@@ -60,6 +70,10 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
     mountFile: ({ pid, startTime }, { source, target, folder }) => {
       const words = source === "" ? `umount ${target}` : `mount --bind ${source} ${target}`
       refused(`nsenter --mount --target ${pid} ${words}`, ffi.mountFile(pid, startTime, source, target, folder))
+    },
+    mountIn: (process, mount) => mountIn(ffi, process, mount),
+    unmountIn: ({ pid, startTime }, { source, target }) => {
+      refused(`nsenter --mount --target ${pid} umount ${target}`, ffi.unmountIn(pid, startTime, source, target))
     },
     gone: (process, timeoutMs) => untilGone(tools, process, timeoutMs, children),
     readIn: (namespaces, path) => readIn(ffi, namespaces, path),
@@ -117,4 +131,16 @@ function readIn(ffi: Ffi, namespaces: readonly string[], path: string): string |
     refused(`read ${path}${inside(namespaces)}`, length)
     if (length < size) return room.toString("utf8", 0, length)
   }
+}
+
+/** struct numbers in native/lib/mount-in.c. */
+function mountIn(ffi: Ffi, { pid, startTime }: ProcessId, { what, target, owner }: MountIn): void {
+  const copy = "source" in what ? what : undefined
+  const numbers = Uint32Array.of(what.flags, copy?.propagation ?? 0, copy?.idmapped === true ? 1 : 0, owner.uid, owner.gid)
+  const words = copy === undefined ? `mount tmpfs on ${target}` : `mount --bind ${copy.source} ${target}`
+  const data = "data" in what ? what.data : ""
+  refused(
+    `nsenter --mount --target ${pid} ${words}`,
+    ffi.mountIn(pid, startTime, copy?.source ?? "", target, data, Buffer.from(numbers.buffer)),
+  )
 }

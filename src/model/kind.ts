@@ -31,6 +31,8 @@ export interface Kind {
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** Whether a replacement for the sake of these fields leaves what hangs on its namespaces as it is; absent: never. */
   keeps?(observed: Observed, fields: readonly FieldChange[]): boolean
+  /** Whether the kernel can bring a field to its wish in place, though its rule is `replace`: as things stand; absent: never. */
+  inPlace?(field: FieldChange, desired: Attributes, observed: Observed): boolean
   /**
    * The resource by whose end alone this field may have come to differ: the container that it shares a namespace with. Undefined: it is
    * nobody else's.

@@ -73,7 +73,9 @@ function verdict(resource: Resource, snapshot: Snapshot): Change {
 function compare(resource: Resource, observed: Observed, host: HostFacts): FieldChange[] {
   const kind = kinds[resource.kind]
   const sides = kind.normalise?.(resource.attributes, observed, host) ?? { desired: resource.attributes, observed: observed.attributes }
-  return differences(kind.rules, sides.desired, sides.observed)
+  const fields = differences(kind.rules, sides.desired, sides.observed)
+  const eased = (field: FieldChange) => field.forcesReplacement && kind.inPlace?.(field, sides.desired, observed) === true
+  return fields.some(eased) ? fields.map((field) => (eased(field) ? { ...field, forcesReplacement: false } : field)) : fields
 }
 
 /** What an apply has left whole and is found broken, someone else has broken. */

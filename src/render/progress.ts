@@ -23,6 +23,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.remove": "removed",
   "container.move": "moved",
   "container.limits": "limits set",
+  "container.mounts": "mounts changed",
   "container.devices": "held to its devices",
   "container.ulimits": "ulimits set",
   "container.oom": "oom_score_adj set",

@@ -20,6 +20,8 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     mountFile: (process, mount) =>
       points.run(`mount --bind ${mount.source} /proc/${process.pid}/root${mount.target}`, () => kernel.mountFile(process, mount)),
+    mountIn: (process, mount) => points.run(`mount /proc/${process.pid}/root${mount.target}`, () => kernel.mountIn(process, mount)),
+    unmountIn: (process, mount) => points.run(`umount /proc/${process.pid}/root${mount.target}`, () => kernel.unmountIn(process, mount)),
     spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
     setLimit: (process, limit) => points.run(`prlimit --${limit.name} ${process.pid}`, () => kernel.setLimit(process, limit)),
     attachDevices: (folder, program) => points.run(`bpf attach ${program.name} ${folder}`, () => kernel.attachDevices(folder, program)),

@@ -18,6 +18,7 @@ import {
   updateSysctls,
   updateUlimits,
 } from "./update.ts"
+import { updateMounts } from "./update-mounts.ts"
 import { wait } from "./wait.ts"
 
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
@@ -34,6 +35,7 @@ export const containerDriver: Driver = {
     remove,
     move,
     limits: updateLimits,
+    mounts: updateMounts,
     devices: updateDevices,
     ulimits: updateUlimits,
     oom: updateOomScore,

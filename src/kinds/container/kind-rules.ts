@@ -74,6 +74,7 @@ export const UPDATES: { readonly [field: string]: string } = {
   labels: "record",
   depends_on: "record",
   conditions: "record",
+  mounts: "mounts",
   healthcheck: "healthcheck",
   stop_signal: "record",
   stop_grace_period: "record",

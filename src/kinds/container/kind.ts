@@ -7,6 +7,7 @@ import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { HOSTS_ADDRESS } from "../hosts/spec.ts"
 import { groupPath } from "./kind-group-path.ts"
+import { isInPlace } from "./kind-in-place.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
 import { checkedSteps, imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
@@ -26,6 +27,7 @@ export const containerKind: Kind = {
   keeps,
   sharedWith,
   hasEnded,
+  inPlace: isInPlace,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
 }
@@ -195,9 +197,18 @@ function updates(change: Change): StepDraft[] {
     if (op === "move") return moving(change)
     if (op === "restart") return restarting(change)
     if (op === "wait") return waiting(change)
-    const { after = [], ...draft } = op === "limits" ? limitsUpdate(change) : op === "hosts" ? hostsUpdate(change) : { op }
+    const { after = [], ...draft } = ORDERED[op]?.(change) ?? { op }
     return { ...draft, after: [stepId(change.address, "move"), ...after] }
   })
+}
+
+/** Those that wait for steps of others, or the other way round. */
+const ORDERED: { readonly [op: string]: (change: Change) => StepDraft } = { limits: limitsUpdate, hosts: hostsUpdate, mounts: mountsUpdate }
+
+/** A volume is there before it is mounted, and goes once it is not. */
+function mountsUpdate(change: Change): StepDraft {
+  const [have, want] = [change.before, change.after] as unknown as Partial<ContainerAttributes>[]
+  return { op: "mounts", after: volumeSteps(want ?? {}, "create"), before: volumeSteps(have ?? {}, "delete") }
 }
 
 /** What it is to see is there before, and what it sees no more goes after. */

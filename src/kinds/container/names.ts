@@ -7,6 +7,7 @@ import type { Run, Scope } from "../../model/driver.ts"
 import { hostsFileOf, ownHostsFileOf, RUN_ROOT, resolvConfOf } from "../../model/ownership.ts"
 import type { HostsAttributes, HostsFile } from "../hosts/spec.ts"
 import { aboutHosts, HOSTS_ADDRESS } from "../hosts/spec.ts"
+import { HOSTS, RESOLV_CONF } from "./places-of-names.ts"
 import type { ContainerRecord } from "./record.ts"
 import type { RootFacts, RootPlan } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -16,9 +17,6 @@ export interface NamedFile {
   source: string
   target: string
 }
-
-export const HOSTS = "/etc/hosts"
-export const RESOLV_CONF = "/etc/resolv.conf"
 
 /** Whether the file says whom it asks for names. */
 export function asksOthers({ dns, dns_search, dns_opt }: ResolvConf): boolean {

@@ -15,12 +15,12 @@ export function mountPlan(mounts: Mounts, facts: RootFacts, mapped: boolean, roo
   return { mounts: copies, setup }
 }
 
-function tmpfsData({ size, mode }: Extract<Mount, { type: "tmpfs" }>): string {
+export function tmpfsData({ size, mode }: Extract<Mount, { type: "tmpfs" }>): string {
   return `mode=${mode}${size === undefined ? "" : `,size=${size}`}`
 }
 
 /** As of an image, set-user-id bits count for nothing, and device nodes open nothing. */
-function copyOf(mount: Exclude<Mount, { type: "tmpfs" }>, { volumes }: RootFacts, mapped: boolean): MountCopy {
+export function copyOf(mount: Exclude<Mount, { type: "tmpfs" }>, { volumes }: Pick<RootFacts, "volumes">, mapped: boolean): MountCopy {
   const flags = MS_NOSUID | MS_NODEV | (mount.read_only ? MS_RDONLY : 0)
   if (mount.type === "volume") return { source: `${volumes}/${mount.source}`, flags, propagation: MS_PRIVATE, idmapped: mapped }
   return {

@@ -206,7 +206,7 @@ function hasOwnIds({ uid_map }: ContainerAttributes): boolean {
 }
 
 /** Its ids are others than those of the files that it is shown. */
-function hasShiftedIds({ uid_map, gid_map }: ContainerAttributes): boolean {
+export function hasShiftedIds({ uid_map, gid_map }: ContainerAttributes): boolean {
   return [uid_map, gid_map].some((map) => Array.isArray(map) && map.some(({ container, host }) => container !== host))
 }
 

@@ -8,7 +8,8 @@ import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { changeCheck, writeCheck } from "./health.ts"
 import { groupPath } from "./kind-group-path.ts"
-import { asksOthers, HOSTS, RESOLV_CONF, showNamed, writeNamed } from "./names.ts"
+import { asksOthers, showNamed, writeNamed } from "./names.ts"
+import { HOSTS, RESOLV_CONF } from "./places-of-names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { refusals, routingChanges } from "./routing.ts"
@@ -42,7 +43,7 @@ function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: 
     )
 }
 
-function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
+export function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
   const record = readRecord(step, run)
   if (record === undefined) return
   // Of what may drift the file's value is recorded: it is what tells drift from a new wish.
@@ -51,6 +52,14 @@ function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
   // A check is bound as every other process of the container.
   if (CHECKED.some((field) => fields.includes(field))) writeCheck(run, step.change.name, attributes, record.ids)
+}
+
+/** Beside those that it has. */
+export function recordMounts(step: Step, run: Run, fresh: ContainerAttributes["mounts"]): void {
+  const record = readRecord(step, run)
+  if (record === undefined) return
+  const mounts = { ...record.attributes.mounts, ...fresh }
+  writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes: { ...record.attributes, mounts } })
 }
 
 /** What of a check its monitor's file tells. */

@@ -4,7 +4,7 @@ import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
-import { fileCalls, mountFile, refusalOf } from "./files.ts"
+import { fileCalls, mountFile, refusalOf, requireProcess } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { dump, networkOf, perform, routing } from "./net.ts"
@@ -114,6 +114,8 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
         const process = machine.processes.get(pid)
         if (process?.startTime === startTime) process.limits.set(resource, { soft, hard })
       }),
+    mountIn: (process, mount) => mutate(`mount ${mount.target}`, () => requireProcess(machine, process, `mount ${mount.target}`)),
+    unmountIn: (process, mount) => mutate(`umount ${mount.target}`, () => requireProcess(machine, process, `umount ${mount.target}`)),
     mountFile: (process, mount) => mutate(`mount ${mount.source} ${mount.target}`, () => mountFile(machine, process, mount)),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
     get ended() {

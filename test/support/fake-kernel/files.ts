@@ -110,11 +110,16 @@ function identityOf(machine: Machine, path: string): string | null {
   return inode === null ? null : `1:${inode}`
 }
 
-/** mount --bind, umount: nothing where the process is gone is ESRCH. */
-export function mountFile(machine: Machine, { pid, startTime }: ProcessId, { source, target }: { source: string; target: string }): void {
+/** The very one, or ESRCH. */
+export function requireProcess(machine: Machine, { pid, startTime }: ProcessId, op: string): FakeProcess {
   const process = machine.processes.get(pid)
+  return process?.startTime === startTime ? process : refuse(op, "ESRCH")
+}
+
+/** mount --bind, umount. */
+export function mountFile(machine: Machine, id: ProcessId, { source, target }: { source: string; target: string }): void {
   const op = `mount ${source} ${target}`
-  if (process?.startTime !== startTime) refuse(op, "ESRCH")
+  const process = requireProcess(machine, id, op)
   const node = source === "" ? undefined : (lookup(machine.root, source) ?? refuse(op, "ENOENT"))
   process.mounted ??= new Map()
   if (node === undefined) process.mounted.delete(target)
