@@ -1,5 +1,7 @@
 import * as assert from "uvu/assert"
+import { mountAt, parseMountinfo } from "../../src/base/mountinfo.ts"
 import type { Kernel, LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
+import { MS_NODEV, MS_PRIVATE, MS_RDONLY } from "../../src/kernel/mount-flags.ts"
 import { parseLimits } from "../../src/kinds/container/spec-ulimits.ts"
 import type { Contract, Subject } from "./subject.ts"
 import { addressesOf, answers, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
@@ -240,6 +242,46 @@ export const processContract: Contract = {
     assert.equal(kernel.stat(`${folder}/layer/upper`), { type: "folder", mode: 0o1777, uid: 100_000, gid: 100_001, device: "" })
     await end(kernel, monitor, init)
     kernel.removeTree(`${folder}/layer`)
+  },
+
+  "a mount comes and goes in one container alone": async (subject) => {
+    const { kernel, folder } = subject
+    const { monitor, init } = await start(subject)
+    await monitor.go()
+    const [source, target] = [`${folder}/source`, `${folder}/place`]
+    for (const path of [source, target]) kernel.mkdir(path)
+    const seen = (pid: number | "self" = init.pid) => {
+      const line = mountAt(parseMountinfo(kernel.read(`/proc/${pid}/mountinfo`) ?? ""), target)
+      return line === undefined ? "nothing" : `${line.type === "tmpfs" ? "tmpfs" : "copy"} ${line.options[0]}`
+    }
+    const owner = { uid: 0, gid: 0 }
+    const copy = { source, flags: MS_RDONLY | MS_NODEV, propagation: MS_PRIVATE, idmapped: false }
+    kernel.mountIn(init, { what: copy, target, owner })
+    assert.equal([seen(), seen("self")], ["copy ro", "nothing"])
+    assert.is(
+      errnoOf(() => kernel.unmountIn(init, { source: folder, target })),
+      "ESTALE",
+    )
+    kernel.unmountIn(init, { source, target })
+    assert.is(seen(), "nothing")
+    assert.is(
+      errnoOf(() => kernel.unmountIn(init, { source, target })),
+      "EINVAL",
+    )
+    kernel.mountIn(init, { what: { flags: MS_NODEV, data: "mode=755,size=65536" }, target, owner })
+    assert.is(seen(), "tmpfs rw")
+    kernel.unmountIn(init, { source: "", target })
+    for (const work of [
+      () => kernel.mountIn({ ...init, startTime: "1" }, { what: copy, target, owner }),
+      () => kernel.unmountIn({ ...init, startTime: "1" }, { source, target }),
+    ])
+      assert.is(errnoOf(work), "ESRCH")
+    assert.is(
+      errnoOf(() => kernel.mountIn(init, { what: { ...copy, source: `${folder}/none` }, target, owner })),
+      "ENOENT",
+    )
+    await end(kernel, monitor, init)
+    for (const path of [source, target]) kernel.rmdir(path)
   },
 
   "signals go to exactly one process; process 1 hears only what it handles": async (subject) => {

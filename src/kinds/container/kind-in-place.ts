@@ -1,7 +1,7 @@
 import type { FieldChange } from "../../model/change.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
-import { HOSTS, RESOLV_CONF } from "./places-of-names.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { HOSTS, RESOLV_CONF } from "./spec-places.ts"
 
 /**
  * Whether a mount can come or go while the container runs, and what is seen then is what a launch would show. A mount that is to be another

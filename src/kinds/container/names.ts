@@ -7,10 +7,10 @@ import type { Run, Scope } from "../../model/driver.ts"
 import { hostsFileOf, ownHostsFileOf, RUN_ROOT, resolvConfOf } from "../../model/ownership.ts"
 import type { HostsAttributes, HostsFile } from "../hosts/spec.ts"
 import { aboutHosts, HOSTS_ADDRESS } from "../hosts/spec.ts"
-import { HOSTS, RESOLV_CONF } from "./places-of-names.ts"
 import type { ContainerRecord } from "./record.ts"
 import type { RootFacts, RootPlan } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { HOSTS, RESOLV_CONF } from "./spec-places.ts"
 
 /** A file of the stack's run folder that a container sees. */
 export interface NamedFile {

@@ -4,9 +4,10 @@ import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
-import { fileCalls, mountFile, refusalOf, requireProcess } from "./files.ts"
+import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
+import { mountIn, unmountIn } from "./mounts.ts"
 import { dump, networkOf, perform, routing } from "./net.ts"
 import { changeRules, readRules, readTable } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
@@ -114,8 +115,8 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
         const process = machine.processes.get(pid)
         if (process?.startTime === startTime) process.limits.set(resource, { soft, hard })
       }),
-    mountIn: (process, mount) => mutate(`mount ${mount.target}`, () => requireProcess(machine, process, `mount ${mount.target}`)),
-    unmountIn: (process, mount) => mutate(`umount ${mount.target}`, () => requireProcess(machine, process, `umount ${mount.target}`)),
+    mountIn: (process, mount) => mutate(`mount ${mount.target}`, () => mountIn(machine, process, mount)),
+    unmountIn: (process, mount) => mutate(`umount ${mount.target}`, () => unmountIn(machine, process, mount)),
     mountFile: (process, mount) => mutate(`mount ${mount.source} ${mount.target}`, () => mountFile(machine, process, mount)),
     gone: ({ pid, startTime }) => Promise.resolve(reading(() => machine.processes.get(pid)?.startTime !== startTime)),
     get ended() {
