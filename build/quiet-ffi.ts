@@ -58,6 +58,8 @@ export function quietFfi(): Ffi {
     unmountIn: () => 0,
     readFiles: () => 0,
     readInside: () => -1,
+    dialBegin: () => 0,
+    dialEnd: descriptor,
     lock: descriptor,
     removeTree: () => 0,
     removalsBegin: () => EAGAIN,

@@ -67,6 +67,10 @@ EXPORT int32_t stk_mount_in(int32_t pid, const char *start_time, const char *sou
                             const uint8_t *numbers, int32_t len);
 EXPORT int32_t stk_unmount_in(int32_t pid, const char *start_time, const char *source, const char *target);
 
+/* dial.c */
+EXPORT int32_t stk_dial_begin(int32_t socket, const char *host, const char *port);
+EXPORT int32_t stk_dial_end(int32_t socket, uint8_t *out, int32_t len);
+
 /* remove.c */
 EXPORT int32_t stk_remove_tree(const char *path);
 

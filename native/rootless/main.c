@@ -57,13 +57,13 @@ static void enter(pid_t holder)
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("this user cannot become root of its namespace", errno, NULL);
 }
 
-/* For the command: PID START-TIME of the holder ("" where it goes with the command), and the descriptor of `.commands`. */
-static void tell_command(const struct request *request, pid_t holder, int commands)
+/* For the command: PID START-TIME of the holder ("" where it goes with the command), the descriptors of `.commands` and of the dialer. */
+static void tell_command(const struct request *request, pid_t holder, int commands, int dialer)
 {
   char text[128], start[STK_START_TIME_LEN];
   if (!request->keep && commands < 0) holder = 0;
   if (holder != 0 && stk_start_time(holder, start) < 0) fail("the process that holds the namespaces has ended", 0, "do it again");
-  snprintf(text, sizeof text, "%d %s %d", holder, holder == 0 ? "0" : start, commands);
+  snprintf(text, sizeof text, "%d %s %d %d", holder, holder == 0 ? "0" : start, commands, dialer);
   setenv("STACK_ROOTLESS", text, 1);
 }
 
@@ -96,13 +96,16 @@ int main(int argc, char **argv)
   pid_t holder = commands < 0 ? 0 : find_holder(&request), made = 0;
   if (holder == 0) holder = made = make_holder(&request);
   if (commands >= 0) end_making(commands);
+  int dialer = begin_dialer();
+  if (dialer < 0) fail("a process in this user's own network", -dialer, NULL);
   enter(holder);
   /* From here on there is the command's own way out, and the host's folders are not this process's any more. */
   begun = NULL;
   /* One that goes with the command has done its work: the command holds the namespaces itself. */
-  tell_command(&request, made != 0 && !request.keep ? 0 : holder, commands);
+  tell_command(&request, made != 0 && !request.keep ? 0 : holder, commands, dialer);
   if (folder == NULL || chdir(folder) < 0) chdir("/");
   if (commands >= 0) fcntl(commands, F_SETFD, 0);
+  fcntl(dialer, F_SETFD, 0);
   execv(request.command[0], request.command);
   fail(request.command[0], errno, NULL);
 }

@@ -51,4 +51,10 @@ int enter_commands(const struct request *request);
 void begin_making(int commands);
 void end_making(int commands);
 
+/*
+ * A process that stays in the user's own network, and makes connections for the command, whose network has no way out: images come through
+ * them. It ends with the command. The command's end of its socket, or -errno.
+ */
+int begin_dialer(void);
+
 #endif

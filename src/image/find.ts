@@ -6,6 +6,7 @@ import { findTemplate } from "./debootstrap.ts"
 import type { FoundImage } from "./found.ts"
 import { imageError } from "./found.ts"
 import { findInLayout } from "./layout-source.ts"
+import { outsideOf } from "./outside.ts"
 import type { RegistryClient } from "./registry-client.ts"
 import { openRegistry } from "./registry-client.ts"
 import type { Environment } from "./registry-credentials.ts"
@@ -30,22 +31,18 @@ export async function findImage(kernel: Kernel, source: ImageSource, environment
   }
 }
 
-/** What an ordinary user's namespaces do not reach, or have no right to. */
+/** What an ordinary user has no right to. */
 function requireNoRoot({ type }: ImageSource): void {
-  const as = "or run it as root"
-  if (type === "docker")
-    throw imageError("needs-root", "an image of a registry needs root", {
-      detail: "the network of an ordinary user's stacks has no way out of the machine",
-      hint: `bring it as an archive (skopeo copy docker://… oci:…) and name that, ${as}`,
-    })
   if (type === "debootstrap")
     throw imageError("needs-root", "debootstrap needs root", {
       detail: "it makes device nodes",
-      hint: `name a folder or an archive that it has made (dir:, tar:), ${as}`,
+      hint: `name a folder or an archive that it has made (dir:, tar:), or run it as root`,
     })
 }
 
 /** With what the caller is known by there. */
 export function registryOf(kernel: Kernel, ref: RegistryRef, environment: Environment): RegistryClient {
-  return openRegistry(ref, credentialsFor(kernel, ref.registry, ref.repository, environment), { environment })
+  const ask = outsideOf(kernel, environment)
+  const ways = { environment, ...(ask === undefined ? {} : { ask }) }
+  return openRegistry(ref, credentialsFor(kernel, ref.registry, ref.repository, environment), ways)
 }

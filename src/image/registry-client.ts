@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { RegistryRef } from "../kinds/image/spec.ts"
 import { imageError } from "./found.ts"
 import { isMap, MOST_JSON } from "./json.ts"
+import type { Ask } from "./outside.ts"
 import type { Environment, Found } from "./registry-credentials.ts"
 import type { Helper } from "./registry-helper.ts"
 
@@ -38,10 +39,12 @@ export function schemeOf(registry: string): "http" | "https" {
 export interface Ways {
   patience?: Patience
   environment?: Environment
+  /** Absent: fetch. */
+  ask?: Ask
 }
 
 export function openRegistry({ registry, repository }: RegistryRef, found: Found, ways: Ways = {}): RegistryClient {
-  const { patience = PATIENCE, environment = {} } = ways
+  const { patience = PATIENCE, environment = {}, ask: by = fetch } = ways
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry
   const base = `${schemeOf(registry)}://${host}/v2/${repository}`
   const name = `${registry}/${repository}`
@@ -49,7 +52,7 @@ export function openRegistry({ registry, repository }: RegistryRef, found: Found
   let known: Known = found
   const ask = (path: string, headers: { [name: string]: string }) =>
     patiently(name, patience, () =>
-      fetchWith(`${base}/${path}`, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, patience),
+      fetchWith(by, `${base}/${path}`, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, patience),
     )
   return {
     name,
@@ -59,7 +62,7 @@ export function openRegistry({ registry, repository }: RegistryRef, found: Found
       if (response.status === 401) {
         await response.body?.cancel()
         if (known.helper !== undefined && known.credentials === undefined) known = await helped(known.helper, environment)
-        authorization = await authorize(response, { name, repository, found: known, patience })
+        authorization = await authorize(response, { name, repository, found: known, patience, by })
         response = await ask(path, headers)
       }
       if (response.status === 200 || response.status === 206) return response
@@ -107,6 +110,7 @@ async function patiently(name: string, { attempts, pauseMs }: Patience, work: ()
 
 /** Until the head of the answer is there. */
 async function fetchWith(
+  by: Ask,
   url: string,
   headers: { [name: string]: string },
   { silenceMs }: Patience,
@@ -115,8 +119,8 @@ async function fetchWith(
   const giveUp = new AbortController()
   const timer = setTimeout(() => giveUp.abort(new Silence(`no answer for ${silenceMs / 1000} s`)), silenceMs)
   try {
-    const sent = form === undefined ? {} : { method: "POST", body: form }
-    return await fetch(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, redirect: "follow", ...sent })
+    const sent = form === undefined ? {} : { method: "POST" as const, body: form }
+    return await by(url, { headers: { "user-agent": "stack", ...headers }, signal: giveUp.signal, ...sent })
   } finally {
     clearTimeout(timer)
   }
@@ -171,6 +175,7 @@ interface Asking {
   repository: string
   found: Known
   patience: Patience
+  by: Ask
 }
 
 /** What is to be sent along after a 401. RFC 7235; for Bearer the distribution's own "Token Authentication Specification". */
@@ -191,7 +196,7 @@ async function authorize(response: Response, asking: Asking): Promise<string> {
   })
 }
 
-async function token(challenge: string, basic: string | undefined, { name, repository, found, patience }: Asking): Promise<string> {
+async function token(challenge: string, basic: string | undefined, { name, repository, found, patience, by }: Asking): Promise<string> {
   const parameters = Object.fromEntries([...challenge.matchAll(/([a-z]+)="([^"]*)"/gi)].map(([, key, value]) => [key, value])) as {
     [key: string]: string | undefined
   }
@@ -202,8 +207,8 @@ async function token(challenge: string, basic: string | undefined, { name, repos
   const refresh = found.credentials?.identityToken
   const response = await patiently(name, patience, () =>
     refresh === undefined
-      ? fetchWith(url.href, headers, patience)
-      : fetchWith(url.origin + url.pathname, {}, patience, refreshing(url, refresh)),
+      ? fetchWith(by, url.href, headers, patience)
+      : fetchWith(by, url.origin + url.pathname, {}, patience, refreshing(url, refresh)),
   )
   if (response.status !== 200) {
     await response.body?.cancel()

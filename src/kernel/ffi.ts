@@ -53,6 +53,10 @@ export interface Ffi {
   readFiles(paths: Uint8Array, out: Uint8Array): number
   /** u32 uid, gid, mode, then the text of a regular file that a process with this root sees at `path`. */
   readInside(root: string, path: string, out: Uint8Array): number
+  /** `socket`: of a process that makes connections for this one (native/rootless/dialer.c). */
+  dialBegin(socket: number, host: string, port: string): number
+  /** The connection. `out`: 124 bytes of words, ended by NUL. */
+  dialEnd(socket: number, out: Uint8Array): number
   lock(path: string): number
   /** `rm -r`; -EXDEV where something is mounted in it. */
   removeTree(path: string): number
@@ -109,6 +113,8 @@ const SIGNATURES = {
   stk_unmount_in: "isss",
   stk_read_files: "bibi",
   stk_read_inside: "ssbi",
+  stk_dial_begin: "iss",
+  stk_dial_end: "ibi",
   stk_lock: "s",
   stk_remove_tree: "s",
   stk_removals_begin: "bi",
@@ -180,6 +186,8 @@ export function openFfi(folder?: string): Ffi {
     unmountIn: (pid, startTime, source, target) => call("stk_unmount_in", pid, startTime, source, target),
     readFiles: (paths, out) => call("stk_read_files", paths, paths.length, out, out.length),
     readInside: (root, path, out) => call("stk_read_inside", root, path, out, out.length),
+    dialBegin: (socket, host, port) => call("stk_dial_begin", socket, host, port),
+    dialEnd: (socket, out) => call("stk_dial_end", socket, out, out.length),
     lock: (path) => call("stk_lock", path),
     removeTree: (path) => call("stk_remove_tree", path),
     removalsBegin: (paths) => call("stk_removals_begin", paths, paths.length),

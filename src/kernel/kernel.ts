@@ -99,6 +99,10 @@ export interface Kernel extends Archives, PacketRules, RoutingReader {
   /** Names of those attached to each group; null where there is no such group. */
   devicePrograms(folders: readonly string[]): (string[] | null)[]
 
+  // ---- a network that is not this process's
+  /** A TCP connection, made by the process at the other end of the socket in its own network: a descriptor. Throws ENOENT for a name that nobody knows. */
+  dial(socket: number, host: string, port: number): Promise<number>
+
   // ---- what this kernel has
   /** Tries each request (`link:macvlan`) in namespaces of its own, which end with it: by request, what came of it. */
   tries(requests: readonly string[]): ReadonlyMap<string, Tried>

@@ -1,6 +1,7 @@
 import type { CaptureJob } from "./capture.ts"
 import { becomeCapture } from "./capture.ts"
 import { openDevices } from "./device-programs.ts"
+import { openDialer } from "./dial.ts"
 import type { Ffi } from "./ffi.ts"
 import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
@@ -46,6 +47,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     capture: (job) => becomeCapture(ffi, job, folder),
     tries: (requests) => tryAll(requests, folder),
     ...openDevices(ffi),
+    dial: openDialer(ffi, readable),
     ...openRules(ffi),
     ...openVisits(ffi, { ...net, ...processes }),
   }

@@ -197,7 +197,10 @@ scenario(
     ] as const) {
       sandbox.file("stack.yaml", at(target))
       const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
-      assert.match(ran.stderr, new RegExp(`stack\\.yaml:4:\\d+: error: .*mount --bind ${KEPT} ${target}( \\(setup step \\d+\\))?: (${errno})`))
+      assert.match(
+        ran.stderr,
+        new RegExp(`stack\\.yaml:4:\\d+: error: .*mount --bind ${KEPT} ${target}( \\(setup step \\d+\\))?: (${errno})`),
+      )
       assert.match(ran.stderr, "hint: ")
       expectNoTrace(ran)
     }

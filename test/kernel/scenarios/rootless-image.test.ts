@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { makeTar, makeTree } from "../../support/image-lab.ts"
-import { expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
+import { expectNoTrace, expectStatus, scenario, test, titleOf } from "../../support/lab.ts"
 import { baseLayer, imageOf, layer, writeLayout } from "../../support/oci-layout.ts"
 import type { Ordinary } from "../../support/ordinary.ts"
 import { ordinaryUser } from "../../support/ordinary.ts"
+import { startRegistry } from "../../support/registry.ts"
 
 const NEEDS = ["setpriv", "newuidmap", "newgidmap", "busybox"]
 
@@ -79,6 +80,42 @@ scenario(
   NEEDS,
 )
 
+for (const auth of ["none", "basic", "token"] as const) {
+  scenario(
+    `an ordinary user's image of a registry comes through the user's own network (${auth})`,
+    (sandbox) => {
+      const user = ordinaryUser(sandbox)
+      const registry = startRegistry(sandbox, auth, 5000)
+      const config = { Cmd: ["sleep", "infinity"], Env: ["FROM=registry"] }
+      const image = imageOf([baseLayer("image\n"), layer({ name: "etc/second", body: "two" })], config)
+      registry.push(image.blobs, image.manifest, "team/app:1")
+      const name = `docker://${registry.host}/team/app:1`
+      const file = sandbox.file("stack.yaml", stackOf(name))
+      if (auth !== "none") {
+        const { stderr } = expectStatus(user.stack(["plan", "-f", file]), 1)
+        assert.match(stderr, /lets nobody read localhost:5000\/team\/app without a name[\s\S]*401/)
+        const [from, to] = [`${registry.login.HOME}/.docker`, `${user.home}/.docker`]
+        expectStatus(sandbox.run(["sh", "-c", `cp -r ${from} ${to} && chown -R 12345:12345 ${to}`]), 0)
+      }
+      assert.match(expectStatus(user.stack(["plan", "-f", file]), 0).stdout, `digest: ${image.manifest.digest}`)
+      assert.is(sandbox.run(["ls", `${user.home}/.local/share`]).stdout, "", "a plan makes nothing")
+      applied(user, file)
+      expectWhole(user, file)
+      assert.is(inside(user, file, "cat /etc/second; echo $FROM"), "tworegistry\n")
+      // In the container there is nothing of who makes the connections, and no way out.
+      assert.is(inside(user, file, "ls /proc/self/fd /proc/1/fd | grep -v :; env | grep ROOTLESS"), "0\n1\n2\n\n0\n1\n2\n3\n")
+      assert.is.not(user.stack(["exec", "-f", file, "box", "--", "busybox", "nc", "127.0.0.1", "5000"]).status, 0)
+      assert.is(expectStatus(user.stack(["image", "pull", name]), 0).stdout, `${image.manifest.digest}\n`)
+      expectStatus(user.stack(["destroy", "-y", "--volumes", "-f", file]), 0)
+      expectStatus(user.stack(["image", "prune", "-y"]), 0)
+      const left = sandbox.processes().filter((pid) => /stack-(dialer|holder|rootless)/.test(titleOf(pid)))
+      assert.equal(left, [])
+      assert.is(sandbox.run(["ls", "-A", `${user.home}/.local/share`, `${user.runtime}`]).stdout.includes("stack"), false)
+    },
+    [...NEEDS, "docker-registry", "skopeo", ...(auth === "token" ? ["openssl"] : [])],
+  )
+}
+
 scenario(
   "what an ordinary user's image cannot have is told by name",
   (sandbox) => {
@@ -86,7 +123,7 @@ scenario(
     const tree = makeTree(`${user.home}/rootfs`)
     const wishes: [text: string, told: RegExp][] = [
       [stackOf(`dir:${tree}`, ", idmap: { size: 4096 }"), /4:17: error: image dir:\S+ needs root with ids of the container's own/],
-      [stackOf("docker://registry.invalid/app:1"), /4:17: error: an image of a registry needs root/],
+      [stackOf("docker://localhost:5999/app:1"), /4:17: error: the registry of localhost:5999\/app cannot be reached[\s\S]*ECONNREFUSED/],
       [stackOf("debootstrap:bookworm"), /4:17: error: debootstrap needs root/],
       [stackOf("host"), /error: volume data needs root with ids of the container's own/],
     ]

@@ -7,6 +7,7 @@ import { describeMachine } from "./describe.ts"
 import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
+import { refuse } from "./machine.ts"
 import { mountIn, unmountIn } from "./mounts.ts"
 import { dump, networkOf, perform, routing } from "./net.ts"
 import { changeRules, readRules, readTable } from "./packet-rules.ts"
@@ -101,6 +102,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     devicePrograms: (folders) => reading(() => folders.map((folder) => programsAt(machine, folder))),
     tries: () => reading(() => new Map()),
     readIn,
+    dial: async (_socket, host, port) => reading(() => refuse(`connect to ${host}:${port}`, "ENETUNREACH")),
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     readRules: (table) => reading(() => readRules(self.namespaces.net, table)),
     readTable: (family, table) => reading(() => readTable(self.namespaces.net, family, table)),
