@@ -103,14 +103,14 @@ for (const auth of ["none", "basic", "token"] as const) {
       expectWhole(user, file)
       assert.is(inside(user, file, "cat /etc/second; echo $FROM"), "tworegistry\n")
       // In the container there is nothing of who makes the connections, and no way out.
-      assert.is(inside(user, file, "ls /proc/self/fd /proc/1/fd | grep -v :; env | grep ROOTLESS"), "0\n1\n2\n\n0\n1\n2\n3\n")
+      assert.is(inside(user, file, "ls /proc/self/fd /proc/1/fd | grep -v :; env | grep ROOTLESS; true"), "0\n1\n2\n\n0\n1\n2\n3\n")
       assert.is.not(user.stack(["exec", "-f", file, "box", "--", "busybox", "nc", "127.0.0.1", "5000"]).status, 0)
       assert.is(expectStatus(user.stack(["image", "pull", name]), 0).stdout, `${image.manifest.digest}\n`)
       expectStatus(user.stack(["destroy", "-y", "--volumes", "-f", file]), 0)
       expectStatus(user.stack(["image", "prune", "-y"]), 0)
       const left = sandbox.processes().filter((pid) => /stack-(dialer|holder|rootless)/.test(titleOf(pid)))
       assert.equal(left, [])
-      assert.is(sandbox.run(["ls", "-A", `${user.home}/.local/share`, `${user.runtime}`]).stdout.includes("stack"), false)
+      assert.is(sandbox.run(["ls", "-A", user.runtime]).stdout, "")
     },
     [...NEEDS, "docker-registry", "skopeo", ...(auth === "token" ? ["openssl"] : [])],
   )
