@@ -227,6 +227,17 @@ bool record_read_check(const uint8_t *bytes, size_t len, struct exec_record *r)
   return !c.bad && c.at == c.end;
 }
 
+/* A number above 0, of nine digits at most. */
+static uint32_t decimal(struct cursor *c, const char *digits)
+{
+  uint32_t number = 0;
+  size_t len = strspn(digits, "0123456789");
+  require(c, len > 0 && len < 10 && digits[len] == '\0');
+  for (size_t n = 0; n < len && !c->bad; n++) number = 10 * number + (uint32_t)(digits[n] - '0');
+  require(c, number > 0);
+  return number;
+}
+
 /* `always`, `on-failure`, `on-failure:3`, `unless-stopped`, `unless-healthy`. */
 static void take_restart(struct cursor *c, struct again_rule *rule)
 {
@@ -239,19 +250,14 @@ static void take_restart(struct cursor *c, struct again_rule *rule)
     if (text_is(policy, words[n])) return;
   }
   rule->restart = RESTART_ON_FAILURE;
-  size_t begin = sizeof counted - 1;
-  require(c, policy.len > begin && policy.len < begin + 10 && memcmp(policy.at, counted, begin) == 0);
-  for (size_t n = begin; n < policy.len && !c->bad; n++) {
-    require(c, policy.at[n] >= '0' && policy.at[n] <= '9');
-    rule->most = 10 * rule->most + (uint32_t)(policy.at[n] - '0');
-  }
-  require(c, rule->most > 0);
+  require(c, strncmp(policy.at, counted, sizeof counted - 1) == 0);
+  if (!c->bad) rule->most = decimal(c, policy.at + sizeof counted - 1);
 }
 
 static void take_rule(struct cursor *c, struct again_rule *rule)
 {
   take_restart(c, rule);
-  rule->monitor = take_u32(c);
+  rule->monitor = decimal(c, take_text(c).at);
   rule->stop_signal = take_u32(c);
   rule->grace = take_u32(c);
   require(c, rule->stop_signal >= 1 && rule->stop_signal <= 64 && rule->grace <= INT32_MAX);
