@@ -106,13 +106,20 @@ for (const [build, program, one] of builds) {
     put({ launch: { ...record, cwd: "/etc/passwd" } })
     process.kill(init, "SIGKILL")
     await eventually(() => said().some((line) => line.includes("restart 2 of 3")))
-    assert.match(said().join("\n"), /the command cannot be started: its working directory cannot be entered: Not a directory; it is started/)
+    assert.match(
+      said().join("\n"),
+      /the command cannot be started: its working directory cannot be entered: Not a directory; it is started/,
+    )
     assert.match(read("state"), /^signal 9\nfinished \d+\nrestarting 200\n$/)
     put({ launch: { ...record, argv: ["/no/such"] } })
-    await eventually(() => /cannot be started: the program: not found in the container; it was started again 3 times/.test(said().join("\n")))
+    await eventually(() =>
+      /cannot be started: the program: not found in the container; it was started again 3 times/.test(said().join("\n")),
+    )
     assert.match(read("state"), /^signal 9\nfinished \d+\n$/)
     assert.equal(
-      readdirSync(`/proc/${monitor.pid}/fd`).map(Number).sort((a, b) => a - b),
+      readdirSync(`/proc/${monitor.pid}/fd`)
+        .map(Number)
+        .sort((a, b) => a - b),
       [0, 1, 2, 8, 9, 10, 11, 12, 21],
     )
     const sound = ({ monitor: { pid } }: { monitor: { pid: number } }) =>
@@ -139,7 +146,11 @@ for (const [build, program, one] of builds) {
       { op: "give", file: 0, folder: "/tmp/kept", target: "/tmp/given" },
       { op: "pivot" },
     ]
-    const { said, init, monitor, dir, children } = await begin("cat /tmp/given; exec sleep 60", "always", { files, setup, restarts: "giving" })
+    const { said, init, monitor, dir, children } = await begin("cat /tmp/given; exec sleep 60", "always", {
+      files,
+      setup,
+      restarts: "giving",
+    })
     await eventually(() => said().includes("top secret"))
     const open = () => readdirSync(`/proc/${monitor.pid}/fd`).sort()
     const before = open()

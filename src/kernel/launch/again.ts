@@ -18,10 +18,12 @@ export interface AgainRecord {
   launch: LaunchRecord
 }
 
-/** The words at its beginning, for who reads the file as a text; undefined of anything else. */
+/** The words at its beginning, for who reads the file as a text; undefined of anything else. Between them are lengths below 128, of four bytes. */
 export function parseAgain(text: string | null): Pick<AgainRecord, "restart" | "monitor"> | undefined {
-  const [, restart, monitor] = /^STK1\x03\0{3}.\0{3}([a-z0-9:-]+)\0.\0{3}(\d+)\0/s.exec(text ?? "") ?? []
-  return restart === undefined ? undefined : { restart, monitor: Number(monitor) }
+  const parts = (text ?? "").split("\0", 11)
+  const [restart, monitor] = [parts[6], parts[10]]
+  if (parts[0] !== `STK1${String.fromCharCode(MODE_AGAIN)}` || restart === undefined || monitor === undefined) return undefined
+  return { restart, monitor: Number(monitor) }
 }
 
 /** The bytes of `launch` in the run folder. native/README.md @throws KernelError EINVAL as `encodeRecord` */

@@ -13,6 +13,7 @@ import {
   updateLimits,
   updateLoopback,
   updateOomScore,
+  updatePolicy,
   updateRecord,
   updateRoutes,
   updateSysctls,
@@ -46,5 +47,6 @@ export const containerDriver: Driver = {
     routes: updateRoutes,
     loopback: updateLoopback,
     record: updateRecord,
+    policy: updatePolicy,
   },
 }

@@ -91,7 +91,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const { no_new_privileges, seccomp, unmask, ...filtered } = securityOf(value.security_opt, capabilities, entry, power)
   const { routes, ...routed } = routingOf(value, entry)
   const { dns, dns_search, dns_opt } = dnsOf(value, entry)
-  const { init, stop_signal, stop_grace_period } = lifeOf(value, entry)
+  const { init, stop_signal, stop_grace_period, restart } = lifeOf(value, entry)
   // By name, and what most have not at the end: each spread in the midst costs V8 as much as twenty of these.
   const attributes: ContainerAttributes = {
     image,
@@ -128,6 +128,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     init,
     stop_signal,
     stop_grace_period,
+    restart,
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     conditions: {},
