@@ -128,7 +128,7 @@ scenario(
     assert.match(sandbox.stack(["logs", "-f", file, "web"]).stderr, /it was started again \d+ times, and is not any more/)
     const plan = planOf(sandbox, file)
     assert.equal(verdicts(plan), ["update container.web"])
-    assert.match(planText(sandbox, file), /state: exited \(7\) -> running/)
+    assert.match(planText(sandbox, file), /state: "exited \(7\)" -> running/)
     apply(sandbox, file)
     // Counted anew.
     await until(() => shown(sandbox, file).state === "exited (7)")
