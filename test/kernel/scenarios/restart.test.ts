@@ -60,7 +60,7 @@ scenario("a command that is killed is there again, with all that its container h
   assert.match(planText(sandbox, file), /No changes/)
   const { monitor } = web(sandbox)
   const told = (pid: number) => [
-    inside(pid, "-a", "ip", "-j", "addr", "show", "eth0").stdout,
+    inside(pid, "-a", "ip", "-j", "-4", "addr", "show", "eth0").stdout,
     inside(pid, "-a", "hostname").stdout,
     ...["status", "limits", "cgroup", "oom_score_adj", "environ", "mountinfo"].map((name) =>
       steady(readFileSync(`/proc/${pid}/${name}`, "utf8")),
@@ -181,6 +181,143 @@ scenario("a policy is changed in place, and so is what the next start is made wi
   apply(sandbox, file)
   process.kill(web(sandbox).init, "SIGKILL")
   await until(() => shown(sandbox, file).state === "killed (SIGKILL)")
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("whoever stops, replaces or destroys it has the last word, wherever its monitor is", async (sandbox) => {
+  const loop = (command: string, more = "") => sandbox.file("stack.yaml", stack(`command: [sh, -c, "${command}"], restart: always${more}`))
+  const file = loop("exit 1")
+  for (let round = 0; round < 6; round++) {
+    apply(sandbox, file)
+    // Somewhere in a run, a pause, or in between.
+    await new Promise((resolve) => setTimeout(resolve, round * 37))
+    expectNothingLeft(sandbox, file)
+  }
+  apply(sandbox, file)
+  for (let round = 0; round < 6; round++) {
+    await new Promise((resolve) => setTimeout(resolve, round * 41))
+    loop(`echo round ${round}; exit 1`, round % 2 === 0 ? ", environment: { A: b }" : "")
+    apply(sandbox, file)
+    assert.is(sandbox.processes().filter((pid) => titleOf(pid) === "stack-monitor again container.web").length <= 2, true)
+  }
+  loop("exec sleep 1000")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const { monitor } = web(sandbox)
+  assert.equal(
+    sandbox.processes().filter((pid) => titleOf(pid).startsWith("stack-monitor")),
+    [monitor],
+  )
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("unless-healthy: what is called unhealthy is ended, and started again", async (sandbox) => {
+  const check = "healthcheck: { test: [CMD, test, -e, /tmp/well], interval: 100ms, retries: 2, start_period: 400ms, start_interval: 100ms }"
+  const wish = (restart: string) =>
+    sandbox.file(
+      "stack.yaml",
+      stack(
+        `command: [sh, -c, "trap 'echo bye; exit 0' TERM; touch /tmp/well; while :; do sleep 0.1; done"], restart: ${restart}, ${check}`,
+      ),
+    )
+  const file = wish("always")
+  apply(sandbox, file)
+  await until(() => shown(sandbox, file).state === "running")
+  const { init } = web(sandbox)
+  const health = () => JSON.stringify(shown(sandbox, file).attributes)
+  await until(() => health().includes('"status":"healthy"'))
+  expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "rm", "/tmp/well"]), 0)
+  await until(() => health().includes('"status":"unhealthy"'))
+  assert.is(web(sandbox).init, init, "always is for one that ends")
+  wish("unless-healthy")
+  assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
+  apply(sandbox, file)
+  await until(() => shown(sandbox, file).attributes.restarts?.count === 1)
+  await until(() => health().includes('"status":"healthy"'))
+  assert.equal(shown(sandbox, file).attributes.restarts, { count: 1, last: "exit 0" })
+  const { stdout, stderr } = sandbox.stack(["logs", "-f", file, "web"])
+  assert.match(stdout, /^bye$/m)
+  assert.match(stderr, /stack-monitor: the container is unhealthy: its command is ended\n/)
+  expectConverged(sandbox, file)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("one that does not end when it is asked to is killed after its grace period", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    stack(`${SLEEP}, stop_grace_period: 300ms, restart: unless-healthy, healthcheck: { test: [CMD, "false"], interval: 50ms, retries: 1 }`),
+  )
+  apply(sandbox, file)
+  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  assert.is(shown(sandbox, file).attributes.restarts?.last, "signal 9")
+  expectNothingLeft(sandbox, file)
+})
+
+scenario(
+  "what a container is given is there after a restart; one that has no policy yet is made anew for that, its links kept",
+  async (sandbox) => {
+    const file = (more: string) =>
+      sandbox.file(
+        "stack.yaml",
+        `name: again\nbridges: { lan: { address: 10.88.0.1/24 } }\nsecrets: { token: { file: ./token } }\ncontainers:\n  web: { ${SLEEP}, secrets: [token], interfaces: { eth0: { bridge: lan, address: 10.88.0.2/24 } }${more} }\n`,
+      )
+    sandbox.file("token", "top secret\n")
+    const path = file("")
+    apply(sandbox, path)
+    const mac = inside(web(sandbox).init, "-a", "cat", "/sys/class/net/eth0/address").stdout
+    file(", restart: always")
+    assert.match(planText(sandbox, path), /restart_files: .* -> kept +# forces replacement/)
+    apply(sandbox, path)
+    expectConverged(sandbox, path)
+    assert.is(inside(web(sandbox).init, "-a", "cat", "/sys/class/net/eth0/address").stdout, mac)
+    for (const policy of ["always", "unless-stopped"]) {
+      file(`, restart: ${policy}`)
+      apply(sandbox, path)
+      const pid = await killed(sandbox)
+      assert.is(inside(pid, "-a", "cat", "/run/secrets/token").stdout, "top secret\n")
+      expectConverged(sandbox, path)
+    }
+    assert.is(sandbox.run(["grep", "-rl", "top secret", "/run/stack"]).stdout, "")
+    expectNothingLeft(sandbox, path)
+  },
+)
+
+scenario("a container that was moved is started again where it is; one with processes left behind without them", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: always, limits: { pids: 9 }`))
+  apply(sandbox, file)
+  sandbox.file(
+    "stack.yaml",
+    `name: again\ncgroups: { tier: {} }\ncontainers:\n  front: { ${SLEEP}, restart: always, hostname: web, cgroup: tier, limits: { pids: 9 } }\nmoved: [ { from: container.web, to: container.front } ]\n`,
+  )
+  apply(sandbox, file)
+  const { init } = web(sandbox)
+  process.kill(init, "SIGKILL")
+  await until(() => ![0, init].includes(web(sandbox).init) && titleOf(web(sandbox).init) === "sleep infinity")
+  expectConverged(sandbox, file)
+  assert.match(readFileSync(`/proc/${web(sandbox).init}/cgroup`, "utf8"), /\/stack\/again\/tier\/front$/m)
+  expectNothingLeft(sandbox, file)
+  sandbox.file("stack.yaml", stack(`command: [sh, -c, "sleep 7777 & sleep 0.3; exit 1"], restart: always, namespaces: { pid: host }`))
+  apply(sandbox, file)
+  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  const left = () => sandbox.processes().filter((pid) => titleOf(pid) === "sleep 7777").length
+  for (let n = 0; n < 20; n++) assert.ok(left() <= 1, `${left()} of them`)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("who waits for another one waits while it is started again", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: again\ncontainers:\n  job: { command: [sh, -c, "test -e /root/third && exit 0; test -e /root/second && touch /root/third; touch /root/second; exit 1"], restart: "on-failure:5" }\n  web: { ${SLEEP}, depends_on: { job: { condition: service_completed_successfully } } }\n`,
+  )
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  sandbox.file(
+    "stack.yaml",
+    `name: again\ncontainers:\n  job: { command: [sh, -c, "exit 1"], restart: "on-failure:2" }\n  web: { ${SLEEP}, depends_on: { job: { condition: service_completed_successfully } }, labels: { a: b } }\n`,
+  )
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  const failed = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.match(failed.stderr, /container\.job has not completed successfully/)
   expectNothingLeft(sandbox, file)
 })
 
