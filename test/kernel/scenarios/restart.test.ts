@@ -321,4 +321,40 @@ scenario("who waits for another one waits while it is started again", async (san
   expectNothingLeft(sandbox, file)
 })
 
+scenario("out of memory, and a monitor that is killed; one that has restarted its command is as small as before", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    stack(
+      `command: [sh, -c, "test -e /root/second && exec sleep infinity; touch /root/second; exec tail /dev/zero"], restart: always, limits: { memory: 16M, memory_swap: 0 }`,
+    ),
+  )
+  apply(sandbox, file)
+  const memory = () => {
+    const rollup = readFileSync(`/proc/${web(sandbox).monitor}/smaps_rollup`, "utf8")
+    return Number(/^Private_Dirty: +(\d+)/m.exec(rollup)?.[1])
+  }
+  await until(() => shown(sandbox, file).attributes.restarts?.last === "signal 9" && shown(sandbox, file).state === "running")
+  const before = memory()
+  await killed(sandbox)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.ok(memory() <= before, `${memory()} kB after ${before}`)
+  assert.ok(memory() <= 20 || sandbox.run(["which", "musl-gcc"]).status !== 0, `${memory()} kB`)
+  const { monitor } = web(sandbox)
+  process.kill(monitor, "SIGKILL")
+  await until(() => titleOf(monitor) === "")
+  assert.match(planText(sandbox, file), /container\.web .*its monitor is gone/)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.equal(shown(sandbox, file).attributes.restarts, { count: 0 })
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("what is live is spelt with its policy; a policy that cannot be is told before anything is done", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: on-failure:3`))
+  apply(sandbox, file)
+  assert.match(expectStatus(sandbox.stack(["import", "--live", "again"]), 0).stdout, /restart: on-failure:3/)
+  sandbox.file("stack.yaml", stack(`${SLEEP}, restart: unless-healthy`))
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /container\.web has no healthcheck/)
+})
+
 test.run()
