@@ -352,7 +352,7 @@ scenario("out of memory, and a monitor that is killed; one that has restarted it
 scenario("what is live is spelt with its policy; a policy that cannot be is told before anything is done", async (sandbox) => {
   const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: on-failure:3`))
   apply(sandbox, file)
-  assert.match(expectStatus(sandbox.stack(["import", "--live", "again"]), 0).stdout, /restart: on-failure:3/)
+  assert.match(expectStatus(sandbox.stack(["import", "--live", "-p", "again"]), 0).stdout, /restart: on-failure:3/)
   sandbox.file("stack.yaml", stack(`${SLEEP}, restart: unless-healthy`))
   assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /container\.web has no healthcheck/)
 })
