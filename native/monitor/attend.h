@@ -12,7 +12,10 @@ void attend_block_signals(void);
 /* With FD_CHILD and FD_SYNC in place. `name`: the command's, for a message. The exit status for this process. */
 int attend(pid_t inner, const char *name);
 
-/* One line on stderr about why there was no command. The exit status for this process. */
+/* Why there was no command, in words: add_text(). */
+char *add_trouble(char *at, const char *end, const char *name, const struct trouble *trouble);
+
+/* One line on stderr about it. The exit status for this process. */
 int say_trouble(const char *name, const struct trouble *trouble);
 
 #endif

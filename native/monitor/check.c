@@ -16,13 +16,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK_MAX (4 * 1024 * 1024)
 #define OUTPUT_MAX 4096
 
 enum watched { WATCH_SYNC, WATCH_OUT, WATCH_ERR, WATCH_CHILD, WATCH_CALLED_OFF, WATCHED };
@@ -48,12 +45,8 @@ static void keep_little(void)
 /* The file as it is now; NULL where there is none. */
 static const uint8_t *map_check(size_t *len)
 {
-  struct stat status;
   int fd cleanup_fd = openat(FD_RUN, "check", O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size <= 0 || status.st_size > CHECK_MAX) return NULL;
-  *len = (size_t)status.st_size;
-  const uint8_t *bytes = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
-  return bytes == MAP_FAILED ? NULL : bytes;
+  return record_map(fd, len);
 }
 
 static void hear(struct check *check)

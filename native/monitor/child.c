@@ -96,7 +96,7 @@ static bool own_mounts(const struct run_record *record)
 static bool start(const struct run_record *record, struct trouble *trouble)
 {
   const struct identity *identity = &record->identity;
-  if (!run_setup(&record->setup, &record->given, trouble)) return false;
+  if (!run_setup(record, trouble)) return false;
   close_ways_out();
   int result = enter_folder(identity->cwd.at, true);
   if (result < 0) return trouble_is(trouble, STAGE_CWD, 0, result);
@@ -111,18 +111,39 @@ static bool start(const struct run_record *record, struct trouble *trouble)
   return false;
 }
 
+/* Of a monitor that has been one for a while there is more than what it opens for its child: none of it is the container's. */
+static void leave_to_monitor(void)
+{
+  stk_close_range(FD_RUN, FD_ERR, 0);
+  close(FD_USER);
+}
+
+/* The end of who says it, without a word, is the child's end. */
+static void await_go(const struct run_record *record)
+{
+  struct trouble ended;
+  int none[MESSAGE_FDS];
+  char go;
+  if (record->again) {
+    if (!message_await(FD_CHILD_SYNC, KIND_GO, none, NULL, &ended)) _exit(0);
+    return;
+  }
+  if (stk_read_all(FD_GO, &go, 1) != 1) _exit(0);
+  close(FD_GO);
+}
+
 _Noreturn void run_child(const struct run_record *record)
 {
   struct trouble trouble;
-  char go;
   faults_begin("child");
   stay_bound();
   close(FD_SYNC);
   close(FD_STATUS);
   if (!parent_lives()) _exit(0);
+  if (record->restarts == RESTARTS_GIVING) close(FD_KEPT);
+  if (record->again) leave_to_monitor();
   if (settle(record, &trouble)) {
-    if (stk_read_all(FD_GO, &go, 1) != 1) _exit(0);
-    close(FD_GO);
+    await_go(record);
     fault_point();
     start(record, &trouble);
   }

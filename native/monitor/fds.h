@@ -29,6 +29,7 @@ enum fds {
   FD_USER = 21,       /* a held namespace, too */
   FD_PROGRAM = 22,    /* this program, for process 1 */
   FD_DOOR = 23,       /* the socket of a console, and who is at it */
+  FD_KEPT = 61,       /* the record, for the files that are given once more when the command is started again */
   FD_CHECKER = 62,    /* pidfd of the one that runs a check */
   FD_GUEST = 63,
   FD_TASKS = 24,      /* + n: cgroup files that the child writes itself into */

@@ -193,6 +193,11 @@ void health_checked(void)
   plan_next();
 }
 
+bool health_is_bad(void)
+{
+  return it.begun && it.now.health == HEALTH_UNHEALTHY;
+}
+
 void health_end(void)
 {
   if (!it.begun) return;

@@ -7,6 +7,7 @@
 
 #include "record.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -50,6 +51,8 @@ int health_changes(void);
 int health_checker(void);
 void health_changed(void);
 void health_checked(void);
+
+bool health_is_bad(void);
 
 /* The command is ending: no check any more. */
 void health_end(void);

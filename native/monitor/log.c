@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h> /* renameat */
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -109,16 +110,31 @@ static bool append(const struct iovec *parts, int count)
   return false;
 }
 
+#define OWN_MAX 256
+
+static bool say(const char *text)
+{
+  char line[PREFIX_MAX + OWN_MAX] = "";
+  const char *end = line + sizeof line - 1;
+  char *at = add_text(add_text(add_time(line, end), end, " stderr F stack-monitor: "), end, text);
+  *at++ = '\n';
+  struct iovec part = {.iov_base = line, .iov_len = (size_t)(at - line)};
+  return append(&part, 1);
+}
+
 static bool confess(void)
 {
-  char line[PREFIX_MAX + 64];
-  const char *end = line + sizeof line;
-  char *at = add_text(add_time(line, end), end, " stderr F stack-monitor: lines dropped: ");
-  at = add_text(add_number(at, end, the_log.dropped, 0), end, "\n");
-  struct iovec part = {.iov_base = line, .iov_len = (size_t)(at - line)};
-  if (!append(&part, 1)) return false;
+  char text[64];
+  const char *end = text + sizeof text;
+  add_number(add_text(text, end, "lines dropped: "), end, the_log.dropped, 0);
+  if (!say(text)) return false;
   the_log.dropped = 0;
   return true;
+}
+
+void log_say(const char *text)
+{
+  if ((the_log.dropped > 0 && !confess()) || !say(text)) the_log.dropped++;
 }
 
 static void write_lines(const struct iovec *parts, int count, unsigned lines)
@@ -191,4 +207,13 @@ bool log_pump(enum stream stream)
   bool open = pump(stream);
   if (pending[stream].held == 0) madvise(rooms[stream], PIECE_MAX, MADV_DONTNEED);
   return open;
+}
+
+void log_finish(enum stream stream)
+{
+  int fd = stream == STREAM_OUT ? FD_OUT : FD_ERR, left = 0;
+  /* Others who still write to it are not waited for. */
+  for (bool open = true; open && ioctl(fd, FIONREAD, &left) == 0 && left > 0;) open = log_pump(stream);
+  if (pending[stream].held > 0) write_piece(stream);
+  madvise(rooms[stream], PIECE_MAX, MADV_DONTNEED);
 }

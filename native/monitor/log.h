@@ -20,4 +20,10 @@ enum stream { STREAM_OUT, STREAM_ERR };
  */
 bool log_pump(enum stream stream);
 
+/* Nothing more comes of what the stream was: what is left in its pipe, and of a line without an end, goes into the log. */
+void log_finish(enum stream stream);
+
+/* What the monitor itself has to say, on a line of its own. */
+void log_say(const char *text);
+
 #endif

@@ -151,29 +151,36 @@ int record_mode(const uint8_t *bytes, size_t len)
   return !c.bad && magic == RECORD_MAGIC && mode <= MODE_EXEC ? (int)mode : -1;
 }
 
+static void take_run(struct cursor *c, struct run_record *r)
+{
+  r->run_dir = take_text(c);
+  require(c, r->run_dir.at[0] == '/');
+  for (int n = 0; n < SPACE_COUNT; n++) r->spaces[n] = take_space(c);
+  r->uid_map = take_text(c);
+  r->gid_map = take_text(c);
+  r->cgroup2 = take_text(c);
+  r->cgroups1 = take_list(c, check_path, MAX_CGROUPS);
+  r->monitor_cgroups1 = take_list(c, check_path, MAX_CGROUPS);
+  r->prepare = take_list(c, check_prepare, UINT32_MAX);
+  r->open_paths = take_list(c, check_path, MAX_OPEN_PATHS);
+  r->setup = take_list(c, check_setup, UINT32_MAX);
+  r->init = take_u32(c);
+  require(c, r->init <= INIT_SYSTEM);
+  r->owner_uid = take_u32(c);
+  r->owner_gid = take_u32(c);
+  take_identity(c, &r->identity);
+  r->mounts = take_list(c, check_mount, MAX_MOUNTS);
+  r->given = take_list(c, check_given, UINT32_MAX);
+  r->checked = take_u32(c);
+  r->restarts = take_u32(c);
+  require(c, r->checked <= 1 && r->restarts <= RESTARTS_GIVING);
+}
+
 bool record_read_run(const uint8_t *bytes, size_t len, struct run_record *r)
 {
   struct cursor c = begin(bytes, len, MODE_RUN);
-  r->run_dir = take_text(&c);
-  require(&c, r->run_dir.at[0] == '/');
-  for (int n = 0; n < SPACE_COUNT; n++) r->spaces[n] = take_space(&c);
-  r->uid_map = take_text(&c);
-  r->gid_map = take_text(&c);
-  r->cgroup2 = take_text(&c);
-  r->cgroups1 = take_list(&c, check_path, MAX_CGROUPS);
-  r->monitor_cgroups1 = take_list(&c, check_path, MAX_CGROUPS);
-  r->prepare = take_list(&c, check_prepare, UINT32_MAX);
-  r->open_paths = take_list(&c, check_path, MAX_OPEN_PATHS);
-  r->setup = take_list(&c, check_setup, UINT32_MAX);
-  r->init = take_u32(&c);
-  require(&c, r->init <= INIT_SYSTEM);
-  r->owner_uid = take_u32(&c);
-  r->owner_gid = take_u32(&c);
-  take_identity(&c, &r->identity);
-  r->mounts = take_list(&c, check_mount, MAX_MOUNTS);
-  r->given = take_list(&c, check_given, UINT32_MAX);
-  r->checked = take_u32(&c);
-  require(&c, r->checked <= 1);
+  take_run(&c, r);
+  r->again = false;
   return !c.bad && c.at == c.end;
 }
 
@@ -220,81 +227,54 @@ bool record_read_check(const uint8_t *bytes, size_t len, struct exec_record *r)
   return !c.bad && c.at == c.end;
 }
 
-bool text_is(struct text text, const char *word)
+/* A number above 0, of nine digits at most. */
+static uint32_t decimal(struct cursor *c, const char *digits)
 {
-  return strcmp(text.at, word) == 0;
+  uint32_t number = 0;
+  size_t len = strspn(digits, "0123456789");
+  require(c, len > 0 && len < 10 && digits[len] == '\0');
+  for (size_t n = 0; n < len && !c->bad; n++) number = 10 * number + (uint32_t)(digits[n] - '0');
+  require(c, number > 0);
+  return number;
 }
 
-/* Nothing in a record is aligned. */
-uint32_t next_u32(const uint8_t **at)
+/* `always`, `on-failure`, `on-failure:3`, `unless-stopped`, `unless-healthy`. */
+static void take_restart(struct cursor *c, struct again_rule *rule)
 {
-  uint32_t value;
-  memcpy(&value, *at, sizeof value);
-  *at += sizeof value;
-  return value;
+  static const char *const words[] = {"always", "on-failure", "unless-stopped", "unless-healthy"};
+  static const char counted[] = "on-failure:";
+  struct text policy = take_text(c);
+  rule->most = 0;
+  for (size_t n = 0; n < sizeof words / sizeof *words; n++) {
+    rule->restart = (enum restart)n;
+    if (text_is(policy, words[n])) return;
+  }
+  rule->restart = RESTART_ON_FAILURE;
+  require(c, strncmp(policy.at, counted, sizeof counted - 1) == 0);
+  if (!c->bad) rule->most = decimal(c, policy.at + sizeof counted - 1);
 }
 
-uint64_t next_u64(const uint8_t **at)
+static void take_rule(struct cursor *c, struct again_rule *rule)
 {
-  uint64_t value;
-  memcpy(&value, *at, sizeof value);
-  *at += sizeof value;
-  return value;
+  take_restart(c, rule);
+  rule->monitor = decimal(c, take_text(c).at);
+  rule->stop_signal = take_u32(c);
+  rule->grace = take_u32(c);
+  require(c, rule->stop_signal >= 1 && rule->stop_signal <= 64 && rule->grace <= INT32_MAX);
 }
 
-struct text next_text(const uint8_t **at)
+bool record_read_rule(const uint8_t *bytes, size_t len, struct again_rule *rule)
 {
-  uint32_t len = next_u32(at);
-  struct text text = {.at = (const char *)*at, .len = len};
-  *at += (size_t)len + 1;
-  return text;
+  struct cursor c = begin(bytes, len, MODE_AGAIN);
+  take_rule(&c, rule);
+  return !c.bad;
 }
 
-struct prepare next_prepare(const uint8_t **at)
+bool record_read_again(const uint8_t *bytes, size_t len, struct again_rule *rule, struct run_record *r)
 {
-  struct prepare p = {.path = next_text(at)};
-  p.mode = next_u32(at);
-  p.uid = next_u32(at);
-  p.gid = next_u32(at);
-  return p;
-}
-
-struct setup next_setup(const uint8_t **at)
-{
-  struct setup s = {.op = next_u32(at)};
-  s.source = next_text(at);
-  s.target = next_text(at);
-  s.type = next_text(at);
-  s.flags = next_u32(at);
-  s.data = next_text(at);
-  return s;
-}
-
-struct limit next_limit(const uint8_t **at)
-{
-  struct limit l = {.resource = next_u32(at)};
-  l.soft = next_u64(at);
-  l.hard = next_u64(at);
-  return l;
-}
-
-struct mount_copy next_mount(const uint8_t **at)
-{
-  struct mount_copy m = {.source = next_text(at)};
-  m.flags = next_u32(at);
-  m.propagation = next_u32(at);
-  m.idmapped = next_u32(at);
-  return m;
-}
-
-struct given next_given(const uint8_t **at)
-{
-  struct given g = {.uid = next_u32(at)};
-  g.gid = next_u32(at);
-  g.mode = next_u32(at);
-  g.read_only = next_u32(at);
-  g.len = next_u32(at);
-  g.bytes = *at;
-  *at += g.len;
-  return g;
+  struct cursor c = begin(bytes, len, MODE_AGAIN);
+  take_rule(&c, rule);
+  take_run(&c, r);
+  r->again = true;
+  return !c.bad && c.at == c.end;
 }

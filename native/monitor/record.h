@@ -16,7 +16,10 @@ enum { MAX_GROUPS = 1024, MAX_CGROUPS = 32, MAX_OPEN_PATHS = 64, MAX_FILTER = 40
 
 enum init_mode { INIT_NONE = 0, INIT_REAPER = 1, INIT_SYSTEM = 2 };
 
-enum record_mode { MODE_RUN = 0, MODE_EXEC = 1, MODE_CHECK = 2 };
+/* The run folder has a `launch`; of a record with files it is they that are given once more. */
+enum restarts { RESTARTS_NOT = 0, RESTARTS_PLAIN = 1, RESTARTS_GIVING = 2 };
+
+enum record_mode { MODE_RUN = 0, MODE_EXEC = 1, MODE_CHECK = 2, MODE_AGAIN = 3 };
 
 /* In the record's order. */
 enum space { SPACE_USER, SPACE_MOUNT, SPACE_PID, SPACE_NET, SPACE_UTS, SPACE_IPC, SPACE_CGROUP, SPACE_COUNT };
@@ -114,6 +117,8 @@ struct run_record {
   struct list mounts;
   struct list given;
   uint32_t checked; /* the run folder has a `check` */
+  uint32_t restarts; /* enum restarts */
+  bool again;       /* the command was started before: its container's namespaces and folders are there */
 };
 
 struct exec_record {
@@ -131,6 +136,17 @@ struct check_times {
   uint32_t retries;
 };
 
+/* When a command that has ended is started again. */
+enum restart { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_UNLESS_STOPPED, RESTART_UNLESS_HEALTHY };
+
+/* What the file `launch` says of that. */
+struct again_rule {
+  uint32_t monitor; /* pid: of nobody else is it to be heeded */
+  enum restart restart;
+  uint32_t most; /* of RESTART_ON_FAILURE: no more often than this; 0: as often as it takes */
+  uint32_t stop_signal, grace; /* how one that is unhealthy is ended; milliseconds */
+};
+
 /* The mode, or -1: these are not the bytes of a record. */
 int record_mode(const uint8_t *bytes, size_t len);
 
@@ -142,6 +158,14 @@ bool record_read_exec(const uint8_t *bytes, size_t len, struct exec_record *reco
 #define CHECK_HEAD 28
 bool record_read_times(const uint8_t *bytes, size_t len, struct check_times *times);
 bool record_read_check(const uint8_t *bytes, size_t len, struct exec_record *record);
+
+/* The file `launch`; of its first AGAIN_HEAD bytes, or fewer where it is shorter, the rule alone. */
+#define AGAIN_HEAD 128
+bool record_read_rule(const uint8_t *bytes, size_t len, struct again_rule *rule);
+bool record_read_again(const uint8_t *bytes, size_t len, struct again_rule *rule, struct run_record *record);
+
+/* The pages of a record, read only; NULL where the descriptor is no file of a sound size. */
+const uint8_t *record_map(int fd, size_t *len);
 
 bool text_is(struct text text, const char *word);
 

@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Takes the record's mapping over. Never returns. */
-_Noreturn void run_monitor(uint8_t *bytes, size_t len);
+_Noreturn void run_monitor(const uint8_t *bytes, size_t len);
 
 #endif

@@ -22,6 +22,12 @@ static const char *doing(uint32_t stage)
     case STAGE_SECCOMP: return "its seccomp filter cannot be installed";
     case STAGE_STDIO: return "no terminal can be opened in it";
     case STAGE_CWD: return "its working directory cannot be entered";
+    case STAGE_SETUP:
+    case STAGE_OPEN_PATH:
+    case STAGE_MOUNT_SOURCE:
+    case STAGE_MOUNT_IDS:
+    case STAGE_MOUNT_FLAGS: return "its root cannot be made";
+    case STAGE_DIED: return "its process has ended before its time";
     default: return "no process can be made in it";
   }
 }
@@ -34,21 +40,29 @@ static const char *needing(const struct trouble *trouble)
   return trouble->stage == STAGE_CAPABILITIES ? " (this needs CAP_SETPCAP)" : "";
 }
 
+static bool is_absent(const struct trouble *trouble)
+{
+  return trouble->error == ENOENT || trouble->error == ENOTDIR;
+}
+
+char *add_trouble(char *at, const char *end, const char *name, const struct trouble *trouble)
+{
+  if (trouble->stage == STAGE_EXEC) {
+    at = add_text(add_text(at, end, *name == '\0' ? "''" : name), end, ": ");
+    return add_text(at, end, is_absent(trouble) ? "not found in the container" : strerror((int)trouble->error));
+  }
+  if (trouble->stage == STAGE_JOIN && trouble->error == ESRCH) return add_text(at, end, "the container is not running");
+  at = add_text(at, end, doing(trouble->stage));
+  if (trouble->stage == STAGE_DIED) return at;
+  return add_text(add_text(add_text(at, end, ": "), end, strerror((int)trouble->error)), end, needing(trouble));
+}
+
 int say_trouble(const char *name, const struct trouble *trouble)
 {
   char line[512] = "";
   const char *end = line + sizeof line - 1;
-  bool exec = trouble->stage == STAGE_EXEC, absent = trouble->error == ENOENT || trouble->error == ENOTDIR;
-  char *at = add_text(line, end, "stack: exec: ");
-  if (exec) {
-    at = add_text(add_text(at, end, *name == '\0' ? "''" : name), end, ": ");
-    at = add_text(at, end, absent ? "not found in the container" : strerror((int)trouble->error));
-  } else if (trouble->stage == STAGE_JOIN && trouble->error == ESRCH) {
-    at = add_text(at, end, "the container is not running");
-  } else {
-    at = add_text(add_text(at, end, doing(trouble->stage)), end, ": ");
-    at = add_text(add_text(at, end, strerror((int)trouble->error)), end, needing(trouble));
-  }
+  bool exec = trouble->stage == STAGE_EXEC, absent = is_absent(trouble);
+  char *at = add_trouble(add_text(line, end, "stack: exec: "), end, name, trouble);
   *at++ = '\n';
   if (write(2, line, (size_t)(at - line)) < 0) return EXIT_ERROR;
   if (exec) return absent ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

@@ -173,12 +173,13 @@ static int run_op(const struct setup *s, const struct list *given)
   }
 }
 
-bool run_setup(const struct list *setup, const struct list *given, struct trouble *trouble)
+bool run_setup(const struct run_record *record, struct trouble *trouble)
 {
-  const uint8_t *at = setup->at;
-  for (uint32_t n = 0; n < setup->count; n++) {
+  const uint8_t *at = record->setup.at;
+  for (uint32_t n = 0; n < record->setup.count; n++) {
     struct setup s = next_setup(&at);
-    int result = run_op(&s, given);
+    if (record->again && (s.op == OP_HOSTNAME || s.op == OP_SYSCTL)) continue;
+    int result = run_op(&s, &record->given);
     if (result < 0) return trouble_is(trouble, STAGE_SETUP, n, result);
     fault_point();
   }

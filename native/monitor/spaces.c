@@ -30,6 +30,17 @@ enum space_mode space_mode(const struct run_record *record, enum space space)
   return text_is(record->spaces[space], "host") ? SPACE_HOST : SPACE_JOINED;
 }
 
+int space_held(enum space space)
+{
+  switch (space) {
+    case SPACE_USER: return FD_USER;
+    case SPACE_NET: return FD_NET;
+    case SPACE_UTS: return FD_UTS;
+    case SPACE_IPC: return FD_IPC;
+    default: return -1;
+  }
+}
+
 void space_path(char path[PROC_PATH_LEN], pid_t pid, enum space space)
 {
   char name[16], *end = name + sizeof name;
@@ -56,7 +67,7 @@ bool open_spaces(const struct run_record *record, struct trouble *trouble)
 {
   for (int n = 0; n < SPACE_COUNT; n++) {
     if (space_mode(record, n) != SPACE_JOINED) continue;
-    int fd = open(record->spaces[n].at, O_RDONLY | O_CLOEXEC);
+    int fd = record->again ? fcntl(space_held(n), F_DUPFD_CLOEXEC, 0) : open(record->spaces[n].at, O_RDONLY | O_CLOEXEC);
     fd = fd_place(fd < 0 ? -errno : fd, FD_SPACES + n);
     if (fd < 0) return trouble_is(trouble, STAGE_JOIN, (uint32_t)n, fd);
   }
@@ -79,10 +90,13 @@ static uint64_t new_spaces(const struct run_record *record)
   return flags;
 }
 
-/* From within a joined cgroup namespace nothing may be born outside of it. */
+/*
+ * From within a joined cgroup namespace nothing may be born outside of it; and into a group that was once killed as a whole (cgroup.kill) the
+ * kernel lets no process be born alive (seen on Linux 6.18), though one may enter it.
+ */
 bool enters_cgroup2(const struct run_record *record)
 {
-  return record->cgroup2.len > 0 && space_mode(record, SPACE_CGROUP) == SPACE_JOINED;
+  return record->cgroup2.len > 0 && (record->again || space_mode(record, SPACE_CGROUP) == SPACE_JOINED);
 }
 
 static void into_cgroup(const struct run_record *record, struct stk_clone_args *args)

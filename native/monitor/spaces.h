@@ -14,13 +14,16 @@ enum space_mode { SPACE_NEW, SPACE_HOST, SPACE_JOINED };
 
 enum space_mode space_mode(const struct run_record *record, enum space space);
 
+/* The descriptor by which the monitor holds it; -1: it holds none of that kind. */
+int space_held(enum space space);
+
 /* "/proc/PID/ns/NAME" */
 void space_path(char path[PROC_PATH_LEN], pid_t pid, enum space space);
 
 /* CLONE_NEW* of those in which the process is not where this one is: only these can be joined. */
 uint32_t other_spaces(pid_t pid);
 
-/* Opens those to be joined, before any of them is entered: each at FD_SPACES + n. */
+/* Opens those to be joined, before any of them is entered: each at FD_SPACES + n. Once the command was started, those that are held are. */
 bool open_spaces(const struct run_record *record, struct trouble *trouble);
 
 /* The child enters its cgroup of cgroup2 by writing itself into a file that the monitor has opened: it is not born there. */

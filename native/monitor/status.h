@@ -51,6 +51,7 @@ enum kind {
   KIND_READY = 4,  /* From the child, with descriptors. */
   KIND_MAPPED = 5, /* To the child: what it waits for is done. */
   KIND_OPENED = 6, /* To the child, with a descriptor. */
+  KIND_GO = 7,     /* To the child, where it is the monitor itself that starts the command again. */
 };
 
 struct message {

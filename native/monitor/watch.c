@@ -1,13 +1,14 @@
 #define _GNU_SOURCE
 #include "watch.h"
 
+#include "again.h"
 #include "console.h"
 #include "faults.h"
 #include "fds.h"
 #include "health.h"
 #include "log.h"
+#include "state.h"
 #include "status.h"
-#include "text.h"
 
 #include "../common/process.h"
 
@@ -17,7 +18,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h> /* renameat */
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,7 +27,6 @@
 enum watched { WATCH_OUT, WATCH_ERR, WATCH_SYNC, WATCH_CHILD, WATCH_DOOR, WATCH_GUEST, WATCH_CHANGES, WATCH_CHECKER, WATCHED };
 
 #define RETRY_MS 1000
-#define STATE_MAX 64
 #define PAGE 4096ul
 #define STACK_KEPT 512ul
 #define STACK_USED (16 * PAGE) /* more than setting up has ever needed */
@@ -49,137 +48,175 @@ __attribute__((noinline)) static void forget_stack(void)
   madvise((void *)(here - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
-static int open_state(void)
-{
-  return openat(FD_RUN, ".state", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
-}
+struct watch {
+  struct watching what;
+  struct pollfd at[WATCHED];
+  pid_t child;
+  bool started, has_console;
+  bool unwritten; /* how it has ended */
+  int status;
+  struct timespec when;
+};
 
-/* Room on the disk for the state, taken while there is some: a log may fill the rest. */
-static void reserve_state(void)
-{
-  static const char blanks[STATE_MAX];
-  int fd cleanup_fd = open_state();
-  /* Where there is no room even now, it may come. */
-  if (fd >= 0) stk_write_all(fd, blanks, sizeof blanks);
-}
+enum news { NEWS_NONE, NEWS_STARTED, NEWS_FAILED };
 
 /*
  * The child's end of the socket has closed: by its exec, or because it is no more. Without a failure and with status 0 it has
- * given up of its own accord, as nobody said "go". Before it there may be its console: false, there is more to come.
+ * given up of its own accord, as nobody said "go". Before it there may be its console: then there is more to come.
  */
-static bool at_exec(pid_t child, bool checked, bool *has_console)
+static enum news at_exec(struct watch *w, struct trouble *trouble)
 {
   struct message message;
-  struct trouble died = {.stage = STAGE_DIED};
   int fds[MESSAGE_FDS];
   int got = message_receive(FD_SYNC, &message, fds);
   if (got == 1 && message.kind == KIND_READY) {
     int result = console_take(fds);
-    *has_console = result == 0;
-    if (result == 0) return false;
-    kill(child, SIGKILL);
+    w->has_console = result == 0;
+    if (result == 0) return NEWS_NONE;
+    kill(w->child, SIGKILL);
     message = (struct message){.kind = KIND_FAILED, .a = STAGE_CONSOLE, .c = (uint32_t)-result};
   }
   /* A short command may have ended by now: that it was run is still to be seen, as only we reap it. */
-  if (got <= 0 && stk_has_executed(child) == 1) {
-    close(FD_SYNC);
-    fault_point();
-    if (checked) health_begin(child);
-    close(FD_STATUS);
-    fault_point();
-    reserve_state();
-    fault_point();
-    forget_stack();
-    return true;
+  if (got <= 0 && stk_has_executed(w->child) == 1) return NEWS_STARTED;
+  *trouble = (struct trouble){.stage = STAGE_DIED, .error = (uint32_t)wait_for(w->child)};
+  if (got == 1) *trouble = (struct trouble){.stage = message.a, .index = message.b, .error = message.c};
+  return NEWS_FAILED;
+}
+
+static void begin(struct watch *w)
+{
+  close(FD_SYNC);
+  w->at[WATCH_SYNC].fd = -1;
+  fault_point();
+  if (w->started || w->what.restarts) again_began(!w->started);
+  if (w->what.checked) health_begin(w->child);
+  if (!w->started) close(FD_STATUS);
+  w->started = true;
+  fault_point();
+  state_reserve();
+  fault_point();
+  forget_stack();
+}
+
+static void close_stream(struct watch *w, enum watched which)
+{
+  if (w->at[which].fd < 0) return;
+  close(w->at[which].fd);
+  w->at[which].fd = -1;
+}
+
+/* Where nobody waits to hear of it, it may be tried once more. */
+static void fail(struct watch *w, const struct trouble *trouble)
+{
+  if (!w->started) {
+    bool quiet = trouble->stage == STAGE_DIED && trouble->error == 0;
+    if (!quiet) message_send_failure(FD_STATUS, trouble);
+    _exit(!quiet);
   }
-  int status = wait_for(child);
-  died.error = (uint32_t)status;
-  if (got == 1) died = (struct trouble){.stage = message.a, .index = message.b, .error = message.c};
-  if (got == 1 || status != 0) message_send_failure(FD_STATUS, &died);
-  _exit(got == 1 || status != 0);
+  for (enum watched n = WATCH_OUT; n <= WATCH_CHILD; n++) close_stream(w, n);
+  if (w->has_console) console_close();
+  w->has_console = false;
+  if (again_after_failure(trouble) != AGAIN_CALLED_OFF) w->unwritten = true;
 }
 
-/* `exit N` or `signal N`, and when. Beside it first, so that who reads it reads all of it. */
-static bool write_state(int status, time_t when)
+static void end(struct watch *w)
 {
-  char text[STATE_MAX];
-  const char *end = text + sizeof text;
-  bool exited = WIFEXITED(status);
-  char *at = add_text(text, end, exited ? "exit " : "signal ");
-  at = add_number(at, end, (uint64_t)(exited ? WEXITSTATUS(status) : WTERMSIG(status)), 0);
-  at = add_number(add_text(at, end, "\nfinished "), end, (uint64_t)when, 0);
-  at = add_text(at, end, "\n");
-  ssize_t len = at - text;
-  int fd cleanup_fd = open_state();
-  if (fd < 0 || write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0) return false;
+  health_end();
+  if (w->has_console) console_close();
+  w->has_console = false;
+  w->status = wait_for(w->child);
   fault_point();
-  bool told = renameat(FD_RUN, ".state", FD_RUN, "state") == 0;
-  fault_point();
-  return told;
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &w->when);
+  close_stream(w, WATCH_CHILD);
+  again_after(w->status);
+  w->unwritten = true;
 }
 
-static void pump(struct pollfd *watched, enum stream stream)
+static void start_again(struct watch *w)
 {
-  if (watched->fd < 0 || log_pump(stream)) return;
-  close(watched->fd);
-  watched->fd = -1;
+  struct trouble trouble;
+  if (w->at[WATCH_OUT].fd >= 0) log_finish(STREAM_OUT);
+  if (w->at[WATCH_ERR].fd >= 0) log_finish(STREAM_ERR);
+  close_stream(w, WATCH_OUT);
+  close_stream(w, WATCH_ERR);
+  enum again result = again_raise(&w->child, &trouble);
+  if (result == AGAIN_FAILED) fail(w, &trouble);
+  if (result != AGAIN_RAISED) return;
+  w->at[WATCH_OUT].fd = FD_OUT;
+  w->at[WATCH_ERR].fd = FD_ERR;
+  w->at[WATCH_SYNC].fd = FD_SYNC;
+  w->at[WATCH_CHILD].fd = FD_CHILD;
+}
+
+static void pump(struct watch *w, enum watched which, enum stream stream)
+{
+  if (w->at[which].fd >= 0 && !log_pump(stream)) close_stream(w, which);
+}
+
+static int sooner(int a, int b)
+{
+  return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* Until something is to be done that nothing tells of. */
-static int patience(bool unwritten)
+static int patience(const struct watch *w)
 {
-  int wait = health_wait();
-  return unwritten && (wait < 0 || wait > RETRY_MS) ? RETRY_MS : wait;
+  return sooner(health_wait(), w->unwritten ? RETRY_MS : again_wait());
 }
 
-_Noreturn void watch(pid_t child, bool checked)
+static void look(struct watch *w)
 {
-  struct pollfd watched[WATCHED] = {
-      [WATCH_OUT] = {.fd = FD_OUT, .events = POLLIN},
-      [WATCH_ERR] = {.fd = FD_ERR, .events = POLLIN},
-      [WATCH_SYNC] = {.fd = FD_SYNC, .events = POLLIN},
-      [WATCH_CHILD] = {.fd = FD_CHILD, .events = POLLIN},
-      [WATCH_DOOR] = {.fd = -1, .events = POLLIN},
-      [WATCH_GUEST] = {.fd = -1, .events = POLLIN},
-      [WATCH_CHANGES] = {.fd = -1, .events = POLLIN},
-      [WATCH_CHECKER] = {.fd = -1, .events = POLLIN},
-  };
-  bool has_console = false;
-  bool unwritten = false;
-  int status = 0;
-  struct timespec when = {0};
+  w->at[WATCH_DOOR].fd = w->has_console ? FD_DOOR : -1;
+  w->at[WATCH_GUEST].fd = console_has_guest() ? FD_GUEST : -1;
+  w->at[WATCH_CHANGES].fd = health_changes();
+  w->at[WATCH_CHECKER].fd = health_checker();
+  if (poll(w->at, WATCHED, patience(w)) < 0 && errno != EINTR) _exit(1);
+}
+
+static bool has_news(const struct watch *w, enum watched which)
+{
+  return w->at[which].revents != 0;
+}
+
+/* False: the child is no more, and has never been the command. */
+static bool hear_of_exec(struct watch *w)
+{
+  struct trouble trouble;
+  enum news news = has_news(w, WATCH_SYNC) ? at_exec(w, &trouble) : NEWS_NONE;
+  if (news == NEWS_STARTED) begin(w);
+  if (news == NEWS_FAILED) fail(w, &trouble);
+  return news != NEWS_FAILED;
+}
+
+/* What a child has said before its end is in the log before the state is there, though poll(2) may have seen the end alone. */
+static void serve(struct watch *w)
+{
+  bool ended = has_news(w, WATCH_CHILD);
+  if (ended || has_news(w, WATCH_OUT)) pump(w, WATCH_OUT, STREAM_OUT);
+  if (ended || has_news(w, WATCH_ERR)) pump(w, WATCH_ERR, STREAM_ERR);
+  if (has_news(w, WATCH_DOOR)) console_admit();
+  if (has_news(w, WATCH_GUEST)) console_hear();
+  if (has_news(w, WATCH_CHECKER)) {
+    health_checked();
+    if (health_is_bad()) again_unhealthy();
+    forget_stack();
+  }
+  if (has_news(w, WATCH_CHANGES)) health_changed();
+  if (ended) end(w);
+}
+
+_Noreturn void watch(pid_t child, struct watching what)
+{
+  static const int fds[WATCHED] = {[WATCH_OUT] = FD_OUT,  [WATCH_ERR] = FD_ERR,  [WATCH_SYNC] = FD_SYNC,    [WATCH_CHILD] = FD_CHILD,
+                                   [WATCH_DOOR] = -1, [WATCH_GUEST] = -1, [WATCH_CHANGES] = -1, [WATCH_CHECKER] = -1};
+  struct watch w = {.what = what, .child = child};
+  for (int n = 0; n < WATCHED; n++) w.at[n] = (struct pollfd){.fd = fds[n], .events = POLLIN};
   for (;;) {
-    watched[WATCH_DOOR].fd = has_console ? FD_DOOR : -1;
-    watched[WATCH_GUEST].fd = console_has_guest() ? FD_GUEST : -1;
-    watched[WATCH_CHANGES].fd = health_changes();
-    watched[WATCH_CHECKER].fd = health_checker();
-    if (poll(watched, WATCHED, patience(unwritten)) < 0 && errno != EINTR) _exit(1);
-    if (watched[WATCH_SYNC].revents != 0) {
-      if (at_exec(child, checked, &has_console)) watched[WATCH_SYNC].fd = -1;
-    }
-    /* What a child has said before its end is in the log before the state is there, though poll(2) may have seen the end alone. */
-    bool ended = watched[WATCH_CHILD].revents != 0;
-    if (ended || watched[WATCH_OUT].revents != 0) pump(&watched[WATCH_OUT], STREAM_OUT);
-    if (ended || watched[WATCH_ERR].revents != 0) pump(&watched[WATCH_ERR], STREAM_ERR);
-    if (watched[WATCH_DOOR].revents != 0) console_admit();
-    if (watched[WATCH_GUEST].revents != 0) console_hear();
-    if (watched[WATCH_CHECKER].revents != 0) {
-      health_checked();
-      forget_stack();
-    }
-    if (watched[WATCH_CHANGES].revents != 0) health_changed();
-    if (ended) {
-      health_end();
-      if (has_console) console_close();
-      has_console = false;
-      status = wait_for(child);
-      fault_point();
-      syscall(SYS_clock_gettime, CLOCK_REALTIME, &when);
-      close(FD_CHILD);
-      watched[WATCH_CHILD].fd = -1;
-      unwritten = true;
-    }
-    if (unwritten) unwritten = !write_state(status, when.tv_sec);
+    look(&w);
+    if (hear_of_exec(&w)) serve(&w);
+    if (w.unwritten) w.unwritten = !state_write(w.status, w.when.tv_sec, again_pause());
+    if (!w.unwritten && again_is_due()) start_again(&w);
+    again_insist();
     health_due();
   }
 }

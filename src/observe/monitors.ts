@@ -106,9 +106,18 @@ export function allTold(kernel: Kernel, stack: string, monitors: ReadonlyMap<str
   return ended.every(({ pid }, i) => states[i] !== null || kernel.read(`/proc/${pid}/stat`) === null)
 }
 
-/** False where a command has ended since it was read. */
+/** False where a command has ended, or was started again, since it was read. */
 export function stillTrue(kernel: Kernel, monitors: ReadonlyMap<string, LiveMonitor>): boolean {
-  const running = [...monitors.values()].flatMap(({ init }) => init ?? [])
-  const stats = kernel.readMany(running.map(({ pid }) => `/proc/${pid}/stat`))
-  return running.every(({ startTime }, i) => startTimeOf(stats[i] ?? null) === startTime)
+  const running = [...monitors.values()].flatMap(({ init, parked }) => (init === undefined ? [] : { ...init, parked }))
+  const ended = [...monitors.values()].filter(({ init }) => init === undefined)
+  const paths = [...running.map(({ pid }) => `/proc/${pid}/stat`), ...ended.map(({ pid }) => `/proc/${pid}/task/${pid}/children`)]
+  const texts = kernel.readMany(paths)
+  const children = texts
+    .slice(running.length)
+    .flatMap((text) => (text ?? "").trim().split(" "))
+    .filter(Boolean)
+  const isAsRead = (stat: string | null, { startTime, parked }: (typeof running)[number]) =>
+    startTimeOf(stat) === startTime && hasNotExecuted(stat) === parked
+  const goOn = running.every((one, i) => isAsRead(texts[i] ?? null, one))
+  return goOn && children.every((pid) => startTimeOf(kernel.read(`/proc/${pid}/stat`)) === undefined)
 }

@@ -35,6 +35,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.routes": "routes set",
   "container.record": "record written",
   "container.healthcheck": "healthcheck changed",
+  "container.policy": "restart policy changed",
   "container.wait": "waited for",
   "image.unpack": "unpacked",
   "cgroup.widen": "limits widened",

@@ -1,3 +1,4 @@
+import { formatDuration } from "../base/duration.ts"
 import type { Attributes, Observed, Value } from "../model/resource.ts"
 import { paint } from "./paint.ts"
 import type { ShownEnd } from "./show-ends.ts"
@@ -58,6 +59,7 @@ function containerAttributes({ attributes, live }: Observed, addresses: readonly
     exit_code: live.exit_code ?? null,
     addresses,
     health: live.health ?? null,
+    restarts: live.restarts ?? null,
   }
 }
 
@@ -115,9 +117,20 @@ function placeOf({ host_interface, bridge, link }: Attributes): string[] {
   return [word("", kind), word("on ", parent)]
 }
 
-function containerDetails({ pid, uptime, addresses, exit_code, limits, health }: Attributes): string[] {
+function containerDetails({ pid, uptime, addresses, exit_code, limits, health, restarts }: Attributes): string[] {
   const age = typeof uptime === "number" ? `up ${formatAge(uptime)}` : ""
-  return [word("pid ", pid), age, healthDetails(health), word("exit code ", exit_code), list(addresses), limitsDetails(limits)]
+  const ended = word("exit code ", exit_code)
+  return [word("pid ", pid), age, healthDetails(health), ended, ...restartDetails(restarts), list(addresses), limitsDetails(limits)]
+}
+
+/** `restarted 3 times (exit 1)`, `again after 200ms` */
+function restartDetails(restarts: Value | undefined): string[] {
+  if (typeof restarts !== "object" || restarts === null) return []
+  const { count, last, pause } = restarts as Attributes
+  return [
+    count === 0 ? "" : `restarted ${count} ${count === 1 ? "time" : "times"} (${last})`,
+    typeof pause === "number" ? `again after ${formatDuration(pause)}` : "",
+  ]
 }
 
 /** `healthy`, `unhealthy (3 failures, exit 1)` */

@@ -6,6 +6,7 @@ import { hasHealthcheck } from "../kinds/container/spec-health.ts"
 import { hasConfig } from "../kinds/image/spec.ts"
 import type { Path } from "../model/entry.ts"
 import type { Draft, DraftContainer } from "./resolve.ts"
+import { checkRestarts } from "./restarts.ts"
 
 type Kind = keyof ContainerAttributes["namespaces"]
 
@@ -20,6 +21,7 @@ export function connect(draft: Draft): void {
     nameOwners(draft, container, owners)
     container.references = containerRelations(container.attributes).references
   }
+  checkRestarts([...draft.containers, ...draft.spare])
   for (const veth of draft.veths) connectVeth(draft, veth)
   draft.veths = draft.veths.filter((veth) =>
     veth.attributes.endpoints.every((end) => end.container === "host" || isThere(draft, end.container)),

@@ -138,6 +138,7 @@ function containerDefaults(name: string): ContainerAttributes {
     init: "",
     stop_signal: "SIGTERM",
     stop_grace_period: 10_000,
+    restart: "no",
     labels: {},
     depends_on: [],
     conditions: {},

@@ -140,6 +140,7 @@ function anyContainer(name: string, earlier: readonly string[]): fc.Arbitrary<Co
     mounts: fc.constantFrom<Attributes>({}, {}, ...MOUNTS),
     read_only: fc.constantFrom(false, false, true),
     ephemeral: fc.constantFrom(false, false, true),
+    restart: fc.constantFrom("no", "no", "always", "on-failure:3", "unless-stopped"),
     healthcheck: fc.constantFrom({}, {}, healthcheck(["CMD", "true"], 1000), healthcheck(["CMD-SHELL", "a || b"], 90_000)),
   })
   const wish = fc.record({

@@ -156,6 +156,7 @@ function spellContainer(dice: Dice, { name, attributes }: Resource, ports: YamlM
     ["healthcheck", spellHealthcheck(dice, box.healthcheck), !hasHealthcheck(box.healthcheck)],
     ["volumes", spellMounts(dice, box.mounts), Object.keys(box.mounts).length === 0],
     ["read_only", new Plain(box.read_only), !box.read_only],
+    ["restart", dice.pick<Yaml>(box.restart, new Plain(box.restart)), box.restart === "no"],
     ["ephemeral", new Plain(box.ephemeral), !box.ephemeral],
   ])
 }

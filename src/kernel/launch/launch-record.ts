@@ -105,6 +105,8 @@ export interface LaunchRecord {
   owner: { uid: number; gid: number }
   /** Its run folder has a `check`, which the monitor runs now and then. */
   checked?: true
+  /** Its run folder has a `launch` once it is parked, by which its command is started again; `giving`: with the `files` of this record, which is kept for them. */
+  restarts?: "plain" | "giving"
   cwd: string
   argv: readonly string[]
   env: readonly string[]

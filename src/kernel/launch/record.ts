@@ -12,7 +12,14 @@ export const NAMESPACE_ORDER: readonly NamespaceKind[] = ["user", "mount", "pid"
  * @throws KernelError EINVAL: a text with a NUL byte, a number out of its range
  */
 export function encodeRecord(record: LaunchRecord): Buffer {
-  const writer = new RecordWriter().u32(MAGIC, "magic").u32(MODE_RUN, "mode").text(record.runDir, "run folder")
+  const writer = new RecordWriter().u32(MAGIC, "magic").u32(MODE_RUN, "mode")
+  writeRun(writer, record)
+  return writer.bytes()
+}
+
+/** All behind its head. */
+export function writeRun(writer: RecordWriter, record: LaunchRecord): void {
+  writer.text(record.runDir, "run folder")
   for (const kind of NAMESPACE_ORDER) writer.text(record.namespaces[kind], `${kind} namespace`)
   writer
     .text(record.uidMap, "uid_map")
@@ -42,8 +49,11 @@ export function encodeRecord(record: LaunchRecord): Buffer {
       .u32(file.readOnly ? 1 : 0, what)
     writer.u32(file.bytes.length, what).raw(file.bytes)
   })
-  return writer.u32(record.checked ? 1 : 0, "check").bytes()
+  writer.u32(record.checked ? 1 : 0, "check").u32(RESTARTS.indexOf(record.restarts), "restarts")
 }
+
+/** enum restarts of native/monitor/record.h, in its order. */
+const RESTARTS: readonly LaunchRecord["restarts"][] = [undefined, "plain", "giving"]
 
 /** enum init_mode of native/monitor/record.h, in its order. */
 const INITS: readonly LaunchRecord["init"][] = ["", "reaper", "systemd"]

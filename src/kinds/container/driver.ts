@@ -13,6 +13,7 @@ import {
   updateLimits,
   updateLoopback,
   updateOomScore,
+  updatePolicy,
   updateRecord,
   updateRoutes,
   updateSysctls,
@@ -48,5 +49,6 @@ export const containerDriver: Driver = {
     routes: updateRoutes,
     loopback: updateLoopback,
     record: updateRecord,
+    policy: updatePolicy,
   },
 }

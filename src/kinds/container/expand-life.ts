@@ -9,6 +9,7 @@ export interface LifeEntry {
   init?: boolean | string
   stop_signal?: string | number
   stop_grace_period?: string | number
+  restart?: string
 }
 
 /** A day: more is a mistake, and an apply that would wait so long. */
@@ -20,6 +21,7 @@ export function lifeOf(value: LifeEntry, entry: Entry): Life {
     init: value.init === true ? "reaper" : usual.init,
     stop_signal: signalOf(value.stop_signal, usual, entry),
     stop_grace_period: graceOf(value.stop_grace_period, usual, entry),
+    restart: value.restart ?? usual.restart,
   }
 }
 

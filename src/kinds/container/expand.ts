@@ -20,6 +20,7 @@ import { isSystem, lifeOf } from "./expand-life.ts"
 import type { MountsEntry } from "./expand-mounts.ts"
 import { mountsOf } from "./expand-mounts.ts"
 import { powerOf } from "./expand-profile.ts"
+import { checkRestart } from "./expand-restart.ts"
 import type { RouteEntry } from "./expand-routes.ts"
 import { routesOf } from "./expand-routes.ts"
 import type { NeighbourEntry, RuleEntry } from "./expand-rules.ts"
@@ -91,7 +92,8 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const { no_new_privileges, seccomp, unmask, ...filtered } = securityOf(value.security_opt, capabilities, entry, power)
   const { routes, ...routed } = routingOf(value, entry)
   const { dns, dns_search, dns_opt } = dnsOf(value, entry)
-  const { init, stop_signal, stop_grace_period } = lifeOf(value, entry)
+  const { init, stop_signal, stop_grace_period, restart } = lifeOf(value, entry)
+  checkRestart({ image, init, healthcheck, restart }, entry)
   // By name, and what most have not at the end: each spread in the midst costs V8 as much as twenty of these.
   const attributes: ContainerAttributes = {
     image,
@@ -128,6 +130,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     init,
     stop_signal,
     stop_grace_period,
+    restart,
     labels: labelsOf(entry, value.labels),
     depends_on: dependenciesOf(value.depends_on),
     conditions: {},

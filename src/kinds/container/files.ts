@@ -10,7 +10,7 @@ import type { ContainerAttributes } from "./spec.ts"
 export interface ContainerFiles {
   record: string | null
   /** The monitor's `state` file. */
-  state: { exit?: string; signal?: string; finished?: string }
+  state: { exit?: string; signal?: string; finished?: string; restarting?: string }
   uidMap: string | null
   gidMap: string | null
   /** Of its first process: what it may do, and what bounds it. */

@@ -8,7 +8,8 @@ import { confinementOf, launchEnvironment } from "./launch.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { checkWords, hasHealthcheck } from "./spec-health.ts"
 
-const SIGHUP = 1
+/** Tells a monitor that `check` is another. */
+export const SIGHUP = 1
 
 function checkPath(stack: string, container: string): string {
   return `${runFolderOf(stack, container)}/check`

@@ -51,6 +51,8 @@ export const RULES: Kind["rules"] = [
   { path: "healthcheck.start_interval", change: "update" },
   { path: "stop_signal", change: "update" },
   { path: "stop_grace_period", change: "update" },
+  { path: "restart", change: "update" },
+  { path: "restart_files", change: "replace" },
 ]
 
 /** The op that brings a field to its wish in place. */
@@ -78,10 +80,11 @@ export const UPDATES: { readonly [field: string]: string } = {
   healthcheck: "healthcheck",
   stop_signal: "record",
   stop_grace_period: "record",
+  restart: "policy",
 }
 
 /** What another program runs with, and what it finds: nothing that its network and its ids have to do with. */
 export const INSIDE = new Set([
   ...["image", "ephemeral", "read_only", "argv", "environment", "working_dir", "user", "group_add", "init"],
-  ...["devices", "unmask", "mounts", "secrets", "configs", "healthcheck"],
+  ...["devices", "unmask", "mounts", "secrets", "configs", "healthcheck", "restart_files"],
 ])

@@ -14,7 +14,10 @@ import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { ATTACHED } from "./spec-devices.ts"
+import { isGiven } from "./spec-given.ts"
 import { hasHealthcheck } from "./spec-health.ts"
+import type { Life } from "./spec-life.ts"
+import { isRestarted } from "./spec-life.ts"
 import { volumesIn } from "./spec-mounts.ts"
 
 /** A container, as the planner sees it. */
@@ -41,9 +44,10 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
   const want: { [key: string]: Value } = {
     ...wanted,
-    ...(found.state === "completed" ? { state: "completed" } : {}),
+    ...(found.state === "completed" || isAwaited(wanted, found) ? { state: found.state } : {}),
     ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
     ...watchedAnew(wanted, found),
+    ...keptAnew(wanted, observed),
   }
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
@@ -57,6 +61,18 @@ function watchedAnew({ healthcheck: want }: Attributes, { healthcheck: have, sta
   const wanted = want as unknown as ContainerAttributes["healthcheck"]
   if (state !== "running" || !hasHealthcheck(wanted) || hasHealthcheck(have as unknown as ContainerAttributes["healthcheck"])) return {}
   return { healthcheck: { ...wanted, watched: true } }
+}
+
+/** Its monitor starts it again in a moment, as it is to. */
+function isAwaited(wanted: Attributes, found: Attributes): boolean {
+  return found.state === "restarting" && isRestarted(wanted as Partial<Life>)
+}
+
+/** A monitor that was not told that its command is restarted has let go of the files that it was given: only another one can give them again. */
+function keptAnew(wanted: Attributes, { attributes: found, live }: Observed): Attributes {
+  const runs = found.state === "running" || found.state === "restarting"
+  if (!runs || live.restarts !== undefined || !isRestarted(wanted as Partial<Life>)) return {}
+  return isGiven(wanted as unknown as ContainerAttributes) ? { restart_files: "kept" } : {}
 }
 
 /** Its monitor must be there, and be called as it is to be. */
@@ -244,7 +260,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [
-      ...["move", "limits", "routes", "loopback", "wait"].map(own),
+      ...["move", "limits", "routes", "loopback", "policy", "wait"].map(own),
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),

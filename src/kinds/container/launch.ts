@@ -7,7 +7,9 @@ import type { RootFacts } from "./rootfs.ts"
 import { hostIdsOfRoot, planRoot } from "./rootfs.ts"
 import type { ContainerAttributes, IdRange, NamespaceMode } from "./spec.ts"
 import { capabilityMask } from "./spec-capabilities.ts"
+import { isGiven } from "./spec-given.ts"
 import { hasHealthcheck } from "./spec-health.ts"
+import { isRestarted } from "./spec-life.ts"
 import { boundText, ulimitNumber } from "./spec-ulimits.ts"
 import { inWritingOrder } from "./sysctl-order.ts"
 
@@ -46,6 +48,7 @@ export function launchRecord(attributes: ContainerAttributes, facts: LaunchFacts
     ...confinementOf(attributes),
     init: attributes.init,
     ...(hasHealthcheck(attributes.healthcheck) ? { checked: true as const } : {}),
+    ...(isRestarted(attributes) ? { restarts: isGiven(attributes) ? ("giving" as const) : ("plain" as const) } : {}),
     owner: namespaces.user === "new" ? hostIdsOfRoot(attributes) : { uid: 0, gid: 0 },
     cwd: attributes.working_dir,
     argv: attributes.argv,

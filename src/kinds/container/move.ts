@@ -10,6 +10,7 @@ import { placesOf } from "./places.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { renameInRecords } from "./rename-in-records.ts"
+import { rewriteLaunch } from "./restarts.ts"
 import { wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
@@ -40,6 +41,8 @@ function moveOne(step: Step, run: Run, boot: string): void {
   intoGroup(step, run, left, to)
   const now = moved(record, step, left.length > 0)
   writeCheck(run, name, now.attributes, now.ids)
+  const { monitor } = (step.change.observed?.live ?? {}) as { monitor?: ProcessId }
+  rewriteLaunch(run, name, now.attributes, now.ids, monitor)
   writeRecord(kernel, stack, name, now)
 }
 

@@ -14,6 +14,8 @@ import { observedPrograms } from "./observe-devices.ts"
 import { observedHealth } from "./observe-health.ts"
 import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
+import type { Restarts } from "./observe-restarts.ts"
+import { isPausing, observedRestarts, shownRestarts, withoutProcess } from "./observe-restarts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
@@ -45,6 +47,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   const programs = observedPrograms(scope, records)
   const mounts = readMounts(scope, records)
   const health = observedHealth(scope, records)
+  const restarts = observedRestarts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
     .filter((name) => !others.has(name))
@@ -58,13 +61,14 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
         : observed({
             scope,
             name,
-            monitor,
+            monitor: isPausing(texts, restarts.get(name)) ? withoutProcess(monitor) : monitor,
             texts,
             record,
             spaces,
             mounts: mounts.get(name),
             program: programs.get(name),
             health: health.get(name),
+            restarts: restarts.get(name),
           })
     })
   return { resources, foreign: [] }
@@ -165,6 +169,8 @@ interface Found {
   /** Whether its group is held to its devices, where that can be told. */
   program: string | undefined
   health: Health | undefined
+  /** Of one that has a policy by its record. */
+  restarts: Restarts | undefined
 }
 
 function observed(found: Found): Observed {
@@ -190,15 +196,17 @@ function observed(found: Found): Observed {
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       ...exitFields(texts),
       ...(found.health === undefined ? {} : { health: { ...found.health } }),
+      ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts) }),
     },
   }
 }
 
-/** `running`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */
-function stateOf({ monitor, texts, record }: Found): string {
+/** `running`, `restarting`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */
+function stateOf({ monitor, texts, record, restarts }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   // However the one before has ended, this one has not.
   if (record?.unstarted) return "exited (unknown)"
+  if (isPausing(texts, restarts)) return "restarting"
   const { exit, signal } = texts.state
   if (signal !== undefined) return `killed (${signalName(signal)})`
   if (exit === undefined) return "exited (unknown)"
@@ -216,16 +224,18 @@ function exitFields({ state }: ContainerFiles): { [key: string]: Value } {
 function attributesOf(found: Found, state: string): Attributes {
   const { scope, name, record, monitor } = found
   const recorded = record === undefined ? {} : recordedAttributes(record.attributes)
+  const inForce = found.restarts === undefined ? {} : { restart: found.restarts.policy }
   if (monitor.init === undefined)
     return {
       ...(record?.attributes as unknown as Attributes),
+      ...inForce,
       ...(monitor.netns === undefined ? {} : observedRouting(scope, name, monitor, record)),
       ...loopback(scope, name),
       ...(record === undefined ? {} : heldHostname(scope, name, record)),
       ...(record === undefined ? {} : { sysctls: observedSysctls(scope, name, { ...monitor, gidMap: recordedMap(record) }, record) }),
       state,
     }
-  return Object.assign(recorded, liveAttributes(found), { state })
+  return Object.assign(recorded, liveAttributes(found), inForce, { state })
 }
 
 function heldHostname(scope: Scope, name: string, { attributes: { namespaces, hostname } }: ContainerRecord): Attributes {
@@ -245,7 +255,7 @@ function remainingAttributes(a: ContainerAttributes): Attributes {
 /** Those that only the record can tell. */
 const RECORDED = [
   ...["image", "ephemeral", "argv", "environment", "working_dir", "user", "group_add", "init", "unmask", "all_devices", "devices"],
-  ...["stop_signal", "stop_grace_period", "labels", "depends_on", "conditions", "healthcheck"],
+  ...["stop_signal", "stop_grace_period", "restart", "labels", "depends_on", "conditions", "healthcheck"],
 ] as const satisfies readonly string[]
 
 function recordedAttributes(a: ContainerAttributes): Attributes {

@@ -5,6 +5,8 @@ import { limitDiagnostics } from "../cgroup/limits.ts"
 import { mountDiagnostics } from "./kind-mounts.ts"
 import { rootlessProblems } from "./problems-rootless.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { hasHealthcheck } from "./spec-health.ts"
+import { isRestarted } from "./spec-life.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
 export function containerProblems(resource: Resource, host: HostFacts): Diagnostic[] {
@@ -16,6 +18,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
     ...systemDiagnostics(resource, host),
+    ...restartDiagnostics(resource, host),
     ...rootlessProblems(resource, host),
   ]
 }
@@ -58,6 +61,35 @@ function systemDiagnostics(resource: Resource, { controllers, rootless }: HostFa
       hint: "mount -t cgroup2 none /sys/fs/cgroup/unified; beside hierarchies of v1 it may have no controllers at all",
       ...(range === undefined ? {} : { range }),
     }),
+  ]
+}
+
+/** What only the image, or this host, can tell of `restart`. */
+function restartDiagnostics(resource: Resource, { controllers }: HostFacts): Diagnostic[] {
+  const { restart, healthcheck, of_file, namespaces } = resource.attributes as unknown as ContainerAttributes
+  if (!isRestarted({ restart })) return []
+  const range = resource.range("restart") ?? resource.range()
+  const told = (code: string, summary: string, hint: string) =>
+    error(code, summary, { address: resource.address, hint, ...(range === undefined ? {} : { range }) })
+  return [
+    ...(restart !== "unless-healthy" || of_file !== undefined || hasHealthcheck(healthcheck)
+      ? []
+      : [
+          told(
+            "no-healthcheck",
+            `neither ${resource.address} nor its image has a healthcheck: nothing tells when it is to be restarted`,
+            "give it one (`healthcheck: { test: [CMD, …] }`), or write `restart: always`",
+          ),
+        ]),
+    ...(namespaces.pid === "new" || "cgroup" in controllers
+      ? []
+      : [
+          told(
+            "no-cgroup2",
+            "`restart` of a container without a pid namespace of its own takes cgroup2, by which what its command leaves behind is ended",
+            "take `namespaces.pid` out, or mount cgroup2: mount -t cgroup2 none /sys/fs/cgroup/unified",
+          ),
+        ]),
   ]
 }
 

@@ -17,8 +17,11 @@ import { writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { KEPT_NAMESPACES } from "./relations.ts"
-import { heldNamespaces, namespacePath, wantedAttributes, withSharedMaps } from "./spawn.ts"
+import { forgetRestarts, writeLaunch } from "./restarts.ts"
+import { withSharedMaps } from "./shared-maps.ts"
+import { heldNamespaces, namespacePath, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
+import { isRestarted } from "./spec-life.ts"
 import { killAll, monitorsOf, ownsPids } from "./stop.ts"
 
 /**
@@ -52,8 +55,11 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
     namespaceOf: (kind, mode) => keptNamespace(run, before[0], kind, mode),
   }
   writeCheck(run, name, attributes, ids)
-  const monitor = run.kernel.spawn(withoutMaps(launchRecord(attributes, facts)))
+  const launch = withoutMaps(launchRecord(attributes, facts))
+  const monitor = run.kernel.spawn(launch)
   const { init } = await monitor.parked
+  if (isRestarted(attributes)) forgetRestarts(run, name)
+  writeLaunch(run, name, attributes, launch, monitor)
   run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })
   await goInstead(run, monitor, `${runFolderOf(run.stack, name)}/state`)
   if (step.change.keeps || record.unstarted) writeRecord(run.kernel, run.stack, name, started(record))

@@ -1,4 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
+import { RESTART } from "./spec-life.ts"
 
 /** What its process 1 is, and how it is ended. */
 export function lifeKeys(): { [key: string]: Fragment } {
@@ -29,6 +30,15 @@ export function lifeKeys(): { [key: string]: Fragment } {
       default: "10s",
       form: "a duration such as 10s or 1m30s",
       examples: ["1m30s"],
+    },
+    restart: {
+      description:
+        "Whether its command is started again when it has ended, by its monitor, after growing pauses. `always` and `unless-stopped`: however it ends. `on-failure[:N]`: unless it ends with status 0, N times at most. `unless-healthy`: however it ends, and when its healthcheck calls it unhealthy it is ended.",
+      type: "string",
+      pattern: RESTART.source,
+      default: "no",
+      form: "no, always, on-failure, on-failure:N, unless-stopped or unless-healthy",
+      examples: ["on-failure:3", "unless-stopped"],
     },
   }
 }

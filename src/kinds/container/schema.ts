@@ -33,13 +33,10 @@ export function containersSchema(): Fragment {
         ...composition(),
         ...lifecycleKeys(),
       },
-      { later: LATER, instead: INSTEAD },
+      { instead: INSTEAD },
     ),
   )
 }
-
-/** The design's keys that are still to come. */
-const LATER = ["restart"]
 
 /** Compose's and docker's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {

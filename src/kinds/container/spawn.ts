@@ -18,6 +18,8 @@ import { writeNamed } from "./names.ts"
 import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { renameInRecords } from "./rename-in-records.ts"
+import { writeLaunch } from "./restarts.ts"
+import { withSharedMaps } from "./shared-maps.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { readSysctl, sysctlPlace } from "./sysctls.ts"
@@ -88,21 +90,10 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       writeCheck(run, name, attributes, idsOf(run, step.address))
       const monitor = run.kernel.spawn(record)
       const { init } = await monitor.parked
+      writeLaunch(run, name, attributes, record, monitor)
       run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })
     }),
   )
-}
-
-/** Who is in another container's user namespace has its ids: they are what its files belong to. */
-export function withSharedMaps(attributes: ContainerAttributes, run: Run): ContainerAttributes {
-  let { uid_map, gid_map, namespaces } = attributes
-  for (let hops = 0; namespaces.user.startsWith("container:") && hops < run.desired.resources.length; hops++) {
-    const address = namespaces.user.replace(":", ".")
-    const owner = run.desired.resources.find((resource) => resource.address === address)
-    if (owner === undefined) break
-    ;({ uid_map, gid_map, namespaces } = owner.attributes as unknown as ContainerAttributes)
-  }
-  return { ...attributes, uid_map, gid_map }
 }
 
 function idsOf(run: Run, address: Address) {

@@ -26,6 +26,11 @@ export interface Given extends GivenSource {
 /** What stands in for a secret wherever one could be shown. */
 export const CURRENT = "current"
 
+/** It is given some. */
+export function isGiven(attributes: { secrets: Givens; configs: Givens }): boolean {
+  return givensIn(attributes).length > 0
+}
+
 export function givensIn({ secrets, configs }: { secrets: Givens; configs: Givens }): [string, Given][] {
   return [...Object.entries(secrets), ...Object.entries(configs)]
 }

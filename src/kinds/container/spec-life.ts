@@ -1,4 +1,4 @@
-/** How a container's first process comes about, and how it is ended. */
+/** How a container's first process comes about, how it is ended, and whether it is started again when it has ended. */
 export interface Life {
   /**
    * `reaper`: a small process 1 of ours starts the command, passes signals on and reaps. `systemd`: the command is the process 1 of a
@@ -9,13 +9,23 @@ export interface Life {
   stop_signal: string
   /** Milliseconds from that signal to SIGKILL. */
   stop_grace_period: number
+  /** `no`, `always`, `on-failure`, `on-failure:3`, `unless-stopped`, `unless-healthy` */
+  restart: string
 }
 
 /** Of one of which the file says nothing; what every container had before a file could say it. */
-export const USUAL_LIFE: Life = { init: "", stop_signal: "SIGTERM", stop_grace_period: 10_000 }
+export const USUAL_LIFE: Life = { init: "", stop_signal: "SIGTERM", stop_grace_period: 10_000, restart: "no" }
 
 /** Of a system container: systemd halts at this signal, and gives its services a while. systemd(1), "SIGNALS" */
-export const SYSTEM_LIFE: Life = { init: "systemd", stop_signal: "SIGRTMIN+3", stop_grace_period: 30_000 }
+export const SYSTEM_LIFE: Life = { init: "systemd", stop_signal: "SIGRTMIN+3", stop_grace_period: 30_000, restart: "no" }
 
 /** What a system container runs where the file says nothing. */
 export const SYSTEM_COMMAND = "/sbin/init"
+
+/** What `restart` may be. */
+export const RESTART = /^(no|always|on-failure(:[1-9]\d{0,5})?|unless-stopped|unless-healthy)$/
+
+/** Its monitor starts its command again by itself. */
+export function isRestarted({ restart }: Partial<Life>): boolean {
+  return restart !== undefined && restart !== "no"
+}

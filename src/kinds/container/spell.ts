@@ -60,6 +60,7 @@ export function spellContainer(
     init: have.init === "" ? undefined : have.init === "reaper" ? true : have.init,
     stop_signal: hasConfig(have.image) ? have.stop_signal : unless(usual.stop_signal, have.stop_signal),
     stop_grace_period: have.stop_grace_period === usual.stop_grace_period ? undefined : formatDuration(have.stop_grace_period),
+    restart: unless(usual.restart, have.restart),
     depends_on: spellDependencies(dependsOn, conditions),
     healthcheck: spellHealthcheck(have),
     labels: filled(labels),

@@ -4,6 +4,7 @@ import type { Run, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
 import { placesOf } from "./places.ts"
+import { callOff, presentInit } from "./restarts.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { Life } from "./spec-life.ts"
 import { USUAL_LIFE } from "./spec-life.ts"
@@ -30,11 +31,12 @@ function endingOf({ change }: Step): { signal: number; graceMs: number } {
 
 /** Step `stop`: its signal where the command would notice it, then SIGKILL; done when all its processes are gone. */
 export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  const statuses = run.kernel.readMany(steps.map((step) => statusPath(processesOf(step).init)))
+  const inits = new Map(steps.map((step) => [step, isHeeded(step) ? calledOff(step, run) : processesOf(step).init]))
+  const statuses = run.kernel.readMany(steps.map((step) => statusPath(inits.get(step))))
   const polite = new Set(steps.filter((step, i) => hears(statuses[i] ?? "", endingOf(step).signal)))
   return steps.map((step) =>
     attempt(async () => {
-      const { init } = processesOf(step)
+      const init = inits.get(step)
       const { signal, graceMs } = endingOf(step)
       if (init !== undefined && polite.has(step) && run.kernel.signal(init, signal)) await run.kernel.gone(init, graceMs)
       // Where it was moved to by hand are others, too: only its own group is killed whole.
@@ -45,6 +47,19 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       for (const process of processes) await run.kernel.gone(process, KILL_MS)
     }),
   )
+}
+
+/** Its monitor may start its command again; of one whose record is gone nobody knows. */
+function isHeeded(step: Step): boolean {
+  const before = (step.change.before ?? {}) as Partial<Life>
+  return processesOf(step).monitor !== undefined && before.restart !== USUAL_LIFE.restart
+}
+
+/** Nothing is started by its monitor from here on; its process is the one that it has now, also where it was restarted since it was observed. */
+function calledOff(step: Step, run: Run): ProcessId | undefined {
+  const { init, monitor } = processesOf(step)
+  callOff(run, placesOf(step, run.stack).folder)
+  return monitor === undefined ? init : presentInit(run, monitor)
 }
 
 /** The container's monitor, and others that a restart which was cut short has left. */

@@ -10,9 +10,10 @@ import { copyOf, tmpfsData } from "./root-mounts.ts"
 import { hasShiftedIds } from "./rootfs.ts"
 import { wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { isRestarted } from "./spec-life.ts"
 import type { Mount, Mounts } from "./spec-mounts.ts"
 import { inMountOrder } from "./spec-mounts.ts"
-import { amendRecord, recordMounts } from "./update.ts"
+import { amendLaunch, amendRecord, recordMounts } from "./update.ts"
 
 /**
  * Mounts that come and go while the container runs. What comes is recorded before it is there, and what goes after it is gone: a mount that
@@ -24,6 +25,7 @@ export const updateMounts: StepRunner = (steps, run): Promise<StepResult>[] =>
 function changeMounts(step: Step, run: Run): void {
   const { init } = (run.born.get(step.address) ?? {}) as Partial<Pick<LiveMonitor, "init">>
   const [gone, fresh] = [mountsOf(step, "before"), mountsOf(step, "after")]
+  if (isRestarted(wantedAttributes(step))) amendLaunch(step, run, ["mounts"])
   if (Object.keys(fresh).length > 0) recordMounts(step, run, fresh)
   if (init !== undefined) {
     for (const [target, mount] of inMountOrder(gone).reverse()) takeOff(run, init, target, mount)

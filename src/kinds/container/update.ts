@@ -1,19 +1,21 @@
 import type { ProcessId } from "../../kernel/kernel.ts"
 import type { LiveMonitor, Run, StepResult, StepRunner } from "../../model/driver.ts"
-import { ownHostsFileOf, resolvConfOf } from "../../model/ownership.ts"
+import { ownHostsFileOf, resolvConfOf, runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
-import { changeCheck, writeCheck } from "./health.ts"
+import { changeCheck, SIGHUP, writeCheck } from "./health.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { asksOthers, showNamed, writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
+import { callOff, rewriteLaunch } from "./restarts.ts"
 import { refusals, routingChanges } from "./routing.ts"
 import { readDefaults, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { isRestarted, USUAL_LIFE } from "./spec-life.ts"
 import { HOSTS, RESOLV_CONF } from "./spec-places.ts"
 import { needsRouting } from "./spec-routing.ts"
 import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
@@ -37,18 +39,28 @@ function inPlace(fields: (keyof ContainerAttributes)[], work: (step: Step, run: 
   return (steps, run): Promise<StepResult>[] =>
     steps.map((step) =>
       attemptNow(() => {
+        if (isRestarted(wantedAttributes(step))) amendLaunch(step, run, fields)
         work(step, run)
         amendRecord(step, run, fields)
       }),
     )
 }
 
+/** First of all, so that one whose command is started again meanwhile has it as well. */
+export function amendLaunch(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
+  const record = readRecord(step, run)
+  if (record !== undefined && isRestarted(record.attributes))
+    rewriteLaunch(run, step.change.name, amended(record, step, fields), record.ids, monitorOf(step, run))
+}
+
+function monitorOf(step: Step, run: Run): ProcessId | undefined {
+  return (run.born.get(step.address) as { monitor?: ProcessId } | undefined)?.monitor
+}
+
 export function amendRecord(step: Step, run: Run, fields: (keyof ContainerAttributes)[]): void {
   const record = readRecord(step, run)
   if (record === undefined) return
-  // Of what may drift the file's value is recorded: it is what tells drift from a new wish.
-  const want = (step.change.resource?.declared ?? step.change.after) as unknown as ContainerAttributes
-  const attributes = { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
+  const attributes = amended(record, step, fields)
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes })
   // A check is bound as every other process of the container.
   if (CHECKED.some((field) => fields.includes(field))) writeCheck(run, step.change.name, attributes, record.ids)
@@ -60,6 +72,12 @@ export function recordMounts(step: Step, run: Run, fresh: ContainerAttributes["m
   if (record === undefined) return
   const mounts = { ...record.attributes.mounts, ...fresh }
   writeRecord(run.kernel, run.stack, step.change.name, { ...record, attributes: { ...record.attributes, mounts } })
+}
+
+/** Of what may drift the file's value is recorded: it is what tells drift from a new wish. */
+function amended(record: ContainerRecord, { change }: Step, fields: (keyof ContainerAttributes)[]): ContainerAttributes {
+  const want = (change.resource?.declared ?? change.after) as unknown as ContainerAttributes
+  return { ...record.attributes, ...Object.fromEntries(fields.map((f) => [f, want[f]])) }
 }
 
 /** What of a check its monitor's file tells. */
@@ -152,9 +170,27 @@ export const updateHealthcheck = inPlace(["healthcheck"], (step, run) => {
   const record = readRecord(step, run)
   if (record === undefined) return
   const { healthcheck } = wantedAttributes(step)
-  const { monitor } = (run.born.get(step.address) ?? {}) as { monitor?: ProcessId }
-  changeCheck(run, step.change.name, { ...record.attributes, healthcheck }, record.ids, monitor)
+  changeCheck(run, step.change.name, { ...record.attributes, healthcheck }, record.ids, monitorOf(step, run))
 })
+
+/**
+ * Who starts it again, or that nobody does any more. Recorded before its monitor knows of one, and after it knows of none: who is to end it looks
+ * there whether it has to be called off.
+ */
+export function updatePolicy(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  return steps.map((step) =>
+    attemptNow(() => {
+      const { name } = step.change
+      const { restart } = wantedAttributes(step)
+      if (restart === USUAL_LIFE.restart) callOff(run, runFolderOf(run.stack, name))
+      amendRecord(step, run, ["restart"])
+      amendLaunch(step, run, ["restart"])
+      const monitor = monitorOf(step, run)
+      // Whether it is healthy is found out anew: who has been unhealthy by then is not ended for that.
+      if (restart === "unless-healthy" && monitor !== undefined) run.kernel.signal(monitor, SIGHUP)
+    }),
+  )
+}
 
 /** Another file at /etc/hosts, or that of the image again. One of its own is there before it is seen, and goes once it is not. */
 export const updateHosts = inPlace(["hosts"], (step, run) => {

@@ -13,6 +13,7 @@ import { wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { Condition } from "./spec-health.ts"
 import { hasHealthcheck, longestStart } from "./spec-health.ts"
+import { isRestarted } from "./spec-life.ts"
 
 /** Files are looked at so often: a check itself takes longer. */
 const LOOK_MS = 50
@@ -56,14 +57,15 @@ function isHealthy(address: Address, run: Run): boolean {
   const health = healthOf(address, run)
   if (health?.status === "healthy") return true
   if (health?.status === "unhealthy") throw failed(address, `${address} is unhealthy`, "unhealthy", lastCheck(health))
-  if (isRunning(address, run)) return false
+  if (isRunning(address, run) || isToRun(address, run)) return false
   throw failed(address, `${address} has ended before it was healthy`, "unhealthy", endingOf(address, run))
 }
 
 function hasCompleted(address: Address, run: Run): boolean {
   const ending = endingOf(address, run)
   if (ending === "exit 0") return true
-  if (ending !== undefined) throw failed(address, `${address} has not completed successfully`, "not-completed", ending)
+  if (ending !== undefined && !isToRun(address, run))
+    throw failed(address, `${address} has not completed successfully`, "not-completed", ending)
   return false
 }
 
@@ -79,6 +81,14 @@ function endingOf(address: Address, run: Run): string | undefined {
 function isRunning(address: Address, run: Run): boolean {
   const init = run.born.get(address)?.init as ProcessId | undefined
   return init !== undefined && startTimeIn(run.kernel.read(`/proc/${init.pid}/stat`)) === init.startTime
+}
+
+/** Its monitor starts it again, or has done so: of one that has a policy the end is not told before it is the last. */
+function isToRun(address: Address, { kernel, stack, desired }: Run): boolean {
+  const other = desired.resources.find((resource) => resource.address === address)
+  if (!isRestarted((other?.attributes ?? {}) as Partial<ContainerAttributes>)) return false
+  const state = kernel.read(`${runFolderOf(stack, splitAddress(address).name)}/state`)
+  return state === null || state.includes("\nrestarting ")
 }
 
 function tooLong(address: Address, condition: Condition, run: Run): DiagnosticError {

@@ -36,6 +36,17 @@ function started(): AttributeRow[] {
     { attribute: "init", read: RECORD, hands: [], never: OF_A_LIFE },
     { attribute: "stop_signal", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
     { attribute: "stop_grace_period", read: RECORD, hands: [], never: "no kernel object holds it: it is for who ends the container" },
+    {
+      attribute: "restart",
+      read: "`launch` in the run folder, which its monitor heeds",
+      hands: [{ by: "rm /run/stack/lab/sealed/launch", shows: { "container.sealed": { restart: "no" } } }],
+    },
+    {
+      attribute: "restart_files",
+      read: RECORD,
+      hands: [],
+      never: "it is what its monitor was launched to keep: the files of its secrets and configs",
+    },
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
     { attribute: "conditions.*", read: RECORD, hands: [], never: "no kernel object holds it" },

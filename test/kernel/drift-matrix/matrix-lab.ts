@@ -148,6 +148,7 @@ containers:
     ports: ["8080:80"]
   sealed:
     command: [sleep, infinity]
+    restart: always
     read_only: true
     extra_hosts: { far: 192.0.2.7 }
     dns: 192.0.2.53

@@ -1,217 +1,361 @@
-import { execFileSync } from "node:child_process"
-import { readlinkSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+/** `restart`: a command that has ended is started again by its monitor, and nothing that a plan speaks of has changed. */
+import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import {
-  apply,
-  expectConverged,
-  expectStatus,
-  inits,
-  inside,
-  ipIn,
-  live,
-  pings,
-  planOf,
-  scenario,
-  test,
-  titleOf,
-} from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, inside, live, planOf, scenario, test, titleOf, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
-const LAB = `
-name: lab
-bridges:
-  lan: { address: 10.20.0.1/24 }
-cgroups:
-  tier: { limits: { memory: 512M } }
-containers:
-  web:
-    image: host
-    command: [sh, -c, "echo begun; echo kept >> /root/file; exec sleep infinity"]
-    cgroup: tier
-    limits: { memory: 64M, pids: 64 }
-    sysctls: { net.ipv4.ip_forward: 1 }
-    interfaces:
-      eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }
-  beside:
-    image: host
-    command: [sleep, infinity]
-    namespaces: { user: container:web, net: container:web }
-  later:
-    image: host
-    command: [sleep, infinity]
-    depends_on: [web]
-    interfaces:
-      eth0: { bridge: lan, address: 10.20.0.3/24 }
-`
+const SLEEP = "command: [sleep, infinity]"
 
-const FAULTY = fileURLToPath(new URL("../../../dist-faults/stack.js", import.meta.url))
-
-async function end(sandbox: Sandbox, name: string): Promise<void> {
-  process.kill(live(sandbox, "lab", name).init, "SIGKILL")
-  while (live(sandbox, "lab", name).init !== 0) await new Promise((resolve) => setTimeout(resolve, 10))
+function stack(web: string, more = ""): string {
+  return `name: again\n${more}containers:\n  web: { ${web} }\n`
 }
 
-/** What hangs on the monitor: namespaces, and the links, addresses and routes in them. Carriers and fe80:: addresses take their time. */
-function lasting(init: number): unknown {
-  const spaces = ["net", "uts", "ipc", "user"].map((kind) => readlinkSync(`/proc/${init}/ns/${kind}`))
-  const links = ipIn(init, "link").map(({ ifname, ifindex, address, mtu }: { [key: string]: unknown }) => [ifname, ifindex, address, mtu])
-  return { spaces, links, addresses: ipIn(init, "-4", "address"), routes: ipIn(init, "-4", "route") }
-}
-
-/** How many monitors hold this container's run folder. */
-function monitorsOf(sandbox: Sandbox, name: string): number {
-  return sandbox.processes().filter((pid) => titleOf(pid) === `stack-monitor lab container.${name}`).length
-}
-
-scenario("a killed command is started again in the namespaces that its monitor keeps, with its layer and its log", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
-  const before = live(sandbox, "lab", "web")
-  const others = { ...inits(sandbox, "lab") }
-  const kept = lasting(before.init)
-  await end(sandbox, "web")
-  const plan = planOf(sandbox, file).changes.filter(({ actions }) => !actions.includes("no-op"))
-  assert.equal(
-    plan.map(({ address, actions }) => [address, actions.join("+")]),
-    [["container.web", "update"]],
-  )
-  assert.match(sandbox.stack(["apply", "-y", "-f", file]).stderr, /container\.web: restarted/)
-  expectConverged(sandbox, file)
-  const after = live(sandbox, "lab", "web")
-  assert.is.not(after.init, before.init)
-  assert.is.not(after.monitor, before.monitor)
-  assert.equal(lasting(after.init), kept)
-  const { web: _, ...same } = others
-  const { web: __, ...now } = inits(sandbox, "lab")
-  assert.equal(now, same)
-  assert.is(inside(after.init, "-m -U", "cat", "/root/file").stdout, "kept\nkept\n")
-  assert.is(sandbox.stack(["logs", "-f", file, "web"]).stdout, "begun\nbegun\n")
-  assert.ok(pings(after.init, "10.20.0.3"))
-  expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "true"]), 0)
-})
-
-scenario("a command that ended is started again with what else the file wants by now", async (sandbox) => {
-  apply(sandbox, sandbox.file("stack.yaml", LAB))
-  await end(sandbox, "web")
-  const text = LAB.replace("memory: 64M", "memory: 96M")
-    .replace("net.ipv4.ip_forward: 1", "net.ipv4.ip_forward: 0")
-    .replace("address: 10.20.0.2/24", "address: 10.20.0.9/24")
-    .replace("    cgroup: tier\n", "    hostname: other\n")
-  const file = sandbox.file("stack.yaml", text)
-  apply(sandbox, file)
-  expectConverged(sandbox, file)
-  const { init } = live(sandbox, "lab", "web")
-  assert.is(inside(init, "-u", "hostname").stdout.trim(), "other")
-  assert.is(inside(init, "-n", "cat", "/proc/sys/net/ipv4/ip_forward").stdout.trim(), "0")
-})
-
-scenario("one that has ended is left out: nobody says that all is as it should be", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
-  await end(sandbox, "web")
-  const said = expectStatus(sandbox.stack(["plan", "-f", file, "--exclude", "container.web"]), 0).stdout
-  assert.match(said, "No changes. The kernel matches the stack but for container.web, which is left as it is.")
-})
-
-scenario("a command that the kernel kills for want of memory once it runs: the apply says so", (sandbox) => {
-  const eater = "  eater: { command: [dd, if=/dev/zero, of=/dev/null, bs=100M], limits: { memory: 2M, memory_swap: 0 } }\n"
-  // One after another, so that the eater has ended when the last of them has started.
-  const others = Array.from(
-    { length: 25 },
-    (_, i) => `  l${i}: { command: [sleep, infinity], depends_on: [${i === 0 ? "eater" : `l${i - 1}`}] }\n`,
-  )
-  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${eater}${others.join("")}`)
-  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
-  assert.match(ran.stderr, /killed container\.eater for want of memory: .*limits\.memory \(2M\)/)
-})
-
-scenario("what was changed by hand in the namespaces of one that has ended is told, and repaired along with it", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
-  const { monitor } = live(sandbox, "lab", "web")
-  await end(sandbox, "web")
-  execFileSync("nsenter", [`--net=/proc/${monitor}/fd/10`, "sh", "-c", "ip link set lo down; ip route del default"])
-  execFileSync("nsenter", [`--uts=/proc/${monitor}/fd/11`, "hostname", "pirate"])
-  const plan = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
-  assert.match(plan, "~ container.web  # changed outside the stack file\n")
-  for (const line of ["loopback: down -> up", "hostname: pirate -> web"]) assert.match(plan, line)
-  apply(sandbox, file)
-  expectConverged(sandbox, file)
-})
-
-/** Applies are killed at their k-th operation, for each k there is, after `prepare`: the next one must converge, destroy leave nothing. */
-async function killedAtEach(sandbox: Sandbox, file: string, prepare: (k: number) => void | Promise<void>): Promise<void> {
-  let fired = true
-  for (let k = 1; fired && k < 100; k++) {
-    await prepare(k)
-    const command = [process.execPath, FAULTY, "apply", "-y", "-f", file]
-    fired = sandbox.run(command, { env: { STACK_FAULT: `kill:${k}` } }).status === 137
-    expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
-    expectConverged(sandbox, file)
-    assert.is(monitorsOf(sandbox, "web"), 1, `kill:${k}`)
+interface Shown {
+  state: string
+  attributes: {
+    pid: number | null
+    exit_code: number | null
+    restarts: { count: number; last?: string; pause?: number } | null
+    restart: string
   }
+}
+
+function shown(sandbox: Sandbox, file: string): Shown {
+  const all = JSON.parse(expectStatus(sandbox.stack(["show", "--json", "-f", file]), 0).stdout)
+  return all.resources.find((one: { name: string }) => one.name === "web")
+}
+
+const web = (sandbox: Sandbox) => live(sandbox, "again", "web")
+
+async function until(what: () => boolean): Promise<void> {
+  const end = performance.now() + 30_000
+  while (!what()) {
+    assert.ok(performance.now() < end, "it never came to that")
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Ends its first process, and waits for the next one to run. */
+async function killed(sandbox: Sandbox, before = web(sandbox).init): Promise<number> {
+  process.kill(before, "SIGKILL")
+  const isCommand = (pid: number) => pid !== 0 && pid !== before && !titleOf(pid).startsWith("stack-monitor") && titleOf(pid) !== ""
+  await until(() => isCommand(web(sandbox).init))
+  return web(sandbox).init
+}
+
+function expectNothingLeft(sandbox: Sandbox, file: string): void {
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.equal(sandbox.processes(), [])
 }
 
-scenario("an apply killed at each operation of a restart: the next one converges, and destroy leaves nothing", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
+scenario("a command that is killed is there again, with all that its container has, and the plan is empty", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    stack(
+      `${SLEEP}, restart: always, hostname: other, user: "1000:1000", sysctls: { net.ipv4.ip_forward: 1 }, limits: { memory: 32M, pids: 20 }, ulimits: { nofile: 99 }, oom_score_adj: 100, tmpfs: [/data], interfaces: { eth0: { bridge: lan, address: 10.88.0.2/24, gateway: 10.88.0.1 } }, environment: { WORD: hello }, dns: [10.9.9.9]`,
+      "bridges: { lan: { address: 10.88.0.1/24 } }\n",
+    ),
+  )
   apply(sandbox, file)
-  await killedAtEach(sandbox, file, () => end(sandbox, "web"))
+  assert.match(planText(sandbox, file), /No changes/)
+  const { monitor } = web(sandbox)
+  const told = (pid: number) => [
+    inside(pid, "-a", "ip", "-j", "-4", "addr", "show", "eth0").stdout,
+    inside(pid, "-a", "hostname").stdout,
+    ...["status", "limits", "cgroup", "oom_score_adj", "environ", "mountinfo"].map((name) =>
+      steady(readFileSync(`/proc/${pid}/${name}`, "utf8")),
+    ),
+  ]
+  const before = told(web(sandbox).init)
+  for (const round of [1, 2]) {
+    const pid = await killed(sandbox)
+    assert.is(web(sandbox).monitor, monitor)
+    assert.equal(told(pid), before)
+    expectConverged(sandbox, file)
+    assert.equal(shown(sandbox, file).attributes.restarts, { count: round, last: "signal 9" })
+  }
+  assert.match(
+    expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout,
+    /container\.web +running +pid \d+ {2}up \d+s {2}restarted 2 times \(signal 9\)/,
+  )
+  assert.match(
+    sandbox.stack(["logs", "-f", file, "web"]).stderr,
+    /stack-monitor: the command has ended \(signal 9\); it is started again in 200 ms/,
+  )
+  expectNothingLeft(sandbox, file)
 })
 
-const OTHER = LAB.replace("echo begun;", "echo other;")
+/** Without what differs from process to process; an overlay says `uuid=on` where its upper folder is new. */
+function steady(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !/^(Ns|)(Pid|Tgid|PPid|pid|tgid|pgid|sid|Vm|Rss|voluntary|nonvoluntary|TracerPid|State|SigPnd)/i.test(line))
+    .map((line) =>
+      line
+        .replace(/^\d+ \d+ \d+:\d+ /, "")
+        .replace(",uuid=on", "")
+        .replace(/(master|propagate_from|shared):\d+/g, ""),
+    )
+    .join("\n")
+}
 
-scenario("a replaced container keeps its namespaces and links, and those who share them; its layer and log are new", (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
+function planText(sandbox: Sandbox, file: string): string {
+  return expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+}
+
+scenario(
+  "in its pause a container is as it is wanted; the last end of on-failure:N is drift, which an apply starts anew",
+  async (sandbox) => {
+    const loop = (restart: string) => sandbox.file("stack.yaml", stack(`command: [sh, -c, "echo run; exit 7"], restart: "${restart}"`))
+    const file = loop("always")
+    apply(sandbox, file)
+    await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 3)
+    // Pauses have become so long by then that this one is seen.
+    await until(() => shown(sandbox, file).state === "restarting")
+    expectConverged(sandbox, file)
+    const { state, attributes } = shown(sandbox, file)
+    assert.equal([state, attributes.exit_code, attributes.pid], ["restarting", 7, null])
+    assert.match(
+      expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout,
+      /web +restarting +exit code 7 {2}restarted \d+ times \(exit 7\) {2}again after \d/,
+    )
+    assert.match(expectStatus(sandbox.stack(["logs", "-f", file, "web"]), 0).stdout, /^(run\n){4,}$/)
+    loop("on-failure:1")
+    assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
+    assert.match(planText(sandbox, file), /restart: always -> on-failure:1\n/)
+    apply(sandbox, file)
+    await until(() => shown(sandbox, file).state === "exited (7)")
+    assert.match(sandbox.stack(["logs", "-f", file, "web"]).stderr, /it was started again \d+ times, and is not any more/)
+    const plan = planOf(sandbox, file)
+    assert.equal(verdicts(plan), ["update container.web"])
+    assert.match(planText(sandbox, file), /state: "exited \(7\)" -> running/)
+    apply(sandbox, file)
+    // Counted anew.
+    await until(() => shown(sandbox, file).state === "exited (7)")
+    assert.equal(shown(sandbox, file).attributes.restarts, { count: 1, last: "exit 7" })
+    loop("always")
+    apply(sandbox, file)
+    await until(() => shown(sandbox, file).state === "restarting")
+    loop("no")
+    assert.match(planText(sandbox, file), /restart: always -> no\n/)
+    sandbox.stack(["apply", "-y", "-f", file])
+    await until(() => shown(sandbox, file).state === "exited (7)")
+    assert.is(shown(sandbox, file).attributes.restarts, null)
+    expectNothingLeft(sandbox, file)
+  },
+)
+
+scenario("a policy is changed in place, and so is what the next start is made with", async (sandbox) => {
+  const wish = (more: string) => sandbox.file("stack.yaml", stack(`${SLEEP}${more}`))
+  const file = wish("")
   apply(sandbox, file)
-  const before = live(sandbox, "lab", "web")
-  const { web: _, ...others } = inits(sandbox, "lab")
-  const kept = lasting(before.init)
-  sandbox.file("stack.yaml", OTHER)
-  const plan = planOf(sandbox, file).changes.filter(({ actions }) => !actions.includes("no-op"))
+  const { init, monitor } = web(sandbox)
+  const LIFE = "/run/stack/again/web/launch"
+  assert.is(sandbox.run(["test", "-e", LIFE]).status, 1)
+  const all =
+    ', restart: unless-stopped, ulimits: { nofile: 77 }, oom_score_adj: 50, hostname: second, dns: [10.1.2.3], limits: { pids: 9, memory: 20M }, extra_hosts: ["db:10.7.7.7"]'
+  for (const more of [", restart: always", ", restart: on-failure", all]) {
+    wish(more)
+    assert.equal(
+      verdicts(planOf(sandbox, file)).filter((verdict) => verdict.includes("container")),
+      ["update container.web"],
+    )
+    apply(sandbox, file)
+    assert.equal(web(sandbox), { init, monitor })
+  }
+  const pid = await killed(sandbox)
+  expectConverged(sandbox, file)
+  assert.match(readFileSync(`/proc/${pid}/limits`, "utf8"), /^Max open files +77 +77 /m)
+  assert.is(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"), "50\n")
+  assert.match(
+    expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "cat", "/etc/resolv.conf", "/etc/hosts"]), 0).stdout,
+    /10\.1\.2\.3[\s\S]*10\.7\.7\.7/,
+  )
+  sandbox.run(["rm", LIFE])
+  const plan = planOf(sandbox, file)
+  assert.equal(verdicts(plan), ["update container.web"])
+  assert.match(planText(sandbox, file), /restart: no -> unless-stopped/)
+  apply(sandbox, file)
+  await killed(sandbox)
+  wish(all.replace("restart: unless-stopped, ", ""))
+  apply(sandbox, file)
+  process.kill(web(sandbox).init, "SIGKILL")
+  await until(() => shown(sandbox, file).state === "killed (SIGKILL)")
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("whoever stops, replaces or destroys it has the last word, wherever its monitor is", async (sandbox) => {
+  const loop = (command: string, more = "") => sandbox.file("stack.yaml", stack(`command: [sh, -c, "${command}"], restart: always${more}`))
+  const file = loop("exit 1")
+  for (let round = 0; round < 6; round++) {
+    apply(sandbox, file)
+    // Somewhere in a run, a pause, or in between.
+    await new Promise((resolve) => setTimeout(resolve, round * 37))
+    expectNothingLeft(sandbox, file)
+  }
+  apply(sandbox, file)
+  for (let round = 0; round < 6; round++) {
+    await new Promise((resolve) => setTimeout(resolve, round * 41))
+    loop(`echo round ${round}; exit 1`, round % 2 === 0 ? ", environment: { A: b }" : "")
+    apply(sandbox, file)
+    assert.is(sandbox.processes().filter((pid) => titleOf(pid) === "stack-monitor again container.web").length <= 2, true)
+  }
+  loop("exec sleep 1000")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const { monitor } = web(sandbox)
   assert.equal(
-    plan.map(({ address, actions }) => [address, actions.join("+")]),
-    [["container.web", "delete+create"]],
+    sandbox.processes().filter((pid) => titleOf(pid).startsWith("stack-monitor")),
+    [monitor],
+  )
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("unless-healthy: what is called unhealthy is ended, and started again", async (sandbox) => {
+  const check = "healthcheck: { test: [CMD, test, -e, /tmp/well], interval: 100ms, retries: 2, start_period: 400ms, start_interval: 100ms }"
+  const wish = (restart: string) =>
+    sandbox.file(
+      "stack.yaml",
+      stack(
+        `command: [sh, -c, "trap 'echo bye; exit 0' TERM; touch /tmp/well; while :; do sleep 0.1; done"], restart: ${restart}, ${check}`,
+      ),
+    )
+  const file = wish("always")
+  apply(sandbox, file)
+  await until(() => shown(sandbox, file).state === "running")
+  const { init } = web(sandbox)
+  const health = () => JSON.stringify(shown(sandbox, file).attributes)
+  await until(() => health().includes('"status":"healthy"'))
+  expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "rm", "/tmp/well"]), 0)
+  await until(() => health().includes('"status":"unhealthy"'))
+  assert.is(web(sandbox).init, init, "always is for one that ends")
+  wish("unless-healthy")
+  assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
+  apply(sandbox, file)
+  await until(() => shown(sandbox, file).attributes.restarts?.count === 1)
+  await until(() => health().includes('"status":"healthy"'))
+  assert.equal(shown(sandbox, file).attributes.restarts, { count: 1, last: "exit 0" })
+  const { stdout, stderr } = sandbox.stack(["logs", "-f", file, "web"])
+  assert.match(stdout, /^bye$/m)
+  assert.match(stderr, /stack-monitor: the container is unhealthy: its command is ended\n/)
+  expectConverged(sandbox, file)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("one that does not end when it is asked to is killed after its grace period", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    stack(`${SLEEP}, stop_grace_period: 300ms, restart: unless-healthy, healthcheck: { test: [CMD, "false"], interval: 50ms, retries: 1 }`),
+  )
+  apply(sandbox, file)
+  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  assert.is(shown(sandbox, file).attributes.restarts?.last, "signal 9")
+  expectNothingLeft(sandbox, file)
+})
+
+scenario(
+  "what a container is given is there after a restart; one that has no policy yet is made anew for that, its links kept",
+  async (sandbox) => {
+    const file = (more: string) =>
+      sandbox.file(
+        "stack.yaml",
+        `name: again\nbridges: { lan: { address: 10.88.0.1/24 } }\nsecrets: { token: { file: ./token } }\ncontainers:\n  web: { ${SLEEP}, secrets: [token], interfaces: { eth0: { bridge: lan, address: 10.88.0.2/24 } }${more} }\n`,
+      )
+    sandbox.file("token", "top secret\n")
+    const path = file("")
+    apply(sandbox, path)
+    const mac = inside(web(sandbox).init, "-a", "cat", "/sys/class/net/eth0/address").stdout
+    file(", restart: always")
+    assert.match(planText(sandbox, path), /restart_files: .* -> kept +# forces replacement/)
+    apply(sandbox, path)
+    expectConverged(sandbox, path)
+    assert.is(inside(web(sandbox).init, "-a", "cat", "/sys/class/net/eth0/address").stdout, mac)
+    for (const policy of ["always", "unless-stopped"]) {
+      file(`, restart: ${policy}`)
+      apply(sandbox, path)
+      const pid = await killed(sandbox)
+      assert.is(inside(pid, "-a", "cat", "/run/secrets/token").stdout, "top secret\n")
+      expectConverged(sandbox, path)
+    }
+    assert.is(sandbox.run(["grep", "-rl", "top secret", "/run/stack"]).stdout, "")
+    expectNothingLeft(sandbox, path)
+  },
+)
+
+scenario("a container that was moved is started again where it is; one with processes left behind without them", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: always, limits: { pids: 9 }`))
+  apply(sandbox, file)
+  sandbox.file(
+    "stack.yaml",
+    `name: again\ncgroups: { tier: {} }\ncontainers:\n  front: { ${SLEEP}, restart: always, hostname: web, cgroup: tier, limits: { pids: 9 } }\nmoved: [ { from: container.web, to: container.front } ]\n`,
+  )
+  apply(sandbox, file)
+  const { init } = web(sandbox)
+  process.kill(init, "SIGKILL")
+  await until(() => ![0, init].includes(web(sandbox).init) && titleOf(web(sandbox).init) === "sleep infinity")
+  expectConverged(sandbox, file)
+  assert.match(readFileSync(`/proc/${web(sandbox).init}/cgroup`, "utf8"), /\/stack\/again\/tier\/front$/m)
+  expectNothingLeft(sandbox, file)
+  sandbox.file("stack.yaml", stack(`command: [sh, -c, "sleep 7777 & sleep 0.3; exit 1"], restart: always, namespaces: { pid: host }`))
+  apply(sandbox, file)
+  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  const left = () => sandbox.processes().filter((pid) => titleOf(pid) === "sleep 7777").length
+  for (let n = 0; n < 20; n++) assert.ok(left() <= 1, `${left()} of them`)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("who waits for another one waits while it is started again", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: again\ncontainers:\n  job: { command: [sh, -c, "test -e /root/third && exit 0; test -e /root/second && touch /root/third; touch /root/second; exit 1"], restart: "on-failure:5" }\n  web: { ${SLEEP}, depends_on: { job: { condition: service_completed_successfully } } }\n`,
   )
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  const after = live(sandbox, "lab", "web")
-  assert.is.not(after.init, before.init)
-  assert.equal(lasting(after.init), kept)
-  const { web: __, ...now } = inits(sandbox, "lab")
-  assert.equal(now, others)
-  assert.is(inside(after.init, "-m -U", "cat", "/root/file").stdout, "kept\n")
-  assert.is(sandbox.stack(["logs", "-f", file, "web"]).stdout, "other\n")
-  assert.ok(pings(after.init, "10.20.0.3"))
-})
-
-scenario("an apply killed at each operation of a replacement: the next one converges, and destroy leaves nothing", async (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
-  await killedAtEach(sandbox, file, (k) => void sandbox.file("stack.yaml", k % 2 === 1 ? OTHER : LAB))
-})
-
-scenario("a command that cannot be executed costs neither links nor those who share them; --atomic gives back what was", (sandbox) => {
-  const file = sandbox.file("stack.yaml", LAB)
-  apply(sandbox, file)
-  const before = live(sandbox, "lab", "web")
-  const { web: _, ...others } = inits(sandbox, "lab")
-  const kept = lasting(before.init)
-  const wrong = sandbox.file(
-    "wrong.yaml",
-    LAB.replace('command: [sh, -c, "echo begun; echo kept >> /root/file; exec sleep infinity"]', "command: [nosuch]"),
+  sandbox.file(
+    "stack.yaml",
+    `name: again\ncontainers:\n  job: { command: [sh, -c, "exit 1"], restart: "on-failure:2" }\n  web: { ${SLEEP}, depends_on: { job: { condition: service_completed_successfully } }, labels: { a: b } }\n`,
   )
-  assert.match(expectStatus(sandbox.stack(["apply", "-y", "-f", wrong]), 1).stderr, /nosuch/)
-  const { web: __, ...now } = inits(sandbox, "lab")
-  assert.equal(now, others)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  const failed = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.match(failed.stderr, /container\.job has not completed successfully/)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("out of memory, and a monitor that is killed; one that has restarted its command is as small as before", async (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    stack(
+      `command: [sh, -c, "test -e /root/second && exec sleep infinity; touch /root/second; exec tail /dev/zero"], restart: always, limits: { memory: 16M, memory_swap: 0 }`,
+    ),
+  )
+  apply(sandbox, file)
+  const memory = () => {
+    const rollup = readFileSync(`/proc/${web(sandbox).monitor}/smaps_rollup`, "utf8")
+    return Number(/^Anonymous: +(\d+)/m.exec(rollup)?.[1])
+  }
+  await until(() => shown(sandbox, file).attributes.restarts?.last === "signal 9" && shown(sandbox, file).state === "running")
+  const before = memory()
+  await killed(sandbox)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.ok(memory() <= before, `${memory()} kB after ${before}`)
+  assert.ok(memory() <= 20 || sandbox.run(["which", "musl-gcc"]).status !== 0, `${memory()} kB`)
+  const { monitor } = web(sandbox)
+  process.kill(monitor, "SIGKILL")
+  await until(() => titleOf(monitor) === "")
+  assert.match(planText(sandbox, file), /container\.web .*its monitor is gone/)
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  assert.equal(lasting(live(sandbox, "lab", "web").init), kept)
-  assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", wrong]), 1).stderr, /Undone: all is as it was before/)
-  expectConverged(sandbox, file)
-  assert.equal(lasting(live(sandbox, "lab", "web").init), kept)
+  // What it had written is gone with it: it runs out of memory once more.
+  await until(() => shown(sandbox, file).attributes.restarts?.count === 1)
+  expectNothingLeft(sandbox, file)
+})
+
+scenario("what is live is spelt with its policy; a policy that cannot be is told before anything is done", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: on-failure:3`))
+  apply(sandbox, file)
+  assert.match(expectStatus(sandbox.stack(["import", "--live", "-p", "again"]), 0).stdout, /restart: on-failure:3/)
+  sandbox.file("stack.yaml", stack(`${SLEEP}, restart: unless-healthy`))
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /container\.web has no healthcheck/)
 })
 
 test.run()

@@ -2,6 +2,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { LaunchRecord } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
+import { encodeAgain, parseAgain } from "../../../src/kernel/launch/again.ts"
 import { encodeExec } from "../../../src/kernel/launch/exec.ts"
 import { encodeRecord } from "../../../src/kernel/launch/record.ts"
 
@@ -63,7 +64,9 @@ const IDENTITY = bytes(
   1,
   "Ä=ö",
 )
-const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1, 1, 7, 8, 0o440, 1, 2, Buffer.from([0, 255]), 0)
+const MOUNTS = bytes(1, "/data", 1, 1 << 18, 1, 1, 7, 8, 0o440, 1, 2, Buffer.from([0, 255]))
+/** Whether there is a `check`, and whether it is restarted. */
+const END = bytes(0, 0)
 
 /** The record up to its list of setup operations, byte for byte as native/README.md has it. */
 const HEAD = bytes(
@@ -81,13 +84,13 @@ const HEAD = bytes(
 )
 
 test("a record is the same bytes as the format's description", () => {
-  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, 0, 0, IDENTITY, MOUNTS).toString("hex"))
+  assert.equal(encodeRecord(RECORD).toString("hex"), bytes(HEAD, 0, 1, 0, 0, IDENTITY, MOUNTS, END).toString("hex"))
 })
 
 test("a text is its length in bytes, its bytes, and a NUL", () => {
   assert.equal(text("ä").toString("hex"), "02000000c3a400")
   const encoded = encodeRecord(RECORD).toString("hex")
-  assert.ok(encoded.endsWith(bytes("Ä=ö", MOUNTS).toString("hex")))
+  assert.ok(encoded.endsWith(bytes("Ä=ö", MOUNTS, END).toString("hex")))
 })
 
 test("each setup operation has its number, and its parts in their places", () => {
@@ -133,13 +136,13 @@ test("each setup operation has its number, and its parts in their places", () =>
     ...[18, "/tmp", "/x", "", 0, ""],
     ...[19, "", "/tmp", "", 0, ""],
   )
-  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, 0, 0, IDENTITY, MOUNTS).toString("hex"))
+  assert.equal(record.toString("hex"), bytes(HEAD, setup, 1, 0, 0, IDENTITY, MOUNTS, END).toString("hex"))
 })
 
 test("a record may be larger than any first guess", () => {
   const long = "x".repeat(100_000)
   const record = encodeRecord({ ...RECORD, env: [long, long], mounts: [], files: [] })
-  assert.ok(record.subarray(-100_017).equals(bytes(long, 0, 0, 0)))
+  assert.ok(record.subarray(-100_021).equals(bytes(long, 0, 0, 0, 0)))
 })
 
 function refusal(change: Partial<LaunchRecord>): string {
@@ -172,6 +175,21 @@ test("an exec record names a process, its namespaces as flags of clone, and the 
   })
   const expected = bytes(Buffer.from("STK1"), 1, "42", "12345", 0x7e020000, 1, 1, "/cg/cgroup.procs", IDENTITY)
   assert.equal(record.toString("hex"), expected.toString("hex"))
+})
+
+test("`launch` names its policy and its monitor, and holds the record without the files", () => {
+  const bytesOf = encodeAgain({
+    restart: "on-failure:3",
+    monitor: 4711,
+    stopSignal: 15,
+    graceMs: 10_000,
+    launch: { ...RECORD, restarts: "giving" },
+  })
+  const mounts = bytes(1, "/data", 1, 1 << 18, 1, 0)
+  const body = bytes(HEAD.subarray(8), 0, 1, 0, 0, IDENTITY, mounts, 0, 2)
+  assert.equal(bytesOf.toString("hex"), bytes(Buffer.from("STK1"), 3, "on-failure:3", "4711", 15, 10_000, body).toString("hex"))
+  assert.equal(parseAgain(bytesOf.toString("utf8")), { restart: "on-failure:3", monitor: 4711 })
+  for (const other of [null, "", "STK1", encodeRecord(RECORD).toString("utf8"), "\0".repeat(20)]) assert.is(parseAgain(other), undefined)
 })
 
 test.run()

@@ -41,6 +41,7 @@ test("a container with one key has every attribute", () => {
     init: "",
     stop_signal: "SIGTERM",
     stop_grace_period: 10_000,
+    restart: "no",
     labels: {},
     depends_on: [],
     conditions: {},
