@@ -1,6 +1,6 @@
 import { PORT_DEFAULTS, VLAN_PROTOCOLS } from "../base/bridge-options.ts"
 import { canonicalCidr, canonicalIp } from "../base/ip.ts"
-import { parseMac } from "../base/mac.ts"
+import { parseAnyMac, parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
@@ -117,7 +117,9 @@ const link = record(
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
   },
 )
-const oneEnded = record({ ...inside, link }, { mac, mtu, impair, inside_master: linkName })
+const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
+const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
+const oneEnded = record({ ...inside, link }, { mac, mtu, impair, inside_master: linkName, fdb })
 
 function isOneEnded(value: unknown): boolean {
   return typeof value === "object" && value !== null && "link" in value

@@ -2,7 +2,7 @@ import type { PortOptions } from "../base/bridge-options.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord } from "./launch/launch-record.ts"
-import type { BridgeOptions, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
+import type { BridgeOptions, FdbEntry, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
 import type { RoutingReader, RoutingRequest } from "./routing.ts"
 import type { Tried } from "./tries.ts"
@@ -10,6 +10,7 @@ import type { Tried } from "./tries.ts"
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 export type {
   BridgeOptions,
+  FdbEntry,
   Impairment,
   InterfaceAddress,
   Link,
@@ -227,6 +228,12 @@ export type NetRequest =
   | { op: "vlan-add"; link: LinkRef; vlan: string }
   /** `bridge vlan del dev LINK vid …`. ENOENT where it is not in it. */
   | { op: "vlan-delete"; link: LinkRef; vlan: string }
+  /**
+   * `bridge fdb append MAC dev LINK dst IP …`, of a vxlan. A MAC address of one machine is in one place, the last that was said; any other may be in many.
+   */
+  | { op: "fdb-add"; link: LinkRef; entry: FdbEntry }
+  /** `bridge fdb del MAC dev LINK dst IP …`. One that is not there may be ENOENT. */
+  | { op: "fdb-delete"; link: LinkRef; entry: FdbEntry }
   | { op: "link-delete"; link: LinkRef }
   /** `ip link del group N`: all links of the group at once. */
   | { op: "group-delete"; group: number }

@@ -45,8 +45,22 @@ export interface Link {
   parent?: number
   /** Of such a link: what else its kind is made with. */
   options?: LinkOptions
+  /** Of a vxlan: where frames go, as somebody has set it, beside its `remote` or `group`; absent: nobody has. */
+  fdb?: FdbEntry[]
   /** What befalls what it sends; absent: nothing. */
   impair?: Impairment
+}
+
+/** An entry of a vxlan's forwarding database that is not learned: what is sent to `mac` goes in packets to `to`. bridge(8) */
+export interface FdbEntry {
+  /** 00:00:00:00:00:00: what goes to all, or to somebody whose place is not known. */
+  mac: string
+  /** IPv4 address. */
+  to: string
+  /** UDP port, where it is not the vxlan's own. */
+  port?: number
+  /** Number of the network, where it is not the vxlan's own. */
+  vni?: number
 }
 
 /** What a link has taken in or sent since it was made, as `ip -s link` counts it. */

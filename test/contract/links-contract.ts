@@ -162,6 +162,31 @@ export const linkContract: Contract = {
     must(kernel, [remove("vx")])
   },
 
+  "a vxlan is told where frames go: those to a machine to one place, those to many to several": ({ kernel }) => {
+    const options = { id: 7, remote: "192.0.2.9", port: 4790 }
+    const add = (mac: string, to: string, more: object = {}): NetRequest => ({ op: "fdb-add", link: "vx", entry: { mac, to, ...more } })
+    const [all, one] = ["00:00:00:00:00:00", "02:00:00:00:00:07"]
+    must(kernel, [
+      { op: "link-add", name: "vx", ns: "host", kind: "vxlan", options, group: 0 },
+      ...[
+        add(all, "192.0.2.1"),
+        add(all, "192.0.2.2"),
+        add(all, "192.0.2.2"),
+        add(one, "192.0.2.1"),
+        add(one, "192.0.2.3", { port: 9, vni: 8 }),
+      ],
+    ])
+    const fdb = () => (linkIn(kernel.dump("host"), "vx").fdb ?? []).map((entry) => Object.values(entry).join(" ")).sort()
+    assert.equal(fdb(), [`${all} 192.0.2.1`, `${all} 192.0.2.2`, `${one} 192.0.2.3 9 8`])
+    assert.equal(linkIn(kernel.dump("host"), "vx").options, options)
+    const off: NetRequest = { op: "fdb-delete", link: "vx", entry: { mac: all, to: "192.0.2.2" } }
+    assert.equal(answers(kernel, [off, { ...off, link: "none" }]), ["ok", "ENODEV"])
+    // One that is not there: the kernel says so only where the address has no entry at all. Nothing changes.
+    assert.ok(["ok", "ENOENT"].includes(answers(kernel, [off])[0] ?? ""))
+    assert.equal(fdb(), [`${all} 192.0.2.1`, `${one} 192.0.2.3 9 8`])
+    must(kernel, [remove("vx")])
+  },
+
   "numbers of links are never given twice": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one")])
     const first = linkIn(kernel.dump("host"), "br-one").index

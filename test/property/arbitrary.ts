@@ -208,11 +208,17 @@ function containerAndPorts(
   return [container(wish.name, attributes), ...ports, ...(joins ? [] : linksOf(wish))]
 }
 
+const FDB: { readonly [vxlan: number]: Attributes } = {
+  8: { fdb: [{ to: "192.0.2.8" }, { mac: "02:00:00:00:00:08", to: "192.0.2.8", port: 4790 }] },
+}
+
 function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
   const up = vxlan !== 8
   return [
     ...(dummy ? [oneEnded(`${name}.x0`, { kind: "dummy" }, { mtu: 1500, address: ["10.40.0.2/24"] })] : []),
-    ...(vxlan === 0 ? [] : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up })]),
+    ...(vxlan === 0
+      ? []
+      : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] })]),
   ]
 }
 

@@ -5,6 +5,7 @@ import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
 import { hasHealthcheck } from "../../src/kinds/container/spec-health.ts"
 import type { InterfaceAttributes, LinkAttributes } from "../../src/kinds/interface/spec.ts"
+import type { FdbSpec } from "../../src/kinds/interface/spec-fdb.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Attributes, Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
@@ -231,7 +232,7 @@ function interfaces(
 ): YamlMap {
   return ports.map(({ name, attributes: port }) => {
     const keys = spellKeys(dice, [
-      ...(port.link === undefined ? [["bridge", port.bridge.replace("bridge.", "")] as const] : [linkKey(dice, port.link)]),
+      ...(port.link === undefined ? [["bridge", port.bridge.replace("bridge.", "")] as const] : [linkKey(dice, port.link, port.fdb)]),
       [
         "address",
         spellList(
@@ -261,14 +262,24 @@ function interfaces(
 }
 
 /** `dummy: {}`, `vxlan: { id: 7, … }` */
-function linkKey(dice: Dice, { kind, id, remote, port }: LinkAttributes): readonly [string, Yaml] {
+function linkKey(dice: Dice, { kind, id, remote, port }: LinkAttributes, fdb: readonly FdbSpec[] = []): readonly [string, Yaml] {
   if (kind !== "vxlan") return [kind, { map: [] }]
   const keys = spellKeys(dice, [
     ["id", spellWhole(dice, id ?? 0)],
     ["remote", remote],
     ["port", spellWhole(dice, port ?? 0), port === 4789],
+    ["fdb", { list: dice.shuffled(fdb).map((entry) => spellFdb(dice, entry)) }, fdb.length === 0],
   ])
   return [kind, { map: keys }]
+}
+
+function spellFdb(dice: Dice, { mac, to, port }: FdbSpec): Yaml {
+  const keys = spellKeys(dice, [
+    ["mac", mac === undefined ? "00:00:00:00:00:00" : spellMac(dice, mac), mac === undefined],
+    ["to", to],
+    ["port", spellWhole(dice, port ?? 4789), port === undefined],
+  ])
+  return { map: keys }
 }
 
 function spellVeth(dice: Dice, { name, attributes }: Resource): Yaml {

@@ -18,6 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
@@ -274,6 +275,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
   return [
     ...(Object.keys(set).length > 2 ? [set] : []),
     ...impairChanges(run.kernel, link, have.impair, want.impair),
+    ...fdbChanges(link, have.fdb, want.fdb),
     ...addressChanges(link, address, want.address),
     ...gateways,
   ]

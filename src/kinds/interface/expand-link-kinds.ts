@@ -1,5 +1,6 @@
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
+import type { FdbItem } from "./expand-fdb.ts"
 import type { LinkAttributes } from "./spec.ts"
 import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
 import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
@@ -12,7 +13,7 @@ export interface LinkEntry {
   mode?: string
   /** A number: of a port of a bridge, the VLAN that it is in. */
   vlan?: number | { parent?: string; id?: number }
-  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string }
+  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string; fdb?: FdbItem[] }
   gre?: GreEntry
   gretap?: GreEntry
   ip6gre?: GreEntry
@@ -90,7 +91,7 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
   }
 }
 
-function vxlan({ id, port, parent, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
+function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
   const [remote, group, local] = (["remote", "group", "local"] as const).map((key) =>
     ipv4(entry, ["vxlan", key], value[key], key === "group"),
   )

@@ -8,13 +8,14 @@ import type { ImpairEntry } from "../link/expand-impair.ts"
 import { expandImpair } from "../link/expand-impair.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
 import { impairing } from "../link/spec-impair.ts"
+import { expandFdb } from "./expand-fdb.ts"
 import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
 import type { PortEntry, VlanEntry } from "./expand-port.ts"
 import { expandVlans } from "./expand-port.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
-import { WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** A container's interface as the file writes it. */
 export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
@@ -97,6 +98,7 @@ function expandOneEnded(
     gateway,
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
+    ...(what.link.kind === "vxlan" ? expandFdb(value.vxlan ?? {}, VXLAN_PORT, entry) : {}),
     up: value.up ?? true,
     ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),

@@ -37,6 +37,7 @@ export const interfaceKind: Kind = {
     { path: "host_end.up", change: "update" },
     { path: "host_end.impair.*", change: "update" },
     { path: "vlans", change: "update" },
+    { path: "fdb", change: "update" },
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -64,6 +65,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
+      ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
       ...portOf(desired, attributes),
     },
     observed:

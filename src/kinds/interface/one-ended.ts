@@ -17,6 +17,7 @@ import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
 import { INSIDE_KINDS, LINK_KINDS } from "./spec-link-kinds.ts"
@@ -65,6 +66,7 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
     ...{ mac: link.mac, mtu: link.mtu, up: link.up },
     ...observedMaster(scope, container, dump, link),
     ...observedImpair(link.impair),
+    ...observedFdb(link),
   }
 }
 
@@ -145,10 +147,11 @@ function completion(step: Step, run: Run): NetRequest[] {
 
 /** What a link gets that is there, under its name and with its mark. */
 export function furnishing(step: Step, run: Run): NetRequest[] {
-  const { interface: link, address, gateway, up, impair, inside_master: master } = wanted(step)
+  const { interface: link, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
   return [
     ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
+    ...fdbChanges(link, [], fdb),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),
   ]

@@ -40,6 +40,7 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
         local: ipv4("The host's address to send from.", "192.0.2.2"),
         port: wholeNumber("UDP port.", 1, 65535, { default: VXLAN_PORT }),
         parent: parent("The link of the host that its packets leave by."),
+        fdb: fdbSchema(),
       },
       { required: ["id"], form: "a map with at least id" },
     ),
@@ -81,6 +82,29 @@ function gre(description: string, example: string): Fragment {
     },
     { required: ["remote"], form: "a map with at least remote" },
   )
+}
+
+function fdbSchema(): Fragment {
+  return {
+    description: "Where frames go, beside `remote` or `group` and what it learns. bridge(8)",
+    type: "array",
+    form: "a list of entries, each a map with at least to",
+    items: keys(
+      "One entry.",
+      {
+        mac: {
+          description: "Frames to this MAC address. Default: those to all, and to who is nowhere to be found; they go to each of several.",
+          type: "string",
+          form: "a MAC address such as 02:00:00:00:00:01",
+          examples: ["02:00:00:00:00:01"],
+        },
+        to: ipv4("The host that they go to, an IPv4 address.", "192.0.2.3"),
+        port: wholeNumber("UDP port there. Default: that of the vxlan.", 1, 65535),
+        vni: wholeNumber("The network's number there. Default: that of the vxlan.", 0, LARGEST_VNI),
+      },
+      { required: ["to"] },
+    ),
+  }
 }
 
 function ipv4(description: string, example: string): Fragment {

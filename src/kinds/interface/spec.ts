@@ -1,5 +1,6 @@
 import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
+import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
@@ -43,6 +44,7 @@ export interface PortAttributes extends Inside {
   /** Where the bridge filters VLANs, those that the port is in: `10 pvid untagged`, `30-40`. */
   vlans?: string[]
   link?: undefined
+  fdb?: undefined
 }
 
 /** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
@@ -52,6 +54,8 @@ export interface OneEndedAttributes extends Inside {
   mac?: string
   /** Absent: as it is born, with that of its parent. */
   mtu?: number
+  /** vxlan: where frames go besides, in the order of their MAC addresses; absent: nowhere. */
+  fdb?: FdbSpec[]
   bridge?: undefined
   master?: undefined
   host_interface?: undefined

@@ -2,7 +2,7 @@ import { PORT_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
-import type { InterfaceAttributes, LinkAttributes, PortAttributes } from "./spec.ts"
+import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
 import { GRE_TTL, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
@@ -22,11 +22,12 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
 }
 
 /** The keys that say what it is. */
-export function spellLinkKind({ link, bridge }: InterfaceAttributes): SpeltMap {
-  return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link)
+export function spellLinkKind({ link, bridge, fdb }: InterfaceAttributes): SpeltMap {
+  return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link, fdb)
 }
 
-function spellLink({ kind, parent, mode, id, remote, group, local, port, key, ttl, table }: LinkAttributes): SpeltMap {
+function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltMap {
+  const { kind, parent, mode, id, remote, group, local, port, key, ttl, table } = link
   switch (kind) {
     case "macvlan":
       return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
@@ -35,7 +36,17 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port, key, tt
     case "vlan":
       return { vlan: withoutAbsent({ parent, id }) }
     case "vxlan":
-      return { vxlan: withoutAbsent({ id, remote, group, local, port: unless(VXLAN_PORT, port), parent }) }
+      return {
+        vxlan: withoutAbsent({
+          id,
+          remote,
+          group,
+          local,
+          port: unless(VXLAN_PORT, port),
+          parent,
+          fdb: fdb?.map((entry) => ({ ...entry })),
+        }),
+      }
     case "gre":
     case "gretap":
     case "ip6gre":

@@ -5,6 +5,7 @@ import { ITSELF } from "./row.ts"
 const INSIDE = "in the container's network namespace: "
 const PORT = "lab-web-eth0"
 const web = (words: string) => `nsenter -t $web -n ip ${words}`
+const bridgeOfWeb = (words: string) => `nsenter -t $web -n bridge ${words}`
 /** As this program itself would set it: burst and queue follow from the rate. */
 export const SLOW = "tbf rate 1mbit burst 65549 limit 78049"
 /** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
@@ -211,6 +212,27 @@ export const interfaceRows: KindRows = {
           by: "bridge vlan add dev lab-db-tr0 vid 21; bridge vlan del dev lab-db-tr0 vid 30-35",
           shows: { "interface.db.tr0": { vlans: ["10 pvid untagged", "20-21", "36-40"] } },
           needs: "vlan_filtering",
+        },
+      ],
+    },
+    {
+      attribute: "fdb",
+      read: `${INSIDE}where there is a vxlan \`RTM_GETNEIGH\` of the family AF_BRIDGE, what is permanent or static; without the entry that its \`remote\` makes, it has none`,
+      hands: [
+        {
+          by: `${bridgeOfWeb("fdb del 02:00:00:00:00:51 dev vx0 dst 10.20.0.3")}; ${bridgeOfWeb("fdb append 00:00:00:00:00:00 dev vx0 dst 10.20.0.5 vni 9")}`,
+          shows: {
+            "interface.web.vx0": {
+              fdb: [
+                { to: "10.20.0.4", port: 4790 },
+                { to: "10.20.0.5", vni: 9 },
+              ],
+            },
+          },
+        },
+        {
+          by: bridgeOfWeb("fdb del 00:00:00:00:00:00 dev vx0 dst 10.20.0.3"),
+          shows: { "interface.web.vx0": { "link.remote": null } },
         },
       ],
     },

@@ -104,6 +104,9 @@ function limitsText(which: 0 | 1, absent: readonly string[]): string {
 /** A link of the host that the stack has a link on. */
 export const PARENT = "parent0"
 
+const VXLAN =
+  ', vx0: { vxlan: { id: 7, remote: 10.20.0.3, fdb: [{ mac: "02:00:00:00:00:51", to: 10.20.0.3 }, { to: 10.20.0.4, port: 4790 }] } }'
+
 /** The stack of the matrix: every attribute of every kind, less the limits that this host cannot hold. */
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
@@ -138,7 +141,7 @@ containers:
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     rules: [{ priority: 1000, from: 10.20.0.0/24, table: 100 }]
     neighbours: [{ to: 10.50.0.77, lladdr: "02:00:00:00:00:77", dev: up0 }]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan}${vrf} }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${VXLAN}${macvlan}${vrf} }
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }

@@ -1,6 +1,7 @@
 import type { NetDump, NetNs, NetRequest, Routing } from "../../../src/kernel/kernel.ts"
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
+import { addFdb, deleteFdb } from "./fdb.ts"
 import type { NetCall } from "./links.ts"
 import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setHairpin, setLink, setVlan } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
@@ -54,6 +55,12 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
     case "vlan-add":
     case "vlan-delete":
       setVlan(call, request)
+      break
+    case "fdb-add":
+      addFdb(call, request)
+      break
+    case "fdb-delete":
+      deleteFdb(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)

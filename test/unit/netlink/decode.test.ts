@@ -6,6 +6,7 @@ import type { Answer } from "../../../src/kernel/netlink/answer.ts"
 import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
 import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
 import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
+import { readFdbEntry } from "../../../src/kernel/netlink/rtnl/fdb.ts"
 import { readCounters } from "../../../src/kernel/netlink/rtnl/link-counters.ts"
 import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
 import { readNeighbour } from "../../../src/kernel/netlink/rtnl/neighbour.ts"
@@ -262,6 +263,20 @@ test("rules, neighbours and routes of every form that were asked for read back a
     const wish = { op: "route-replace", ...route, ...(dev === 0 ? {} : { dev }) } as const
     assert.equal(readRoute(only(encoded(wish))), { ...route, dev, metric })
   }
+})
+
+test("an entry of a forwarding database that was asked for reads back; learned ones, a daemon's and other links' do not", () => {
+  const entry = { mac: "02:00:00:00:00:09", to: "192.0.2.3", port: 4790, vni: 9 }
+  assert.equal(readFdbEntry(only(encoded({ op: "fdb-add", link: 7, entry }))), { index: 7, entry })
+  const words = (state: string, flags: string, rest = "0800 0100 c0000203") =>
+    readFdbEntry(
+      only(hex(`30000000 1c00 0200 01000000 00000000 07 00 0000 02000000 ${state} ${flags} 00 0a00 0200 020000000009 0000 ${rest}`)),
+    )
+  assert.equal(words("4000", "02"), { index: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3" } })
+  assert.is(words("0200", "02"), undefined)
+  assert.is(words("8000", "12"), undefined)
+  assert.is(words("8000", "04"), undefined)
+  assert.is(words("8000", "02", "0800 0500 01000000"), undefined)
 })
 
 test("what was learned of a neighbour is not read, and what no stack can say of a rule is told", () => {

@@ -414,6 +414,30 @@ test("a neighbour is permanent, and one that is answered for a proxy", () => {
   )
 })
 
+test("an entry of a vxlan's forwarding database takes the place of a machine's, and stands beside those of all", () => {
+  same(
+    { op: "fdb-add", link: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3", port: 4790, vni: 9 } },
+    `40000000 1c00 0505 01000000 00000000        # CREATE REPLACE
+     07 00 0000 02000000 c000 02 00              # AF_BRIDGE, NUD_PERMANENT NUD_NOARP, NTF_SELF
+     0a00 0200 020000000009 0000
+     0800 0100 c0000203
+     0600 0600 12b6 0000                         # NDA_PORT
+     0800 0700 09000000                          # NDA_VNI`,
+  )
+  same(
+    { op: "fdb-add", link: 2, entry: { mac: "00:00:00:00:00:00", to: "192.0.2.3" } },
+    `30000000 1c00 050c 01000000 00000000        # CREATE APPEND
+     07 00 0000 02000000 c000 02 00
+     0a00 0200 000000000000 0000 0800 0100 c0000203`,
+  )
+  same(
+    { op: "fdb-delete", link: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3" } },
+    `30000000 1d00 0500 01000000 00000000
+     07 00 0000 02000000 c000 02 00
+     0a00 0200 020000000009 0000 0800 0100 c0000203`,
+  )
+})
+
 test("what is asked before anything is changed", () => {
   const w = new WireWriter(4096)
   encodeLinkDump(w, 1)
