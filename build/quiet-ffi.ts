@@ -62,6 +62,8 @@ export function quietFfi(): Ffi {
     spread: () => 0,
     deviceLoad: descriptor,
     deviceAttach: () => 0,
+    tapOpen: () => 0,
+    tapKeep: () => 0,
     devicePrograms: () => 0,
   }
 }

@@ -113,8 +113,9 @@ const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
     ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
-    ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },
+    ...{ remote: ip, group: either(ip, whole(0, LAST_ID)), local: ip, port: whole(1, 65535) },
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
+    ...{ owner: whole(0, LAST_ID), multi_queue: truth },
   },
 )
 const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)

@@ -13,6 +13,7 @@ import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
+import { openTaps } from "./taps.ts"
 import { tryAll } from "./tries.ts"
 
 export interface LinuxKernel extends Kernel {
@@ -46,6 +47,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     capture: (job) => becomeCapture(ffi, job, folder),
     tries: (requests) => tryAll(requests, folder),
     ...openDevices(ffi),
+    ...openTaps(ffi),
     ...openRules(ffi),
     ...openVisits(ffi, { ...net, ...processes }),
   }

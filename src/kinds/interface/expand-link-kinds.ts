@@ -19,6 +19,7 @@ export interface LinkEntry {
   ip6gre?: GreEntry
   ip6gretap?: GreEntry
   vrf?: { table?: number }
+  tap?: { owner?: number; group?: number; multi_queue?: boolean } | null
   dummy?: Record<string, never> | null
   phys?: string
 }
@@ -84,6 +85,8 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value[kind]?.remote === undefined ? undefined : gre(kind, value[kind], entry)
     case "vrf":
       return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
+    case "tap":
+      return tap(value.tap ?? {})
     case "dummy":
       return { kind }
     case "phys":
@@ -135,6 +138,15 @@ function tunnelEnd(entry: Entry, path: Path, text: string | undefined, family: 4
     hint: family === 4 ? "write an address such as 10.0.0.1, or make it an ip6gre" : "write an address such as fd00::1, or make it a gre",
   })
   return undefined
+}
+
+function tap({ owner, group, multi_queue }: NonNullable<LinkEntry["tap"]>): LinkAttributes {
+  return {
+    kind: "tap",
+    ...(owner === undefined ? {} : { owner }),
+    ...(group === undefined ? {} : { group }),
+    ...(multi_queue === true ? { multi_queue } : {}),
+  }
 }
 
 /** Tables that have a meaning of their own: RT_TABLE_DEFAULT, MAIN and LOCAL. */

@@ -20,7 +20,8 @@ import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
-import { INSIDE_KINDS, LINK_KINDS } from "./spec-link-kinds.ts"
+import { INSIDE_KINDS, kernelKind, LINK_KINDS } from "./spec-link-kinds.ts"
+import { createTap, observedTap } from "./tap.ts"
 
 export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
@@ -37,7 +38,11 @@ export function observedOneEnded(scope: Scope): Observed[] {
 
 /** A device that is lent may be of any kind. */
 function isKnown(link: Link): boolean {
-  return Object.hasOwn(LINK_KINDS, link.kind) && formerOf(link) === undefined
+  return (Object.hasOwn(LINK_KINDS, link.kind) || isTap(link)) && formerOf(link) === undefined
+}
+
+function isTap({ kind, options }: Link): boolean {
+  return kind === kernelKind("tap") && options?.type === "tap"
 }
 
 function observed(scope: Scope, { container, dump }: Place, link: Link): Observed[] {
@@ -49,7 +54,11 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
       kind: "interface",
       address,
       name: address.slice("interface.".length),
-      attributes: { ...insideAttributes(scope, container, dump, link), link: linkOf(scope, link), alias: link.alias },
+      attributes: {
+        ...insideAttributes(scope, container, dump, link),
+        link: isTap(link) ? observedTap(scope, holder, address, link) : linkOf(scope, link),
+        alias: link.alias,
+      },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
       live: { inside: link.index, state: link.state },
     },
@@ -77,13 +86,19 @@ function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */
 export async function createOneEnded(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const made = await make(steps, run)
+  const messages = steps.filter((step) => wanted(step).link.kind !== "tap")
+  const made = await make(messages, run)
   return Promise.all(
-    steps.map(async (step, i) => {
-      const failure = made[i] ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
+    steps.map(async (step) => {
+      const at = messages.indexOf(step)
+      const failure = at < 0 ? await createTap(step, run, completion(step, run)) : await complete(step, run, made[at] ?? null)
       return failure === null ? null : byItsName(step, run, failure)
     }),
   )
+}
+
+async function complete(step: Step, run: Run, refusal: KernelError | null): Promise<KernelError | null> {
+  return refusal ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
 }
 
 /**
@@ -126,7 +141,7 @@ function wanted({ change }: Step): OneEndedAttributes {
 
 function creation(step: Step, run: Run): NetRequest {
   const { container, link, mac, mtu } = wanted(step)
-  const { kind, parent, ...options } = link
+  const { kind, parent, multi_queue: _, ...options } = link
   return {
     op: "link-add",
     name: birthName(run.stack, step.address),

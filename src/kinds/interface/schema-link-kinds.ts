@@ -1,11 +1,12 @@
 import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
-import { keys, wholeNumber } from "../../model/fragment.ts"
+import { keys, truth, wholeNumber } from "../../model/fragment.ts"
 import { GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The largest number of a network in 24 bits. RFC 7348, 5 */
 const LARGEST_VNI = 16_777_215
 
+const LARGEST_ID = 2 ** 32 - 2
 const LARGEST_KEY = 2 ** 32 - 1
 /** 253 to 255 are the kernel's: default, main, local. */
 const LARGEST_TABLE = 2 ** 32 - 1
@@ -53,6 +54,18 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
       { required: ["table"], form: "a map with table" },
     ),
+    tap: {
+      ...keys(
+        "A tap device: a program of the container sends and takes in its Ethernet frames through /dev/net/tun, which is one of its `devices`.",
+        {
+          owner: wholeNumber("User id inside of who may open it besides those with NET_ADMIN. Default: nobody.", 0, LARGEST_ID),
+          group: wholeNumber("The same of a group.", 0, LARGEST_ID),
+          multi_queue: truth("Several programs, or threads of one, at once.", false),
+        },
+      ),
+      type: ["object", "null"],
+      form: "nothing, or a map of owner, group and multi_queue",
+    },
     phys: {
       ...parent("A device of the host, lent to the container while the stack is there, and given back as it was: by its name on the host."),
       form: "the name of a device of the host",

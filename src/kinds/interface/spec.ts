@@ -74,7 +74,8 @@ export interface LinkAttributes {
   id?: number
   /** vxlan: IPv4 addresses of the other end or of a multicast group, and of this host; the UDP port. */
   remote?: string
-  group?: string
+  /** Of a tap: a group's id in the container. */
+  group?: string | number
   local?: string
   port?: number
   /** A gre: the number in each packet, and the packets' hop limit. `local` and `remote` are addresses of the container's networks. */
@@ -82,4 +83,10 @@ export interface LinkAttributes {
   ttl?: number
   /** vrf: the routing table of its interfaces. */
   table?: number
+  /** tap: a user's id in the container. */
+  owner?: number
+  /** tap: several programs, or threads, at once. */
+  multi_queue?: true
+  /** tap, only ever observed: it goes with the program that has it open. */
+  persist?: "off"
 }

@@ -27,7 +27,7 @@ export function spellLinkKind({ link, bridge, fdb }: InterfaceAttributes): Spelt
 }
 
 function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltMap {
-  const { kind, parent, mode, id, remote, group, local, port, key, ttl, table } = link
+  const { kind, parent, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
   switch (kind) {
     case "macvlan":
       return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
@@ -54,6 +54,8 @@ function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltM
       return { [kind]: withoutAbsent({ remote, local, key, ttl: unless(GRE_TTL, ttl) }) }
     case "vrf":
       return { vrf: withoutAbsent({ table }) }
+    case "tap":
+      return { tap: withoutAbsent({ owner, group, multi_queue }) }
     case "phys":
       return withoutAbsent({ phys: parent })
     case "dummy":

@@ -1,7 +1,7 @@
 import type { PortOptions } from "../../../src/base/bridge-options.ts"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../../src/base/bridge-options.ts"
 import { parseVlan } from "../../../src/base/vlans.ts"
-import type { BridgeOptions, LinkRef, NetNs, NetRequest, VethEnd } from "../../../src/kernel/kernel.ts"
+import type { BridgeOptions, LinkRef, NetNs, NetRequest, TapWish, VethEnd } from "../../../src/kernel/kernel.ts"
 import { addLoopback, carrierChanged, linkDown } from "./addresses.ts"
 import type { Machine } from "./machine.ts"
 import type { NetLink, Network, NewLink } from "./network.ts"
@@ -105,6 +105,12 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   const link = newLink(call, { ...request, mtu: request.mtu ?? lower?.mtu ?? 1500 }, kind)
   const upper = addLink(network, { ...link, options: { ...options }, ...(lower === undefined ? {} : { lower }) })
   lower?.uppers.add(upper)
+}
+
+export function addTap(call: NetCall, { name, multi_queue, ...ids }: TapWish): NetLink {
+  freeName(call, call.network, name)
+  const options = { type: "tap", ...ids, ...(multi_queue ? { multi_queue: 1 } : {}) }
+  return addLink(call.network, { ...newLink(call, { name }, "tun"), options })
 }
 
 export function setLink(call: NetCall, { ns, ...request }: NetRequest & { op: "link-set" }): void {

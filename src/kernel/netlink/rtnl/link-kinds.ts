@@ -11,6 +11,11 @@ import {
   IFLA_GRE_TTL,
   IFLA_IPVLAN_MODE,
   IFLA_MACVLAN_MODE,
+  IFLA_TUN_GROUP,
+  IFLA_TUN_MULTI_QUEUE,
+  IFLA_TUN_OWNER,
+  IFLA_TUN_PERSIST,
+  IFLA_TUN_TYPE,
   IFLA_VLAN_ID,
   IFLA_VRF_TABLE,
   IFLA_VXLAN_GROUP,
@@ -23,7 +28,7 @@ import { IFLA_LINK } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import type { Codec, Option } from "./codec.ts"
-import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, words } from "./codec.ts"
+import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, unless, words } from "./codec.ts"
 
 interface LinkKind {
   /** Where the message names the link it lies on; absent: on none. */
@@ -66,6 +71,15 @@ const KINDS: { readonly [kind: string]: LinkKind } = {
   gretap: gre(ipv4(isSet)),
   ip6gre: gre(ipv6),
   ip6gretap: gre(ipv6),
+  tun: {
+    options: {
+      type: [IFLA_TUN_TYPE, words(u8, { tun: 1, tap: 2 })],
+      owner: [IFLA_TUN_OWNER, u32],
+      group: [IFLA_TUN_GROUP, u32],
+      multi_queue: [IFLA_TUN_MULTI_QUEUE, unless(0)],
+      persist: [IFLA_TUN_PERSIST, unless(1)],
+    },
+  },
   vrf: { options: { table: [IFLA_VRF_TABLE, u32] } },
   vxlan: {
     parent: { attribute: IFLA_VXLAN_LINK },
