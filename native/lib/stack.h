@@ -20,6 +20,7 @@ EXPORT int32_t stk_abi(void);
 EXPORT int32_t stk_nl_open(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_netfilter(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf);
+EXPORT int32_t stk_nl_open_generic_in(const char *ns_path, int32_t rcvbuf);
 EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint8_t *out, int32_t out_len, int32_t timeout_ms);
 EXPORT int32_t stk_nl_cookie(int32_t fd, uint8_t *out, int32_t len);
 

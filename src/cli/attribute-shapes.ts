@@ -17,6 +17,7 @@ import { routingShapes } from "../kinds/container/routing-shapes.ts"
 import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
 import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
+import { wireGuardShape } from "../kinds/interface/wireguard-shapes.ts"
 import { natShape } from "../kinds/nat/shapes.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
@@ -120,7 +121,10 @@ const link = record(
 )
 const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
 const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
-const oneEnded = record({ ...inside, link }, { mac, mtu, impair, inside_master: linkName, fdb })
+const oneEnded = record(
+  { ...inside, link },
+  { mac, mtu, impair, inside_master: linkName, fdb, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
+)
 
 function isOneEnded(value: unknown): boolean {
   return typeof value === "object" && value !== null && "link" in value

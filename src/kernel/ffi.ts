@@ -13,6 +13,8 @@ export interface Ffi {
   nlOpen(rcvbuf: number): number
   nlOpenNetfilter(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
+  /** Of NETLINK_GENERIC; "": of this namespace. */
+  nlOpenGenericIn(nsPath: string, rcvbuf: number): number
   nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
   /** `out`: 8 bytes, a u64. */
   nlCookie(fd: number, out: Uint8Array): number
@@ -83,6 +85,7 @@ const SIGNATURES = {
   stk_nl_open: "i",
   stk_nl_open_netfilter: "i",
   stk_nl_open_in: "si",
+  stk_nl_open_generic_in: "si",
   stk_nl_transact: "ibibii",
   stk_nl_cookie: "ibi",
   stk_nl_begin: "ibiii",
@@ -142,6 +145,7 @@ export function openFfi(folder?: string): Ffi {
   return {
     nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
     nlOpenNetfilter: (rcvbuf) => call("stk_nl_open_netfilter", rcvbuf),
+    nlOpenGenericIn: (nsPath, rcvbuf) => call("stk_nl_open_generic_in", nsPath, rcvbuf),
     nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
     nlCookie: (fd, out) => call("stk_nl_cookie", fd, out, out.length),

@@ -7,6 +7,7 @@ import type { PacketRules } from "./packet-rules.ts"
 import type { RoutingReader, RoutingRequest } from "./routing.ts"
 import type { Taps } from "./taps.ts"
 import type { Tried } from "./tries.ts"
+import type { WireGuard } from "./wireguard.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 export type {
@@ -25,12 +26,13 @@ export type {
 export type { LiveRule, Neighbour, NextHop, Route, RouteWish, Routing, Rule } from "./routing.ts"
 export { ROUTE_PROTOCOL } from "./routing.ts"
 export type { OpenTap, TapWish } from "./taps.ts"
+export type { WireGuardChange, WireGuardDevice, WireGuardPeer } from "./wireguard.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel extends Archives, PacketRules, RoutingReader, Taps {
+export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, WireGuard {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump

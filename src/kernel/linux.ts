@@ -6,6 +6,7 @@ import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
+import { openWireGuard } from "./netlink/genl/wireguards.ts"
 import { openNet } from "./netlink/net.ts"
 import { openRules } from "./netlink/nft/rules.ts"
 import { openVisits } from "./netlink/visits.ts"
@@ -49,6 +50,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     ...openDevices(ffi),
     ...openTaps(ffi),
     ...openRules(ffi),
+    ...openWireGuard(ffi),
     ...openVisits(ffi, { ...net, ...processes }),
   }
 }

@@ -8,6 +8,7 @@ import type { Scope } from "../model/driver.ts"
 import type { HostFacts } from "../model/resource.ts"
 import { lendingFacts } from "./lending.ts"
 import { unloadedModules } from "./modules.ts"
+import { keyFacts } from "./wireguard-keys.ts"
 
 /** What links with one end are planned with; nothing for a stack that has none. */
 export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
@@ -22,6 +23,7 @@ export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
   return {
     links: {
       ...lendingFacts(scope),
+      ...keyFacts(scope),
       mtus,
       lacking: lacking(
         scope.kernel,

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
+import { KernelError } from "../../src/kernel/kernel.ts"
 import type { Contract } from "./subject.ts"
 import { addressesOf, answers, eventually, linkIn, must } from "./subject.ts"
 
@@ -185,6 +186,28 @@ export const linkContract: Contract = {
     assert.ok(["ok", "ENOENT"].includes(answers(kernel, [off])[0] ?? ""))
     assert.equal(fdb(), [`${all} 192.0.2.1`, `${one} 192.0.2.3 9 8`])
     must(kernel, [remove("vx")])
+  },
+
+  "a tap is there as long as it is open, and stays if it is kept first": ({ kernel }) => {
+    const tap = (name: string, more: object = {}) => kernel.openTap("host", { name, ...more })
+    const there = () =>
+      kernel
+        .dump("host")
+        .links.filter(({ kind }) => kind === "tun")
+        .map(({ name, options, group }) => ({ name, options, group }))
+    const first = tap("ta", { owner: 5, group: 6, multi_queue: true })
+    must(kernel, [{ op: "link-set", link: "ta", group: 7 }])
+    assert.is(there()[0]?.group, 7)
+    assert.throws(
+      () => tap("ta"),
+      (e: unknown) => e instanceof KernelError && e.errno === "EBUSY",
+    )
+    first.keep()
+    first.drop()
+    tap("tb").drop()
+    assert.equal(there(), [{ name: "ta", options: { type: "tap", owner: 5, group: 6, multi_queue: 1 }, group: 7 }])
+    must(kernel, [remove("ta")])
+    assert.equal(there(), [])
   },
 
   "numbers of links are never given twice": ({ kernel }) => {

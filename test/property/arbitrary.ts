@@ -218,7 +218,10 @@ function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
     ...(dummy ? [oneEnded(`${name}.x0`, { kind: "dummy" }, { mtu: 1500, address: ["10.40.0.2/24"] })] : []),
     ...(vxlan === 0
       ? []
-      : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] })]),
+      : [
+          oneEnded(`${name}.x2`, vxlan === 7 ? { kind: "tap", owner: 5 } : { kind: "tap", multi_queue: true }, { mtu: 1500 }),
+          oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] }),
+        ]),
   ]
 }
 

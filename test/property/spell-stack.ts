@@ -262,7 +262,16 @@ function interfaces(
 }
 
 /** `dummy: {}`, `vxlan: { id: 7, … }` */
-function linkKey(dice: Dice, { kind, id, remote, port }: LinkAttributes, fdb: readonly FdbSpec[] = []): readonly [string, Yaml] {
+function linkKey(
+  dice: Dice,
+  { kind, id, remote, port, owner, multi_queue }: LinkAttributes,
+  fdb: readonly FdbSpec[] = [],
+): readonly [string, Yaml] {
+  const tap = spellKeys(dice, [
+    ["owner", spellWhole(dice, owner ?? 0), owner === undefined],
+    ["multi_queue", new Plain(multi_queue === true), multi_queue === undefined],
+  ])
+  if (kind === "tap") return [kind, { map: tap.filter(([key]) => key !== "owner" || owner !== undefined) }]
   if (kind !== "vxlan") return [kind, { map: [] }]
   const keys = spellKeys(dice, [
     ["id", spellWhole(dice, id ?? 0)],

@@ -3,6 +3,7 @@ import { KernelError } from "../kernel.ts"
 import { ruleTwin } from "../netlink/nft/change.ts"
 import { shellTwin } from "../netlink/twin.ts"
 import { tapTwin } from "../taps.ts"
+import { wireGuardTwin } from "../wireguard.ts"
 import type { FaultPoints } from "./points.ts"
 
 type Answers = (KernelError | null)[]
@@ -17,6 +18,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     net: (ns, requests) => netWithFaults(kernel, points, ns, requests),
     netLater: (ns, requests) => netLaterWithFaults(kernel, points, ns, requests),
     openTap: (ns, tap) => points.run(tapTwin(tap), () => tapWithFaults(kernel.openTap(ns, tap), tap.name, points)),
+    setWireGuard: (ns, link, change) => points.run(wireGuardTwin(link, change), () => kernel.setWireGuard(ns, link, change)),
     changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),

@@ -24,6 +24,7 @@ import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
+import { setWireGuard } from "./wireguard.ts"
 
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
 export const interfaceDriver: Driver = {
@@ -220,7 +221,8 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
-    return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step, run))))
+    const done = failure ?? firstError(run.kernel.net(netns, insideUpdate(step, run))) ?? setWireGuard(step, run, netns, inside)
+    return calling(have.interface, inside, done)
   })
 }
 

@@ -1,6 +1,7 @@
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import type { FdbItem } from "./expand-fdb.ts"
+import type { WireGuardEntry } from "./expand-wireguard.ts"
 import type { LinkAttributes } from "./spec.ts"
 import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
 import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
@@ -19,6 +20,7 @@ export interface LinkEntry {
   ip6gre?: GreEntry
   ip6gretap?: GreEntry
   vrf?: { table?: number }
+  wireguard?: WireGuardEntry | null
   tap?: { owner?: number; group?: number; multi_queue?: boolean } | null
   dummy?: Record<string, never> | null
   phys?: string
@@ -85,6 +87,8 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value[kind]?.remote === undefined ? undefined : gre(kind, value[kind], entry)
     case "vrf":
       return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
+    case "wireguard":
+      return { kind }
     case "tap":
       return tap(value.tap ?? {})
     case "dummy":

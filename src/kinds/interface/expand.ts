@@ -13,6 +13,7 @@ import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
 import type { PortEntry, VlanEntry } from "./expand-port.ts"
 import { expandVlans } from "./expand-port.ts"
+import { expandWireGuard } from "./expand-wireguard.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
 import { VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
@@ -99,6 +100,7 @@ function expandOneEnded(
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
     ...(what.link.kind === "vxlan" ? expandFdb(value.vxlan ?? {}, VXLAN_PORT, entry) : {}),
+    ...(what.link.kind === "wireguard" ? { wireguard: expandWireGuard(value.wireguard ?? {}, entry) } : {}),
     up: value.up ?? true,
     ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
@@ -115,7 +117,7 @@ function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): 
   if (!WITHOUT_MAC.has(kind)) return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
   if (value.mac !== undefined)
     entry.report(["mac"], "bad-mac", kind === "ipvlan" ? "an ipvlan has its parent's MAC address" : `a ${kind} has no MAC address`, {
-      hint: `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
+      hint: kind === "wireguard" ? "take `mac` out" : `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
     })
   return undefined
 }

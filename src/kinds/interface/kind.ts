@@ -9,6 +9,7 @@ import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
+import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
 import { interfaceProblems } from "./problems.ts"
 import { interfaceRelations, masterAddress } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
@@ -38,6 +39,7 @@ export const interfaceKind: Kind = {
     { path: "host_end.impair.*", change: "update" },
     { path: "vlans", change: "update" },
     { path: "fdb", change: "update" },
+    ...WIREGUARD_RULES,
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -71,7 +73,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
     observed:
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
-        : attributes,
+        : withoutUnsaid(desired, attributes),
   }
 }
 

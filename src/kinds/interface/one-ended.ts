@@ -22,6 +22,7 @@ import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
 import { INSIDE_KINDS, kernelKind, LINK_KINDS } from "./spec-link-kinds.ts"
 import { createTap, observedTap } from "./tap.ts"
+import { observedWireGuard, setWireGuard } from "./wireguard.ts"
 
 export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
@@ -56,7 +57,8 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
       name: address.slice("interface.".length),
       attributes: {
         ...insideAttributes(scope, container, dump, link),
-        link: isTap(link) ? observedTap(scope, holder, address, link) : linkOf(scope, link),
+        ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
+        link: isTap(link) ? observedTap(scope, container, address, link) : linkOf(scope, link),
         alias: link.alias,
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
@@ -98,7 +100,10 @@ export async function createOneEnded(steps: readonly Step[], run: Run): Promise<
 }
 
 async function complete(step: Step, run: Run, refusal: KernelError | null): Promise<KernelError | null> {
-  return refusal ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
+  if (refusal !== null) return refusal
+  const netns = netnsOf(run, wanted(step).container)
+  const untold = setWireGuard(step, run, netns, birthName(run.stack, step.address))
+  return untold ?? firstError(await run.kernel.netLater(netns, completion(step, run)))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, truth, wholeNumber } from "../../model/fragment.ts"
+import { wireGuardSchema } from "./schema-wireguard.ts"
 import { GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The largest number of a network in 24 bits. RFC 7348, 5 */
@@ -54,6 +55,7 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
       { required: ["table"], form: "a map with table" },
     ),
+    wireguard: wireGuardSchema(),
     tap: {
       ...keys(
         "A tap device: a program of the container sends and takes in its Ethernet frames through /dev/net/tun, which is one of its `devices`.",

@@ -2,6 +2,7 @@ import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
 import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
+import type { WireGuardSpec } from "./spec-wireguard.ts"
 
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
 export type InterfaceAttributes = PortAttributes | OneEndedAttributes
@@ -45,6 +46,7 @@ export interface PortAttributes extends Inside {
   vlans?: string[]
   link?: undefined
   fdb?: undefined
+  wireguard?: undefined
 }
 
 /** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
@@ -56,6 +58,8 @@ export interface OneEndedAttributes extends Inside {
   mtu?: number
   /** vxlan: where frames go besides, in the order of their MAC addresses; absent: nowhere. */
   fdb?: FdbSpec[]
+  /** wireguard: its key, its port and its peers. */
+  wireguard?: WireGuardSpec
   bridge?: undefined
   master?: undefined
   host_interface?: undefined

@@ -4,6 +4,7 @@ import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
 import { GRE_TTL, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { spellWireGuard } from "./spell-wireguard.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
 export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
@@ -22,7 +23,8 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
 }
 
 /** The keys that say what it is. */
-export function spellLinkKind({ link, bridge, fdb }: InterfaceAttributes): SpeltMap {
+export function spellLinkKind({ link, bridge, fdb, wireguard }: InterfaceAttributes): SpeltMap {
+  if (wireguard !== undefined) return { wireguard: spellWireGuard(wireguard) }
   return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link, fdb)
 }
 
@@ -54,6 +56,8 @@ function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltM
       return { [kind]: withoutAbsent({ remote, local, key, ttl: unless(GRE_TTL, ttl) }) }
     case "vrf":
       return { vrf: withoutAbsent({ table }) }
+    case "wireguard":
+      return { wireguard: {} }
     case "tap":
       return { tap: withoutAbsent({ owner, group, multi_queue }) }
     case "phys":

@@ -5,6 +5,7 @@ import { linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { insideId, outsideId, parseMap } from "../container/id-map.ts"
+import type { IdRange } from "../container/spec.ts"
 import { birthName } from "../link/birth-name.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
@@ -44,7 +45,7 @@ function wish({ change }: Step, run: Run, name: string): TapWish {
   const { container, link } = change.after as unknown as OneEndedAttributes
   const { owner, group, multi_queue } = link
   const outside = (map: Ids, id: number) => {
-    const found = outsideId(mapOf(map, pidBorn(run, container), run.kernel), id)
+    const found = outsideId(mapBorn(map, run, container), id)
     if (found === undefined) throw new KernelError(`ip tuntap add ${link.kind} for ${id}`, "EINVAL", `${container} has no id ${id}`)
     return found
   }
@@ -56,8 +57,12 @@ function wish({ change }: Step, run: Run, name: string): TapWish {
   }
 }
 
-function pidBorn(run: Run, container: string): number | undefined {
-  return (run.born.get(container)?.init as { pid: number } | undefined)?.pid
+/** As the container's process has it; of one whose command has ended, as it was chosen. */
+function mapBorn(map: Ids, run: Run, container: string): readonly IdRange[] {
+  const init = run.born.get(container)?.init as { pid: number } | undefined
+  const live = mapOf(map, init?.pid, run.kernel)
+  const wanted = run.desired.resources.find(({ address }) => address === container)?.attributes[map]
+  return live.length === 0 && Array.isArray(wanted) ? (wanted as unknown as IdRange[]) : live
 }
 
 function mapOf(map: Ids, pid: number | undefined, kernel: Run["kernel"]): ReturnType<typeof parseMap> {

@@ -248,7 +248,13 @@ function itself(): AttributeRow {
       {
         by: "kill -KILL $web_monitor; while ip link show lab-web-eth0 || ip link show web-up0; do sleep 0.02; done",
         shows: {
-          ...{ "container.web": "broken", "interface.web.eth0": "gone", "interface.web.mv0": "gone", "interface.web.vx0": "gone" },
+          ...{
+            "container.web": "broken",
+            "interface.web.eth0": "gone",
+            "interface.web.mv0": "gone",
+            "interface.web.vx0": "gone",
+            "interface.web.tp0": "gone",
+          },
           ...{ "veth.core": "gone", "veth.uplink": "gone" },
         },
         needs: "macvlan",

@@ -6,6 +6,12 @@ const INSIDE = "in the container's network namespace: "
 const PORT = "lab-web-eth0"
 const web = (words: string) => `nsenter -t $web -n ip ${words}`
 const bridgeOfWeb = (words: string) => `nsenter -t $web -n bridge ${words}`
+/** One call for the tap of that container, as whoever may open it can make it. linux/if_tun.h */
+function tapCall(request: string, value: string, then = "pass"): string {
+  const words = `import fcntl, struct; f = open("/dev/net/tun", "r+b", 0); fcntl.ioctl(f, 0x400454ca, struct.pack("16sH22x", b"tp0", 0x1002)); fcntl.ioctl(f, ${request}, int("'"${value}"'")); ${then}`
+  return `nsenter -t $web -n python3 -c '${words}'`
+}
+
 /** As this program itself would set it: burst and queue follow from the rate. */
 export const SLOW = "tbf rate 1mbit burst 65549 limit 78049"
 /** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
@@ -51,6 +57,28 @@ export const interfaceRows: KindRows = {
       read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_DATA\``,
       hands: [
         { by: web("link set mv0 type macvlan mode private"), shows: { "interface.web.mv0": { "link.mode": "private" } }, needs: "macvlan" },
+      ],
+    },
+    ...(["owner", "group"] as const).map((whose, i) => ({
+      attribute: `link.${whose}`,
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_TUN_${whose.toUpperCase()}\`, which the container's \`/proc/PID/${whose === "owner" ? "u" : "g"}id_map\` says how it calls`,
+      hands: [
+        {
+          by: tapCall(i === 0 ? "0x400454cc" : "0x400454ce", `$(awk '{ print $2 }' /proc/$web/${whose === "owner" ? "u" : "g"}id_map)`),
+          shows: { "interface.web.tp0": { [`link.${whose}`]: 0 } },
+          needs: "tap",
+        },
+      ],
+    })),
+    {
+      attribute: "link.persist",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_TUN_PERSIST\``,
+      hands: [
+        {
+          by: `${tapCall("0x400454cb", "0", "import time; time.sleep(60)")} >/dev/null 2>&1 & until nsenter -t $web -n ip -d link show tp0 | grep -q "persist off"; do sleep 0.02; done`,
+          shows: { "interface.web.tp0": { "link.persist": "off" } },
+          needs: "tap",
+        },
       ],
     },
     {

@@ -48,6 +48,8 @@ export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox
     )
       ? undefined
       : "this kernel has no macvlan"
+  if (need === "tap")
+    return works(sandbox, "ip tuntap add probe mode tap && ip tuntap del probe mode tap") ? undefined : "this kernel has no tap devices"
   if (need === "vrf")
     return works(sandbox, "ip link add probe type vrf table 10 && ip link del dev probe") ? undefined : "this kernel has no vrf"
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
@@ -111,6 +113,7 @@ const VXLAN =
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
   const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
+  const tap = lacking("tap", hierarchies, sandbox) === undefined ? ", tp0: { tap: { owner: 7, group: 8 } }" : ""
   const vlans = lacking("vlan_filtering", hierarchies, sandbox) === undefined
   const tagged = vlans ? ", tr0: { bridge: spare, vlan: 10, trunk: [20, 30-40] }" : ""
   const vrf =
@@ -141,7 +144,7 @@ containers:
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     rules: [{ priority: 1000, from: 10.20.0.0/24, table: 100 }]
     neighbours: [{ to: 10.50.0.77, lladdr: "02:00:00:00:00:77", dev: up0 }]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${VXLAN}${macvlan}${vrf} }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${VXLAN}${tap}${macvlan}${vrf} }
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }

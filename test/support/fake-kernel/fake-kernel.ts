@@ -1,6 +1,7 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, Link, LinkCounters, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
+import { wireGuardTwin } from "../../../src/kernel/wireguard.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
@@ -8,7 +9,7 @@ import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
 import { dropLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
-import { dump, networkOf, perform, routing } from "./net.ts"
+import { callIn, dump, networkOf, perform, routing } from "./net.ts"
 import type { NetLink } from "./network.ts"
 import { changeRules, readRules, readTable } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
@@ -18,6 +19,7 @@ import { startMachine } from "./start.ts"
 import { readSysctl, writeSysctl } from "./sysctls.ts"
 import { openTap } from "./taps.ts"
 import { pathOf } from "./tree.ts"
+import { setWireGuard, wireGuard } from "./wireguard.ts"
 
 /**
  * What befalls a change: nothing, a refusal in its place, the sudden end of the run just before or just after it, or (late)
@@ -108,6 +110,11 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     readRules: (table) => reading(() => readRules(self.namespaces.net, table)),
     readTable: (family, table) => reading(() => readTable(self.namespaces.net, family, table)),
+    wireGuard: (ns, link) => reading(() => wireGuard(callIn(machine, self, ns, `wg show ${link}`), link)),
+    setWireGuard: (ns, link, set) => {
+      const twin = wireGuardTwin(link, set)
+      mutate(twin, () => setWireGuard(callIn(machine, self, ns, twin), link, set))
+    },
     openTap: (ns, tap) => openTap({ machine, self, ns, taps: run.taps, mutate }, tap),
     changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),

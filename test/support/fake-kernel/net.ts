@@ -27,15 +27,19 @@ export function routing(machine: Machine, self: FakeProcess, ns: NetNs): Routing
   return dumpRouting(networkOf(machine, self, ns, `open ${ns}`))
 }
 
-/** One request. Throws KernelError. */
-export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request: NetRequest): void {
-  const op = shellTwin(request)
-  const call: NetCall = {
+/** What is done in a namespace, and refused as `op`. */
+export function callIn(machine: Machine, self: FakeProcess, ns: NetNs, op: string): NetCall {
+  return {
     machine,
     network: networkOf(machine, self, ns, op),
     networkAt: (other) => networkOf(machine, self, other, op),
     refuse: (errno, text) => refuse(op, errno, text),
   }
+}
+
+/** One request. Throws KernelError. */
+export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request: NetRequest): void {
+  const call = callIn(machine, self, ns, shellTwin(request))
   switch (request.op) {
     case "bridge-add":
       addBridge(call, request)

@@ -11,6 +11,7 @@ import type {
   NetDump,
   Route,
   Routing,
+  WireGuardDevice,
 } from "../../../src/kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
 
@@ -64,6 +65,7 @@ export interface NetLink {
   routeLocalnet?: boolean
   impair?: Impairment
   fdb?: FdbEntry[]
+  wireGuard?: WireGuardDevice
 }
 
 /** A new namespace holds a loopback link that is down. */

@@ -2,8 +2,7 @@ import type { OpenTap, TapWish } from "../../../src/kernel/kernel.ts"
 import { tapTwin } from "../../../src/kernel/taps.ts"
 import { addTap, dropLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
-import { refuse } from "./machine.ts"
-import { networkOf } from "./net.ts"
+import { callIn } from "./net.ts"
 import type { NetLink } from "./network.ts"
 
 interface TapCall {
@@ -18,16 +17,8 @@ interface TapCall {
 export function openTap({ machine, self, ns, taps, mutate }: TapCall, tap: TapWish): OpenTap {
   const twin = tapTwin(tap)
   const link = mutate(twin, () => {
-    const refusing = (errno: string, text?: string) => refuse(twin, errno === "EEXIST" ? "EBUSY" : errno, text)
-    const made = addTap(
-      {
-        machine,
-        network: networkOf(machine, self, ns, twin),
-        networkAt: (other) => networkOf(machine, self, other, twin),
-        refuse: refusing,
-      },
-      tap,
-    )
+    const call = callIn(machine, self, ns, twin)
+    const made = addTap({ ...call, refuse: (errno, text) => call.refuse(errno === "EEXIST" ? "EBUSY" : errno, text) }, tap)
     taps.add(made)
     return made
   })

@@ -71,6 +71,7 @@ const KINDS: { readonly [kind: string]: LinkKind } = {
   gretap: gre(ipv4(isSet)),
   ip6gre: gre(ipv6),
   ip6gretap: gre(ipv6),
+  wireguard: { options: {} },
   tun: {
     options: {
       type: [IFLA_TUN_TYPE, words(u8, { tun: 1, tap: 2 })],
