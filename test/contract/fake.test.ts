@@ -9,6 +9,7 @@ import { linkContract, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { wireGuardContract } from "./wireguard-contract.ts"
 
 /** A new machine for each test. */
 function holdsOnFake(layout: Layout, contract: Contract): void {
@@ -22,7 +23,16 @@ function holdsOnFake(layout: Layout, contract: Contract): void {
   }
 }
 
-for (const contract of [linkContract, vlanContract, addressContract, fileContract, archiveContract, processContract, packetRulesContract])
+for (const contract of [
+  linkContract,
+  vlanContract,
+  addressContract,
+  fileContract,
+  archiveContract,
+  processContract,
+  packetRulesContract,
+  wireGuardContract,
+])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 

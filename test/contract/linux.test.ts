@@ -12,6 +12,7 @@ import { bridgeAdd, linkContract, remove, vlanContract } from "./links-contract.
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { wireGuardAdd, wireGuardContract } from "./wireguard-contract.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
   const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
@@ -27,12 +28,17 @@ if (inOwnNamespaces(import.meta.url)) {
   ])
     holdsOnLinux(folder, contract)
   holdsOnLinux(folder, vlanContract, withoutVlans())
+  holdsOnLinux(folder, wireGuardContract, withoutWireGuard())
   test.run()
 }
 
 function withoutVlans(): string | undefined {
   const requests = [bridgeAdd("probe", { bridge: { vlan_filtering: true } }), remove("probe")]
   return linuxKernel().net("host", requests)[0] === null ? undefined : "this kernel's bridges filter no VLANs"
+}
+
+function withoutWireGuard(): string | undefined {
+  return linuxKernel().net("host", [wireGuardAdd("probe"), remove("probe")])[0] === null ? undefined : "this kernel has no wireguard"
 }
 
 function holdsOnLinux(folder: string, contract: Contract, lacking?: string): void {
