@@ -178,7 +178,10 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   veth: record({
     ...{ alias, mtu },
     endpoints: listOf(
-      record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }, { impair }),
+      record(
+        { container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth },
+        { impair, accept_ra: truth },
+      ),
       2,
     ),
   }),

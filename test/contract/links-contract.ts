@@ -210,6 +210,20 @@ export const linkContract: Contract = {
     assert.equal(there(), [])
   },
 
+  "an end of a pair tells, as long as it is marked and no port, that it heeds routers": ({ kernel }) => {
+    const heeds = () => linkIn(kernel.dump("host"), "va").accept_ra
+    must(kernel, [bridgeAdd("br-one"), veth("va", "vb"), { op: "link-set", link: "va", alias: "stack:lab/veth.core" }])
+    assert.is(heeds(), true)
+    kernel.write("/proc/sys/net/ipv6/conf/va/accept_ra", "0")
+    assert.is(heeds(), undefined)
+    kernel.write("/proc/sys/net/ipv6/conf/va/accept_ra", "1")
+    must(kernel, [{ op: "link-set", link: "va", master: "br-one" }])
+    assert.is(heeds(), undefined)
+    must(kernel, [{ op: "link-set", link: "va", master: 0, alias: "" }])
+    assert.is(heeds(), undefined)
+    must(kernel, [remove("va"), remove("br-one")])
+  },
+
   "numbers of links are never given twice": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one")])
     const first = linkIn(kernel.dump("host"), "br-one").index

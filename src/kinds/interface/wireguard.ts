@@ -9,7 +9,7 @@ import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
 import type { KeySpec, WireGuardPeerSpec, WireGuardSpec } from "./spec-wireguard.ts"
 import { parseWireGuardKey } from "./spec-wireguard.ts"
 
-type Wanted = WireGuardSpec | undefined
+const NOTHING: WireGuardSpec = { peers: {} }
 
 /** The key that a source holds now; undefined where it holds none. */
 export function keyIn(kernel: Kernel, source: KeySpec, variables: Variables): Uint8Array | undefined {
@@ -73,7 +73,7 @@ export function setWireGuard({ change }: Step, run: Run, netns: NetNs, link: num
   const have = change.action === "update" ? (change.before as unknown as OneEndedAttributes).wireguard : undefined
   if (want === undefined || (change.action === "update" && !change.fields.some(({ path }) => path.startsWith("wireguard.")))) return null
   try {
-    run.kernel.setWireGuard(netns, link, changeOf(have, want, run))
+    run.kernel.setWireGuard(netns, link, changeOf(have ?? NOTHING, want, run))
     return null
   } catch (failure) {
     if (failure instanceof KernelError) return failure
@@ -81,14 +81,14 @@ export function setWireGuard({ change }: Step, run: Run, netns: NetNs, link: num
   }
 }
 
-function changeOf(have: Wanted, want: WireGuardSpec, run: Run): WireGuardChange {
-  const key = isSet(have?.private_key, want.private_key) ? undefined : want.private_key
-  const peers = Object.entries(want.peers).filter(([name, peer]) => JSON.stringify(peer) !== JSON.stringify(have?.peers[name]))
+function changeOf(have: WireGuardSpec, want: WireGuardSpec, run: Run): WireGuardChange {
+  const key = isSet(have.private_key, want.private_key) ? undefined : want.private_key
+  const peers = Object.entries(want.peers).filter(([name, peer]) => JSON.stringify(peer) !== JSON.stringify(have.peers[name]))
   return {
     ...(key === undefined ? {} : { privateKey: needed(run, key) }),
-    ...(want.listen_port === undefined || want.listen_port === have?.listen_port ? {} : { listenPort: want.listen_port }),
-    peers: peers.map(([name, peer]) => peerOf(name, have?.peers[name], peer, run)),
-    removed: Object.keys(have?.peers ?? {}).filter((name) => !Object.hasOwn(want.peers, name)),
+    ...(want.listen_port === undefined || want.listen_port === have.listen_port ? {} : { listenPort: want.listen_port }),
+    peers: peers.map(([name, peer]) => peerOf(name, have.peers[name], peer, run)),
+    removed: Object.keys(have.peers).filter((name) => !Object.hasOwn(want.peers, name)),
   }
 }
 

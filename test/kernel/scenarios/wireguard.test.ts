@@ -126,16 +126,21 @@ function linkOf(sandbox: Sandbox): { index: number } {
   return { index: link.ifindex }
 }
 
-scenarioOfWireGuard("a link is made anew with its key and its peers, and is the container's when that is restarted", (sandbox) => {
+scenarioOfWireGuard("a link is made anew with its key and its peers, and stays when its container is replaced", (sandbox) => {
   const [web, db] = [pair(sandbox, "web"), pair(sandbox, "db")]
-  const file = sandbox.file("stack.yaml", lab({ key: "web", peer: db }, { key: "db", peer: web }))
+  const text = lab({ key: "web", peer: db }, { key: "db", peer: web })
+  const file = sandbox.file("stack.yaml", text)
   apply(sandbox, file)
   inSide(sandbox, "web", "ip", "link", "del", "wg0")
   assert.equal(verdicts(planOf(sandbox, file)), ["create interface.web.wg0"])
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  expectStatus(sandbox.stack(["restart", "-f", file, "web"]), 0)
+  const { index } = linkOf(sandbox)
+  sandbox.file("stack.yaml", text.replace("[sleep, infinity]", "[sleep, 1d]"))
+  assert.equal(verdicts(planOf(sandbox, file)), ["delete+create container.web"])
+  apply(sandbox, file)
   expectConverged(sandbox, file)
+  assert.is(linkOf(sandbox).index, index)
   inSide(sandbox, "web", "ping", "-c1", "-W5", "10.61.0.2")
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
 })

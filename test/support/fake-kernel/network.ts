@@ -63,6 +63,8 @@ export interface NetLink {
   hairpin?: true
   /** Its parameter of that name; absent: off. */
   routeLocalnet?: boolean
+  /** Of a veth; absent: as it is born. */
+  acceptRa?: boolean
   impair?: Impairment
   fdb?: FdbEntry[]
   wireGuard?: WireGuardDevice
@@ -147,6 +149,7 @@ function dumpLink(link: NetLink): Link {
     ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),
     ...(fdb === undefined || fdb.length === 0 ? {} : { fdb: fdb.map((entry) => ({ ...entry })) }),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
+    ...(kind === "veth" && alias !== "" && master === 0 && link.acceptRa !== false ? { accept_ra: true as const } : {}),
     ...(hairpin === undefined ? {} : { hairpin }),
   }
 }
