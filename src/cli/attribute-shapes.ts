@@ -16,7 +16,7 @@ import { powerShapes } from "../kinds/container/power-shapes.ts"
 import { routingShapes } from "../kinds/container/routing-shapes.ts"
 import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
-import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
+import { BOND_MODES, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
 import { wireGuardShape } from "../kinds/interface/wireguard-shapes.ts"
 import { natShape } from "../kinds/nat/shapes.ts"
 import type { KindName } from "../model/resource.ts"
@@ -113,7 +113,7 @@ const port = record(
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
-    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
+    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES), id: whole(0, 2 ** 24 - 1) },
     ...{ remote: ip, group: either(ip, whole(0, LAST_ID)), local: ip, port: whole(1, 65535) },
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
     ...{ owner: whole(0, LAST_ID), multi_queue: truth },
@@ -121,9 +121,10 @@ const link = record(
 )
 const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
 const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
+const bond = record({ miimon: whole(0, 2 ** 31 - 1), members: listOf(linkName) })
 const oneEnded = record(
   { ...inside, link },
-  { mac, mtu, impair, inside_master: linkName, fdb, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
+  { mac, mtu, impair, inside_master: linkName, fdb, bond, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
 )
 
 function isOneEnded(value: unknown): boolean {

@@ -223,6 +223,8 @@ export type NetRequest =
       master?: LinkRef | 0
       group?: number
       bridge?: BridgeOptions
+      /** Of a bond, in milliseconds: how often it looks whether its members carry. */
+      bond?: { miimon: number }
       /** Of a port of a bridge; nothing else stands beside it. */
       port?: PortOptions
     }

@@ -22,6 +22,7 @@ export interface Link {
   name: string
   /** `bridge`, `veth`, …; "" for lo and hardware. */
   kind: string
+  /** Of a member of a bond: its own. */
   mac: string
   mtu: number
   /** IFF_UP: administratively up. */

@@ -135,6 +135,7 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
     ...(master === undefined ? [] : [master === 0 ? "nomaster" : `master ${device(master)}`]),
     option("group", request.group),
     ...(request.bridge === undefined ? [] : bridge(request.bridge)),
+    ...(request.bond === undefined ? [] : [`type bond miimon ${request.bond.miimon}`]),
     ...(request.port === undefined ? [] : ["type bridge_slave", ...optionWords(request.port)]),
   ]
 }

@@ -18,6 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
@@ -221,7 +222,10 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
-    const done = failure ?? firstError(run.kernel.net(netns, insideUpdate(step, run))) ?? setWireGuard(step, run, netns, inside)
+    const done =
+      failure ??
+      firstError(run.kernel.net(netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+      setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })
 }
@@ -278,6 +282,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
     ...(Object.keys(set).length > 2 ? [set] : []),
     ...impairChanges(run.kernel, link, have.impair, want.impair),
     ...fdbChanges(link, have.fdb, want.fdb),
+    ...bondRequests(step, run, link),
     ...addressChanges(link, address, want.address),
     ...gateways,
   ]

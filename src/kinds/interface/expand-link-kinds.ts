@@ -4,7 +4,7 @@ import type { FdbItem } from "./expand-fdb.ts"
 import type { WireGuardEntry } from "./expand-wireguard.ts"
 import type { LinkAttributes } from "./spec.ts"
 import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
-import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import { BOND_MODES, GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The keys of an interface that say what it is. */
 export interface LinkEntry {
@@ -20,6 +20,7 @@ export interface LinkEntry {
   ip6gre?: GreEntry
   ip6gretap?: GreEntry
   vrf?: { table?: number }
+  bond?: { mode?: string; miimon?: number; members?: string[] }
   wireguard?: WireGuardEntry | null
   tap?: { owner?: number; group?: number; multi_queue?: boolean } | null
   dummy?: Record<string, never> | null
@@ -87,6 +88,8 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value[kind]?.remote === undefined ? undefined : gre(kind, value[kind], entry)
     case "vrf":
       return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
+    case "bond":
+      return { kind, mode: value.bond?.mode ?? (BOND_MODES[0] as string) }
     case "wireguard":
       return { kind }
     case "tap":

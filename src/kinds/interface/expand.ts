@@ -16,7 +16,7 @@ import { expandVlans } from "./expand-port.ts"
 import { expandWireGuard } from "./expand-wireguard.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
-import { VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { MIIMON, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** A container's interface as the file writes it. */
 export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
@@ -100,12 +100,17 @@ function expandOneEnded(
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
     ...(what.link.kind === "vxlan" ? expandFdb(value.vxlan ?? {}, VXLAN_PORT, entry) : {}),
+    ...(what.link.kind === "bond" ? { bond: expandBond(value.bond) } : {}),
     ...(what.link.kind === "wireguard" ? { wireguard: expandWireGuard(value.wireguard ?? {}, entry) } : {}),
     up: value.up ?? true,
     ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
+}
+
+function expandBond({ miimon = MIIMON, members = [] }: Required<LinkEntry>["bond"] = {}): NonNullable<OneEndedAttributes["bond"]> {
+  return { miimon, members: [...new Set(members)].sort() }
 }
 
 function insideMaster({ master }: InterfaceEntry): { inside_master?: string } {

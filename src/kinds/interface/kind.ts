@@ -11,7 +11,7 @@ import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
 import { interfaceProblems } from "./problems.ts"
-import { interfaceRelations, masterAddress } from "./relations.ts"
+import { insideAddress, interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
@@ -40,6 +40,7 @@ export const interfaceKind: Kind = {
     { path: "vlans", change: "update" },
     { path: "fdb", change: "update" },
     ...WIREGUARD_RULES,
+    { path: "bond.*", change: "update" },
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -121,13 +122,24 @@ function ofBridge(bridge: Address | undefined): string[] {
   return bridge === undefined ? [] : [stepId(bridge, "create"), stepId(bridge, "update")]
 }
 
+/** A bond takes its members as they are to be. */
+function ofMembers(attributes: Attributes | null): string[] {
+  return membersOf(attributes).flatMap((member) => ["delete", "create", "update"].map((op) => stepId(member, op)))
+}
+
+function membersOf(attributes: Attributes | null): Address[] {
+  const { container, bond } = (attributes ?? {}) as unknown as Partial<InterfaceAttributes>
+  return container === undefined ? [] : (bond?.members ?? []).map((name) => insideAddress(container, name))
+}
+
 function creation(change: Change): StepDraft {
   const { container, bridge, inside_master: vrf } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
     after: [
       ...ofBridge(bridge),
-      ...(vrf === undefined ? [] : [stepId(masterAddress(container, vrf), "create")]),
+      ...(vrf === undefined ? [] : [stepId(insideAddress(container, vrf), "create")]),
+      ...ofMembers(change.after),
       stepId(container, "spawn"),
       stepId(change.address, "delete"),
     ],
@@ -140,7 +152,7 @@ function update(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
   return {
     op: "update",
-    after: ofBridge(bridge),
+    after: [...ofBridge(bridge), ...ofMembers(change.after)],
     before: waiting(container),
     ...renamedPlaces(places(change.before), places(change.after)),
   }
@@ -153,7 +165,8 @@ function deletion(change: Change): StepDraft {
   const ofContainer = container === undefined ? [] : ops.map((op) => stepId(container, op))
   return {
     op: "delete",
-    before: ofContainer,
+    // The kernel takes members down as it lets them go.
+    before: [...ofContainer, ...membersOf(change.before).map((member) => stepId(member, "update"))],
     frees: places(change.before),
   }
 }
@@ -170,6 +183,8 @@ function places(attributes: Attributes | null): string[] {
 function disturbs({ action, before, fields }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   if (container === undefined || name === undefined) return []
-  if (action === "replace" || action === "delete") return lostWithLink(container, name, address)
+  const released =
+    action === "delete" ? membersOf(before).map((member) => ({ address: member, field: "up", touches: (up: Value) => up === true })) : []
+  if (action === "replace" || action === "delete") return [...lostWithLink(container, name, address), ...released]
   return fields.some(({ path }) => path === "mac") ? [lostWithMac(container, name)] : []
 }

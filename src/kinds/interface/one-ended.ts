@@ -17,6 +17,7 @@ import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { bondRequests, observedBond } from "./bond.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
@@ -57,6 +58,7 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
       name: address.slice("interface.".length),
       attributes: {
         ...insideAttributes(scope, container, dump, link),
+        ...(link.kind === "bond" ? observedBond(scope, container, dump, link) : {}),
         ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
         link: isTap(link) ? observedTap(scope, container, address, link) : linkOf(scope, link),
         alias: link.alias,
@@ -81,7 +83,8 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
   }
 }
 
-function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
+/** How often a bond looks after its members is what can be changed of it. */
+function linkOf(scope: Scope, { kind, parent, options: { miimon: _, ...options } = {} }: Link): Attributes {
   const lower = parent === undefined ? undefined : scope.linkByIndex(parent)
   return { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options }
 }
@@ -103,7 +106,9 @@ async function complete(step: Step, run: Run, refusal: KernelError | null): Prom
   if (refusal !== null) return refusal
   const netns = netnsOf(run, wanted(step).container)
   const untold = setWireGuard(step, run, netns, birthName(run.stack, step.address))
-  return untold ?? firstError(await run.kernel.netLater(netns, completion(step, run)))
+  if (untold !== null) return untold
+  const joined = bondRequests(step, run, birthName(run.stack, step.address))
+  return firstError(await run.kernel.netLater(netns, [...joined, ...completion(step, run)]))
 }
 
 /**

@@ -2,7 +2,7 @@ import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, truth, wholeNumber } from "../../model/fragment.ts"
 import { wireGuardSchema } from "./schema-wireguard.ts"
-import { GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import { BOND_MODES, GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, MIIMON, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The largest number of a network in 24 bits. RFC 7348, 5 */
 const LARGEST_VNI = 16_777_215
@@ -54,6 +54,26 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       "A VRF of the container: interfaces that name it as their `master` have a routing table of their own.",
       { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
       { required: ["table"], form: "a map with table" },
+    ),
+    bond: keys(
+      "A bond: several interfaces of the container as one. What they have is its own: they have no addresses. Linux, bonding.rst",
+      {
+        mode: {
+          description: "How what is sent is spread over its members.",
+          enum: BOND_MODES,
+          default: BOND_MODES[0],
+          form: `${BOND_MODES.slice(0, -1).join(", ")} or ${BOND_MODES.at(-1)}`,
+        },
+        miimon: wholeNumber("Milliseconds after which it looks again which of its members carry.", 1, 2 ** 31 - 1, { default: MIIMON }),
+        members: {
+          description: "Its members: interfaces of the same container, with a MAC address each.",
+          type: "array",
+          items: { description: "The name of an interface.", type: "string", form: "the name of an interface of the container" },
+          form: "a list of interfaces of the container",
+          examples: [["eth1", "eth2"]],
+        },
+      },
+      { required: ["members"], form: "a map with at least members" },
     ),
     wireguard: wireGuardSchema(),
     tap: {

@@ -47,6 +47,7 @@ export interface PortAttributes extends Inside {
   link?: undefined
   fdb?: undefined
   wireguard?: undefined
+  bond?: undefined
 }
 
 /** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
@@ -60,6 +61,8 @@ export interface OneEndedAttributes extends Inside {
   fdb?: FdbSpec[]
   /** wireguard: its key, its port and its peers. */
   wireguard?: WireGuardSpec
+  /** bond: how often it looks after its members, in milliseconds, and the names of these, interfaces of the same container, sorted. */
+  bond?: { miimon: number; members: string[] }
   bridge?: undefined
   master?: undefined
   host_interface?: undefined
@@ -72,7 +75,7 @@ export interface LinkAttributes {
   kind: LinkKindName
   /** Kernel name of a link of the host, on which it lies, or which it is (phys). */
   parent?: string
-  /** macvlan, ipvlan */
+  /** macvlan, ipvlan, bond */
   mode?: string
   /** vlan, vxlan */
   id?: number

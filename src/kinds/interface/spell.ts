@@ -3,7 +3,7 @@ import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
-import { GRE_TTL, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { BOND_MODES, GRE_TTL, MIIMON, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 import { spellWireGuard } from "./spell-wireguard.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
@@ -23,8 +23,12 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
 }
 
 /** The keys that say what it is. */
-export function spellLinkKind({ link, bridge, fdb, wireguard }: InterfaceAttributes): SpeltMap {
+export function spellLinkKind({ link, bridge, fdb, wireguard, bond }: InterfaceAttributes): SpeltMap {
   if (wireguard !== undefined) return { wireguard: spellWireGuard(wireguard) }
+  if (bond !== undefined) {
+    const { miimon, members } = bond
+    return { bond: withoutAbsent({ mode: unless(BOND_MODES[0], link.mode), miimon: unless(MIIMON, miimon), members }) }
+  }
   return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link, fdb)
 }
 
@@ -58,6 +62,8 @@ function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltM
       return { vrf: withoutAbsent({ table }) }
     case "wireguard":
       return { wireguard: {} }
+    case "bond":
+      return { bond: { members: [] } }
     case "tap":
       return { tap: withoutAbsent({ owner, group, multi_queue }) }
     case "phys":

@@ -27,6 +27,11 @@ export const GRE_KEY = 0x2000
 
 export const IFLA_VRF_TABLE = 1
 
+export const IFLA_BOND_MODE = 1
+export const IFLA_BOND_MIIMON = 3
+/** In IFLA_INFO_SLAVE_DATA. */
+export const IFLA_BOND_SLAVE_PERM_HWADDR = 4
+
 /** Of tun and tap devices, which rtnetlink tells of and does not make. */
 export const IFLA_TUN_OWNER = 1
 export const IFLA_TUN_GROUP = 2

@@ -1,5 +1,6 @@
 import type { Link } from "../../kernel.ts"
 import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, writeU32 } from "../attr.ts"
+import { IFLA_BOND_SLAVE_PERM_HWADDR } from "../constants/if-kinds.ts"
 import {
   DEVCONF_ACCEPT_RA,
   IFF_UP,
@@ -123,6 +124,7 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
     else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
     else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
     else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge") readPortOf(link, bytes, from, to)
+    else if (type === IFLA_INFO_SLAVE_DATA && master === "bond") readOwnMac(link, bytes, from, to)
   })
 }
 
@@ -141,6 +143,13 @@ function readOfFamilies(link: Link, bytes: Buffer, start: number, end: number): 
       if (link.bridge !== undefined) link.bridge.accept_ra = heeds
       else if (heeds) link.accept_ra = true
     })
+  })
+}
+
+/** A member of a bond has the bond's MAC address as long as it is one, and then its own again. */
+function readOwnMac(link: Link, bytes: Buffer, start: number, end: number): void {
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === IFLA_BOND_SLAVE_PERM_HWADDR) link.mac = readLinkLayer(bytes, from, to)
   })
 }
 
