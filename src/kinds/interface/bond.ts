@@ -49,13 +49,19 @@ function upAgain({ desired }: Run, container: Address, link: string, when: boole
   return wanted === when ? [{ op: "link-set", link, up: when }] : []
 }
 
-/** The requests that change a link's MAC address, which is nobody's but its own outside of a bond only. */
+/** The requests that change a link. Its MAC address is nobody's but its own only outside of the bond that it is in: it goes out for that, and in again if it is to stay. */
 export function outsideItsBond(step: Step, run: Run, link: LinkRef, requests: readonly NetRequest[]): readonly NetRequest[] {
   const { container, interface: name, up } = step.change.after as unknown as InterfaceAttributes
-  const bond = step.change.fields.some(({ path }) => path === "mac") ? bondOf(run, container, name) : undefined
-  if (bond === undefined) return requests
-  const back: NetRequest[] = [...joiningRequests(link, bond), ...(up ? [] : [{ op: "link-set", link, up } as const])]
-  return [{ op: "link-set", link, master: 0 }, ...requests, ...back]
+  if (!step.change.fields.some(({ path }) => path === "mac") || !isInBond(run, container, link)) return requests
+  const bond = bondOf(run, container, name)
+  const back: NetRequest[] = bond === undefined ? [] : joiningRequests(link, bond)
+  return [{ op: "link-set", link, master: 0 }, ...requests, ...back, { op: "link-set", link, up }]
+}
+
+function isInBond(run: Run, container: Address, link: LinkRef): boolean {
+  const { links } = run.kernel.dump(netnsOf(run, container))
+  const master = links.find(({ index }) => index === link)?.master
+  return links.find(({ index }) => index === master)?.kind === "bond"
 }
 
 function bondOf({ desired }: Run, container: Address, name: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { Value } from "../../../src/model/resource.ts"
+import { wireGuardKey } from "./matrix-lab.ts"
 import type { AttributeRow, KindRows, Shows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
@@ -39,6 +40,29 @@ function portOption([option, read, words, value]: (typeof OPTIONS)[number]): Att
     attribute,
     read: `\`RTM_GETLINK\`, \`IFLA_INFO_SLAVE_DATA\`, \`IFLA_BRPORT_${read}\``,
     hands: [{ by, shows: { "interface.web.eth0": { [attribute]: value } } }],
+  }
+}
+
+const PEER = wireGuardKey(1)
+const ofPeer = (field: string) => `wireguard.peers.*.${field}`
+
+/** Attribute of a link of WireGuard, its name in the kernel, what somebody does with wg(8), what is then read. */
+const WIREGUARD_HANDS: readonly (readonly [string, string, string, Value])[] = [
+  ["wireguard.private_key.content", "WGDEVICE_A_PRIVATE_KEY", "private-key /dev/stdin", "another"],
+  ["wireguard.listen_port", "WGDEVICE_A_LISTEN_PORT", "listen-port 4000", 4000],
+  [ofPeer("endpoint"), "WGPEER_A_ENDPOINT", `peer ${PEER} endpoint 10.20.0.9:7`, "10.20.0.9:7"],
+  [ofPeer("allowed_ips"), "WGPEER_A_ALLOWEDIPS", `peer ${PEER} allowed-ips 10.81.0.0/16`, ["10.81.0.0/16"]],
+  [ofPeer("keepalive"), "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", `peer ${PEER} persistent-keepalive 7`, 7],
+  [ofPeer("preshared_key.content"), "WGPEER_A_PRESHARED_KEY", `peer ${PEER} preshared-key /dev/stdin`, "another"],
+]
+
+function wireGuardRow([attribute, read, words, value]: (typeof WIREGUARD_HANDS)[number]): AttributeRow {
+  const isKey = words.endsWith("/dev/stdin")
+  const by = `${isKey ? "wg genkey | " : ""}nsenter -t $web -n wg set wg0 ${words}`
+  return {
+    attribute,
+    read: `${INSIDE}\`WG_CMD_GET_DEVICE\`, \`${read}\`${isKey ? ", which is only compared" : ""}`,
+    hands: [{ by, shows: { "interface.web.wg0": { [attribute.replace("*", PEER)]: value } }, needs: "wireguard" }],
   }
 }
 
@@ -264,6 +288,23 @@ export const interfaceRows: KindRows = {
         },
       ],
     },
+    {
+      attribute: "bond.members",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_MASTER\` of the other interfaces`,
+      hands: [
+        {
+          by: web("link set eth3 nomaster"),
+          shows: { "interface.web.bond0": { "bond.members": [] }, "interface.web.eth3": { up: false } },
+          needs: "bond",
+        },
+      ],
+    },
+    {
+      attribute: "bond.miimon",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_BOND_MIIMON\``,
+      hands: [{ by: web("link set bond0 type bond miimon 50"), shows: { "interface.web.bond0": { "bond.miimon": 50 } }, needs: "bond" }],
+    },
+    ...WIREGUARD_HANDS.map(wireGuardRow),
     ...OPTIONS.map(portOption),
     {
       attribute: ITSELF,
