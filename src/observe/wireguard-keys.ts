@@ -1,13 +1,14 @@
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
-import type { KeySpec } from "../kinds/interface/spec-wireguard.ts"
+import { wireGuardKeys } from "../kinds/interface/spec-wireguard.ts"
 import { keyIn } from "../kinds/interface/wireguard.ts"
 import type { Scope } from "../model/driver.ts"
 
 /** Of the secrets that are to be keys of WireGuard those that are none, each with the reason, in which nothing of what it holds is. */
 export function keyFacts({ kernel, desired }: Scope): { keys?: { [secret: string]: string } } {
-  const sources = desired.resources.flatMap(({ kind, attributes }) =>
-    kind === "interface" ? keysIn(attributes as unknown as InterfaceAttributes) : [],
-  )
+  const sources = desired.resources.flatMap(({ kind, attributes }) => {
+    const { wireguard } = attributes as unknown as Partial<InterfaceAttributes>
+    return kind !== "interface" || wireguard === undefined ? [] : wireGuardKeys(wireguard)
+  })
   if (sources.length === 0) return {}
   const whys = sources.flatMap((source): [string, string][] => {
     if (source.name === undefined || keyIn(kernel, source, desired.variables) !== undefined) return []
@@ -16,9 +17,4 @@ export function keyFacts({ kernel, desired }: Scope): { keys?: { [secret: string
     return [[source.name, `what ${file ?? `the variable ${environment}`} holds is no key of WireGuard`]]
   })
   return { keys: Object.fromEntries(whys) }
-}
-
-function keysIn({ wireguard }: InterfaceAttributes): KeySpec[] {
-  if (wireguard === undefined) return []
-  return [wireguard.private_key, ...Object.values(wireguard.peers).map((peer) => peer.preshared_key)].filter((key) => key !== undefined)
 }

@@ -27,6 +27,11 @@ export interface KeySpec extends GivenSource {
   content: "current" | "another"
 }
 
+/** Where the keys of a link come from. */
+export function wireGuardKeys({ private_key, peers }: WireGuardSpec): KeySpec[] {
+  return [private_key, ...Object.values(peers).map((peer) => peer.preshared_key)].filter((key) => key !== undefined)
+}
+
 const KEY_BYTES = 32
 
 /** A key as wg(8) writes it: 32 bytes in base64, whatever blanks there are about; undefined for anything else. */

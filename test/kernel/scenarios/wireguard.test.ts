@@ -145,6 +145,19 @@ scenarioOfWireGuard("a link is made anew with its key and its peers, and stays w
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
 })
 
+scenarioOfWireGuard("a key may come from the environment", (sandbox) => {
+  const [web, db] = [pair(sandbox, "web"), pair(sandbox, "db")]
+  const text = lab({ key: "web", peer: db }, { key: "db", peer: web }).replace("web: { file: ./web.key }", "web: { environment: WEB_KEY }")
+  const file = sandbox.file("stack.yaml", text)
+  const env = { WEB_KEY: readFileSync(`${sandbox.work}/web.key`, "utf8") }
+  expectStatus(sandbox.stack(["apply", "-y", "-f", file], { env }), 0)
+  inSide(sandbox, "web", "ping", "-c1", "-W5", "10.61.0.2")
+  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file], { env }), 0)
+  const other = { WEB_KEY: expectStatus(sandbox.run(["wg", "genkey"]), 0).stdout }
+  const { stdout } = expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file], { env: other }), 2)
+  assert.match(stdout, "wireguard.private_key.content: another -> current")
+})
+
 scenarioOfWireGuard("a secret that is no key, or not there, is told by the plan, where the file names it", (sandbox) => {
   const [web, db] = [pair(sandbox, "web"), pair(sandbox, "db")]
   const file = sandbox.file("stack.yaml", lab({ key: "web", peer: db, rest: ", preshared_key: psk" }, { key: "db", peer: web }))
