@@ -96,6 +96,30 @@ test("a gre has one key for both directions, with the flags that say so; a vrf h
   )
 })
 
+test("a bond has a mode for its life, and an interval that changes", () => {
+  const add = { op: "link-add", name: "b", ns: "host", group: 1 } as const
+  same(
+    { ...add, kind: "bond", options: { mode: "802.3ad" } },
+    `4c000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 6200 0000
+     0800 1b00 01000000
+     1c00 1200
+       0900 0100 626f6e64 00 000000
+       0c00 0200
+         0500 0100 04 000000                # IFLA_BOND_MODE`,
+  )
+  same(
+    { op: "link-set", link: 7, bond: { miimon: 50 } },
+    `3c000000 1000 0500 01000000 00000000
+     00000000 07000000 00000000 00000000
+     1c00 1200
+       0900 0100 626f6e64 00 000000
+       0c00 0200
+         0800 0300 32000000                 # IFLA_BOND_MIIMON`,
+  )
+})
+
 test("options of a port are a slave's", () => {
   same(
     { op: "link-set", link: 8, port: { isolated: true, learning: false, cost: 100, priority: 1 } },
