@@ -65,7 +65,10 @@ function macOf(text: string | undefined, entry: Entry, path: Path): string | und
 
 function hostOf(text: string | undefined, entry: Entry, path: Path): string | undefined {
   const ip = text === undefined ? undefined : canonicalIp(text)
-  if (text === undefined || (ip !== undefined && !ip.includes(":") && Number(ip.split(".")[0]) > 0)) return ip
-  entry.report(path, "bad-address", `\`${text}\` is not an IPv4 address`, { hint: "write the address of a host, such as 192.0.2.1" })
+  const first = Number(ip?.split(".")[0])
+  if (text === undefined || (ip !== undefined && !ip.includes(":") && first > 0 && first < 224)) return ip
+  entry.report(path, "bad-address", `\`${text}\` is not the IPv4 address of one host`, {
+    hint: "write the address of a host, such as 192.0.2.1",
+  })
   return undefined
 }

@@ -122,7 +122,7 @@ function ofBridge(bridge: Address | undefined): string[] {
   return bridge === undefined ? [] : [stepId(bridge, "create"), stepId(bridge, "update")]
 }
 
-/** A bond takes its members as they are to be. */
+/** A bond takes its members as they are to be, and lets those go that are still there. */
 function ofMembers(attributes: Attributes | null): string[] {
   return membersOf(attributes).flatMap((member) => ["delete", "create", "update"].map((op) => stepId(member, op)))
 }
@@ -152,7 +152,7 @@ function update(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
   return {
     op: "update",
-    after: [...ofBridge(bridge), ...ofMembers(change.after)],
+    after: [...ofBridge(bridge), ...ofMembers(change.after), ...ofMembers(change.before)],
     before: waiting(container),
     ...renamedPlaces(places(change.before), places(change.after)),
   }
