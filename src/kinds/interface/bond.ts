@@ -16,7 +16,7 @@ export function observedBond(scope: Scope, container: Address, { links }: NetDum
 
 /** What makes a bond what it is to be, by what is in it now; nothing for a step that changes nothing of it. `bond`: how it is called by now. */
 export function bondRequests({ change }: Step, run: Run, bond: LinkRef): NetRequest[] {
-  const { bond: want, container } = change.after as unknown as InterfaceAttributes
+  const { bond: want, container, mac } = change.after as unknown as InterfaceAttributes
   const changed = (path: string) => change.action !== "update" || change.fields.some((field) => field.path === path)
   if (want === undefined || !(changed("bond.miimon") || changed("bond.members"))) return []
   const set: NetRequest[] = changed("bond.miimon") ? [{ op: "link-set", link: bond, bond: { miimon: want.miimon } }] : []
@@ -27,10 +27,14 @@ export function bondRequests({ change }: Step, run: Run, bond: LinkRef): NetRequ
   const before = change.action === "update" ? ((change.before as unknown as InterfaceAttributes).bond?.members ?? []) : []
   const leaving = before.filter((name) => inIt.has(name) && !want.members.includes(name))
   const joining = want.members.filter((name) => !inIt.has(name))
+  // One that the last member has left is given a MAC address by chance, and then takes over that of the first to come. __bond_release_one()
+  const own: NetRequest[] = mac === undefined ? [] : [{ op: "link-set", link: bond, mac }]
   return [
     ...set,
-    ...leaving.flatMap((link): NetRequest[] => [{ op: "link-set", link, master: 0 }, ...upAgain(run, container, link, true)]),
+    ...(inIt.size === 0 ? own : []),
     ...joining.flatMap((link): NetRequest[] => [...joiningRequests(link, bond), ...upAgain(run, container, link, false)]),
+    ...leaving.flatMap((link): NetRequest[] => [{ op: "link-set", link, master: 0 }, ...upAgain(run, container, link, true)]),
+    ...(want.members.length === 0 ? own : []),
   ]
 }
 

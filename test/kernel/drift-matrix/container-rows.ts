@@ -254,7 +254,7 @@ function itself(): AttributeRow {
             "interface.web.mv0": "gone",
             "interface.web.vx0": "gone",
             ...Object.fromEntries(
-              ["tp0", "blue", "eth2", "eth3", "bond0", "wg0"].map((name) => [`interface.web.${name}`, "gone"] as const),
+              ["tp0", "blue", "eth2", "eth3", "eth4", "bond0", "wg0"].map((name) => [`interface.web.${name}`, "gone"] as const),
             ),
           },
           ...{ "veth.core": "gone", "veth.uplink": "gone" },

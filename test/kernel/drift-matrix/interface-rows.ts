@@ -294,7 +294,7 @@ export const interfaceRows: KindRows = {
       hands: [
         {
           by: web("link set eth3 nomaster"),
-          shows: { "interface.web.bond0": { "bond.members": [] }, "interface.web.eth3": { up: false } },
+          shows: { "interface.web.bond0": { "bond.members": ["eth4"] }, "interface.web.eth3": { up: false } },
           needs: "bond",
         },
       ],

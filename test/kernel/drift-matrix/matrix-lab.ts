@@ -135,7 +135,7 @@ export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string 
     lacking("vrf", hierarchies, sandbox) === undefined ? ", blue: { vrf: { table: 10 } }, eth2: { bridge: spare, master: blue }" : ""
   const bond =
     lacking("bond", hierarchies, sandbox) === undefined
-      ? ", eth3: { bridge: spare }, bond0: { bond: { mode: active-backup, members: [eth3] } }"
+      ? ", eth3: { bridge: spare }, eth4: { bridge: spare }, bond0: { bond: { mode: active-backup, members: [eth3, eth4] } }"
       : ""
   const wireGuard = lacking("wireguard", hierarchies, sandbox) === undefined
   for (const [name, fill] of WIREGUARD_KEYS) sandbox.file(name, `${wireGuardKey(fill)}\n`)
