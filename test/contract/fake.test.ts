@@ -3,6 +3,7 @@ import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { Layout } from "../support/fake-kernel/machine.ts"
 import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
+import { bondContract } from "./bond-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract, vlanContract } from "./links-contract.ts"
@@ -32,6 +33,7 @@ for (const contract of [
   processContract,
   packetRulesContract,
   wireGuardContract,
+  bondContract,
 ])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { test } from "uvu"
+import type { NetRequest } from "../../src/kernel/kernel.ts"
 import { linuxKernel } from "../../src/kernel/linux.ts"
 import { inOwnNamespaces } from "../kernel/own-namespaces.ts"
 import { testsUnless } from "../support/skip.ts"
 import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
+import { bondAdd, bondContract } from "./bond-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { bridgeAdd, linkContract, remove, vlanContract } from "./links-contract.ts"
@@ -28,7 +30,8 @@ if (inOwnNamespaces(import.meta.url)) {
   ])
     holdsOnLinux(folder, contract)
   holdsOnLinux(folder, vlanContract, withoutVlans())
-  holdsOnLinux(folder, wireGuardContract, withoutWireGuard())
+  holdsOnLinux(folder, wireGuardContract, without("wireguard", wireGuardAdd("probe")))
+  holdsOnLinux(folder, bondContract, without("bond", bondAdd("probe")))
   test.run()
 }
 
@@ -37,8 +40,8 @@ function withoutVlans(): string | undefined {
   return linuxKernel().net("host", requests)[0] === null ? undefined : "this kernel's bridges filter no VLANs"
 }
 
-function withoutWireGuard(): string | undefined {
-  return linuxKernel().net("host", [wireGuardAdd("probe"), remove("probe")])[0] === null ? undefined : "this kernel has no wireguard"
+function without(kind: string, adding: NetRequest): string | undefined {
+  return linuxKernel().net("host", [adding, remove("probe")])[0] === null ? undefined : `this kernel has no ${kind}`
 }
 
 function holdsOnLinux(folder: string, contract: Contract, lacking?: string): void {

@@ -200,7 +200,7 @@ function enslave(call: NetCall, link: NetLink, master: NetLink): void {
   if (link.master === master.index) return
   release(link)
   link.master = master.index
-  if (master.kind === "bond") setUp(link)
+  if (master.kind === "bond") joinBond(link, master)
   if (master.bridge === undefined) return
   const pvid = master.bridge.vlan_default_pvid
   link.vlans = new Map(pvid === 0 ? [] : [[pvid, { pvid: true, untagged: true }]])
@@ -211,11 +211,29 @@ function release(link: NetLink): void {
   const master = link.network.links.get(link.master)
   const bridge = master?.bridge === undefined ? undefined : master
   link.master = 0
-  if (master?.kind === "bond") setDown(link)
+  if (master?.kind === "bond") leaveBond(link, master)
   delete link.hairpin
   delete link.port
   link.vlans = new Map()
   if (bridge !== undefined) portsChanged(bridge)
+}
+
+/** Without a MAC address that it was given a bond takes over that of its first member. */
+function joinBond(link: NetLink, bond: NetLink): void {
+  if (!bond.macGiven && membersOf(bond).length === 1) bond.mac = link.mac
+  setUp(link)
+}
+
+/** A bond without members forgets what it was given. */
+function leaveBond(link: NetLink, bond: NetLink): void {
+  setDown(link)
+  if (membersOf(bond).length > 0) return
+  bond.mac = "2e:ff:00:00:00:01"
+  bond.macGiven = false
+}
+
+function membersOf(bond: NetLink): NetLink[] {
+  return [...bond.network.links.values()].filter(({ master }) => master === bond.index)
 }
 
 /** A bridge takes the smallest mtu and the lowest mac of its ports, unless it was told its own. */
