@@ -22,6 +22,7 @@ export function quietFfi(): Ffi {
   return {
     nlOpen: descriptor,
     nlOpenNetfilter: descriptor,
+    nlOpenGenericIn: descriptor,
     nlOpenIn: descriptor,
     nlTransact: (_fd, request, out) => acknowledge(Buffer.from(request), Buffer.from(out.buffer, out.byteOffset, out.length)),
     nlCookie: (_fd, out) => out.length,
@@ -67,6 +68,8 @@ export function quietFfi(): Ffi {
     spread: () => 0,
     deviceLoad: descriptor,
     deviceAttach: () => 0,
+    tapOpen: () => 0,
+    tapKeep: () => 0,
     devicePrograms: () => 0,
   }
 }

@@ -68,6 +68,17 @@ EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf)
   return result;
 }
 
+/* The same for generic netlink; "": this namespace. */
+EXPORT int32_t stk_nl_open_generic_in(const char *ns_path, int32_t rcvbuf)
+{
+  struct visit visit;
+  int result = visit_begin(&visit, ns_path, "");
+  if (result < 0) return result;
+  result = open_socket(NETLINK_GENERIC, rcvbuf);
+  visit_end(&visit);
+  return result;
+}
+
 /* <asm-generic/socket.h>, which an older libc does not have */
 #define STK_SO_NETNS_COOKIE 71
 

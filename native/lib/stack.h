@@ -12,7 +12,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 10
+#define STK_ABI 11
 
 EXPORT int32_t stk_abi(void);
 
@@ -20,6 +20,7 @@ EXPORT int32_t stk_abi(void);
 EXPORT int32_t stk_nl_open(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_netfilter(int32_t rcvbuf);
 EXPORT int32_t stk_nl_open_in(const char *ns_path, int32_t rcvbuf);
+EXPORT int32_t stk_nl_open_generic_in(const char *ns_path, int32_t rcvbuf);
 EXPORT int32_t stk_nl_transact(int32_t fd, const uint8_t *req, int32_t len, uint8_t *out, int32_t out_len, int32_t timeout_ms);
 EXPORT int32_t stk_nl_cookie(int32_t fd, uint8_t *out, int32_t len);
 
@@ -77,6 +78,10 @@ EXPORT int32_t stk_remove_tree(const char *path);
 /* removals.c */
 EXPORT int32_t stk_removals_begin(const uint8_t *paths, int32_t len);
 EXPORT int32_t stk_removals_end(int32_t done, uint8_t *out, int32_t out_len);
+
+/* tap.c */
+EXPORT int32_t stk_tap_open(const char *ns_path, const char *name, int32_t many, int32_t owner, int32_t group);
+EXPORT int32_t stk_tap_keep(int32_t fd);
 
 /* devices.c */
 EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t len);

@@ -2,10 +2,22 @@ import { hash64 } from "./hash.ts"
 
 /** `02-00-00-00-00-01` or `02:0:0:0:0:1` as `02:00:00:00:00:01`; undefined for what is no unicast MAC address. */
 export function parseMac(text: string): string | undefined {
+  const mac = parseAnyMac(text)
+  return mac === undefined || mac === NO_MAC || isGroupMac(mac) ? undefined : mac
+}
+
+/** The same of any MAC address, that of a group and that of none too. */
+export function parseAnyMac(text: string): string | undefined {
   if (!/^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}$/i.test(text)) return undefined
   const bytes = text.split(/[:-]/).map((part) => Number.parseInt(part, 16))
-  const unicast = ((bytes[0] ?? 1) & 1) === 0 && bytes.some((byte) => byte !== 0)
-  return unicast ? bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":") : undefined
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")
+}
+
+export const NO_MAC = "00:00:00:00:00:00"
+
+/** Whether a canonical MAC address is that of a group: the first bit that is sent. IEEE 802 */
+export function isGroupMac(mac: string): boolean {
+  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1
 }
 
 /** A locally administered unicast address (IEEE 802, second bit of the first byte) out of a seed: the same seed, the same address. */

@@ -1,6 +1,6 @@
 import { PORT_DEFAULTS, VLAN_PROTOCOLS } from "../base/bridge-options.ts"
 import { canonicalCidr, canonicalIp } from "../base/ip.ts"
-import { parseMac } from "../base/mac.ts"
+import { parseAnyMac, parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
 import { parseDelay, parsePercent, parseRate } from "../base/units.ts"
@@ -16,7 +16,8 @@ import { powerShapes } from "../kinds/container/power-shapes.ts"
 import { routingShapes } from "../kinds/container/routing-shapes.ts"
 import { AUTO_LINE } from "../kinds/hosts/spec.ts"
 import { DIGEST, isCanonical, isSettledImage } from "../kinds/image/spec.ts"
-import { IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
+import { BOND_MODES, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/interface/spec-link-kinds.ts"
+import { wireGuardShape } from "../kinds/interface/wireguard-shapes.ts"
 import { natShape } from "../kinds/nat/shapes.ts"
 import type { KindName } from "../model/resource.ts"
 import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
@@ -112,12 +113,19 @@ const port = record(
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
-    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES), id: whole(0, 2 ** 24 - 1) },
-    ...{ remote: ip, group: ip, local: ip, port: whole(1, 65535) },
+    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES), id: whole(0, 2 ** 24 - 1) },
+    ...{ remote: ip, group: either(ip, whole(0, LAST_ID)), local: ip, port: whole(1, 65535) },
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
+    ...{ owner: whole(0, LAST_ID), multi_queue: truth },
   },
 )
-const oneEnded = record({ ...inside, link }, { mac, mtu, impair, inside_master: linkName })
+const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
+const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
+const bond = record({ miimon: whole(0, 2 ** 31 - 1), members: listOf(linkName) })
+const oneEnded = record(
+  { ...inside, link },
+  { mac, mtu, impair, inside_master: linkName, fdb, bond, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
+)
 
 function isOneEnded(value: unknown): boolean {
   return typeof value === "object" && value !== null && "link" in value
@@ -171,7 +179,10 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
   veth: record({
     ...{ alias, mtu },
     endpoints: listOf(
-      record({ container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth }, { impair }),
+      record(
+        { container: either(oneOf("host"), container), interface: linkName, address: cidrs, mac, up: truth },
+        { impair, accept_ra: truth },
+      ),
       2,
     ),
   }),

@@ -1,6 +1,8 @@
 import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import { givensIn } from "../kinds/container/spec-given.ts"
+import type { WireGuardSpec } from "../kinds/interface/spec-wireguard.ts"
+import { wireGuardKeys } from "../kinds/interface/spec-wireguard.ts"
 import type { Desired } from "../model/resource.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
@@ -40,10 +42,13 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
 
 /** With the variables that its secrets and configs come from: no file holds what is in them, so it is taken anew for each command. */
 export function withVariables(desired: Desired, { environment }: Context): Desired {
-  const containers = desired.resources.filter(({ kind }) => kind === "container")
-  const names = containers.flatMap(({ attributes }) =>
-    givensIn(attributes as unknown as ContainerAttributes).flatMap(([, given]) => given.environment ?? []),
-  )
+  const names = desired.resources.flatMap(({ kind, attributes }) => {
+    if (kind === "interface" && attributes.wireguard !== undefined)
+      return wireGuardKeys(attributes.wireguard as unknown as WireGuardSpec).flatMap((key) => key.environment ?? [])
+    return kind === "container"
+      ? givensIn(attributes as unknown as ContainerAttributes).flatMap(([, given]) => given.environment ?? [])
+      : []
+  })
   const found = names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
   return found.length === 0 ? desired : { ...desired, variables: Object.fromEntries(found) }
 }

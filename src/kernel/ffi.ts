@@ -13,6 +13,8 @@ export interface Ffi {
   nlOpen(rcvbuf: number): number
   nlOpenNetfilter(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
+  /** Of NETLINK_GENERIC; "": of this namespace. */
+  nlOpenGenericIn(nsPath: string, rcvbuf: number): number
   nlTransact(fd: number, req: Uint8Array, out: Uint8Array, timeoutMs: number): number
   /** `out`: 8 bytes, a u64. */
   nlCookie(fd: number, out: Uint8Array): number
@@ -66,6 +68,10 @@ export interface Ffi {
   removalsEnd(done: number, out: Uint8Array): number
   /** `chattr +T`, where the file system knows it. */
   spread(path: string): number
+  /** A descriptor of a new tap device; `owner`, `group`: -1 is any. */
+  tapOpen(nsPath: string, name: string, many: number, owner: number, group: number): number
+  /** It outlives its descriptor. */
+  tapKeep(fd: number): number
   /** A descriptor of a program that allows devices. */
   deviceLoad(name: string, code: Uint8Array): number
   /** Attaches it to a group, in the place of one whose name begins with `mark`. */
@@ -78,7 +84,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 40
 
 /** STK_ABI in stack.h. */
-const ABI = 10
+const ABI = 11
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -88,6 +94,7 @@ const SIGNATURES = {
   stk_nl_open: "i",
   stk_nl_open_netfilter: "i",
   stk_nl_open_in: "si",
+  stk_nl_open_generic_in: "si",
   stk_nl_transact: "ibibii",
   stk_nl_cookie: "ibi",
   stk_nl_begin: "ibiii",
@@ -120,6 +127,8 @@ const SIGNATURES = {
   stk_removals_begin: "bi",
   stk_removals_end: "ibi",
   stk_spread: "s",
+  stk_tap_open: "ssiii",
+  stk_tap_keep: "i",
   stk_device_load: "sbi",
   stk_device_attach: "siss",
   stk_device_programs: "bibi",
@@ -150,6 +159,7 @@ export function openFfi(folder?: string): Ffi {
   return {
     nlOpen: (rcvbuf) => call("stk_nl_open", rcvbuf),
     nlOpenNetfilter: (rcvbuf) => call("stk_nl_open_netfilter", rcvbuf),
+    nlOpenGenericIn: (nsPath, rcvbuf) => call("stk_nl_open_generic_in", nsPath, rcvbuf),
     nlOpenIn: (nsPath, rcvbuf) => call("stk_nl_open_in", nsPath, rcvbuf),
     nlTransact: (fd, req, out, timeoutMs) => call("stk_nl_transact", fd, req, req.length, out, out.length, timeoutMs),
     nlCookie: (fd, out) => call("stk_nl_cookie", fd, out, out.length),
@@ -193,6 +203,8 @@ export function openFfi(folder?: string): Ffi {
     removalsBegin: (paths) => call("stk_removals_begin", paths, paths.length),
     removalsEnd: (done, out) => call("stk_removals_end", done, out, out.length),
     spread: (path) => call("stk_spread", path),
+    tapOpen: (nsPath, name, many, owner, group) => call("stk_tap_open", nsPath, name, many, owner, group),
+    tapKeep: (fd) => call("stk_tap_keep", fd),
     deviceLoad: (name, code) => call("stk_device_load", name, code, code.length),
     deviceAttach: (folder, program, name, mark) => call("stk_device_attach", folder, program, name, mark),
     devicePrograms: (folders, out) => call("stk_device_programs", folders, folders.length, out, out.length),

@@ -2,14 +2,17 @@ import type { PortOptions } from "../base/bridge-options.ts"
 import type { DeviceProgram } from "../devices/program.ts"
 import type { Archives } from "./archives.ts"
 import type { LaunchRecord, MountCopy } from "./launch/launch-record.ts"
-import type { BridgeOptions, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
+import type { BridgeOptions, FdbEntry, Impairment, LinkCounters, LinkOptions, NetDump, Qdisc } from "./net-dump.ts"
 import type { PacketRules } from "./packet-rules.ts"
 import type { RoutingReader, RoutingRequest } from "./routing.ts"
+import type { Taps } from "./taps.ts"
 import type { Tried } from "./tries.ts"
+import type { WireGuard } from "./wireguard.ts"
 
 export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
 export type {
   BridgeOptions,
+  FdbEntry,
   Impairment,
   InterfaceAddress,
   Link,
@@ -22,12 +25,14 @@ export type {
 } from "./net-dump.ts"
 export type { LiveRule, Neighbour, NextHop, Route, RouteWish, Routing, Rule } from "./routing.ts"
 export { ROUTE_PROTOCOL } from "./routing.ts"
+export type { OpenTap, TapWish } from "./taps.ts"
+export type { WireGuardChange, WireGuardDevice, WireGuardPeer } from "./wireguard.ts"
 
 /**
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel extends Archives, PacketRules, RoutingReader {
+export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, WireGuard {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump
@@ -251,6 +256,8 @@ export type NetRequest =
       master?: LinkRef | 0
       group?: number
       bridge?: BridgeOptions
+      /** Of a bond, in milliseconds: how often it looks whether its members carry. */
+      bond?: { miimon: number }
       /** Of a port of a bridge; nothing else stands beside it. */
       port?: PortOptions
     }
@@ -260,6 +267,12 @@ export type NetRequest =
   | { op: "vlan-add"; link: LinkRef; vlan: string }
   /** `bridge vlan del dev LINK vid …`. ENOENT where it is not in it. */
   | { op: "vlan-delete"; link: LinkRef; vlan: string }
+  /**
+   * `bridge fdb append MAC dev LINK dst IP …`, of a vxlan. A MAC address of one machine is in one place, the last that was said; any other may be in many.
+   */
+  | { op: "fdb-add"; link: LinkRef; entry: FdbEntry }
+  /** `bridge fdb del MAC dev LINK dst IP …`. One that is not there may be ENOENT. */
+  | { op: "fdb-delete"; link: LinkRef; entry: FdbEntry }
   | { op: "link-delete"; link: LinkRef }
   /** `ip link del group N`: all links of the group at once. */
   | { op: "group-delete"; group: number }

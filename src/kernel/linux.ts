@@ -7,6 +7,7 @@ import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
+import { openWireGuard } from "./netlink/genl/wireguards.ts"
 import { openNet } from "./netlink/net.ts"
 import { openRules } from "./netlink/nft/rules.ts"
 import { openVisits } from "./netlink/visits.ts"
@@ -14,6 +15,7 @@ import { openArchives } from "./open-archives.ts"
 import type { WhenReadable } from "./poller.ts"
 import { openPoller } from "./poller.ts"
 import { openProcesses } from "./processes.ts"
+import { openTaps } from "./taps.ts"
 import { tryAll } from "./tries.ts"
 
 export interface LinuxKernel extends Kernel {
@@ -48,7 +50,9 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     tries: (requests) => tryAll(requests, folder),
     ...openDevices(ffi),
     dial: openDialer(ffi, readable),
+    ...openTaps(ffi),
     ...openRules(ffi),
+    ...openWireGuard(ffi),
     ...openVisits(ffi, { ...net, ...processes }),
   }
 }

@@ -22,6 +22,7 @@ export interface Link {
   name: string
   /** `bridge`, `veth`, …; "" for lo and hardware. */
   kind: string
+  /** Of a member of a bond: its own. */
   mac: string
   mtu: number
   /** IFF_UP: administratively up. */
@@ -35,6 +36,8 @@ export interface Link {
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
   bridge?: LiveBridge
+  /** Of an end of a veth pair that bears a mark and is no port: it heeds routers that advertise themselves. ip-sysctl.rst */
+  accept_ra?: true
   /** Of a port of a bridge that gives back what came by it; absent: it does not. */
   hairpin?: true
   /** Of a port of a bridge: in what it differs from one that nobody has set. */
@@ -45,8 +48,22 @@ export interface Link {
   parent?: number
   /** Of such a link: what else its kind is made with. */
   options?: LinkOptions
+  /** Of a vxlan: where frames go, as somebody has set it, beside its `remote` or `group`; absent: nobody has. */
+  fdb?: FdbEntry[]
   /** What befalls what it sends; absent: nothing. */
   impair?: Impairment
+}
+
+/** An entry of a vxlan's forwarding database that is not learned: what is sent to `mac` goes in packets to `to`. bridge(8) */
+export interface FdbEntry {
+  /** 00:00:00:00:00:00: what goes to all, or to somebody whose place is not known. */
+  mac: string
+  /** IPv4 address. */
+  to: string
+  /** UDP port, where it is not the vxlan's own. */
+  port?: number
+  /** Number of the network, where it is not the vxlan's own. */
+  vni?: number
 }
 
 /** What a link has taken in or sent since it was made, as `ip -s link` counts it. */

@@ -168,6 +168,8 @@ export interface HostFacts {
     lacking: { readonly [kind: string]: string }
     /** By name, the devices that are to be lent, or are: why one cannot be. */
     devices?: { readonly [device: string]: { why?: string } }
+    /** By their names, secrets that are to be keys of WireGuard: why one is none. */
+    keys?: { readonly [secret: string]: string }
   }
   /** Absent where no packets are to be passed on for the stack. */
   packets?: PacketFacts

@@ -2,12 +2,13 @@ import type { Kernel, Link } from "../kernel/kernel.ts"
 import { VLAN_FILTERING } from "../kinds/bridge/problems.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { MadeKindName } from "../kinds/interface/spec-link-kinds.ts"
-import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
+import { kernelKind, LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
 import { places } from "../kinds/link/places.ts"
 import type { Scope } from "../model/driver.ts"
 import type { HostFacts } from "../model/resource.ts"
 import { lendingFacts } from "./lending.ts"
 import { unloadedModules } from "./modules.ts"
+import { keyFacts } from "./wireguard-keys.ts"
 
 /** What links with one end are planned with; nothing for a stack that has none. */
 export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
@@ -22,6 +23,7 @@ export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
   return {
     links: {
       ...lendingFacts(scope),
+      ...keyFacts(scope),
       mtus,
       lacking: lacking(
         scope.kernel,
@@ -33,6 +35,7 @@ export function linkFacts(scope: Scope): Pick<HostFacts, "links"> {
 
 /** Of what a live link is the proof that the kernel has it. */
 function traits({ kind, bridge }: Link): string[] {
+  if (kind === kernelKind("tap")) return ["tap"]
   return bridge?.vlan_filtering === true ? [kind, VLAN_FILTERING] : [kind]
 }
 
@@ -40,6 +43,9 @@ function traits({ kind, bridge }: Link): string[] {
 function moduleOf(kind: string): string {
   return Object.hasOwn(LINK_KINDS, kind) ? LINK_KINDS[kind as MadeKindName].module : "bridge"
 }
+
+/** What the kernel says of a kind that it does not have; of a tap, where it has no such file, or nothing behind that. */
+const LACKING = new Set(["EOPNOTSUPP", "ENOENT", "ENODEV", "ENXIO"])
 
 /**
  * Kinds are tried, each in a namespace that ends with the trial. Trying makes the kernel load a module, which is a change of the host that no
@@ -52,7 +58,7 @@ function lacking(kernel: Kernel, kinds: readonly string[]): { [kind: string]: st
   return Object.fromEntries(
     kinds.flatMap((kind) => {
       const { errno, text } = tried.get(`link:${kind}`) ?? { errno: "", text: "" }
-      return errno === "EOPNOTSUPP" ? [[kind, text === "" ? errno : `${errno}: ${text}`]] : []
+      return LACKING.has(errno) ? [[kind, text === "" ? errno : `${errno}: ${text}`]] : []
     }),
   )
 }

@@ -3,12 +3,14 @@ import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { Layout } from "../support/fake-kernel/machine.ts"
 import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
+import { bondContract } from "./bond-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { linkContract, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { wireGuardContract } from "./wireguard-contract.ts"
 
 /** A new machine for each test. */
 function holdsOnFake(layout: Layout, contract: Contract): void {
@@ -22,7 +24,17 @@ function holdsOnFake(layout: Layout, contract: Contract): void {
   }
 }
 
-for (const contract of [linkContract, vlanContract, addressContract, fileContract, archiveContract, processContract, packetRulesContract])
+for (const contract of [
+  linkContract,
+  vlanContract,
+  addressContract,
+  fileContract,
+  archiveContract,
+  processContract,
+  packetRulesContract,
+  wireGuardContract,
+  bondContract,
+])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)
 

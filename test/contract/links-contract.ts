@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
+import { KernelError } from "../../src/kernel/kernel.ts"
 import type { Contract } from "./subject.ts"
 import { addressesOf, answers, eventually, linkIn, must } from "./subject.ts"
 
@@ -160,6 +161,67 @@ export const linkContract: Contract = {
     const { options: live, parent } = linkIn(kernel.dump("host"), "vx")
     assert.equal([live, parent], [options, undefined])
     must(kernel, [remove("vx")])
+  },
+
+  "a vxlan is told where frames go: those to a machine to one place, those to many to several": ({ kernel }) => {
+    const options = { id: 7, remote: "192.0.2.9", port: 4790 }
+    const add = (mac: string, to: string, more: object = {}): NetRequest => ({ op: "fdb-add", link: "vx", entry: { mac, to, ...more } })
+    const [all, one] = ["00:00:00:00:00:00", "02:00:00:00:00:07"]
+    must(kernel, [
+      { op: "link-add", name: "vx", ns: "host", kind: "vxlan", options, group: 0 },
+      ...[
+        add(all, "192.0.2.1"),
+        add(all, "192.0.2.2"),
+        add(all, "192.0.2.2"),
+        add(one, "192.0.2.1"),
+        add(one, "192.0.2.3", { port: 9, vni: 8 }),
+      ],
+    ])
+    const fdb = () => (linkIn(kernel.dump("host"), "vx").fdb ?? []).map((entry) => Object.values(entry).join(" ")).sort()
+    assert.equal(fdb(), [`${all} 192.0.2.1`, `${all} 192.0.2.2`, `${one} 192.0.2.3 9 8`])
+    assert.equal(linkIn(kernel.dump("host"), "vx").options, options)
+    const off: NetRequest = { op: "fdb-delete", link: "vx", entry: { mac: all, to: "192.0.2.2" } }
+    assert.equal(answers(kernel, [off, { ...off, link: "none" }]), ["ok", "ENODEV"])
+    // One that is not there: the kernel says so only where the address has no entry at all. Nothing changes.
+    assert.ok(["ok", "ENOENT"].includes(answers(kernel, [off])[0] ?? ""))
+    assert.equal(fdb(), [`${all} 192.0.2.1`, `${one} 192.0.2.3 9 8`])
+    must(kernel, [remove("vx")])
+  },
+
+  "a tap is there as long as it is open, and stays if it is kept first": ({ kernel }) => {
+    const tap = (name: string, more: object = {}) => kernel.openTap("host", { name, ...more })
+    const there = () =>
+      kernel
+        .dump("host")
+        .links.filter(({ kind }) => kind === "tun")
+        .map(({ name, options, group }) => ({ name, options, group }))
+    const first = tap("ta", { owner: 5, group: 6, multi_queue: true })
+    must(kernel, [{ op: "link-set", link: "ta", group: 7 }])
+    assert.is(there()[0]?.group, 7)
+    assert.throws(
+      () => tap("ta"),
+      (e: unknown) => e instanceof KernelError && e.errno === "EBUSY",
+    )
+    first.keep()
+    first.drop()
+    tap("tb").drop()
+    assert.equal(there(), [{ name: "ta", options: { type: "tap", owner: 5, group: 6, multi_queue: 1 }, group: 7 }])
+    must(kernel, [remove("ta")])
+    assert.equal(there(), [])
+  },
+
+  "an end of a pair tells, as long as it is marked and no port, that it heeds routers": ({ kernel }) => {
+    const heeds = () => linkIn(kernel.dump("host"), "va").accept_ra
+    must(kernel, [bridgeAdd("br-one"), veth("va", "vb"), { op: "link-set", link: "va", alias: "stack:lab/veth.core" }])
+    assert.is(heeds(), true)
+    kernel.write("/proc/sys/net/ipv6/conf/va/accept_ra", "0")
+    assert.is(heeds(), undefined)
+    kernel.write("/proc/sys/net/ipv6/conf/va/accept_ra", "1")
+    must(kernel, [{ op: "link-set", link: "va", master: "br-one" }])
+    assert.is(heeds(), undefined)
+    must(kernel, [{ op: "link-set", link: "va", master: 0, alias: "" }])
+    assert.is(heeds(), undefined)
+    must(kernel, [remove("va"), remove("br-one")])
   },
 
   "numbers of links are never given twice": ({ kernel }) => {

@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { test } from "uvu"
+import type { NetRequest } from "../../src/kernel/kernel.ts"
 import { linuxKernel } from "../../src/kernel/linux.ts"
 import { inOwnNamespaces } from "../kernel/own-namespaces.ts"
 import { testsUnless } from "../support/skip.ts"
 import { addressContract } from "./addresses-contract.ts"
 import { archiveContract } from "./archives-contract.ts"
+import { bondAdd, bondContract } from "./bond-contract.ts"
 import { cgroupContract } from "./cgroups-contract.ts"
 import { fileContract } from "./files-contract.ts"
 import { bridgeAdd, linkContract, remove, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { wireGuardAdd, wireGuardContract } from "./wireguard-contract.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
   const folder = mkdtempSync(`${tmpdir()}/stack-contract.`)
@@ -27,12 +30,18 @@ if (inOwnNamespaces(import.meta.url)) {
   ])
     holdsOnLinux(folder, contract)
   holdsOnLinux(folder, vlanContract, withoutVlans())
+  holdsOnLinux(folder, wireGuardContract, without("wireguard", wireGuardAdd("probe")))
+  holdsOnLinux(folder, bondContract, without("bond", bondAdd("probe")))
   test.run()
 }
 
 function withoutVlans(): string | undefined {
   const requests = [bridgeAdd("probe", { bridge: { vlan_filtering: true } }), remove("probe")]
   return linuxKernel().net("host", requests)[0] === null ? undefined : "this kernel's bridges filter no VLANs"
+}
+
+function without(kind: string, adding: NetRequest): string | undefined {
+  return linuxKernel().net("host", [adding, remove("probe")])[0] === null ? undefined : `this kernel has no ${kind}`
 }
 
 function holdsOnLinux(folder: string, contract: Contract, lacking?: string): void {

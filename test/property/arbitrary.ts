@@ -209,11 +209,41 @@ function containerAndPorts(
   return [container(wish.name, attributes), ...ports, ...(joins ? [] : linksOf(wish))]
 }
 
+const FDB: { readonly [vxlan: number]: Attributes } = {
+  8: { fdb: [{ to: "192.0.2.8" }, { mac: "02:00:00:00:00:08", to: "192.0.2.8", port: 4790 }] },
+}
+
+const PEER = Buffer.alloc(32, 1).toString("base64")
+/** What comes along with a vxlan: a tap, and a bond that has it as its member; or a tap and a link of WireGuard. */
+const BESIDE: { readonly [vxlan: number]: (name: string) => Resource[] } = {
+  7: (name) => [
+    oneEnded(`${name}.x2`, { kind: "tap", owner: 5 }, { mtu: 1500 }),
+    oneEnded(`${name}.x3`, { kind: "bond", mode: "active-backup" }, { mtu: 1500, bond: { miimon: 100, members: ["x2"] } }),
+  ],
+  8: (name) => [
+    oneEnded(`${name}.x2`, { kind: "tap", multi_queue: true }, { mtu: 1500 }),
+    withoutMac(
+      oneEnded(
+        `${name}.x3`,
+        { kind: "wireguard" },
+        { mtu: 1420, wireguard: { listen_port: 51820, peers: { [PEER]: { endpoint: "10.0.0.2:7", allowed_ips: ["10.9.0.0/16"] } } } },
+      ),
+    ),
+  ],
+}
+
+function withoutMac({ attributes: { mac: _, ...attributes }, ...rest }: Resource): Resource {
+  return { ...rest, attributes }
+}
+
 function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
   const up = vxlan !== 8
   return [
     ...(dummy ? [oneEnded(`${name}.x0`, { kind: "dummy" }, { mtu: 1500, address: ["10.40.0.2/24"] })] : []),
-    ...(vxlan === 0 ? [] : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up })]),
+    ...(BESIDE[vxlan]?.(name) ?? []),
+    ...(vxlan === 0
+      ? []
+      : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] })]),
   ]
 }
 

@@ -4,7 +4,8 @@ import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
 import { hasHealthcheck } from "../../src/kinds/container/spec-health.ts"
-import type { InterfaceAttributes, LinkAttributes } from "../../src/kinds/interface/spec.ts"
+import type { InterfaceAttributes, OneEndedAttributes } from "../../src/kinds/interface/spec.ts"
+import type { FdbSpec } from "../../src/kinds/interface/spec-fdb.ts"
 import type { VethAttributes } from "../../src/kinds/veth/spec.ts"
 import type { Attributes, Desired, KindName, Resource } from "../../src/model/resource.ts"
 import type { Dice } from "./dice.ts"
@@ -232,7 +233,7 @@ function interfaces(
 ): YamlMap {
   return ports.map(({ name, attributes: port }) => {
     const keys = spellKeys(dice, [
-      ...(port.link === undefined ? [["bridge", port.bridge.replace("bridge.", "")] as const] : [linkKey(dice, port.link)]),
+      ...(port.link === undefined ? [["bridge", port.bridge.replace("bridge.", "")] as const] : [linkKey(dice, port)]),
       [
         "address",
         spellList(
@@ -262,14 +263,61 @@ function interfaces(
 }
 
 /** `dummy: {}`, `vxlan: { id: 7, … }` */
-function linkKey(dice: Dice, { kind, id, remote, port }: LinkAttributes): readonly [string, Yaml] {
-  if (kind !== "vxlan") return [kind, { map: [] }]
+function linkKey(dice: Dice, { link, fdb = [], bond, wireguard }: OneEndedAttributes): readonly [string, Yaml] {
+  const { kind, id, remote, port, owner, multi_queue, mode } = link
+  switch (kind) {
+    case "tap": {
+      const keys: [string, Yaml][] = [
+        ...(owner === undefined ? [] : [["owner", spellWhole(dice, owner)] as [string, Yaml]]),
+        ...(multi_queue === undefined ? [] : [["multi_queue", new Plain(true)] as [string, Yaml]]),
+      ]
+      return [kind, { map: dice.shuffled(keys) }]
+    }
+    case "bond": {
+      const keys = spellKeys(dice, [
+        ["mode", mode],
+        ["miimon", spellWhole(dice, bond?.miimon ?? 0), bond?.miimon === 100],
+        ["members", { list: dice.shuffled(bond?.members ?? []) }],
+      ])
+      return [kind, { map: keys }]
+    }
+    case "wireguard": {
+      const peers = Object.entries(wireguard?.peers ?? {}).map(
+        ([key, { endpoint, allowed_ips }]): Yaml => ({
+          map: spellKeys(dice, [
+            ["public_key", key],
+            ["endpoint", endpoint],
+            ["allowed_ips", { list: allowed_ips }],
+          ]),
+        }),
+      )
+      const keys = spellKeys(dice, [
+        ["listen_port", spellWhole(dice, wireguard?.listen_port ?? 0)],
+        ["peers", { list: peers }],
+      ])
+      return [kind, { map: keys }]
+    }
+    case "vxlan": {
+      const keys = spellKeys(dice, [
+        ["id", spellWhole(dice, id ?? 0)],
+        ["remote", remote],
+        ["port", spellWhole(dice, port ?? 0), port === 4789],
+        ["fdb", { list: dice.shuffled(fdb).map((entry) => spellFdb(dice, entry)) }, fdb.length === 0],
+      ])
+      return [kind, { map: keys }]
+    }
+    default:
+      return [kind, { map: [] }]
+  }
+}
+
+function spellFdb(dice: Dice, { mac, to, port }: FdbSpec): Yaml {
   const keys = spellKeys(dice, [
-    ["id", spellWhole(dice, id ?? 0)],
-    ["remote", remote],
-    ["port", spellWhole(dice, port ?? 0), port === 4789],
+    ["mac", mac === undefined ? "00:00:00:00:00:00" : spellMac(dice, mac), mac === undefined],
+    ["to", to],
+    ["port", spellWhole(dice, port ?? 4789), port === undefined],
   ])
-  return [kind, { map: keys }]
+  return { map: keys }
 }
 
 function spellVeth(dice: Dice, { name, attributes }: Resource): Yaml {

@@ -1,7 +1,9 @@
-import type { Kernel, Monitor, NetNs, NetRequest } from "../kernel.ts"
+import type { Kernel, Monitor, NetNs, NetRequest, OpenTap } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { ruleTwin } from "../netlink/nft/change.ts"
 import { shellTwin } from "../netlink/twin.ts"
+import { tapTwin } from "../taps.ts"
+import { wireGuardTwin } from "../wireguard.ts"
 import type { FaultPoints } from "./points.ts"
 
 type Answers = (KernelError | null)[]
@@ -15,6 +17,8 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     ...filesWithFaults(kernel, points),
     net: (ns, requests) => netWithFaults(kernel, points, ns, requests),
     netLater: (ns, requests) => netLaterWithFaults(kernel, points, ns, requests),
+    openTap: (ns, tap) => points.run(tapTwin(tap), () => tapWithFaults(kernel.openTap(ns, tap), tap.name, points)),
+    setWireGuard: (ns, link, change) => points.run(wireGuardTwin(link, change), () => kernel.setWireGuard(ns, link, change)),
     changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
@@ -88,6 +92,11 @@ async function netLaterWithFaults(kernel: Kernel, points: FaultPoints, ns: NetNs
     answers.push(...(await one.catch(refusal)))
   }
   return answers
+}
+
+/** Whoever keeps it and does not hear of it has it all the same. */
+function tapWithFaults(tap: OpenTap, name: string, points: FaultPoints): OpenTap {
+  return { ...tap, keep: () => points.run(`keep tap ${name}`, () => tap.keep()) }
 }
 
 function refusal(failure: unknown): [KernelError] {

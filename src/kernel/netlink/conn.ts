@@ -9,6 +9,8 @@ export interface NetlinkCalls {
   /** The same of NETLINK_NETFILTER. */
   nlOpenNetfilter(rcvbuf: number): number
   nlOpenIn(nsPath: string, rcvbuf: number): number
+  /** Of NETLINK_GENERIC; "": of this namespace. */
+  nlOpenGenericIn(nsPath: string, rcvbuf: number): number
   /** Sends requests numbered consecutively, and gathers all their answers in `out`: the bytes received. */
   nlTransact(fd: number, request: Uint8Array, out: Uint8Array, timeoutMs: number): number
   nlCookie(fd: number, out: Uint8Array): number

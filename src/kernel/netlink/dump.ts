@@ -1,13 +1,14 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { Link, LinkCounters, NetDump } from "../kernel.ts"
+import type { FdbEntry, Link, LinkCounters, NetDump } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
 import { NLM_F_DUMP_INTR } from "./constants/netlink.ts"
 import { RTM_NEWQDISC } from "./constants/pkt-sched.ts"
-import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
+import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
+import { encodeFdbDump, readFdbEntry } from "./rtnl/fdb.ts"
 import { encodeCounterDump, readCounters } from "./rtnl/link-counters.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
@@ -73,8 +74,11 @@ export function readNamespace(connection: Connection): NetDump {
   const tables = new Tables()
   readAll(connection, tables.all)
   const whole = tables.whole()
-  const impaired = isImpaired(whole) ? withImpairments(connection, whole.links) : whole.links
-  return { ...whole, links: filtersVlans(whole) ? withVlans(connection, impaired) : impaired }
+  let links = whole.links
+  if (isImpaired(whole)) links = withImpairments(connection, links)
+  if (filtersVlans(whole)) links = withVlans(connection, links)
+  if (forwards(whole)) links = withFdb(connection, links)
+  return { ...whole, links }
 }
 
 /** What its links have taken in and sent. Throws KernelError. */
@@ -115,6 +119,32 @@ function withVlans(connection: Connection, links: readonly Link[]): Link[] {
   return links.map((link) => (filtering.has(link.master) ? { ...link, vlans: found.get(link.index) ?? [] } : link))
 }
 
+/** Whether there is a vxlan: only then is there a database of where its frames go. */
+function forwards({ links }: NetDump): boolean {
+  return links.some(({ kind }) => kind === "vxlan")
+}
+
+/**
+ * Where the frames of each vxlan go. The kernel enters a `remote` or `group` there when it makes the link, and looks nowhere else: one whose entry is not there is
+ * none any more, whatever the link says.
+ */
+function withFdb(connection: Connection, links: readonly Link[]): Link[] {
+  const entries = dumpOf("bridge fdb show", encodeFdbDump, RTM_NEWNEIGH, readFdbEntry)
+  readAll(connection, [entries])
+  return links.map((link) => {
+    if (link.kind !== "vxlan") return link
+    const all = entries.found.filter(({ index }) => index === link.index).map(({ entry }) => entry)
+    const { remote, group, ...rest } = link.options ?? {}
+    const usual = all.find((entry) => isUsual(entry, remote ?? group))
+    const fdb = all.filter((entry) => entry !== usual)
+    return { ...link, ...(usual === undefined ? { options: rest } : {}), ...(fdb.length === 0 ? {} : { fdb }) }
+  })
+}
+
+function isUsual({ mac, to, port, vni }: FdbEntry, remote: string | number | undefined): boolean {
+  return mac === "00:00:00:00:00:00" && to === remote && port === undefined && vni === undefined
+}
+
 /** What those do. One that has gone since does nothing any more. */
 function withImpairments(connection: Connection, links: readonly Link[]): Link[] {
   const qdiscs = dumpOf("tc qdisc show", encodeQdiscDump, RTM_NEWQDISC, readQdisc)
@@ -143,7 +173,7 @@ export function namespaceFrom(received: Buffer, first: number): NetDump | undefi
   }
   if (tables.open().length > 0) return undefined
   const whole = tables.whole()
-  return isImpaired(whole) || filtersVlans(whole) ? undefined : whole
+  return isImpaired(whole) || filtersVlans(whole) || forwards(whole) ? undefined : whole
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

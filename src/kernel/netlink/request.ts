@@ -1,5 +1,6 @@
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/address.ts"
+import { encodeFdbAdd, encodeFdbDelete } from "./rtnl/fdb.ts"
 import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
@@ -31,6 +32,10 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeVlanAdd(w, sequence, request, resolver)]
     case "vlan-delete":
       return [(w, sequence) => encodeVlanDelete(w, sequence, request, resolver)]
+    case "fdb-add":
+      return [(w, sequence) => encodeFdbAdd(w, sequence, request, resolver)]
+    case "fdb-delete":
+      return [(w, sequence) => encodeFdbDelete(w, sequence, request, resolver)]
     case "link-delete":
       return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
     case "group-delete":
@@ -94,6 +99,8 @@ function neededLinks(request: NetRequest): LinkRef[] {
     case "impair-delete":
     case "vlan-add":
     case "vlan-delete":
+    case "fdb-add":
+    case "fdb-delete":
       return [request.link]
     case "neighbour-replace":
     case "neighbour-delete":
@@ -137,7 +144,9 @@ export function isRepeatable(request: NetRequest): boolean {
 
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
-  return !isMove(request) && ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add"].includes(request.op)
+  return (
+    !isMove(request) && ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add", "fdb-add"].includes(request.op)
+  )
 }
 
 /** Once a link has been moved it is not found where the request looks for it. */

@@ -1,5 +1,5 @@
 import { formatDelay, formatPercent, formatRate } from "../../base/units.ts"
-import type { BridgeOptions, Impairment, NetRequest, VethEnd } from "../kernel.ts"
+import type { BridgeOptions, FdbEntry, Impairment, LinkRef, NetRequest, VethEnd } from "../kernel.ts"
 import { route, rule } from "./twin-routing.ts"
 import { device, option } from "./twin-words.ts"
 
@@ -31,6 +31,10 @@ function words(request: NetRequest): Words {
       return ["bridge vlan add", ...vlan(request)]
     case "vlan-delete":
       return ["bridge vlan del", ...vlan(request)]
+    case "fdb-add":
+      return ["bridge fdb append", ...fdb(request)]
+    case "fdb-delete":
+      return ["bridge fdb del", ...fdb(request)]
     case "link-delete":
       return ["ip link del", device(request.link)]
     case "group-delete":
@@ -84,6 +88,10 @@ function vlan({ link, vlan }: { link: number | string; vlan: string }): Words {
   return ["dev", device(link), `vid ${vlan}`]
 }
 
+function fdb({ link, entry: { mac, to, port, vni } }: { link: LinkRef; entry: FdbEntry }): Words {
+  return [`${mac} dev ${device(link)} dst ${to}`, option("port", port), option("vni", vni)]
+}
+
 function vethAdd({ end, peer }: NetRequest & { op: "veth-add" }): Words {
   return [
     `ip link add ${end.name}`,
@@ -127,6 +135,7 @@ function linkSet(request: NetRequest & { op: "link-set" }): Words {
     ...(master === undefined ? [] : [master === 0 ? "nomaster" : `master ${device(master)}`]),
     option("group", request.group),
     ...(request.bridge === undefined ? [] : bridge(request.bridge)),
+    ...(request.bond === undefined ? [] : [`type bond miimon ${request.bond.miimon}`]),
     ...(request.port === undefined ? [] : ["type bridge_slave", ...optionWords(request.port)]),
   ]
 }

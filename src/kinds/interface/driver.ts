@@ -18,11 +18,14 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { bondRequests, outsideItsBond } from "./bond.ts"
+import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
+import { setWireGuard } from "./wireguard.ts"
 
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
 export const interfaceDriver: Driver = {
@@ -219,7 +222,11 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
-    return calling(have.interface, inside, failure ?? firstError(run.kernel.net(netns, insideUpdate(step, run))))
+    const done =
+      failure ??
+      firstError(run.kernel.net(netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+      setWireGuard(step, run, netns, inside)
+    return calling(have.interface, inside, done)
   })
 }
 
@@ -274,6 +281,8 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
   return [
     ...(Object.keys(set).length > 2 ? [set] : []),
     ...impairChanges(run.kernel, link, have.impair, want.impair),
+    ...fdbChanges(link, have.fdb, want.fdb),
+    ...bondRequests(step, run, link),
     ...addressChanges(link, address, want.address),
     ...gateways,
   ]

@@ -1,8 +1,10 @@
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
+import type { FdbItem } from "./expand-fdb.ts"
+import type { WireGuardEntry } from "./expand-wireguard.ts"
 import type { LinkAttributes } from "./spec.ts"
 import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
-import { GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import { BOND_MODES, GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The keys of an interface that say what it is. */
 export interface LinkEntry {
@@ -12,12 +14,15 @@ export interface LinkEntry {
   mode?: string
   /** A number: of a port of a bridge, the VLAN that it is in. */
   vlan?: number | { parent?: string; id?: number }
-  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string }
+  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string; fdb?: FdbItem[] }
   gre?: GreEntry
   gretap?: GreEntry
   ip6gre?: GreEntry
   ip6gretap?: GreEntry
   vrf?: { table?: number }
+  bond?: { mode?: string; miimon?: number; members?: string[] }
+  wireguard?: WireGuardEntry | null
+  tap?: { owner?: number; group?: number; multi_queue?: boolean } | null
   dummy?: Record<string, never> | null
   phys?: string
 }
@@ -83,6 +88,12 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value[kind]?.remote === undefined ? undefined : gre(kind, value[kind], entry)
     case "vrf":
       return value.vrf?.table === undefined ? undefined : vrf(value.vrf.table, entry)
+    case "bond":
+      return { kind, mode: value.bond?.mode ?? (BOND_MODES[0] as string) }
+    case "wireguard":
+      return { kind }
+    case "tap":
+      return tap(value.tap ?? {})
     case "dummy":
       return { kind }
     case "phys":
@@ -90,7 +101,7 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
   }
 }
 
-function vxlan({ id, port, parent, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
+function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
   const [remote, group, local] = (["remote", "group", "local"] as const).map((key) =>
     ipv4(entry, ["vxlan", key], value[key], key === "group"),
   )
@@ -134,6 +145,15 @@ function tunnelEnd(entry: Entry, path: Path, text: string | undefined, family: 4
     hint: family === 4 ? "write an address such as 10.0.0.1, or make it an ip6gre" : "write an address such as fd00::1, or make it a gre",
   })
   return undefined
+}
+
+function tap({ owner, group, multi_queue }: NonNullable<LinkEntry["tap"]>): LinkAttributes {
+  return {
+    kind: "tap",
+    ...(owner === undefined ? {} : { owner }),
+    ...(group === undefined ? {} : { group }),
+    ...(multi_queue === true ? { multi_queue } : {}),
+  }
 }
 
 /** Tables that have a meaning of their own: RT_TABLE_DEFAULT, MAIN and LOCAL. */

@@ -8,13 +8,15 @@ import type { ImpairEntry } from "../link/expand-impair.ts"
 import { expandImpair } from "../link/expand-impair.ts"
 import { addressList, items, macOf } from "../link/expand-link.ts"
 import { impairing } from "../link/spec-impair.ts"
+import { expandFdb } from "./expand-fdb.ts"
 import type { LinkEntry } from "./expand-link-kinds.ts"
 import { expandLinkKind } from "./expand-link-kinds.ts"
 import type { PortEntry, VlanEntry } from "./expand-port.ts"
 import { expandVlans } from "./expand-port.ts"
+import { expandWireGuard } from "./expand-wireguard.ts"
 import { interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
-import { WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { MIIMON, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
 
 /** A container's interface as the file writes it. */
 export interface InterfaceEntry extends LinkEntry, Pick<VlanEntry, "trunk"> {
@@ -97,11 +99,18 @@ function expandOneEnded(
     gateway,
     ...(mac === undefined ? {} : { mac }),
     ...(value.mtu === undefined ? {} : { mtu: value.mtu }),
+    ...(what.link.kind === "vxlan" ? expandFdb(value.vxlan ?? {}, VXLAN_PORT, entry) : {}),
+    ...(what.link.kind === "bond" ? { bond: expandBond(value.bond) } : {}),
+    ...(what.link.kind === "wireguard" ? { wireguard: expandWireGuard(value.wireguard ?? {}, entry) } : {}),
     up: value.up ?? true,
     ...insideMaster(value),
     ...impairing(expandImpair(entry, ["impair"], value.impair)),
   }
   return { attributes, ...interfaceRelations(attributes), placed: isPlaced(entry, value.address, address, NO_BRIDGE) }
+}
+
+function expandBond({ miimon = MIIMON, members = [] }: Required<LinkEntry>["bond"] = {}): NonNullable<OneEndedAttributes["bond"]> {
+  return { miimon, members: [...new Set(members)].sort() }
 }
 
 function insideMaster({ master }: InterfaceEntry): { inside_master?: string } {
@@ -113,7 +122,7 @@ function ownMac(entry: Entry, value: InterfaceEntry, { kind }: LinkAttributes): 
   if (!WITHOUT_MAC.has(kind)) return macOf(entry, ["mac"], value.mac) ?? deriveMac(`${entry.stack}/${entry.originOf(entry.address)}`)
   if (value.mac !== undefined)
     entry.report(["mac"], "bad-mac", kind === "ipvlan" ? "an ipvlan has its parent's MAC address" : `a ${kind} has no MAC address`, {
-      hint: `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
+      hint: kind === "wireguard" ? "take `mac` out" : `take \`mac\` out, or write \`${kind === "ipvlan" ? "macvlan" : `${kind}tap`}\``,
     })
   return undefined
 }

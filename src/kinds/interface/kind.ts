@@ -9,8 +9,9 @@ import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
+import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
 import { interfaceProblems } from "./problems.ts"
-import { interfaceRelations, masterAddress } from "./relations.ts"
+import { insideAddress, interfaceRelations } from "./relations.ts"
 import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
@@ -37,6 +38,9 @@ export const interfaceKind: Kind = {
     { path: "host_end.up", change: "update" },
     { path: "host_end.impair.*", change: "update" },
     { path: "vlans", change: "update" },
+    { path: "fdb", change: "update" },
+    ...WIREGUARD_RULES,
+    { path: "bond.*", change: "update" },
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -64,12 +68,13 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.impair === undefined ? { impair: {} } : {}),
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
+      ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
       ...portOf(desired, attributes),
     },
     observed:
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
-        : attributes,
+        : withoutUnsaid(desired, attributes),
   }
 }
 
@@ -117,13 +122,24 @@ function ofBridge(bridge: Address | undefined): string[] {
   return bridge === undefined ? [] : [stepId(bridge, "create"), stepId(bridge, "update")]
 }
 
+/** A bond takes its members as they are to be, and lets those go that are still there. */
+function ofMembers(attributes: Attributes | null): string[] {
+  return membersOf(attributes).flatMap((member) => ["delete", "create", "update"].map((op) => stepId(member, op)))
+}
+
+function membersOf(attributes: Attributes | null): Address[] {
+  const { container, bond } = (attributes ?? {}) as unknown as Partial<InterfaceAttributes>
+  return container === undefined ? [] : (bond?.members ?? []).map((name) => insideAddress(container, name))
+}
+
 function creation(change: Change): StepDraft {
   const { container, bridge, inside_master: vrf } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
     after: [
       ...ofBridge(bridge),
-      ...(vrf === undefined ? [] : [stepId(masterAddress(container, vrf), "create")]),
+      ...(vrf === undefined ? [] : [stepId(insideAddress(container, vrf), "create")]),
+      ...ofMembers(change.after),
       stepId(container, "spawn"),
       stepId(change.address, "delete"),
     ],
@@ -136,7 +152,7 @@ function update(change: Change): StepDraft {
   const { container, bridge } = change.after as unknown as InterfaceAttributes
   return {
     op: "update",
-    after: ofBridge(bridge),
+    after: [...ofBridge(bridge), ...ofMembers(change.after), ...ofMembers(change.before)],
     before: waiting(container),
     ...renamedPlaces(places(change.before), places(change.after)),
   }
@@ -149,7 +165,8 @@ function deletion(change: Change): StepDraft {
   const ofContainer = container === undefined ? [] : ops.map((op) => stepId(container, op))
   return {
     op: "delete",
-    before: ofContainer,
+    // The kernel takes members down as it lets them go.
+    before: [...ofContainer, ...membersOf(change.before).map((member) => stepId(member, "update"))],
     frees: places(change.before),
   }
 }
@@ -166,6 +183,8 @@ function places(attributes: Attributes | null): string[] {
 function disturbs({ action, before, fields }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   if (container === undefined || name === undefined) return []
-  if (action === "replace" || action === "delete") return lostWithLink(container, name, address)
+  const released =
+    action === "delete" ? membersOf(before).map((member) => ({ address: member, field: "up", touches: (up: Value) => up === true })) : []
+  if (action === "replace" || action === "delete") return [...lostWithLink(container, name, address), ...released]
   return fields.some(({ path }) => path === "mac") ? [lostWithMac(container, name)] : []
 }

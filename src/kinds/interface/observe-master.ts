@@ -7,6 +7,6 @@ import { ownerOf } from "../link/owned.ts"
 /** The vrf of the stack that a link of a container is in. A bridge that the container itself has put it into is its own affair. */
 export function observedMaster(scope: Scope, container: Address, { links }: NetDump, { master }: Link): Attributes {
   const found = master === 0 ? undefined : links.find(({ index }) => index === master)
-  const isOurs = found !== undefined && ownerOf(scope, container, found)?.startsWith("interface.") === true
+  const isOurs = found?.kind === "vrf" && ownerOf(scope, container, found)?.startsWith("interface.") === true
   return isOurs ? { inside_master: found.name } : {}
 }

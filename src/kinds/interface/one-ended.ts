@@ -17,9 +17,13 @@ import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { bondRequests, observedBond } from "./bond.ts"
+import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
-import { INSIDE_KINDS, LINK_KINDS } from "./spec-link-kinds.ts"
+import { INSIDE_KINDS, kernelKind, LINK_KINDS } from "./spec-link-kinds.ts"
+import { createTap, observedTap } from "./tap.ts"
+import { observedWireGuard, setWireGuard } from "./wireguard.ts"
 
 export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
@@ -36,7 +40,11 @@ export function observedOneEnded(scope: Scope): Observed[] {
 
 /** A device that is lent may be of any kind. */
 function isKnown(link: Link): boolean {
-  return Object.hasOwn(LINK_KINDS, link.kind) && formerOf(link) === undefined
+  return (Object.hasOwn(LINK_KINDS, link.kind) || isTap(link)) && formerOf(link) === undefined
+}
+
+function isTap({ kind, options }: Link): boolean {
+  return kind === kernelKind("tap") && options?.type === "tap"
 }
 
 function observed(scope: Scope, { container, dump }: Place, link: Link): Observed[] {
@@ -48,7 +56,13 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
       kind: "interface",
       address,
       name: address.slice("interface.".length),
-      attributes: { ...insideAttributes(scope, container, dump, link), link: linkOf(scope, link), alias: link.alias },
+      attributes: {
+        ...insideAttributes(scope, container, dump, link),
+        ...(link.kind === "bond" ? observedBond(scope, container, dump, link) : {}),
+        ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
+        link: isTap(link) ? observedTap(scope, container, address, link) : linkOf(scope, link),
+        alias: link.alias,
+      },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
       live: { inside: link.index, state: link.state },
     },
@@ -65,23 +79,36 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
     ...{ mac: link.mac, mtu: link.mtu, up: link.up },
     ...observedMaster(scope, container, dump, link),
     ...observedImpair(link.impair),
+    ...observedFdb(link),
   }
 }
 
-function linkOf(scope: Scope, { kind, parent, options }: Link): Attributes {
+/** How often a bond looks after its members is what can be changed of it. */
+function linkOf(scope: Scope, { kind, parent, options: { miimon: _, ...options } = {} }: Link): Attributes {
   const lower = parent === undefined ? undefined : scope.linkByIndex(parent)
   return { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options }
 }
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */
 export async function createOneEnded(steps: readonly Step[], run: Run): Promise<StepErrors> {
-  const made = await make(steps, run)
+  const messages = steps.filter((step) => wanted(step).link.kind !== "tap")
+  const made = await make(messages, run)
   return Promise.all(
-    steps.map(async (step, i) => {
-      const failure = made[i] ?? firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), completion(step, run)))
+    steps.map(async (step) => {
+      const at = messages.indexOf(step)
+      const failure = at < 0 ? await createTap(step, run, completion(step, run)) : await complete(step, run, made[at] ?? null)
       return failure === null ? null : byItsName(step, run, failure)
     }),
   )
+}
+
+async function complete(step: Step, run: Run, refusal: KernelError | null): Promise<KernelError | null> {
+  if (refusal !== null) return refusal
+  const netns = netnsOf(run, wanted(step).container)
+  const untold = setWireGuard(step, run, netns, birthName(run.stack, step.address))
+  if (untold !== null) return untold
+  const joined = bondRequests(step, run, birthName(run.stack, step.address))
+  return firstError(await run.kernel.netLater(netns, [...joined, ...completion(step, run)]))
 }
 
 /**
@@ -124,7 +151,7 @@ function wanted({ change }: Step): OneEndedAttributes {
 
 function creation(step: Step, run: Run): NetRequest {
   const { container, link, mac, mtu } = wanted(step)
-  const { kind, parent, ...options } = link
+  const { kind, parent, multi_queue: _, ...options } = link
   return {
     op: "link-add",
     name: birthName(run.stack, step.address),
@@ -145,10 +172,11 @@ function completion(step: Step, run: Run): NetRequest[] {
 
 /** What a link gets that is there, under its name and with its mark. */
 export function furnishing(step: Step, run: Run): NetRequest[] {
-  const { interface: link, address, gateway, up, impair, inside_master: master } = wanted(step)
+  const { interface: link, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
   return [
     ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
+    ...fdbChanges(link, [], fdb),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),
   ]

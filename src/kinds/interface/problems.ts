@@ -9,7 +9,7 @@ export function interfaceProblems(resource: Resource, { links }: HostFacts): Dia
   const { link, mtu } = resource.attributes as unknown as InterfaceAttributes
   if (link === undefined || links === undefined) return []
   if (link.kind === "phys") return lendingProblems(resource, link, links)
-  return [...kindProblems(resource, link, links), ...parentProblems(resource, link, mtu, links)]
+  return [...kindProblems(resource, link, links), ...parentProblems(resource, link, mtu, links), ...keyProblems(resource, links)]
 }
 
 type Links = Required<HostFacts>["links"]
@@ -31,6 +31,18 @@ function kindProblems(resource: Resource, { kind }: Told, { lacking }: Links): D
   if (why === undefined || kind === "phys") return []
   const hint = `it takes a kernel with ${LINK_KINDS[kind].option}, built in or with its module ${LINK_KINDS[kind].module} installed; \`stack doctor\` tells what there is`
   return [at(resource, kind, "no-link-kind", `this kernel has no links of kind ${kind} (${why})`, hint)]
+}
+
+function keyProblems(resource: Resource, { keys = {} }: Links): Diagnostic[] {
+  const { wireguard } = resource.attributes as unknown as InterfaceAttributes
+  const own = wireguard?.private_key === undefined ? [] : [["wireguard.private_key", wireguard.private_key] as const]
+  const shared = Object.values(wireguard?.peers ?? {}).map(({ preshared_key: key }) => ["wireguard.peers", key] as const)
+  return [...own, ...shared].flatMap(([path, key]) => {
+    const why = keys[key?.name ?? ""]
+    if (why === undefined) return []
+    const hint = "a key is made by `wg genkey` or `wg genpsk`: 32 bytes in base64"
+    return [at(resource, path, "bad-key", `the secret ${key?.name} is to be a key of ${resource.address}: ${why}`, hint)]
+  })
 }
 
 function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number | undefined, { mtus }: Links): Diagnostic[] {

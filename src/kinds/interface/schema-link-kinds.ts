@@ -1,11 +1,13 @@
 import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
-import { keys, wholeNumber } from "../../model/fragment.ts"
-import { GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
+import { keys, truth, wholeNumber } from "../../model/fragment.ts"
+import { wireGuardSchema } from "./schema-wireguard.ts"
+import { BOND_MODES, GRE_TTL, IPVLAN_MODES, MACVLAN_MODES, MIIMON, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The largest number of a network in 24 bits. RFC 7348, 5 */
 const LARGEST_VNI = 16_777_215
 
+const LARGEST_ID = 2 ** 32 - 2
 const LARGEST_KEY = 2 ** 32 - 1
 /** 253 to 255 are the kernel's: default, main, local. */
 const LARGEST_TABLE = 2 ** 32 - 1
@@ -40,6 +42,7 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
         local: ipv4("The host's address to send from.", "192.0.2.2"),
         port: wholeNumber("UDP port.", 1, 65535, { default: VXLAN_PORT }),
         parent: parent("The link of the host that its packets leave by."),
+        fdb: fdbSchema(),
       },
       { required: ["id"], form: "a map with at least id" },
     ),
@@ -52,6 +55,39 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
       { table: wholeNumber("The number of the table.", 1, LARGEST_TABLE) },
       { required: ["table"], form: "a map with table" },
     ),
+    bond: keys(
+      "A bond: several interfaces of the container as one. What they have is its own: they have no addresses. Linux, bonding.rst",
+      {
+        mode: {
+          description: "How what is sent is spread over its members.",
+          enum: BOND_MODES,
+          default: BOND_MODES[0],
+          form: `${BOND_MODES.slice(0, -1).join(", ")} or ${BOND_MODES.at(-1)}`,
+        },
+        miimon: wholeNumber("Milliseconds after which it looks again which of its members carry.", 1, 2 ** 31 - 1, { default: MIIMON }),
+        members: {
+          description: "Its members: interfaces of the same container, with a MAC address each.",
+          type: "array",
+          items: { description: "The name of an interface.", type: "string", form: "the name of an interface of the container" },
+          form: "a list of interfaces of the container",
+          examples: [["eth1", "eth2"]],
+        },
+      },
+      { required: ["members"], form: "a map with at least members" },
+    ),
+    wireguard: wireGuardSchema(),
+    tap: {
+      ...keys(
+        "A tap device: a program of the container sends and takes in its Ethernet frames through /dev/net/tun, which is one of its `devices`.",
+        {
+          owner: wholeNumber("User id inside of who may open it besides those with NET_ADMIN. Default: nobody.", 0, LARGEST_ID),
+          group: wholeNumber("The same of a group.", 0, LARGEST_ID),
+          multi_queue: truth("Several programs, or threads of one, at once.", false),
+        },
+      ),
+      type: ["object", "null"],
+      form: "nothing, or a map of owner, group and multi_queue",
+    },
     phys: {
       ...parent("A device of the host, lent to the container while the stack is there, and given back as it was: by its name on the host."),
       form: "the name of a device of the host",
@@ -81,6 +117,29 @@ function gre(description: string, example: string): Fragment {
     },
     { required: ["remote"], form: "a map with at least remote" },
   )
+}
+
+function fdbSchema(): Fragment {
+  return {
+    description: "Where frames go, beside `remote` or `group` and what it learns. bridge(8)",
+    type: "array",
+    form: "a list of entries, each a map with at least to",
+    items: keys(
+      "One entry.",
+      {
+        mac: {
+          description: "Frames to this MAC address. Default: those to all, and to who is nowhere to be found; they go to each of several.",
+          type: "string",
+          form: "a MAC address such as 02:00:00:00:00:01",
+          examples: ["02:00:00:00:00:01"],
+        },
+        to: ipv4("The host that they go to, an IPv4 address.", "192.0.2.3"),
+        port: wholeNumber("UDP port there. Default: that of the vxlan.", 1, 65535),
+        vni: wholeNumber("The network's number there. Default: that of the vxlan.", 0, LARGEST_VNI),
+      },
+      { required: ["to"] },
+    ),
+  }
 }
 
 function ipv4(description: string, example: string): Fragment {

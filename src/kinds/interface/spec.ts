@@ -1,6 +1,8 @@
 import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
+import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
+import type { WireGuardSpec } from "./spec-wireguard.ts"
 
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
 export type InterfaceAttributes = PortAttributes | OneEndedAttributes
@@ -43,6 +45,9 @@ export interface PortAttributes extends Inside {
   /** Where the bridge filters VLANs, those that the port is in: `10 pvid untagged`, `30-40`. */
   vlans?: string[]
   link?: undefined
+  fdb?: undefined
+  wireguard?: undefined
+  bond?: undefined
 }
 
 /** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
@@ -52,6 +57,12 @@ export interface OneEndedAttributes extends Inside {
   mac?: string
   /** Absent: as it is born, with that of its parent. */
   mtu?: number
+  /** vxlan: where frames go besides, in the order of their MAC addresses; absent: nowhere. */
+  fdb?: FdbSpec[]
+  /** wireguard: its key, its port and its peers. */
+  wireguard?: WireGuardSpec
+  /** bond: how often it looks after its members, in milliseconds, and the names of these, interfaces of the same container, sorted. */
+  bond?: { miimon: number; members: string[] }
   bridge?: undefined
   master?: undefined
   host_interface?: undefined
@@ -64,13 +75,14 @@ export interface LinkAttributes {
   kind: LinkKindName
   /** Kernel name of a link of the host, on which it lies, or which it is (phys). */
   parent?: string
-  /** macvlan, ipvlan */
+  /** macvlan, ipvlan, bond */
   mode?: string
   /** vlan, vxlan */
   id?: number
   /** vxlan: IPv4 addresses of the other end or of a multicast group, and of this host; the UDP port. */
   remote?: string
-  group?: string
+  /** Of a tap: a group's id in the container. */
+  group?: string | number
   local?: string
   port?: number
   /** A gre: the number in each packet, and the packets' hop limit. `local` and `remote` are addresses of the container's networks. */
@@ -78,4 +90,10 @@ export interface LinkAttributes {
   ttl?: number
   /** vrf: the routing table of its interfaces. */
   table?: number
+  /** tap: a user's id in the container. */
+  owner?: number
+  /** tap: several programs, or threads, at once. */
+  multi_queue?: true
+  /** tap, only ever observed: it goes with the program that has it open. */
+  persist?: "off"
 }

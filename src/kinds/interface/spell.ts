@@ -2,8 +2,9 @@ import { PORT_DEFAULTS, unusual } from "../../base/bridge-options.ts"
 import type { SpeltMap } from "../../model/spelt.ts"
 import { oneOrList, unless, withoutAbsent } from "../../model/spelt.ts"
 import { spellImpair } from "../link/spell-impair.ts"
-import type { InterfaceAttributes, LinkAttributes, PortAttributes } from "./spec.ts"
-import { GRE_TTL, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
+import type { InterfaceAttributes, LinkAttributes, OneEndedAttributes, PortAttributes } from "./spec.ts"
+import { BOND_MODES, GRE_TTL, MIIMON, VXLAN_PORT, WITHOUT_MAC } from "./spec-link-kinds.ts"
+import { spellWireGuard } from "./spell-wireguard.ts"
 
 /** An interface as a person would write it. `usual`: what it is on that bridge, or as that kind of link, without any other key. */
 export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttributes): SpeltMap {
@@ -22,11 +23,17 @@ export function spellInterface(have: InterfaceAttributes, usual: InterfaceAttrib
 }
 
 /** The keys that say what it is. */
-export function spellLinkKind({ link, bridge }: InterfaceAttributes): SpeltMap {
-  return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link)
+export function spellLinkKind({ link, bridge, fdb, wireguard, bond }: InterfaceAttributes): SpeltMap {
+  if (wireguard !== undefined) return { wireguard: spellWireGuard(wireguard) }
+  if (bond !== undefined) {
+    const { miimon, members } = bond
+    return { bond: withoutAbsent({ mode: unless(BOND_MODES[0], link.mode), miimon: unless(MIIMON, miimon), members }) }
+  }
+  return link === undefined ? { bridge: bridge.slice("bridge.".length) } : spellLink(link, fdb)
 }
 
-function spellLink({ kind, parent, mode, id, remote, group, local, port, key, ttl, table }: LinkAttributes): SpeltMap {
+function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltMap {
+  const { kind, parent, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
   switch (kind) {
     case "macvlan":
       return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
@@ -35,7 +42,17 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port, key, tt
     case "vlan":
       return { vlan: withoutAbsent({ parent, id }) }
     case "vxlan":
-      return { vxlan: withoutAbsent({ id, remote, group, local, port: unless(VXLAN_PORT, port), parent }) }
+      return {
+        vxlan: withoutAbsent({
+          id,
+          remote,
+          group,
+          local,
+          port: unless(VXLAN_PORT, port),
+          parent,
+          fdb: fdb?.map((entry) => ({ ...entry })),
+        }),
+      }
     case "gre":
     case "gretap":
     case "ip6gre":
@@ -43,6 +60,12 @@ function spellLink({ kind, parent, mode, id, remote, group, local, port, key, tt
       return { [kind]: withoutAbsent({ remote, local, key, ttl: unless(GRE_TTL, ttl) }) }
     case "vrf":
       return { vrf: withoutAbsent({ table }) }
+    case "wireguard":
+      return { wireguard: {} }
+    case "bond":
+      return { bond: { members: [] } }
+    case "tap":
+      return { tap: withoutAbsent({ owner, group, multi_queue }) }
     case "phys":
       return withoutAbsent({ phys: parent })
     case "dummy":

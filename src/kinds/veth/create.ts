@@ -1,7 +1,8 @@
-import type { NetNs, NetRequest } from "../../kernel/kernel.ts"
+import type { KernelError, NetNs, NetRequest } from "../../kernel/kernel.ts"
 import type { Run } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
+import { setAcceptRa } from "../link/accept-ra.ts"
 import { impairChanges } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { StepErrors } from "../link/results.ts"
@@ -13,7 +14,7 @@ type Endpoint = VethAttributes["endpoints"][number]
 /** All pairs by one message, born in their namespaces; then to each namespace all that is to be said of the ends in it. */
 export function createPairs(steps: readonly Step[], run: Run): StepErrors {
   const born = sendAll(steps, run, "host", (step) => [creation(step, run)])
-  const errors = new Map(steps.map((step, i) => [step, born[i] ?? null]))
+  const errors = new Map(steps.map((step, i) => [step, born[i] ?? heedAtHost(step, run)]))
   for (const [ns, ends] of endsByNamespace(steps, run)) {
     // Under the name of one that was refused, because somebody else has it, nothing is ours to change.
     const own = ends.filter(({ step }) => errors.get(step) === null)
@@ -36,6 +37,17 @@ function creation(step: Step, run: Run): NetRequest {
   const group = linkGroupOf(run.stack)
   const end = (e: Endpoint) => ({ name: e.interface, ns: netnsOf(run, e.container), mac: e.mac, mtu, group })
   return { op: "veth-add", end: { ...end(a), up: false }, peer: end(b) }
+}
+
+/** Before it is up, and before it bears the mark: what has that is as it is to be. */
+function heedAtHost({ change }: Step, run: Run): KernelError | null {
+  const { endpoints } = change.after as unknown as VethAttributes
+  return firstError(endpoints.map((end) => heed(end, run)))
+}
+
+/** Whether the host listens to routers at its end. */
+export function heed({ container, interface: name, accept_ra }: Endpoint, run: Run): KernelError | null {
+  return container === "host" ? setAcceptRa(run.kernel, name, accept_ra === true) : null
 }
 
 interface Ends {

@@ -14,7 +14,7 @@ import { places } from "../link/places.ts"
 import { firstError, settled, settledLater } from "../link/results.ts"
 import type { End } from "./adoptable.ts"
 import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
-import { createPairs } from "./create.ts"
+import { createPairs, heed } from "./create.ts"
 import { deletePairs } from "./delete.ts"
 import type { VethAttributes } from "./spec.ts"
 
@@ -148,8 +148,10 @@ function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Ado
 
 function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
+  const heeds = container === "host" && link.accept_ra ? { accept_ra: true as const } : {}
   const own = {
     ...{ container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up },
+    ...heeds,
     ...observedImpair(link.impair),
   }
   return master === undefined ? own : { ...own, master }
@@ -165,7 +167,11 @@ function update(step: Step, run: Run): KernelError | null {
   return firstError(
     want.endpoints.flatMap((e, i) => {
       const before = have.endpoints[i]
-      return before === undefined ? [] : run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, run))
+      if (before === undefined) return []
+      // What bears no mark is not asked whom the host listens to there.
+      const unknown = step.change.adopts !== undefined || want.alias !== have.alias
+      const heard = unknown || e.accept_ra !== before.accept_ra ? [heed(e, run)] : []
+      return [...heard, ...run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, run))]
     }),
   )
 }

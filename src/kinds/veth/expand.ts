@@ -12,7 +12,15 @@ import type { VethAttributes } from "./spec.ts"
 /** One end as the file writes it. */
 export type EndpointEntry =
   | string
-  | { container?: string; interface?: string; address?: string | string[]; mac?: string; up?: boolean; impair?: ImpairEntry }
+  | {
+      container?: string
+      interface?: string
+      address?: string | string[]
+      mac?: string
+      up?: boolean
+      accept_ra?: boolean
+      impair?: ImpairEntry
+    }
 
 /** A veth pair as the file writes it. */
 export interface VethEntry {
@@ -41,8 +49,20 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry, both: Impair | u
   const mac = macOf(entry, [...path, "mac"], long.mac)
   if (container === undefined || name === undefined) return undefined
   const holder = container === "host" ? "host" : `container.${container}`
+  if (long.accept_ra !== undefined && container !== "host")
+    entry.report([...path, "accept_ra"], "bad-accept-ra", "only the host's end says whom the host listens to", {
+      hint: `take it out; of a container: \`sysctls: { net.ipv6.conf.${name}.accept_ra: 0 }\``,
+    })
   const derived = deriveMac(`${entry.stack}/${entry.originOf(entry.address)}/${entry.originOf(holder)}/${name}`)
-  return { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true, ...impairing(impair) }
+  return {
+    container: holder,
+    interface: name,
+    address,
+    mac: mac ?? derived,
+    up: long.up ?? true,
+    ...(holder === "host" && long.accept_ra ? { accept_ra: true } : {}),
+    ...impairing(impair),
+  }
 }
 
 /** `r1:eth1` as a map. */

@@ -20,6 +20,7 @@ export const vethKind: Kind = {
     { path: "endpoints.*.up", change: "update" },
     { path: "endpoints.*.master", change: "update" },
     { path: "endpoints.*.impair.*", change: "update" },
+    { path: "endpoints.*.accept_ra", change: "update" },
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],

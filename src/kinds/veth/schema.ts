@@ -35,6 +35,10 @@ function endpointSchema(): Fragment {
       address: addresses("Its addresses, one or a list.", "10.1.0.1/30"),
       mac: macAddress("MAC address. Default: one derived from the stack and the names, the same each time."),
       up: truth("Whether the end is up.", true),
+      accept_ra: truth(
+        "Of the host's end: whether the host takes addresses and routes from routers that advertise themselves there.",
+        false,
+      ),
       impair: impairSchema("What befalls what this end sends, in the place of what the pair says."),
     },
     { required: ["container", "interface"] },

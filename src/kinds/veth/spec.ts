@@ -14,6 +14,8 @@ export interface VethAttributes {
     up: boolean
     /** What befalls what this end sends; absent: nothing. */
     impair?: Impair
+    /** Of the host's end: the host takes addresses and routes from routers there; absent: it does not. */
+    accept_ra?: true
     master?: string
     unmarked?: { alias: string; group: number }
   }[]

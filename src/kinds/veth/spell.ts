@@ -14,12 +14,13 @@ export function spellVeth(have: VethAttributes, usual: VethAttributes): SpeltMap
 }
 
 /** `web:eth1` where that says all. */
-function spellEnd({ container, interface: name, address, mac, up, impair }: Endpoint, usual: Endpoint): Spelt {
+function spellEnd({ container, interface: name, address, mac, up, impair, accept_ra }: Endpoint, usual: Endpoint): Spelt {
   const holder = container.replace(/^container\./, "")
   const rest = withoutAbsent({
     address: oneOrList(address),
     mac: unless(usual.mac, mac),
     up: unless(usual.up, up),
+    accept_ra,
     impair: spellImpair(impair),
   })
   return Object.keys(rest).length === 0 ? `${holder}:${name}` : { container: holder, interface: name, ...rest }

@@ -1,5 +1,6 @@
 import type { Draft } from "../resolve.ts"
 import { checkAddresses } from "./addresses.ts"
+import { checkBonds } from "./bonds.ts"
 import { checkDependencies } from "./dependencies.ts"
 import { checkGateways } from "./gateways.ts"
 import { checkGroups } from "./groups.ts"
@@ -31,6 +32,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkRoom,
   checkGateways,
   checkMasters,
+  checkBonds,
   checkRoutes,
   checkIds,
   checkGroups,
@@ -44,7 +46,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
 ]
 
 /** Those that look at one container after another. */
-const OF_EACH = [checkGateways, checkMasters, checkRoutes, checkLimits, checkNamespaces] as const
+const OF_EACH = [checkGateways, checkMasters, checkBonds, checkRoutes, checkLimits, checkNamespaces] as const
 
 /** All that the schema cannot see. Each check reports what it finds; none depends on another. */
 export function check(draft: Draft): void {

@@ -259,7 +259,15 @@ function itself(): AttributeRow {
       {
         by: "kill -KILL $web_monitor; while ip link show lab-web-eth0 || ip link show web-up0; do sleep 0.02; done",
         shows: {
-          ...{ "container.web": "broken", "interface.web.eth0": "gone", "interface.web.mv0": "gone" },
+          ...{
+            "container.web": "broken",
+            "interface.web.eth0": "gone",
+            "interface.web.mv0": "gone",
+            "interface.web.vx0": "gone",
+            ...Object.fromEntries(
+              ["tp0", "blue", "eth2", "eth3", "eth4", "bond0", "wg0"].map((name) => [`interface.web.${name}`, "gone"] as const),
+            ),
+          },
           ...{ "veth.core": "gone", "veth.uplink": "gone" },
         },
         needs: "macvlan",

@@ -1,10 +1,18 @@
 import type { Value } from "../../../src/model/resource.ts"
+import { wireGuardKey } from "./matrix-lab.ts"
 import type { AttributeRow, KindRows, Shows } from "./row.ts"
 import { ITSELF } from "./row.ts"
 
 const INSIDE = "in the container's network namespace: "
 const PORT = "lab-web-eth0"
 const web = (words: string) => `nsenter -t $web -n ip ${words}`
+const bridgeOfWeb = (words: string) => `nsenter -t $web -n bridge ${words}`
+/** One call for the tap of that container, as whoever may open it can make it. linux/if_tun.h */
+function tapCall(request: string, value: string, then = "pass"): string {
+  const words = `import fcntl, struct; f = open("/dev/net/tun", "r+b", 0); fcntl.ioctl(f, 0x400454ca, struct.pack("16sH22x", b"tp0", 0x1002)); fcntl.ioctl(f, ${request}, int("'"${value}"'")); ${then}`
+  return `nsenter -t $web -n python3 -c '${words}'`
+}
+
 /** As this program itself would set it: burst and queue follow from the rate. */
 export const SLOW = "tbf rate 1mbit burst 65549 limit 78049"
 /** Where the container's end is away or down the kernel drops the container's own routes by it, too. */
@@ -35,6 +43,29 @@ function portOption([option, read, words, value]: (typeof OPTIONS)[number]): Att
   }
 }
 
+const PEER = wireGuardKey(1)
+const ofPeer = (field: string) => `wireguard.peers.*.${field}`
+
+/** Attribute of a link of WireGuard, its name in the kernel, what somebody does with wg(8), what is then read. */
+const WIREGUARD_HANDS: readonly (readonly [string, string, string, Value])[] = [
+  ["wireguard.private_key.content", "WGDEVICE_A_PRIVATE_KEY", "private-key /dev/stdin", "another"],
+  ["wireguard.listen_port", "WGDEVICE_A_LISTEN_PORT", "listen-port 4000", 4000],
+  [ofPeer("endpoint"), "WGPEER_A_ENDPOINT", `peer ${PEER} endpoint 10.20.0.9:7`, "10.20.0.9:7"],
+  [ofPeer("allowed_ips"), "WGPEER_A_ALLOWEDIPS", `peer ${PEER} allowed-ips 10.81.0.0/16`, ["10.81.0.0/16"]],
+  [ofPeer("keepalive"), "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", `peer ${PEER} persistent-keepalive 7`, 7],
+  [ofPeer("preshared_key.content"), "WGPEER_A_PRESHARED_KEY", `peer ${PEER} preshared-key /dev/stdin`, "another"],
+]
+
+function wireGuardRow([attribute, read, words, value]: (typeof WIREGUARD_HANDS)[number]): AttributeRow {
+  const isKey = words.endsWith("/dev/stdin")
+  const by = `${isKey ? "wg genkey | " : ""}nsenter -t $web -n wg set wg0 ${words}`
+  return {
+    attribute,
+    read: `${INSIDE}\`WG_CMD_GET_DEVICE\`, \`${read}\`${isKey ? ", which is only compared" : ""}`,
+    hands: [{ by, shows: { "interface.web.wg0": { [attribute.replace("*", PEER)]: value } }, needs: "wireguard" }],
+  }
+}
+
 export const interfaceRows: KindRows = {
   kind: "interface",
   attributes: [
@@ -50,6 +81,28 @@ export const interfaceRows: KindRows = {
       read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_DATA\``,
       hands: [
         { by: web("link set mv0 type macvlan mode private"), shows: { "interface.web.mv0": { "link.mode": "private" } }, needs: "macvlan" },
+      ],
+    },
+    ...(["owner", "group"] as const).map((whose, i) => ({
+      attribute: `link.${whose}`,
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_TUN_${whose.toUpperCase()}\`, which the container's \`/proc/PID/${whose === "owner" ? "u" : "g"}id_map\` says how it calls`,
+      hands: [
+        {
+          by: tapCall(i === 0 ? "0x400454cc" : "0x400454ce", `$(awk '{ print $2 }' /proc/$web/${whose === "owner" ? "u" : "g"}id_map)`),
+          shows: { "interface.web.tp0": { [`link.${whose}`]: 0 } },
+          needs: "tap",
+        },
+      ],
+    })),
+    {
+      attribute: "link.persist",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_TUN_PERSIST\``,
+      hands: [
+        {
+          by: `${tapCall("0x400454cb", "0", "import time; time.sleep(60)")} >/dev/null 2>&1 & until nsenter -t $web -n ip -d link show tp0 | grep -q "persist off"; do sleep 0.02; done`,
+          shows: { "interface.web.tp0": { "link.persist": "off" } },
+          needs: "tap",
+        },
       ],
     },
     {
@@ -214,6 +267,44 @@ export const interfaceRows: KindRows = {
         },
       ],
     },
+    {
+      attribute: "fdb",
+      read: `${INSIDE}where there is a vxlan \`RTM_GETNEIGH\` of the family AF_BRIDGE, what is permanent or static; without the entry that its \`remote\` makes, it has none`,
+      hands: [
+        {
+          by: `${bridgeOfWeb("fdb del 02:00:00:00:00:51 dev vx0 dst 10.20.0.3")}; ${bridgeOfWeb("fdb append 00:00:00:00:00:00 dev vx0 dst 10.20.0.5 vni 9")}`,
+          shows: {
+            "interface.web.vx0": {
+              fdb: [
+                { to: "10.20.0.4", port: 4790 },
+                { to: "10.20.0.5", vni: 9 },
+              ],
+            },
+          },
+        },
+        {
+          by: bridgeOfWeb("fdb del 00:00:00:00:00:00 dev vx0 dst 10.20.0.3"),
+          shows: { "interface.web.vx0": { "link.remote": null } },
+        },
+      ],
+    },
+    {
+      attribute: "bond.members",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_MASTER\` of the other interfaces`,
+      hands: [
+        {
+          by: web("link set eth3 nomaster"),
+          shows: { "interface.web.bond0": { "bond.members": ["eth4"] }, "interface.web.eth3": { up: false } },
+          needs: "bond",
+        },
+      ],
+    },
+    {
+      attribute: "bond.miimon",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_BOND_MIIMON\``,
+      hands: [{ by: web("link set bond0 type bond miimon 50"), shows: { "interface.web.bond0": { "bond.miimon": 50 } }, needs: "bond" }],
+    },
+    ...WIREGUARD_HANDS.map(wireGuardRow),
     ...OPTIONS.map(portOption),
     {
       attribute: ITSELF,

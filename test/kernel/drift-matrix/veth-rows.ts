@@ -65,6 +65,16 @@ export const vethRows: KindRows = {
       ],
     },
     {
+      attribute: "endpoints.1.accept_ra",
+      read: "`RTM_GETLINK`, `IFLA_INET6_CONF`, of an end on the host",
+      hands: [
+        {
+          by: "echo 1 > /proc/sys/net/ipv6/conf/web-up0/accept_ra",
+          shows: { "veth.uplink": { "endpoints.1.accept_ra": true } },
+        },
+      ],
+    },
+    {
       attribute: "endpoints.1.master",
       read: "`RTM_GETLINK`, `IFLA_MASTER`: an end on the host that somebody made a port",
       hands: [{ by: "ip link set web-up0 master lab-spare", shows: { "veth.uplink": { "endpoints.1.master": "lab-spare" } } }],

@@ -50,6 +50,45 @@ scenario("pairs change their names, their ends, and take over the name of a brid
   assert.is(aliasOn(sandbox, "shared0"), "stack:lab/veth.v2")
 })
 
+/** A router advertisement of an address of its own, sent as a container with NET_RAW would. RFC 4861, 4.2 */
+const ADVERTISE = `
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"x1")
+prefix = struct.pack("!BBBBII4x", 3, 4, 64, 0xc0, 1800, 1800) + socket.inet_pton(socket.AF_INET6, "fd77::")
+s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + prefix, ("ff02::1", 0, 0, socket.if_nametoindex("x1")))
+`
+
+scenario("the host heeds no router at the other end of a pair, unless accept_ra says so", async (sandbox) => {
+  const pair = (rest: string) => `v1: { endpoints: ["a:x1", { container: host, interface: up1${rest} }] }`
+  const file = sandbox.file("stack.yaml", lab("", pair("")))
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const words = () => sandbox.run(["cat", "/proc/sys/net/ipv6/conf/up1/accept_ra"]).stdout.trim()
+  const { init } = live(sandbox, "lab", "a")
+  const taken = () => sandbox.run(["ip", "-6", "address", "show", "dev", "up1"]).stdout.includes("fd77::")
+  const advertised = async () => {
+    for (let i = 0; i < 20 && !taken(); i++) {
+      inside(init, "-n", "python3", "-c", ADVERTISE)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    return taken()
+  }
+  assert.is(words(), "0")
+  assert.not.ok(await advertised())
+  sandbox.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/up1/accept_ra"])
+  assert.equal(verdicts(planOf(sandbox, file)), ["update veth.v1"])
+  apply(sandbox, file)
+  assert.is(words(), "0")
+  expectConverged(sandbox, file)
+  sandbox.file("stack.yaml", lab("", pair(", accept_ra: true")))
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(words(), "1")
+  assert.ok(await advertised())
+})
+
 scenario("another stack's link in the place of a pair's end is said to be that one's", (sandbox) => {
   apply(sandbox, sandbox.file("one.yaml", "name: one\nbridges: { lan: { interface: up1 } }\n"))
   const ran = expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab("", V1))]), 1)

@@ -107,6 +107,49 @@ scenario("what it is replaces the link alone, all else of it changes in place, a
   assert.equal(turn("{}", "[sleep, 1d]"), ["update container.web", gone, "delete interface.web.eth0"])
 })
 
+/** The entries that somebody has set, without that of `remote`, as bridge(8) has them. */
+function fdbInside(sandbox: Sandbox, name: string): string[] {
+  const lines = inWeb(sandbox, "bridge", "fdb", "show", "dev", name).trim().split("\n")
+  return lines.map((line) => line.replace(/( link-netnsid \d+)? self permanent.*/, "").trim()).sort()
+}
+
+scenario("a vxlan sends frames where its fdb says: changed in place, drift by hand, imported", (sandbox) => {
+  const wish = (fdb: string) =>
+    sandbox.file("stack.yaml", lab(`eth0: { vxlan: { id: 7, remote: 192.0.2.1, local: 192.0.2.2, fdb: [${fdb}] }, address: 10.50.0.2/24 }`))
+  const file = wish("{ mac: 02:00:00:00:00:07, to: 192.0.2.3 }, { to: 192.0.2.4 }, { to: 192.0.2.5, port: 4790, vni: 9 }")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const all = "00:00:00:00:00:00 dst"
+  const usual = [`${all} 192.0.2.1`, `${all} 192.0.2.4`, `${all} 192.0.2.5 port 4790 vni 9`]
+  assert.equal(fdbInside(sandbox, "eth0"), [...usual, "02:00:00:00:00:07 dst 192.0.2.3"])
+  const { ifindex } = linkInside(sandbox, "eth0")
+  // What it learns is nobody's wish, and a routing daemon's is that daemon's.
+  inWeb(sandbox, "bridge", "fdb", "add", "02:00:00:00:00:08", "dev", "eth0", "dst", "192.0.2.8", "dynamic")
+  inWeb(sandbox, "bridge", "fdb", "add", "02:00:00:00:00:09", "dev", "eth0", "dst", "192.0.2.9", "extern_learn")
+  expectConverged(sandbox, file)
+  inWeb(sandbox, "bridge", "fdb", "replace", "02:00:00:00:00:07", "dev", "eth0", "dst", "192.0.2.66")
+  inWeb(sandbox, "bridge", "fdb", "del", "00:00:00:00:00:00", "dev", "eth0", "dst", "192.0.2.4")
+  const plan = planOf(sandbox, file)
+  assert.equal(verdicts(plan), ["update interface.web.eth0"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.ok(fdbInside(sandbox, "eth0").includes(`${all} 192.0.2.4`))
+  assert.ok(fdbInside(sandbox, "eth0").includes("02:00:00:00:00:07 dst 192.0.2.3"))
+  expectStatus(sandbox.stack(["import", "--live", "-p", "lab", "-o", "again.yaml"]), 0)
+  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", "again.yaml"]), 0)
+  wish("{ mac: 02:00:00:00:00:07, to: 192.0.2.4 }")
+  assert.equal(verdicts(planOf(sandbox, file)), ["update interface.web.eth0"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(linkInside(sandbox, "eth0").ifindex, ifindex)
+  inWeb(sandbox, "bridge", "fdb", "del", "00:00:00:00:00:00", "dev", "eth0", "dst", "192.0.2.1")
+  assert.equal(verdicts(planOf(sandbox, file)), ["delete+create interface.web.eth0"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.ok(fdbInside(sandbox, "eth0").includes(`${all} 192.0.2.1`))
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+})
+
 scenario("what the host lacks for a link is told by the plan, where the file says it", (sandbox) => {
   uplink(sandbox)
   const plan = (interfaces: string) => expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab(interfaces))]), 1).stderr

@@ -172,4 +172,9 @@ scenarioOfCards("hardware that the host uses is not lent", (sandbox) => {
   assert.match(plan(), "eth0 cannot be lent: it is a port of br0")
 })
 
+/** The cards come back to the machine as the sandboxes' namespaces end, by and by, and go with their driver. */
+test.after(() => {
+  if (lacking === undefined) spawnSync("modprobe", ["-r", "virtio_net"])
+})
+
 test.run()

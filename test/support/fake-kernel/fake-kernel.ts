@@ -1,22 +1,27 @@
 import type { HeldNamespaces, Kernel, LaunchRecord, Link, LinkCounters, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
+import { wireGuardTwin } from "../../../src/kernel/wireguard.ts"
 import { archiveCalls } from "./archives.ts"
 import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
 import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
+import { dropLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
 import { mountIn, unmountIn } from "./mounts.ts"
-import { dump, networkOf, perform, routing } from "./net.ts"
+import { callIn, dump, networkOf, perform, routing } from "./net.ts"
+import type { NetLink } from "./network.ts"
 import { changeRules, readRules, readTable } from "./packet-rules.ts"
 import { addProcess, endProcess, sendSignal } from "./processes.ts"
 import { RUN_FD } from "./procfs.ts"
 import type { MachineOptions } from "./start.ts"
 import { startMachine } from "./start.ts"
 import { readSysctl, writeSysctl } from "./sysctls.ts"
+import { openTap } from "./taps.ts"
 import { pathOf } from "./tree.ts"
+import { setWireGuard, wireGuard } from "./wireguard.ts"
 
 /**
  * What befalls a change: nothing, a refusal in its place, the sudden end of the run just before or just after it, or (late)
@@ -58,6 +63,8 @@ interface RunState {
   self: FakeProcess
   dead: boolean
   counts: { operations: string[]; reads: number }
+  /** Those that would go with this run. */
+  taps: Set<NetLink>
   onOperation: FakeOptions["onOperation"]
 }
 
@@ -72,7 +79,7 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
   if (host === undefined) throw new Error("the machine has no process 1")
   const self = addProcess(machine, { parent: 1, cmdline: "node\0", namespaces: { ...host.namespaces } })
   machine.running = self.pid
-  const run: RunState = { machine, self, dead: false, counts: { operations: [], reads: 0 }, onOperation }
+  const run: RunState = { machine, self, dead: false, counts: { operations: [], reads: 0 }, taps: new Set(), onOperation }
   const mutate = <T>(op: string, work: () => T): T => change(run, op, work)
   const reading = <T>(work: () => T): T => {
     stillAlive(run)
@@ -106,6 +113,12 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     visit: () => ({ dump: (ns) => reading(() => dump(machine, self, ns)), read: (namespace, path) => readIn([namespace], path) }),
     readRules: (table) => reading(() => readRules(self.namespaces.net, table)),
     readTable: (family, table) => reading(() => readTable(self.namespaces.net, family, table)),
+    wireGuard: (ns, link) => reading(() => wireGuard(callIn(machine, self, ns, `wg show ${link}`), link)),
+    setWireGuard: (ns, link, set) => {
+      const twin = wireGuardTwin(link, set)
+      mutate(twin, () => setWireGuard(callIn(machine, self, ns, twin), link, set))
+    },
+    openTap: (ns, tap) => openTap({ machine, self, ns, taps: run.taps, mutate }, tap),
     changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
@@ -166,6 +179,7 @@ function endRun(run: RunState): void {
   run.dead = true
   for (const [file, pid] of machine.locks) if (pid === self.pid) machine.locks.delete(file)
   for (const process of [...machine.processes.values()]) if (process.parkedBy === self.pid) endProcess(machine, process.pid, SIGKILL)
+  for (const tap of run.taps) dropLink(tap)
   endProcess(machine, self.pid, SIGKILL)
   for (const process of machine.processes.values()) if (process.parent === self.pid) process.parent = 1
 }

@@ -1,7 +1,7 @@
 import type { PortOptions } from "../../../src/base/bridge-options.ts"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../../src/base/bridge-options.ts"
 import { parseVlan } from "../../../src/base/vlans.ts"
-import type { BridgeOptions, LinkRef, NetNs, NetRequest, VethEnd } from "../../../src/kernel/kernel.ts"
+import type { BridgeOptions, LinkRef, NetNs, NetRequest, TapWish, VethEnd } from "../../../src/kernel/kernel.ts"
 import { addLoopback, carrierChanged, linkDown } from "./addresses.ts"
 import type { Machine } from "./machine.ts"
 import type { NetLink, Network, NewLink } from "./network.ts"
@@ -107,6 +107,12 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   lower?.uppers.add(upper)
 }
 
+export function addTap(call: NetCall, { name, multi_queue, ...ids }: TapWish): NetLink {
+  freeName(call, call.network, name)
+  const options = { type: "tap", ...ids, ...(multi_queue ? { multi_queue: 1 } : {}) }
+  return addLink(call.network, { ...newLink(call, { name }, "tun"), options })
+}
+
 export function setLink(call: NetCall, { ns, ...request }: NetRequest & { op: "link-set" }): void {
   const found = findLink(call, request.link)
   if (ns === undefined) changeLink(call, found, request)
@@ -114,7 +120,7 @@ export function setLink(call: NetCall, { ns, ...request }: NetRequest & { op: "l
 }
 
 function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "link-set" }): void {
-  const { name, alias, mtu, mac, up, master, group, bridge, port } = request
+  const { name, alias, mtu, mac, up, master, group, bridge, port, bond } = request
   if (name !== undefined && name !== link.name) link.name = freeName(call, call.network, name)
   if (mac !== undefined) setMac(call, link, mac)
   if (mtu !== undefined) setMtu(call, link, mtu)
@@ -123,6 +129,7 @@ function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "l
   if (group !== undefined) link.group = group
   if (alias !== undefined) link.alias = Buffer.byteLength(alias) > 255 ? call.refuse("EINVAL") : alias
   if (port !== undefined) setPort(call, link, port)
+  if (bond !== undefined) link.options = link.kind === "bond" ? { ...link.options, ...bond } : call.refuse("EOPNOTSUPP")
   if (bridge !== undefined) link.bridge = link.bridge === undefined ? call.refuse("EOPNOTSUPP") : { ...link.bridge, ...bridge }
   if (up === true) setUp(link)
   if (up === false) setDown(link)
@@ -183,15 +190,17 @@ function setMtu(call: NetCall, link: NetLink, mtu: number): void {
   link.mtu = link.name === "lo" && mtu === 65_536 ? mtu : goodMtu(call, mtu)
   link.mtuGiven = true
   const bridge = link.network.links.get(link.master)
-  if (bridge !== undefined) portsChanged(bridge)
+  if (bridge?.bridge !== undefined) portsChanged(bridge)
 }
 
 function enslave(call: NetCall, link: NetLink, master: NetLink): void {
-  if (master.bridge === undefined && master.kind !== "vrf") call.refuse("EOPNOTSUPP")
+  if (master.bridge === undefined && !["vrf", "bond"].includes(master.kind)) call.refuse("EOPNOTSUPP")
+  if (master.kind === "bond" && link.up) call.refuse("EPERM", "Device can not be enslaved while up")
   if (link.name === "lo" || link.bridge !== undefined) call.refuse(link.name === "lo" ? "EINVAL" : "ELOOP")
   if (link.master === master.index) return
   release(link)
   link.master = master.index
+  if (master.kind === "bond") joinBond(link, master)
   if (master.bridge === undefined) return
   const pvid = master.bridge.vlan_default_pvid
   link.vlans = new Map(pvid === 0 ? [] : [[pvid, { pvid: true, untagged: true }]])
@@ -202,10 +211,29 @@ function release(link: NetLink): void {
   const master = link.network.links.get(link.master)
   const bridge = master?.bridge === undefined ? undefined : master
   link.master = 0
+  if (master?.kind === "bond") leaveBond(link, master)
   delete link.hairpin
   delete link.port
   link.vlans = new Map()
   if (bridge !== undefined) portsChanged(bridge)
+}
+
+/** Without a MAC address that it was given a bond takes over that of its first member. */
+function joinBond(link: NetLink, bond: NetLink): void {
+  if (!bond.macGiven && membersOf(bond).length === 1) bond.mac = link.mac
+  setUp(link)
+}
+
+/** A bond without members forgets what it was given. */
+function leaveBond(link: NetLink, bond: NetLink): void {
+  setDown(link)
+  if (membersOf(bond).length > 0) return
+  bond.mac = "2e:ff:00:00:00:01"
+  bond.macGiven = false
+}
+
+function membersOf(bond: NetLink): NetLink[] {
+  return [...bond.network.links.values()].filter(({ master }) => master === bond.index)
 }
 
 /** A bridge takes the smallest mtu and the lowest mac of its ports, unless it was told its own. */
@@ -257,6 +285,7 @@ export function dropLink(link: NetLink): void {
     const { network } = doomed
     if (network.links.get(doomed.index) !== doomed) continue
     for (const port of portsOf(doomed)) port.master = 0
+    for (const member of network.links.values()) if (doomed.kind === "bond" && member.master === doomed.index) release(member)
     network.links.delete(doomed.index)
     doomed.lower?.uppers.delete(doomed)
     network.routes = network.routes.filter(
@@ -264,6 +293,6 @@ export function dropLink(link: NetLink): void {
     )
     network.neighbours = network.neighbours.filter((one) => one.dev !== doomed.index)
     const bridge = network.links.get(doomed.master)
-    if (bridge !== undefined) portsChanged(bridge)
+    if (bridge?.bridge !== undefined) portsChanged(bridge)
   }
 }

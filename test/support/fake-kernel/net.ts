@@ -1,6 +1,7 @@
 import type { NetDump, NetNs, NetRequest, Routing } from "../../../src/kernel/kernel.ts"
 import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
+import { addFdb, deleteFdb } from "./fdb.ts"
 import type { NetCall } from "./links.ts"
 import { addBridge, addOneEnded, addVeth, deleteGroup, deleteLink, findLink, setHairpin, setLink, setVlan } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
@@ -26,15 +27,19 @@ export function routing(machine: Machine, self: FakeProcess, ns: NetNs): Routing
   return dumpRouting(networkOf(machine, self, ns, `open ${ns}`))
 }
 
-/** One request. Throws KernelError. */
-export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request: NetRequest): void {
-  const op = shellTwin(request)
-  const call: NetCall = {
+/** What is done in a namespace, and refused as `op`. */
+export function callIn(machine: Machine, self: FakeProcess, ns: NetNs, op: string): NetCall {
+  return {
     machine,
     network: networkOf(machine, self, ns, op),
     networkAt: (other) => networkOf(machine, self, other, op),
     refuse: (errno, text) => refuse(op, errno, text),
   }
+}
+
+/** One request. Throws KernelError. */
+export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request: NetRequest): void {
+  const call = callIn(machine, self, ns, shellTwin(request))
   switch (request.op) {
     case "bridge-add":
       addBridge(call, request)
@@ -54,6 +59,12 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
     case "vlan-add":
     case "vlan-delete":
       setVlan(call, request)
+      break
+    case "fdb-add":
+      addFdb(call, request)
+      break
+    case "fdb-delete":
+      deleteFdb(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)

@@ -2,6 +2,7 @@ import type { PortOptions } from "../../../src/base/bridge-options.ts"
 import { formatVlans } from "../../../src/base/vlans.ts"
 import type {
   BridgeOptions,
+  FdbEntry,
   Impairment,
   Link,
   LinkOptions,
@@ -10,6 +11,7 @@ import type {
   NetDump,
   Route,
   Routing,
+  WireGuardDevice,
 } from "../../../src/kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
 
@@ -61,7 +63,11 @@ export interface NetLink {
   hairpin?: true
   /** Its parameter of that name; absent: off. */
   routeLocalnet?: boolean
+  /** Of a veth; absent: as it is born. */
+  acceptRa?: boolean
   impair?: Impairment
+  fdb?: FdbEntry[]
+  wireGuard?: WireGuardDevice
 }
 
 /** A new namespace holds a loopback link that is down. */
@@ -133,7 +139,7 @@ export function dumpRouting({ routes, rules, neighbours }: Network): Routing {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin, port } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin, port, fdb } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
@@ -141,7 +147,9 @@ function dumpLink(link: NetLink): Link {
     ...(options === undefined ? {} : { options: { ...options } }),
     ...(port === undefined || Object.keys(port).length === 0 ? {} : { port: { ...port } }),
     ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),
+    ...(fdb === undefined || fdb.length === 0 ? {} : { fdb: fdb.map((entry) => ({ ...entry })) }),
     ...(impair === undefined ? {} : { impair: { ...impair } }),
+    ...(kind === "veth" && alias !== "" && master === 0 && link.acceptRa !== false ? { accept_ra: true as const } : {}),
     ...(hairpin === undefined ? {} : { hairpin }),
   }
 }

@@ -44,6 +44,8 @@ function parameterOf(self: FakeProcess, file: string): { get(): boolean; set(on:
   const link: NetLink | undefined =
     name === undefined ? undefined : [...(self.namespaces.net.network?.links.values() ?? [])].find((one) => one.name === name)
   if (link === undefined) return undefined
+  if (which === "accept_ra" && link.kind === "veth")
+    return { get: () => link.acceptRa !== false, set: (on) => Object.assign(link, { acceptRa: on }) }
   const [of, key] = which === "route_localnet" ? [link, "routeLocalnet"] : [link.bridge, "accept_ra"]
   if (of === undefined) return undefined
   const holder = of as { [key: string]: unknown }

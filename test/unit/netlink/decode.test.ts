@@ -6,6 +6,7 @@ import type { Answer } from "../../../src/kernel/netlink/answer.ts"
 import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
 import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
 import { readAddress } from "../../../src/kernel/netlink/rtnl/address.ts"
+import { readFdbEntry } from "../../../src/kernel/netlink/rtnl/fdb.ts"
 import { readCounters } from "../../../src/kernel/netlink/rtnl/link-counters.ts"
 import { readLink } from "../../../src/kernel/netlink/rtnl/link-read.ts"
 import { readNeighbour } from "../../../src/kernel/netlink/rtnl/neighbour.ts"
@@ -264,6 +265,20 @@ test("rules, neighbours and routes of every form that were asked for read back a
   }
 })
 
+test("an entry of a forwarding database that was asked for reads back; learned ones, a daemon's and other links' do not", () => {
+  const entry = { mac: "02:00:00:00:00:09", to: "192.0.2.3", port: 4790, vni: 9 }
+  assert.equal(readFdbEntry(only(encoded({ op: "fdb-add", link: 7, entry }))), { index: 7, entry })
+  const words = (state: string, flags: string, rest = "0800 0100 c0000203") =>
+    readFdbEntry(
+      only(hex(`30000000 1c00 0200 01000000 00000000 07 00 0000 02000000 ${state} ${flags} 00 0a00 0200 020000000009 0000 ${rest}`)),
+    )
+  assert.equal(words("4000", "02"), { index: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3" } })
+  assert.is(words("0200", "02"), undefined)
+  assert.is(words("8000", "12"), undefined)
+  assert.is(words("8000", "04"), undefined)
+  assert.is(words("8000", "02", "0800 0500 01000000"), undefined)
+})
+
 test("what was learned of a neighbour is not read, and what no stack can say of a rule is told", () => {
   const reachable = `30000000 1c00 0200 01000000 00000000 02 00 0000 02000000 0200 00 01
     0800 0100 0a000009 0a00 0200 020000000009 0000`
@@ -375,6 +390,55 @@ test("attributes come back as they were written", () => {
         attributes.map((a) => ({ ...a })),
       )
     }),
+  )
+})
+
+/** An RTM_NEWLINK with what is said of it. */
+function linkSaying(rest: string): ReturnType<typeof readLink> {
+  const body = hex(`0000 0100 02000000 43100000 00000000 0a00 0100 020000000001 0000 ${rest}`)
+  const head = Buffer.alloc(16)
+  head.writeUInt32LE(16 + body.length, 0)
+  head.writeUInt16LE(16, 4)
+  return readLink(only(Buffer.concat([head, body])))
+}
+
+test("a member of a bond has its own MAC address, whatever it is called by at the moment; a bond has its mode", () => {
+  const member = linkSaying(
+    `0800 0a00 07000000                            # IFLA_MASTER
+     2c00 1200 0900 0100 76657468 00 000000        # IFLA_LINKINFO, veth
+       0900 0400 626f6e64 00 000000                #   IFLA_INFO_SLAVE_KIND, bond
+       1000 0500 0a00 0400 020000000099 0000       #   IFLA_BOND_SLAVE_PERM_HWADDR
+     0400 0000`,
+  )
+  assert.equal([member.kind, member.master, member.mac], ["veth", 7, "02:00:00:00:00:99"])
+  const bond = linkSaying("2400 1200 0900 0100 626f6e64 00 000000 1400 0200 0500 0100 01 000000 0800 0300 64000000")
+  assert.equal([bond.kind, bond.mac, bond.options], ["bond", "02:00:00:00:00:01", { mode: "active-backup", miimon: 100 }])
+})
+
+test("a tap has its ids and what is not as usual", () => {
+  const say = (persist: string, many: string, ids = "") =>
+    linkSaying(
+      `${ids === "" ? "3000" : "4000"} 1200 0800 0100 74756e00
+       ${ids === "" ? "2400" : "3400"} 0200 ${ids} 0500 0300 02 000000 0500 0600 ${persist} 000000 0500 0700 ${many} 000000 0500 0400 00 000000`,
+    ).options
+  assert.equal(say("01", "00"), { type: "tap" })
+  assert.equal(say("00", "01", "0800 0100 e9030000 0800 0200 ea030000"), {
+    type: "tap",
+    owner: 1001,
+    group: 1002,
+    multi_queue: 1,
+    persist: 0,
+  })
+})
+
+test("an end of a pair with a mark heeds routers, unless it says otherwise, and a port is not asked", () => {
+  const conf = (accept: string) => `2000 1a00 1c00 0a00 1800 0200 ${"00000000".repeat(3)} ${accept} 00000000`
+  const pair = (alias: string, master: string, accept: string) =>
+    linkSaying(`${master} ${alias} 1000 1200 0900 0100 76657468 00 000000 ${conf(accept)}`).accept_ra
+  const [mark, none, port] = ["0600 1400 6100 0000", "", "0800 0a00 07000000"]
+  assert.equal(
+    [pair(mark, none, "01000000"), pair(mark, none, "00000000"), pair(none, none, "01000000"), pair(mark, port, "01000000")],
+    [true, undefined, undefined, undefined],
   )
 })
 

@@ -96,6 +96,30 @@ test("a gre has one key for both directions, with the flags that say so; a vrf h
   )
 })
 
+test("a bond has a mode for its life, and an interval that changes", () => {
+  const add = { op: "link-add", name: "b", ns: "host", group: 1 } as const
+  same(
+    { ...add, kind: "bond", options: { mode: "802.3ad" } },
+    `4c000000 1000 0506 01000000 00000000
+     00000000 00000000 00000000 00000000
+     0600 0300 6200 0000
+     0800 1b00 01000000
+     1c00 1200
+       0900 0100 626f6e64 00 000000
+       0c00 0200
+         0500 0100 04 000000                # IFLA_BOND_MODE`,
+  )
+  same(
+    { op: "link-set", link: 7, bond: { miimon: 50 } },
+    `3c000000 1000 0500 01000000 00000000
+     00000000 07000000 00000000 00000000
+     1c00 1200
+       0900 0100 626f6e64 00 000000
+       0c00 0200
+         0800 0300 32000000                 # IFLA_BOND_MIIMON`,
+  )
+})
+
 test("options of a port are a slave's", () => {
   same(
     { op: "link-set", link: 8, port: { isolated: true, learning: false, cost: 100, priority: 1 } },
@@ -411,6 +435,30 @@ test("a neighbour is permanent, and one that is answered for a proxy", () => {
     `24000000 1d00 0500 01000000 00000000
      02 00 0000 02000000 0000 08 00            # NTF_PROXY
      0800 0100 0a000009`,
+  )
+})
+
+test("an entry of a vxlan's forwarding database takes the place of a machine's, and stands beside those of all", () => {
+  same(
+    { op: "fdb-add", link: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3", port: 4790, vni: 9 } },
+    `40000000 1c00 0505 01000000 00000000        # CREATE REPLACE
+     07 00 0000 02000000 c000 02 00              # AF_BRIDGE, NUD_PERMANENT NUD_NOARP, NTF_SELF
+     0a00 0200 020000000009 0000
+     0800 0100 c0000203
+     0600 0600 12b6 0000                         # NDA_PORT
+     0800 0700 09000000                          # NDA_VNI`,
+  )
+  same(
+    { op: "fdb-add", link: 2, entry: { mac: "00:00:00:00:00:00", to: "192.0.2.3" } },
+    `30000000 1c00 050c 01000000 00000000        # CREATE APPEND
+     07 00 0000 02000000 c000 02 00
+     0a00 0200 000000000000 0000 0800 0100 c0000203`,
+  )
+  same(
+    { op: "fdb-delete", link: 2, entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3" } },
+    `30000000 1d00 0500 01000000 00000000
+     07 00 0000 02000000 c000 02 00
+     0a00 0200 020000000009 0000 0800 0100 c0000203`,
   )
 })
 

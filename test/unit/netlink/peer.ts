@@ -49,6 +49,7 @@ export function peer(answer: (message: Message, n: number) => Buffer[], options:
     openFiles: () => descriptors.size,
     nlOpen: () => opening("host", sockets, self.opened),
     nlOpenNetfilter: () => opening("host", sockets, self.opened),
+    nlOpenGenericIn: (path) => opening(path || "host", sockets, self.opened),
     nlOpenIn: (path) => opening(path, sockets, self.opened),
     open: (path) => opening(path, descriptors, self.files),
     close: (fd) => (sockets.delete(fd) || descriptors.delete(fd) ? 0 : -9),

@@ -31,6 +31,14 @@ const TWINS: [NetRequest, string][] = [
   ],
   [{ op: "vlan-add", link: "v0", vlan: "10 pvid untagged" }, "bridge vlan add dev v0 vid 10 pvid untagged"],
   [{ op: "vlan-delete", link: 5, vlan: "30-40" }, "bridge vlan del dev if5 vid 30-40"],
+  [
+    { op: "fdb-add", link: "vx0", entry: { mac: "02:00:00:00:00:09", to: "192.0.2.3", port: 4790, vni: 9 } },
+    "bridge fdb append 02:00:00:00:00:09 dev vx0 dst 192.0.2.3 port 4790 vni 9",
+  ],
+  [
+    { op: "fdb-delete", link: "vx0", entry: { mac: "00:00:00:00:00:00", to: "192.0.2.3" } },
+    "bridge fdb del 00:00:00:00:00:00 dev vx0 dst 192.0.2.3",
+  ],
   [{ op: "link-delete", link: "v0" }, "ip link del v0"],
   [{ op: "group-delete", group: 7 }, "ip link del group 7"],
   [{ op: "address-add", link: "eth0", address: "10.0.0.1/24" }, "ip address add 10.0.0.1/24 dev eth0"],

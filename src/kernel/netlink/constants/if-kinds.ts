@@ -26,3 +26,15 @@ export const IFLA_GRE_TTL = 8
 export const GRE_KEY = 0x2000
 
 export const IFLA_VRF_TABLE = 1
+
+export const IFLA_BOND_MODE = 1
+export const IFLA_BOND_MIIMON = 3
+/** In IFLA_INFO_SLAVE_DATA. */
+export const IFLA_BOND_SLAVE_PERM_HWADDR = 4
+
+/** Of tun and tap devices, which rtnetlink tells of and does not make. */
+export const IFLA_TUN_OWNER = 1
+export const IFLA_TUN_GROUP = 2
+export const IFLA_TUN_TYPE = 3
+export const IFLA_TUN_PERSIST = 6
+export const IFLA_TUN_MULTI_QUEUE = 7

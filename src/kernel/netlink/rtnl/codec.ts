@@ -22,6 +22,16 @@ export const u16: Codec = {
 export const u8: Codec = { write: (w, type, value) => writeU8(w, type, Number(value)), read: readU8 }
 /** A byte, or 32 bits, that is 1 or 0. */
 export const flag: Codec = { write: u8.write, read: (bytes, from, to) => readU8(bytes, from, to) !== 0 }
+/** A byte that says nothing as long as it is as usual. */
+export function unless(usual: number): Codec {
+  return {
+    write: u8.write,
+    read: (bytes, from, to) => {
+      const value = readU8(bytes, from, to)
+      return value === usual ? undefined : value
+    },
+  }
+}
 /** In the network's order of bytes. */
 export const be16: Codec = {
   write: (w, type, value) => writeRaw(w, type, Uint8Array.of(Number(value) >> 8, Number(value) & 255)),

@@ -6,6 +6,7 @@ import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SET
 import type { WireWriter } from "../wire.ts"
 import { writeBridge, writePort } from "./bridge-options.ts"
 import { writeLinkHeader, writeLinkTarget, writeMac } from "./link-header.ts"
+import { writeOfKind } from "./link-kinds.ts"
 import type { Resolver } from "./resolver.ts"
 
 const REQUEST = NLM_F_REQUEST | NLM_F_ACK
@@ -21,8 +22,8 @@ export function needsIndex(request: LinkSet): boolean {
 }
 
 /** Only RTM_NEWLINK takes what is of one kind of links. */
-function isOfKind({ bridge, port }: LinkSet): boolean {
-  return bridge !== undefined || port !== undefined
+function isOfKind({ bridge, port, bond }: LinkSet): boolean {
+  return bridge !== undefined || port !== undefined || bond !== undefined
 }
 
 /**
@@ -42,6 +43,7 @@ export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet,
     if (request.master !== undefined) writeU32(w, IFLA_MASTER, request.master === 0 ? 0 : resolver.index(request.master))
     if (request.group !== undefined) writeU32(w, IFLA_GROUP, request.group)
     if (request.bridge !== undefined) writeBridge(w, request.bridge)
+    if (request.bond !== undefined) writeOfKind(w, "bond", request.bond)
     if (request.port !== undefined) writePort(w, request.port)
   })
 }

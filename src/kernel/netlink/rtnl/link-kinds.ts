@@ -1,7 +1,9 @@
 import type { LinkOptions } from "../../kernel.ts"
-import { eachAttribute, readU32, writeU32 } from "../attr.ts"
+import { eachAttribute, readU32, writeNested, writeText, writeU32 } from "../attr.ts"
 import {
   GRE_KEY,
+  IFLA_BOND_MIIMON,
+  IFLA_BOND_MODE,
   IFLA_GRE_IFLAGS,
   IFLA_GRE_IKEY,
   IFLA_GRE_LOCAL,
@@ -11,6 +13,11 @@ import {
   IFLA_GRE_TTL,
   IFLA_IPVLAN_MODE,
   IFLA_MACVLAN_MODE,
+  IFLA_TUN_GROUP,
+  IFLA_TUN_MULTI_QUEUE,
+  IFLA_TUN_OWNER,
+  IFLA_TUN_PERSIST,
+  IFLA_TUN_TYPE,
   IFLA_VLAN_ID,
   IFLA_VRF_TABLE,
   IFLA_VXLAN_GROUP,
@@ -19,11 +26,11 @@ import {
   IFLA_VXLAN_LOCAL,
   IFLA_VXLAN_PORT,
 } from "../constants/if-kinds.ts"
-import { IFLA_LINK } from "../constants/if-link.ts"
+import { IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINK, IFLA_LINKINFO } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
 import type { Codec, Option } from "./codec.ts"
-import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, words } from "./codec.ts"
+import { be16, be32, ipv4, ipv6, isGroup, isSet, u8, u16, u32, unless, words } from "./codec.ts"
 
 interface LinkKind {
   /** Where the message names the link it lies on; absent: on none. */
@@ -66,6 +73,33 @@ const KINDS: { readonly [kind: string]: LinkKind } = {
   gretap: gre(ipv4(isSet)),
   ip6gre: gre(ipv6),
   ip6gretap: gre(ipv6),
+  wireguard: { options: {} },
+  bond: {
+    options: {
+      mode: [
+        IFLA_BOND_MODE,
+        words(u8, {
+          "balance-rr": 0,
+          "active-backup": 1,
+          "balance-xor": 2,
+          broadcast: 3,
+          "802.3ad": 4,
+          "balance-tlb": 5,
+          "balance-alb": 6,
+        }),
+      ],
+      miimon: [IFLA_BOND_MIIMON, u32],
+    },
+  },
+  tun: {
+    options: {
+      type: [IFLA_TUN_TYPE, words(u8, { tun: 1, tap: 2 })],
+      owner: [IFLA_TUN_OWNER, u32],
+      group: [IFLA_TUN_GROUP, u32],
+      multi_queue: [IFLA_TUN_MULTI_QUEUE, unless(0)],
+      persist: [IFLA_TUN_PERSIST, unless(1)],
+    },
+  },
   vrf: { options: { table: [IFLA_VRF_TABLE, u32] } },
   vxlan: {
     parent: { attribute: IFLA_VXLAN_LINK },
@@ -97,6 +131,14 @@ function kindOf(kind: string): LinkKind {
 /** IFLA_LINK of a link that lies on another, where its kind says so in that place. */
 export function writeParent(w: WireWriter, kind: string, parent: number): void {
   if (kindOf(kind).parent === "link") writeU32(w, IFLA_LINK, parent)
+}
+
+/** IFLA_LINKINFO of a link that is there: these of its options change. */
+export function writeOfKind(w: WireWriter, kind: string, options: LinkOptions): void {
+  writeNested(w, IFLA_LINKINFO, () => {
+    writeText(w, IFLA_INFO_KIND, kind)
+    writeNested(w, IFLA_INFO_DATA, () => writeOptions(w, kind, options, undefined))
+  })
 }
 
 /** What stands in IFLA_INFO_DATA of a link that is made. */

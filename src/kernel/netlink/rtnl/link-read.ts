@@ -1,5 +1,6 @@
-import type { Link, LiveBridge } from "../../kernel.ts"
+import type { Link } from "../../kernel.ts"
 import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, writeU32 } from "../attr.ts"
+import { IFLA_BOND_SLAVE_PERM_HWADDR } from "../constants/if-kinds.ts"
 import {
   DEVCONF_ACCEPT_RA,
   IFF_UP,
@@ -96,7 +97,7 @@ export function readLink(message: Message): Link {
         readInfo(link, bytes, from, to)
         break
       case IFLA_AF_SPEC:
-        if (link.bridge !== undefined) readOfFamilies(link.bridge, bytes, from, to)
+        if (mayHeed(link)) readOfFamilies(link, bytes, from, to)
         break
     }
   })
@@ -123,16 +124,32 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
     else if (type === IFLA_INFO_DATA && isOneEnded(link.kind)) Object.assign(link, readOptions(link.kind, bytes, from, to))
     else if (type === IFLA_INFO_SLAVE_KIND) master = readText(bytes, from, to)
     else if (type === IFLA_INFO_SLAVE_DATA && master === "bridge") readPortOf(link, bytes, from, to)
+    else if (type === IFLA_INFO_SLAVE_DATA && master === "bond") readOwnMac(link, bytes, from, to)
   })
 }
 
-/** The kernel puts what address families know of a link behind its kind. Nothing where there is no IPv6. */
-function readOfFamilies(bridge: LiveBridge, bytes: Buffer, start: number, end: number): void {
+/** Those of which it is asked: there is no need to read on, link by link, for others. The kernel puts mark, master and kind before what families know. */
+function mayHeed({ bridge, kind, alias, master }: Link): boolean {
+  return bridge !== undefined || (alias !== "" && master === 0 && kind === "veth")
+}
+
+/** Nothing where there is no IPv6. */
+function readOfFamilies(link: Link, bytes: Buffer, start: number, end: number): void {
   eachAttribute(bytes, start, end, (family, from, to) => {
     if (family !== AF_INET6) return
     eachAttribute(bytes, from, to, (type, first, last) => {
-      if (type === IFLA_INET6_CONF) bridge.accept_ra = readI32(bytes, first + 4 * DEVCONF_ACCEPT_RA, last) !== 0
+      if (type !== IFLA_INET6_CONF) return
+      const heeds = readI32(bytes, first + 4 * DEVCONF_ACCEPT_RA, last) !== 0
+      if (link.bridge !== undefined) link.bridge.accept_ra = heeds
+      else if (heeds) link.accept_ra = true
     })
+  })
+}
+
+/** A member of a bond has the bond's MAC address as long as it is one, and then its own again. */
+function readOwnMac(link: Link, bytes: Buffer, start: number, end: number): void {
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === IFLA_BOND_SLAVE_PERM_HWADDR) link.mac = readLinkLayer(bytes, from, to)
   })
 }
 

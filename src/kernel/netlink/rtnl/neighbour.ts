@@ -41,7 +41,7 @@ function writeNeighbour(w: WireWriter, { to, dev, lladdr }: NeighbourRequest, re
   writeRaw(w, NDA_DST, ipBytes(ip))
 }
 
-function macBytes(mac: string): Uint8Array {
+export function macBytes(mac: string): Uint8Array {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) throw new WireError(`"${mac}" is no MAC address`)
   return Uint8Array.from(mac.split(":"), (byte) => Number.parseInt(byte, 16))
 }
