@@ -14,6 +14,7 @@ import {
   renameSync,
   rmdirSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeSync,
 } from "node:fs"
@@ -45,6 +46,7 @@ export type Files = Pick<
   | "stat"
   | "lstat"
   | "inode"
+  | "symlink"
   | "readLink"
   | "lock"
 >
@@ -60,6 +62,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
     rewriteFile: (path, text) => attempt(`write ${path}`, () => rewriteFile(path, text)),
     mkdir: makeFolder,
+    symlink: makeLink,
     spread: (path) => {
       refused(`chattr +T ${path}`, ffi.spread(path))
     },
@@ -178,6 +181,10 @@ function makeFolder(path: string, mode?: number): boolean {
     mkdirSync(path, mode)
     if (mode !== undefined) chmodSync(path, mode)
   })
+}
+
+function makeLink(path: string, to: string): boolean {
+  return unless("EEXIST", `ln -s ${to} ${path}`, () => symlinkSync(to, path))
 }
 
 function removeFolder(path: string): boolean {

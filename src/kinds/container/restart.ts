@@ -17,6 +17,7 @@ import { writeNamed } from "./names.ts"
 import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { KEPT_NAMESPACES } from "./relations.ts"
+import { prepareNamesLayer } from "./root-hostname.ts"
 import { heldNamespaces, namespacePath, wantedAttributes, withSharedMaps } from "./spawn.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 import { killAll, monitorsOf, ownsPids } from "./stop.ts"
@@ -42,6 +43,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   else if (!ownsPids(step)) clear(run, group)
   run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes))
   writeNamed(run, name, attributes)
+  prepareNamesLayer(run, [attributes])
   const facts: LaunchFacts = {
     stack: run.stack,
     name,
