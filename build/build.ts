@@ -99,6 +99,11 @@ function install(): void {
   copyFileSync(`${native}stack-monitor`, `${dist}/stack-monitor`)
   for (const name of ["stack-doctor", "stack-unpack", "stack-rootless", "stack-capture"])
     copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
+  // The root of containers, whose users are not who has built it.
+  mkdirSync(`${dist}/resolver`)
+  chmodSync(`${dist}/resolver`, 0o755)
+  copyFileSync(`${root}native/build/resolver/stack-resolver`, `${dist}/resolver/stack-resolver`)
+  chmodSync(`${dist}/resolver/stack-resolver`, 0o755)
 }
 
 generateSchema()

@@ -1,6 +1,7 @@
 import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
+import { RESOLVER_IMAGE } from "../image/spec.ts"
 import type { HostNode } from "./devices.ts"
 import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
@@ -128,7 +129,8 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
  */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = facts.layer
-  const mapped = hasShiftedIds(attributes)
+  // Of a program that all may run nothing is the container's: whose it is does not matter, nor what its file system can show.
+  const mapped = hasShiftedIds(attributes) && attributes.image !== RESOLVER_IMAGE
   const opened = facts.closed && !mapped
   const copies = mapped ? facts.image.map((_, n) => `${facts.layer}/lower${n === 0 ? "" : n}`) : []
   const lower = mapped ? copies : facts.image.map((path, n) => (opened ? `/proc/self/fd/${FIRST_OPEN_PATH + n}` : path))
