@@ -44,7 +44,7 @@ function usualLimits({ kind, attributes }: Resource, { controllers }: HostFacts)
 
 /** Addresses of resolvers; as many as are asked. */
 function chosenServers({ kind, attributes: { dns } }: Resource, chosen: ChosenAddresses["addresses"]): { dns: Value } | undefined {
-  if (kind !== "container" || !Array.isArray(dns) || !dns.some(isChosen)) return undefined
+  if (!Array.isArray(dns) || kind !== "container" || !dns.some(isChosen)) return undefined
   return { dns: chosenIps(dns as string[], chosen) }
 }
 

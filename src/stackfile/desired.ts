@@ -40,7 +40,9 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   return {
     stack: draft.stack,
     ...movedOf(draft),
-    resources: withContainers(sections, draft).flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
+    resources: withContainers(sections, draft).flatMap((section) =>
+      Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [],
+    ),
   }
 }
 

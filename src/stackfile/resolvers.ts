@@ -29,13 +29,16 @@ function resolverOf({ resolver }: BridgeEntry): ResolverEntry | undefined {
   return resolver === true ? {} : resolver === false ? undefined : resolver
 }
 
-/** As if it were written in the place of that entry's value. */
+/** As if it were written in the place of that entry's value; an address where that says it. */
 function nodeOf(value: unknown, at: MapEntry): Node {
   const { file, start, end }: Spot = at.value
   if (Array.isArray(value)) return { kind: "list", file, start, end, items: value.map((one) => nodeOf(one, at)) }
   if (typeof value !== "object" || value === null)
     return { kind: "scalar", file, start, end, value: value as string | number | boolean, plain: false, source: String(value) }
-  const entries = Object.entries(value).map(([key, one]): [string, MapEntry] => [key, { key: at.key, value: nodeOf(one, at) }])
+  const entries = Object.entries(value).map(([key, one]): [string, MapEntry] => {
+    const written = key === "address" ? child(at.value, key) : undefined
+    return [key, { key: at.key, value: written ?? nodeOf(one, at) }]
+  })
   return { kind: "map", file, start, end, entries: new Map(entries) }
 }
 
@@ -46,9 +49,14 @@ export function checkResolvers({ bridges }: Draft, root: MapNode): void {
     if (entry === undefined) continue
     const name = resolverName(bridge.name)
     if (child(child(root, "containers"), name) !== undefined)
-      bridge.entry.reportKey(["resolver"], "name-collides", `the resolver of ${bridge.entry.address} is container.${name}, and the file has one of that name`, {
-        hint: "give that container another name",
-      })
+      bridge.entry.reportKey(
+        ["resolver"],
+        "name-collides",
+        `the resolver of ${bridge.entry.address} is container.${name}, and the file has one of that name`,
+        {
+          hint: "give that container another name",
+        },
+      )
     checkUpstreams(bridge, entry)
   }
 }
@@ -57,9 +65,14 @@ function checkUpstreams({ entry, value, attributes }: DraftBridge, resolver: Res
   const written = upstreamsOf(resolver)
   const path = (i: number) => ["resolver", "upstream", ...(Array.isArray(resolver.upstream) ? [i] : [])]
   if (written.length > MOST_UPSTREAMS)
-    entry.report(["resolver", "upstream"], "too-many-servers", `a resolver asks ${MOST_UPSTREAMS} servers, and here are ${written.length}`, {
-      hint: `leave the first ${MOST_UPSTREAMS}`,
-    })
+    entry.report(
+      ["resolver", "upstream"],
+      "too-many-servers",
+      `a resolver asks ${MOST_UPSTREAMS} servers, and here are ${written.length}`,
+      {
+        hint: `leave the first ${MOST_UPSTREAMS}`,
+      },
+    )
   for (const [i, text] of written.entries()) {
     const ip = canonicalIp(text)
     const family = ip?.includes(":") ? "IPv6" : "IPv4"
@@ -82,7 +95,9 @@ const RESOLV_CONF = "/etc/resolv.conf"
 
 /** Containers on such a bridge ask its resolver, and begin when it answers, unless they say themselves whom they ask. */
 export function connectResolvers(draft: Draft): void {
-  const resolvers = new Map(draft.containers.flatMap((one) => (isResolver(one) ? one.interfaces.map((its) => [its.attributes.bridge, one]) : [])))
+  const resolvers = new Map(
+    draft.containers.flatMap((one) => (isResolver(one) ? one.interfaces.map((its) => [its.attributes.bridge, one]) : [])),
+  )
   if (resolvers.size === 0) return
   const byName = new Map(draft.containers.map((one) => [one.name, one]))
   for (const container of draft.containers) {
@@ -106,7 +121,9 @@ function saysItself({ value, attributes }: DraftContainer): boolean {
 }
 
 function asking(container: DraftContainer, resolvers: readonly DraftContainer[]): void {
-  const dns = resolvers.flatMap(({ interfaces }) => interfaces.flatMap(({ entry, attributes }) => serversOf(entry.address, attributes.address)))
+  const dns = resolvers.flatMap(({ interfaces }) =>
+    interfaces.flatMap(({ entry, attributes }) => serversOf(entry.address, attributes.address)),
+  )
   const depends_on = [...new Set([...container.attributes.depends_on, ...resolvers.map(({ entry }) => entry.address)])].sort()
   container.attributes = { ...container.attributes, dns: dns.slice(0, MOST_SERVERS), depends_on }
   container.references = containerRelations(container.attributes).references

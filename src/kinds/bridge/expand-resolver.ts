@@ -24,7 +24,11 @@ export function resolverName(bridge: string): string {
  * The container that it stands for, as a file would write it: on the bridge as the others are, with ids of its own, no capability, and nothing to
  * write to. It may have port 53 because its network namespace says that anybody may.
  */
-export function resolverContainer(stack: string, bridge: { name: string; address: readonly string[] }, entry: ResolverEntry): { [key: string]: unknown } {
+export function resolverContainer(
+  stack: string,
+  bridge: { name: string; address: readonly string[] },
+  entry: ResolverEntry,
+): { [key: string]: unknown } {
   const upstream = upstreamsOf(entry).flatMap((text) => canonicalIp(text) ?? [])
   const gateway = gatewaysOf(bridge.address, upstream)
   return {
