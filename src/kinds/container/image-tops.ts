@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { treeOf } from "../../image/paths.ts"
 import { readImage, readNotes } from "../../image/store.ts"
@@ -19,7 +18,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** The highest first; undefined where a kept image is not in the store, or it is not known yet which one it is. */
 export function imageTops(kernel: Kernel, image: string): readonly ImageTop[] | undefined {
   if (image === "host") return [{ path: "/", opaque: NOTHING }]
-  if (image === RESOLVER_IMAGE) return [{ path: join(nativeFolder(), "resolver"), opaque: NOTHING }]
+  if (image === RESOLVER_IMAGE) return [{ path: `${nativeFolder()}/resolver`, opaque: NOTHING }]
   if (image.startsWith("dir:")) return [{ path: image.slice("dir:".length), opaque: NOTHING }]
   const { digest } = splitImage(image)
   const record = digest === undefined ? undefined : readImage(kernel, digest)
