@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, symlinkSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, inits, inside, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import { ordinaryUser } from "../../support/ordinary.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
 /** A folder with busybox and nothing else. */
@@ -183,6 +184,21 @@ scenario(
     expectConverged(sandbox, other)
   },
   TOOLS,
+)
+
+scenario(
+  "an ordinary user's stack has one, too",
+  (sandbox) => {
+    const user = ordinaryUser(sandbox)
+    const file = sandbox.file("stack.yaml", stack().replace("image: dir:./root", "image: host").replace("nat: true, ", ""))
+    expectStatus(user.stack(["apply", "-y", "-f", file]), 0)
+    assert.match(expectStatus(user.stack(["plan", "-f", file]), 0).stdout, "No changes.")
+    const answer = user.stack(["exec", "-f", file, "web[1]", "--", "dig", "+short", "+tries=1", "db.lab"])
+    assert.is(expectStatus(answer, 0).stdout, "10.20.0.2\n")
+    assert.is(user.stack(["exec", "-f", file, "small", "--", "cat", "/etc/hostname"]).stdout, "small\n")
+    expectStatus(user.stack(["destroy", "-y", "-f", file]), 0)
+  },
+  [...TOOLS, "setpriv", "newuidmap", "newgidmap"],
 )
 
 test.run()
