@@ -172,11 +172,12 @@ scenario(
 )
 
 scenario(
-  "it is written by import --live as the bridge has it, and nothing is changed by that file",
+  "it is made by a kept plan, written by import --live as the bridge has it, and nothing is changed by that file",
   (sandbox) => {
     busyboxRoot(sandbox)
     const file = sandbox.file("stack.yaml", stack("{ upstream: 192.0.2.53 }"))
-    apply(sandbox, file)
+    expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept"]), 0)
+    expectStatus(sandbox.stack(["apply", "kept"]), 0)
     const spelt = expectStatus(sandbox.stack(["import", "--live", "-p", "lab"]), 0).stdout
     assert.match(spelt, /resolver:\s+\{?\s*address: \[10\.20\.0\.\d+\/24, [^\]]+\][\s\S]*upstream: 192\.0\.2\.53/)
     for (const word of ["resolver-lan", "dns:", "depends_on", "stack-resolver"]) assert.not.match(spelt, word)
