@@ -98,6 +98,11 @@ function install(): void {
   copyFileSync(`${native}libstack.so`, `${dist}/libstack.so`)
   for (const name of ["stack-monitor", "stack-unpack"]) copyFileSync(`${native}${name}`, `${dist}/${name}`)
   for (const name of ["stack-doctor", "stack-rootless", "stack-capture"]) copyFileSync(`${root}native/build/${name}`, `${dist}/${name}`)
+  // The root of containers, whose users are not who has built it.
+  mkdirSync(`${dist}/resolver`)
+  chmodSync(`${dist}/resolver`, 0o755)
+  copyFileSync(`${root}native/build/resolver/stack-resolver`, `${dist}/resolver/stack-resolver`)
+  chmodSync(`${dist}/resolver/stack-resolver`, 0o755)
 }
 
 generateSchema()

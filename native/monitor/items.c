@@ -53,6 +53,8 @@ struct prepare next_prepare(const uint8_t **at)
   p.mode = next_u32(at);
   p.uid = next_u32(at);
   p.gid = next_u32(at);
+  p.link = next_text(at);
+  p.fresh = next_u32(at);
   return p;
 }
 

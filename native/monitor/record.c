@@ -65,6 +65,8 @@ static void check_prepare(struct cursor *c)
 {
   check_path(c);
   for (int n = 0; n < 3; n++) take_u32(c);
+  take_text(c);
+  require(c, take_u32(c) <= 1);
 }
 
 static void check_setup(struct cursor *c)

@@ -62,6 +62,8 @@ struct list {
 struct prepare {
   struct text path;
   uint32_t mode, uid, gid;
+  struct text link; /* what a symbolic link says; "": it is a folder */
+  uint32_t fresh;   /* only where the one before it was made */
 };
 
 struct setup {

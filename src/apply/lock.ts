@@ -3,7 +3,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import type { StackGroups } from "../model/driver.ts"
-import { KEPT_ROOT, LAYER_ROOT, RUN_ROOT, VOLUME_ROOT, volumesFolderOf, waitingFileOf } from "../model/ownership.ts"
+import { KEPT_ROOT, LAYER_ROOT, namesLayerOf, RUN_ROOT, VOLUME_ROOT, volumesFolderOf, waitingFileOf } from "../model/ownership.ts"
 import { folderProblem, requireSoundRunFolder } from "../observe/run-folder.ts"
 import { removeLeftLock } from "./id-lock.ts"
 
@@ -71,11 +71,19 @@ function release(kernel: Kernel, stack: string, held: { release(): void }, cgrou
       removeLeftLock(kernel)
       removeEmpty(kernel, [`${RUN_ROOT}/${stack}`, RUN_ROOT])
       removeEmpty(kernel, [volumesFolderOf(stack), VOLUME_ROOT])
+      removeNamesLayer(kernel, stack)
       removeEmpty(kernel, [`${LAYER_ROOT}/${stack}`, LAYER_ROOT, KEPT_ROOT])
     }
   } finally {
     held.release()
   }
+}
+
+/** With the last of the layers that it was for. */
+function removeNamesLayer(kernel: Kernel, stack: string): void {
+  const path = namesLayerOf(stack)
+  const [only, other] = kernel.list(`${LAYER_ROOT}/${stack}`)
+  if (other === undefined && path.endsWith(`/${only}`)) kernel.removeTree(path)
 }
 
 /** A place where something is mounted, such as a volume for what is kept, or an ordinary user's folder. */

@@ -153,7 +153,7 @@ export const ATTRIBUTES: { readonly [K in KindName]: Shape } = {
       user: textLike(/^([^:\s]+(:[^:\s]+)?)?$/, "user"),
       hostname: textLike(/^([a-zA-Z0-9]([a-zA-Z0-9._-]{0,66}[a-zA-Z0-9])?)?$/, "host name"),
       hosts: oneOf("image", "stack", "own"),
-      ...{ dns: listOf(ip), dns_search: listOf(oneWord), dns_opt: listOf(oneWord) },
+      ...{ dns: listOf(hostsIp), dns_search: listOf(oneWord), dns_opt: listOf(oneWord) },
       uid_map: idMap,
       gid_map: idMap,
       cgroup: textLike(new RegExp(`^(${NAME})?$`), "name of a cgroup"),

@@ -14,6 +14,7 @@ import {
   renameSync,
   rmdirSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeSync,
 } from "node:fs"
@@ -47,6 +48,7 @@ export type Files = Pick<
   | "lstat"
   | "readInside"
   | "inode"
+  | "symlink"
   | "readLink"
   | "lock"
 >
@@ -62,6 +64,7 @@ export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resol
     replaceFile: (path, text) => attempt(`write ${path}`, () => replaceFile(path, text)),
     rewriteFile: (path, text) => attempt(`write ${path}`, () => rewriteFile(path, text)),
     mkdir: makeFolder,
+    symlink: makeLink,
     spread: (path) => {
       refused(`chattr +T ${path}`, ffi.spread(path))
     },
@@ -181,6 +184,10 @@ function makeFolder(path: string, mode?: number): boolean {
     mkdirSync(path, mode)
     if (mode !== undefined) chmodSync(path, mode)
   })
+}
+
+function makeLink(path: string, to: string): boolean {
+  return unless("EEXIST", `ln -s ${to} ${path}`, () => symlinkSync(to, path))
 }
 
 function removeFolder(path: string): boolean {

@@ -9,7 +9,7 @@ import type { Taps } from "./taps.ts"
 import type { Tried } from "./tries.ts"
 import type { WireGuard } from "./wireguard.ts"
 
-export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, SetupOp } from "./launch/launch-record.ts"
+export type { GivenFile, LaunchRecord, MountCopy, NamespaceKind, PreparedEntry, SetupOp } from "./launch/launch-record.ts"
 export type {
   BridgeOptions,
   FdbEntry,
@@ -95,6 +95,8 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
   lstat(path: string): { type: "file" | "folder" | "link" | "char device" | "block device" | "other"; mode: number; uid: number } | null
   /** The number of a file or folder in its file system, links followed; null where it does not exist. A cgroup's is never used again. */
   inode(path: string): string | null
+  /** symlink(2); false where something is there already. */
+  symlink(path: string, to: string): boolean
   /** What a symbolic link such as /proc/PID/ns/net says (`net:[4026531840]`); null where it does not exist or is no link. */
   readLink(path: string): string | null
 

@@ -84,6 +84,11 @@ export function layerFolderOf(stack: string, container: string): string {
   return `${LAYER_ROOT}/${stack}/${container}`
 }
 
+/** What the containers of a stack see in their root, each below or above its image: a folder for all of them. */
+export function namesLayerOf(stack: string): string {
+  return `${LAYER_ROOT}/${stack}/.names`
+}
+
 export let VOLUME_ROOT = `${KEPT_ROOT}/volumes`
 
 /** Where a stack's volumes are kept. */

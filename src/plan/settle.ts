@@ -3,7 +3,7 @@ import type { Limits } from "../kinds/cgroup/spec.ts"
 import { USUAL_PIDS } from "../kinds/cgroup/spec.ts"
 import type { HostsAttributes } from "../kinds/hosts/spec.ts"
 import type { Attributes, Desired, HostFacts, KindName, Resource, Snapshot, Value } from "../model/resource.ts"
-import { withChosenAddresses } from "./hosts-lines.ts"
+import { chosenIps, isChosen, withChosenAddresses } from "./hosts-lines.ts"
 import { chooseIdRanges } from "./id-ranges.ts"
 import type { ChosenAddresses } from "./ip-addresses.ts"
 import { chooseAddresses } from "./ip-addresses.ts"
@@ -27,9 +27,10 @@ export function settle(desired: Desired, snapshot: Snapshot): Settled {
     const address = ips.addresses.get(resource.address)
     const chosen: Attributes | undefined = address === undefined ? ids.maps.get(resource.address) : { address }
     const limits = usualLimits(resource, snapshot.host)
-    return chosen === undefined && limits === undefined
+    const dns = chosenServers(resource, ips.addresses)
+    return chosen === undefined && limits === undefined && dns === undefined
       ? resource
-      : { ...resource, attributes: { ...resource.attributes, ...chosen, ...limits } }
+      : { ...resource, attributes: { ...resource.attributes, ...chosen, ...limits, ...dns } }
   })
   return { desired: { ...desired, resources: withTargets(resources) }, diagnostics: [...ids.diagnostics, ...ips.diagnostics] }
 }
@@ -39,6 +40,12 @@ function usualLimits({ kind, attributes }: Resource, { controllers }: HostFacts)
   const { limits } = attributes as { limits?: Limits }
   if (kind !== "container" || limits === undefined || limits.pids !== undefined || !Object.hasOwn(controllers, "pids")) return undefined
   return { limits: { ...limits, pids: USUAL_PIDS } as Value }
+}
+
+/** Addresses of resolvers; as many as are asked. */
+function chosenServers({ kind, attributes: { dns } }: Resource, chosen: ChosenAddresses["addresses"]): { dns: Value } | undefined {
+  if (!Array.isArray(dns) || kind !== "container" || !dns.some(isChosen)) return undefined
+  return { dns: chosenIps(dns as string[], chosen) }
 }
 
 function withHosts(resource: Resource, chosen: ChosenAddresses["addresses"]): Resource {

@@ -18,6 +18,7 @@ import { unknownProfiles } from "./profiles.ts"
 import type { Instance, Template } from "./replicas.ts"
 import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
 import { resolve } from "./resolve.ts"
+import { checkResolvers, connectResolvers, resolverInstances } from "./resolvers.ts"
 import { substitute } from "./substitute.ts"
 import type { Suggest } from "./suggest.ts"
 import { suggester } from "./suggest.ts"
@@ -49,9 +50,12 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
   diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
-  const instances = allInstances(templates, plain, variables, options)
+  const resolvers = resolverInstances(name ?? "stack", root, plain)
+  const instances = [...allInstances(templates, plain, variables, options), ...resolvers]
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
+  if (resolvers.length > 0) checkResolvers(draft, root)
+  connectResolvers(draft)
   draft.hosts = connectHosts(draft)
   check(draft)
   const imports = importsOf(draft, root, plain)

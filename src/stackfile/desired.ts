@@ -40,8 +40,15 @@ export function desiredOf(draft: Draft, sections: readonly string[]): Desired {
   return {
     stack: draft.stack,
     ...movedOf(draft),
-    resources: sections.flatMap((section) => (Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [])),
+    resources: withContainers(sections, draft).flatMap((section) =>
+      Object.hasOwn(bySection, section) ? (bySection[section]?.() ?? []) : [],
+    ),
   }
+}
+
+/** Also where all of them are resolvers. */
+function withContainers(sections: readonly string[], { containers }: Draft): readonly string[] {
+  return containers.length === 0 || sections.includes("containers") ? sections : [...sections, "containers"]
 }
 
 /** Each image that is kept in the store, once; it is where its first container names it. */

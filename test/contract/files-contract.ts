@@ -16,6 +16,18 @@ export const fileContract: Contract = {
     assert.equal([kernel.rmdir(`${folder}/a`), kernel.rmdir(`${folder}/a`)], [true, false])
   },
 
+  "a symbolic link is made once, wherever it leads": ({ kernel, folder }) => {
+    const path = `${folder}/link`
+    assert.equal([kernel.symlink(path, "/no/where"), kernel.symlink(path, "other")], [true, false])
+    assert.equal([kernel.readLink(path), kernel.lstat(path)?.type, kernel.stat(path)], ["/no/where", "link", null])
+    assert.is(
+      errnoOf(() => kernel.symlink(`${folder}/none/link`, "x")),
+      "ENOENT",
+    )
+    kernel.removeTree(path)
+    assert.is(kernel.lstat(path), null)
+  },
+
   "a folder is spread over the disk, whatever the file system makes of it; no other thing is": ({ kernel, folder }) => {
     kernel.mkdir(`${folder}/wide`, 0o700)
     kernel.spread(`${folder}/wide`)

@@ -212,7 +212,8 @@ async function inImage(image: string, user: "new" | "host", command: string): Pr
   const layer = temporary()
   chmodSync(layer, 0o711)
   const kernel = linuxKernel()
-  const facts = { ...rootFactsReader(kernel, "test")("one", attributes(image, user)), layer: `${layer}/one` }
+  const facts = { ...rootFactsReader(kernel, "test")("one", attributes(image, user)), layer: `${layer}/one`, names: layer }
+  mkdirSync(`${layer}/etc`)
   const sysctl: SetupOp = { op: "sysctl", name: "net.ipv4.ping_group_range", value: "0 65535" }
   const dir = temporary()
   const map = user === "new" ? MAP : ""
@@ -255,6 +256,7 @@ test("of the steering files those that a kernel has, whatever machine it runs on
     image: ["/"],
     closed: false,
     volumes: "/volumes",
+    names: "/names",
     named: [],
     systemNames: { proc: ["acpi", "scsi", "latency_stats", "mtrr", "sys", "uptime"], sys: ["firmware", "kernel"] },
     nodes: [],

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { hasCapability, testsUnless } from "../support/skip.ts"
@@ -258,6 +269,27 @@ test("folders are prepared for their owner; a link in the place of one is an err
   const refused = launch(recordOf("true", temporary(), { prepare: [folder("new"), folder("link")] }))
   assert.equal(await refused.next(), { kind: "failed", stage: 4, index: 1, errno: 20 })
   assert.is(statSync("/etc").uid, 0)
+})
+
+test("a link, and what lies in a folder, are prepared only with it: what a container has had already is its own", async () => {
+  const top = temporary()
+  const ids = { mode: 0o750, uid: 700000, gid: 700001 }
+  const prepare = [
+    { path: `${top}/upper`, ...ids },
+    { path: `${top}/upper/etc`, ...ids, fresh: true as const },
+    { path: `${top}/upper/etc/name`, ...ids, link: "/proc/sys/kernel/hostname", fresh: true as const },
+    { path: `${top}/work`, ...ids },
+  ]
+  await started(recordOf("true", temporary(), { prepare }))
+  assert.is(readlinkSync(`${top}/upper/etc/name`), "/proc/sys/kernel/hostname")
+  const { uid, gid } = lstatSync(`${top}/upper/etc/name`)
+  assert.equal([uid, gid, statSync(`${top}/upper/etc`).mode & 0o7777], [700000, 700001, 0o750])
+  // A container that has its layer already, and has led its /etc elsewhere.
+  const elsewhere = temporary()
+  rmSync(`${top}/upper/etc`, { recursive: true })
+  symlinkSync(elsewhere, `${top}/upper/etc`)
+  await started(recordOf("true", temporary(), { prepare }))
+  assert.equal(readdirSync(elsewhere), [])
 })
 
 test("a run folder that is not there, a log that is a link", async () => {

@@ -17,7 +17,7 @@ function runtime(): string | undefined {
 const library = runtime()
 const testSanitized = testsUnless(missing("cc", "make", "unshare") ?? (library === undefined ? "the compiler has no libasan" : undefined))
 
-for (const file of ["files", "processes", "become", "capture"]) {
+for (const file of ["files", "processes", "become", "capture", "resolver"]) {
   testSanitized(`${file} on the build with the address and undefined-behaviour sanitizers`, () => {
     execFileSync("make", ["-s", "-C", "native", "sanitize"], { cwd: ROOT })
     const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", `test/kernel/${file}.test.ts`], {

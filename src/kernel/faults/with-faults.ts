@@ -38,6 +38,7 @@ function filesWithFaults(kernel: Kernel, points: FaultPoints): Partial<Kernel> {
   return {
     write: (path, text) => points.run(`write ${path}: ${text.trim()}`, () => kernel.write(path, text)),
     replaceFile: (path, text) => points.run(`write ${path}`, () => kernel.replaceFile(path, text)),
+    symlink: (path, to) => points.run(`ln -s ${to} ${path}`, () => kernel.symlink(path, to)),
     rewriteFile: (path, text) => points.run(`write ${path}`, () => kernel.rewriteFile(path, text)),
     mkdir: (path, mode) => points.run(`mkdir ${path}`, () => kernel.mkdir(path, mode)),
     spread: (path) => points.run(`chattr +T ${path}`, () => kernel.spread(path)),

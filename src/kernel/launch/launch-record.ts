@@ -49,6 +49,17 @@ export interface MountCopy {
   idmapped: boolean
 }
 
+/** `mkdir -m MODE PATH; chown UID:GID PATH`: being there is fine. With `link` it is a symbolic link to that, which has no mode. */
+export interface PreparedEntry {
+  path: string
+  mode: number
+  uid: number
+  gid: number
+  link?: string
+  /** Only where the one before it was made now: what a container has had already is its own. */
+  fresh?: true
+}
+
 export interface GivenFile {
   uid: number
   gid: number
@@ -75,8 +86,8 @@ export interface LaunchRecord {
   /** Folder the monitor itself lives in: on cgroup2 (born there), or v1 folders (enters by `tasks`). */
   monitorCgroup2: string
   monitorCgroups1: readonly string[]
-  /** Folders made by the monitor as the caller, before clone: mkdir -m MODE, chown uid:gid; being there is fine. */
-  prepare: readonly { path: string; mode: number; uid: number; gid: number }[]
+  /** Made by the monitor as the caller, before clone, in their order. */
+  prepare: readonly PreparedEntry[]
   /** Opened O_PATH by the monitor before clone, so that the child finds them at /proc/self/fd/{100 + i} whatever it may not traverse. */
   openPaths: readonly string[]
   setup: readonly SetupOp[]

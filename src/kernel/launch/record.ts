@@ -27,8 +27,9 @@ export function writeRun(writer: RecordWriter, record: LaunchRecord): void {
     .text(record.cgroup2, "cgroup folder")
     .texts(record.cgroups1, "cgroup folder")
     .texts(record.monitorCgroups1, "cgroup folder of the monitor")
-    .list(record.prepare, "prepared folder", (folder, what) => {
-      writer.text(folder.path, what).u32(folder.mode, what).u32(folder.uid, what).u32(folder.gid, what)
+    .list(record.prepare, "prepared folder", ({ path, mode, uid, gid, link = "", fresh }, what) => {
+      writer.text(path, what).u32(mode, what).u32(uid, what).u32(gid, what)
+      writer.text(link, what).u32(fresh ? 1 : 0, what)
     })
     .texts(record.openPaths, "opened path")
     .list(record.setup, "setup", (op) => writeOp(writer, op))

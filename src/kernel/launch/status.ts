@@ -26,7 +26,7 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
   1: () => "read the launch record",
   2: () => "setsid",
   3: (r) => `enter the monitors' cgroup ${r.monitorCgroups1.join(" ")}`,
-  4: (r, i) => `mkdir ${r.prepare[i]?.path ?? "of the writable layer"}`,
+  4: (r, i) => prepared(r.prepare[i]),
   5: (r, i) => `open ${r.openPaths[i] ?? "a mount's source"}`,
   6: (r) => `open ${r.runDir}`,
   7: (r) => `open ${r.runDir}/log`,
@@ -77,6 +77,10 @@ function endOf(status: number): string {
   const signal = status & 0x7f
   if (signal === SIGSYS) return "was killed by its seccomp profile, which does not let it start"
   return signal === 0 ? `exited with status ${(status >> 8) & 0xff}` : `was killed by signal ${signal}`
+}
+
+function prepared(entry: LaunchRecord["prepare"][number] | undefined): string {
+  return entry?.link === undefined ? `mkdir ${entry?.path ?? "of the writable layer"}` : `ln -s ${entry.link} ${entry.path}`
 }
 
 function mapWords(map: string): string {

@@ -5,6 +5,7 @@ import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded } from "../../model/entry.ts"
 import { aliasOf } from "../../model/ownership.ts"
 import { addressList, macOf } from "../link/expand-link.ts"
+import type { ResolverEntry } from "./expand-resolver.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
 /** A bridge as the file writes it. */
@@ -18,6 +19,7 @@ export interface BridgeEntry extends BridgeOptions {
   nat?: boolean
   internal?: boolean
   isolated?: boolean
+  resolver?: boolean | ResolverEntry
   interface?: string
 }
 

@@ -1,7 +1,7 @@
 import { BRIDGE_DEFAULTS, VLAN_PROTOCOLS } from "../../base/bridge-options.ts"
 import { LAST_VLAN } from "../../base/vlans.ts"
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
+import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
 
 /** `bridges:` */
 export function bridgesSchema(): Fragment {
@@ -29,6 +29,7 @@ export function bridgesSchema(): Fragment {
         "Whether the host passes nothing on between it and the other bridges of the stack, but what comes by a published port.",
         false,
       ),
+      resolver: resolverKey(),
       interface: {
         description: "The kernel's name of the link, at most 15 bytes. Default: STACK-BRIDGE, shortened by a hash where it is longer.",
         type: "string",
@@ -38,6 +39,21 @@ export function bridgesSchema(): Fragment {
     }),
     type: ["object", "null"],
   })
+}
+
+function resolverKey(): Fragment {
+  return keys(
+    "Whether a container `resolver-BRIDGE` on the bridge answers DNS questions for the names of the stack's containers, and those on the bridge ask it: `true`, or a map of how.",
+    {
+      address: addresses("Its own addresses on the bridge, one or a list. Default: `auto`.", "10.20.0.53"),
+      upstream: oneOrMore(
+        "IP addresses of who is asked for all other names, in this order. Default: nobody; such questions are refused.",
+        { type: "string", form: "an IP address", examples: ["192.0.2.53"] },
+        "an IP address or a list of them",
+      ),
+    },
+    { type: ["boolean", "object"], default: false, form: "true, false, or a map of keys" },
+  )
 }
 
 /** Bounds of the times: IEEE 802.1D, and include/net/bridge of the kernel. */

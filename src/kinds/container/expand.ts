@@ -3,7 +3,7 @@ import type { LimitsEntry } from "../cgroup/expand.ts"
 import { expandLimits } from "../cgroup/expand.ts"
 import type { IdmapEntry } from "../idmap/expand.ts"
 import { AUTOMATIC, expandIdmap } from "../idmap/expand.ts"
-import { hasConfig, imageText, isKept, parseImage } from "../image/spec.ts"
+import { hasConfig, imageText, isKept, parseImage, RESOLVER_IMAGE } from "../image/spec.ts"
 import type { PortEntry } from "../nat/expand-ports.ts"
 import { capabilitiesOf } from "./expand-capabilities.ts"
 import type { DeviceEntry } from "./expand-devices.ts"
@@ -183,6 +183,7 @@ function imageOf(value: ContainerEntry, entry: Entry): Pick<ContainerAttributes,
 
 function imageTextOf(image: string | undefined, entry: Entry): string {
   if (image?.startsWith("dir:")) return `dir:${entry.absolute(["image"], image.slice("dir:".length))}`
+  if (image === RESOLVER_IMAGE) return image
   if (image === undefined || !isKept(image)) return "host"
   const source = parseImage(image)
   if (source !== undefined) return imageText("path" in source ? { ...source, path: entry.absolute(["image"], source.path) } : source)

@@ -1,9 +1,10 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
-import { layerFolderOf, volumesFolderOf } from "../../model/ownership.ts"
+import { layerFolderOf, namesLayerOf, volumesFolderOf } from "../../model/ownership.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
 import { namedFiles } from "./names.ts"
+import { etcOf } from "./root-hostname.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -12,23 +13,26 @@ import type { ContainerAttributes } from "./spec.ts"
 export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
   const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
-  const images = new Map<string, Pick<RootFacts, "image" | "closed">>()
+  const images = new Map<string, ImageFacts>()
   return (name, attributes) => {
     const { image, devices } = attributes
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
     const nodes = hostNodes(kernel, devices)
-    const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), named: namedFiles(stack, name, attributes) }
-    return { ...folders, ...facts, systemNames, nodes, systemFolders: systemFolders ?? [] }
+    const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
+    return { ...folders, ...facts, named: namedFiles(stack, name, attributes), systemNames, nodes, systemFolders: systemFolders ?? [] }
   }
 }
 
+type ImageFacts = Pick<RootFacts, "image" | "closed" | "etc">
+
 /** Nobody but root may pass into the store. */
-function imageFacts(kernel: Kernel, image: string): Pick<RootFacts, "image" | "closed"> {
-  const tops = requiredTops(kernel, image).map(({ path }) => path)
-  if (image === "host") return { image: tops, closed: false }
-  return { image: tops, closed: !image.startsWith("dir:") || isClosed(kernel, tops[0] as string) }
+function imageFacts(kernel: Kernel, image: string): ImageFacts {
+  const tops = requiredTops(kernel, image)
+  const folders = tops.map(({ path }) => path)
+  if (image === "host") return { image: folders, closed: false }
+  return { image: folders, closed: !image.startsWith("dir:") || isClosed(kernel, folders[0] as string), ...etcOf(kernel, tops) }
 }
 
 function readSystemFolders(kernel: Kernel): RootFacts["systemFolders"] {

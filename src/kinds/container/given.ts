@@ -20,8 +20,7 @@ export function contentOf(kernel: Kernel, { file, environment, text }: GivenSour
 
 /** For a launch: read as late as can be, and kept nowhere. */
 export function givenFiles(kernel: Kernel, attributes: ContainerAttributes, variables: Variables): GivenFile[] {
-  const own = systemFiles(attributes).map(([, text]) => ({ uid: 0, gid: 0, mode: 0o644, readOnly: false, bytes: Buffer.from(text) }))
-  const given = givensIn(attributes).map(([, { name, uid, gid, mode, ...source }]) => {
+  return givensIn(attributes).map(([, { name, uid, gid, mode, ...source }]) => {
     const bytes = contentOf(kernel, source, variables)
     if (bytes === undefined) {
       const from = source.file ?? `the variable ${source.environment}`
@@ -33,14 +32,6 @@ export function givenFiles(kernel: Kernel, attributes: ContainerAttributes, vari
     }
     return { uid, gid, mode: Number.parseInt(mode, 8), readOnly: true, bytes }
   })
-  return [...given, ...own]
-}
-
-/** A system takes its host name from there when it boots, whatever the kernel has by then: an image's is not the container's. hostname(5) */
-function systemFiles(attributes: ContainerAttributes): [string, string][] {
-  const place = "/etc/hostname"
-  const taken = [...Object.keys(attributes.mounts), ...givensIn(attributes).map(([target]) => target)]
-  return attributes.init === "systemd" && !taken.includes(place) ? [[place, `${attributes.hostname}\n`]] : []
 }
 
 /** Where they lie until each is mounted at its place: on a tmpfs that is taken off again. */
@@ -48,7 +39,7 @@ const FOLDER = "/dev/.given"
 
 /** In the order of `givenFiles`. */
 export function givePlan(attributes: ContainerAttributes): SetupOp[] {
-  const givens = [...givensIn(attributes), ...systemFiles(attributes)]
+  const givens = givensIn(attributes)
   if (givens.length === 0) return []
   return [
     { op: "mkdir", target: FOLDER, mode: 0o700 },

@@ -18,6 +18,7 @@ import type { ContainerRecord } from "./record.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { KEPT_NAMESPACES } from "./relations.ts"
 import { forgetRestarts, writeLaunch } from "./restarts.ts"
+import { prepareNamesLayer } from "./root-hostname.ts"
 import { withSharedMaps } from "./shared-maps.ts"
 import { heldNamespaces, namespacePath, wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
@@ -45,6 +46,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   else if (!ownsPids(step)) clear(run, group)
   run.cgroups.make(group, attributes.limits, programOf(run.kernel, attributes))
   writeNamed(run, name, attributes)
+  prepareNamesLayer(run, [attributes])
   const facts: LaunchFacts = {
     stack: run.stack,
     name,

@@ -11,13 +11,17 @@ export function mappedCopy(source: string): MountCopy {
 /** The same root with all that is written to it on a tmpfs: of the layer only its folder is on the disk. */
 export function ephemeralLayer({ prepare: [layer, ...parts], setup, ...rest }: RootPlan, path: string): RootPlan {
   const inLayer = (part: string) => part.slice(path.length)
+  // On a tmpfs that is new each time everything is.
   return {
     ...rest,
     prepare: layer === undefined ? [] : [layer],
     setup: [
       { op: "mount-root", source: "tmpfs", path, type: "tmpfs", flags: MS_NOSUID | MS_NODEV, data: "mode=755" },
       { op: "root", path },
-      ...parts.map((part): SetupOp => ({ op: "mkdir", target: inLayer(part.path), mode: part.mode })),
+      ...parts.map(({ path: part, mode, link }): SetupOp => {
+        const target = inLayer(part)
+        return link === undefined ? { op: "mkdir", target, mode } : { op: "symlink", target, to: link }
+      }),
       ...setup,
     ],
   }

@@ -1,15 +1,17 @@
-import type { Diagnostic } from "../../base/diagnostic.ts"
-import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { USUAL_NODES } from "../../devices/rule.ts"
 import type { LaunchRecord, SetupOp } from "../../kernel/kernel.ts"
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, PLAIN_MOUNT } from "../../kernel/mount-flags.ts"
+import { RESOLVER_IMAGE } from "../image/spec.ts"
 import type { HostNode } from "./devices.ts"
 import { givePlan } from "./given.ts"
 import type { SystemNames } from "./masks.ts"
 import { maskOps } from "./masks.ts"
 import type { NamedFile } from "./names.ts"
 import { namePlan } from "./names.ts"
+import type { ImageEtc } from "./root-hostname.ts"
+import { aboveEtc, belowImage, ownHostname } from "./root-hostname.ts"
 import { mountPlan } from "./root-mounts.ts"
+import { overlayData } from "./root-overlay.ts"
 import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
@@ -34,6 +36,10 @@ export interface RootFacts {
   systemNames: SystemNames
   /** Nodes that it has beside the usual ones. */
   nodes: readonly HostNode[]
+  /** Absent where an image has none, or no folder. */
+  etc?: ImageEtc
+  /** Folder that the containers of the stack share for the sake of their names. */
+  names: string
   /** Of `host`: its system folders as they are, folder or symbolic link. */
   systemFolders: readonly { name: string; link: string | null }[]
 }
@@ -123,7 +129,8 @@ function layerFolder(path: string, owner: Ids): RootPlan["prepare"][number] {
  */
 function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids): RootPlan {
   const root = facts.layer
-  const mapped = hasShiftedIds(attributes)
+  // Of a program that all may run nothing is the container's: whose it is does not matter, nor what its file system can show.
+  const mapped = hasShiftedIds(attributes) && attributes.image !== RESOLVER_IMAGE
   const opened = facts.closed && !mapped
   const copies = mapped ? facts.image.map((_, n) => `${facts.layer}/lower${n === 0 ? "" : n}`) : []
   const lower = mapped ? copies : facts.image.map((path, n) => (opened ? `/proc/self/fd/${FIRST_OPEN_PATH + n}` : path))
@@ -131,6 +138,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
     prepare: [
       layerFolder(facts.layer, owner),
       { path: `${facts.layer}/upper`, mode: 0o755, ...owner },
+      ...ownHostname(attributes, facts, owner),
       { path: `${facts.layer}/work`, mode: 0o755, ...owner },
       ...copies.map((path) => ({ path, mode: 0o755, ...owner })),
     ],
@@ -144,7 +152,7 @@ function folderRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Id
         path: root,
         type: "overlay",
         flags: imageFlags(attributes),
-        data: overlayData(lower, `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
+        data: overlayData([...lower, ...belowImage(attributes, facts)], `${facts.layer}/upper`, `${facts.layer}/work`, attributes),
       },
       { op: "root", path: root },
     ],
@@ -177,42 +185,15 @@ function hostRoot(attributes: ContainerAttributes, facts: RootFacts, owner: Ids)
       target: `/${name}`,
       type: "overlay",
       flags: imageFlags(attributes),
-      data: overlayData([`/${name}`], upper, work, attributes),
+      data: overlayData([...(name === "etc" ? aboveEtc(attributes, facts) : []), `/${name}`], upper, work, attributes),
     })
   }
   return { prepare, openPaths: [], mounts: [], setup }
 }
 
-/** In a user namespace of its own, overlayfs keeps its marks in `user.*` attributes, as it may not write `trusted.*`. */
-function overlayData(lower: readonly string[], upper: string, work: string, attributes: ContainerAttributes): string {
-  const own = hasOwnIds(attributes) ? ",userxattr" : ""
-  const data = `lowerdir=${lower.map(escaped).join(":")},upperdir=${escaped(upper)},workdir=${escaped(work)}${own}`
-  if (Buffer.byteLength(data) >= MOUNT_DATA) throw new DiagnosticError(tooManyLayers(lower.length))
-  return data
-}
-
-/** One page, the ending NUL with it: mount(2). */
-const MOUNT_DATA = 4096
-
-function tooManyLayers(count: number): Diagnostic {
-  return error("too-many-layers", `an overlay of ${count} layers cannot be mounted: their paths fill more than a page`, {
-    hint: "shorter names of stack and container give some room; an image that is built in fewer steps more",
-  })
-}
-
-/** It has a user namespace of its own. */
-function hasOwnIds({ uid_map }: ContainerAttributes): boolean {
-  return Array.isArray(uid_map) && uid_map.length > 0
-}
-
 /** Its ids are others than those of the files that it is shown. */
 export function hasShiftedIds({ uid_map, gid_map }: ContainerAttributes): boolean {
   return [uid_map, gid_map].some((map) => Array.isArray(map) && map.some(({ container, host }) => container !== host))
-}
-
-/** Overlayfs takes `:` and `,` and `\` in its options only behind a backslash. */
-function escaped(path: string): string {
-  return path.replace(/[\\:,]/g, "\\$&")
 }
 
 /** /proc, /sys and /dev of its own. */

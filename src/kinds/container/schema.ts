@@ -102,7 +102,7 @@ function process(): Fragments {
       examples: [["video", 44]],
     },
     hostname: {
-      description: "Host name inside. Default: the container's name.",
+      description: "Host name inside, also at /etc/hostname. Default: the container's name.",
       type: "string",
       pattern: "^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?$",
       form: "a host name: letters, digits, `-`, `_` and `.`, at most 64",

@@ -19,6 +19,7 @@ import { NAMESPACE_FILES } from "./namespaces.ts"
 import { bootId, parseRecord, recordPath, writeRecord } from "./record.ts"
 import { renameInRecords } from "./rename-in-records.ts"
 import { writeLaunch } from "./restarts.ts"
+import { prepareNamesLayer } from "./root-hostname.ts"
 import { withSharedMaps } from "./shared-maps.ts"
 import type { ContainerAttributes, NamespaceMode } from "./spec.ts"
 import type { SysctlPlace } from "./sysctls.ts"
@@ -41,7 +42,10 @@ export function makeGroups(steps: readonly Step[], run: Run): Promise<StepResult
       const name = step.change.name
       const ids = lookupUser(run.kernel, attributes)
       if (prepared) run.kernel.mkdir(runFolderOf(run.stack, name), 0o700)
-      else prepareStack(run, name)
+      else {
+        prepareStack(run, name)
+        prepareNamesLayer(run, steps.map(wantedAttributes))
+      }
       prepared = true
       const { movedFrom } = step.change
       if (movedFrom !== undefined) renameInRecords(run, splitAddress(movedFrom).name, name, boot)

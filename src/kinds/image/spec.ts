@@ -37,6 +37,9 @@ export interface ImageConfig {
   volumes?: string[]
 }
 
+/** The program that answers for the names of a stack, and nothing else: of the containers that `resolver` of a bridge stands for. */
+export const RESOLVER_IMAGE = "resolver"
+
 const HEX = "[0-9a-f]{64}"
 export const DIGEST = new RegExp(`^sha256:${HEX}$`)
 const TAG = "[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
@@ -142,7 +145,7 @@ export function imageAddress(image: string): Address {
 
 /** What a container's attribute `image` may be once it is settled. */
 export function isSettledImage(image: string, isFolder: (path: string) => boolean): boolean {
-  if (image === "host") return true
+  if (image === "host" || image === RESOLVER_IMAGE) return true
   if (image.startsWith("dir:")) return isFolder(image.slice("dir:".length))
   const { source, digest } = splitImage(image)
   const parsed = parseImage(source)

@@ -16,6 +16,8 @@ import { dnsName } from "../host-names.ts"
 import { bareEntry } from "./bare-entry.ts"
 import { escaped } from "./escaped.ts"
 import { mergeReplicas } from "./replicas.ts"
+import type { LiveResolver } from "./resolvers.ts"
+import { withoutResolvers } from "./resolvers.ts"
 
 interface Parts {
   stack: string
@@ -24,6 +26,7 @@ interface Parts {
   bridges: readonly Observed[]
   nats: readonly Observed[]
   hosts: HostsAttributes
+  resolvers: readonly LiveResolver[]
   /** What each container says of its id map. */
   idmaps: ReadonlyMap<Address, Spelt>
 }
@@ -51,7 +54,7 @@ function baseOf(name: string): string {
 
 function spellOne(parts: Parts, one: Observed, groups: ReadonlyMap<string, readonly Observed[]>): SpeltMap {
   const { stack } = parts
-  const have = one.attributes as unknown as ContainerAttributes
+  const have = withoutResolvers(one.attributes as unknown as ContainerAttributes, parts.resolvers)
   const usual = expandContainer(
     { namespaces: have.namespaces, ...(have.init === "systemd" ? { init: have.init } : {}) },
     bareEntry(stack, "container", one.name),

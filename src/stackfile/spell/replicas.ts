@@ -22,6 +22,7 @@ function merged(values: readonly (Spelt | undefined)[], path: string, lost: stri
   const text = JSON.stringify(first)
   if (values.every((value) => JSON.stringify(value) === text)) return first
   if (values.every(isMap)) return mergedMap(values, path, lost)
+  if (values.every(isList) && ADDRESS.test(path)) return "auto"
   if (values.every(isList) && values.every((list) => list.length === (first as readonly Spelt[]).length))
     return (first as readonly Spelt[]).map((_, i) =>
       merged(

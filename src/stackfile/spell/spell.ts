@@ -20,6 +20,7 @@ import { spellContainers } from "./containers.ts"
 import { escaped } from "./escaped.ts"
 import type { UsualMaps } from "./idmaps.ts"
 import { spellIdmaps } from "./idmaps.ts"
+import { resolversIn, spellResolver } from "./resolvers.ts"
 
 /** What is live, to be written as a stack file. */
 export interface Live {
@@ -40,7 +41,10 @@ export interface SpeltStack {
 export function spellStack({ stack, resources, usualMaps, imports = [] }: Live): SpeltStack {
   const left = unspeakable(resources)
   const out = new Set(left.map(({ address }) => address))
-  const sorted = resources.filter(({ address }) => !out.has(address)).sort((a, b) => ORDER.compare(a.name, b.name))
+  const all = resources.filter(({ address }) => !out.has(address)).sort((a, b) => ORDER.compare(a.name, b.name))
+  const resolvers = resolversIn(all)
+  const ofResolvers = new Set(resolvers.flatMap((one) => [one.container, one.interface]))
+  const sorted = all.filter(({ address }) => !ofResolvers.has(address))
   const of = (kind: KindName) => sorted.filter((one) => one.kind === kind)
   const idmaps = spellIdmaps(of("container"), usualMaps)
   const containers = spellContainers({
@@ -50,11 +54,12 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     bridges: of("bridge"),
     nats: of("nat"),
     hosts: hostsIn(resources),
+    resolvers,
     idmaps: idmaps.of,
   })
   const document = withoutAbsent({
     name: stack,
-    bridges: section(of("bridge"), (one) => bridge(stack, one, of("nat"))),
+    bridges: section(of("bridge"), (one) => ({ ...bridge(stack, one, of("nat")), ...spellResolver(one.address, resolvers) })),
     veths: section(of("veth"), (one) => veth(stack, one)),
     idmaps: filled(escaped(idmaps.section) as SpeltMap),
     cgroups: section(of("cgroup"), ({ attributes }) => spellCgroup(attributes as unknown as CgroupAttributes)),

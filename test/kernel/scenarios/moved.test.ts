@@ -112,7 +112,8 @@ scenario("bridge, group, pair, container and interface get other names and go on
     names(sandbox, "/run/stack/lab").filter((name) => !name.startsWith(".")),
     ["db", "lock", "side", "web"],
   )
-  assert.equal(names(sandbox, "/var/lib/stack/containers/lab"), ["db", "side", "web"])
+  // Beside them lies what all share.
+  assert.equal(names(sandbox, "/var/lib/stack/containers/lab"), [".names", "db", "side", "web"])
   assert.is(inside(www.init, "-u", "hostname").stdout.trim(), "web")
   assert.is(readFileSync(groupFile(sandbox, "memory", "lab/front/web", MEMORY), "utf8").trim(), String(64 << 20))
   assert.is(readFileSync(groupFile(sandbox, "pids", "lab/front", PIDS), "utf8").trim(), "200")
@@ -297,7 +298,7 @@ scenario("where a field forces it, a moved container is made anew under its new 
   assert.match(plan, /argv: .*# forces replacement/)
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  assert.equal(names(sandbox, "/var/lib/stack/containers/lab"), ["web"])
+  assert.equal(names(sandbox, "/var/lib/stack/containers/lab"), [".names", "web"])
   assert.equal(
     names(sandbox, "/run/stack/lab").filter((name) => !name.startsWith(".")),
     ["lock", "web"],

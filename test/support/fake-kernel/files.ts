@@ -44,6 +44,7 @@ export function fileCalls(context: Context): Files {
       ),
     rewriteFile: (path, text) => mutate(`rewrite ${path}`, () => rewriteFile(root, path, text)),
     mkdir: (path, mode) => mutate(`mkdir ${path}`, () => makeFolder(root, path, mode ?? 0o777 & ~0o022)),
+    symlink: (path, to) => mutate(`ln -s ${to} ${path}`, () => makeLink(root, path, to)),
     spread: (path) => mutate(`chattr +T ${path}`, () => spreadFolder(root, path)),
     rmdir: (path) => mutate(`rmdir ${path}`, () => removeFolder(root, path)),
     list: (path) => reading(() => listNames(machine, path)),
@@ -100,6 +101,13 @@ function rewriteFile(root: Folder, path: string, text: string): void {
   if (node === undefined) putFile(root, path, textFile(text, 0o644))
   else if (node.type === "file") node.text = text
   else refuse(`write ${path}`, node.type === "folder" ? "EISDIR" : "ELOOP")
+}
+
+function makeLink(root: Folder, path: string, to: string): boolean {
+  const { parent, name } = parentFolder(root, `ln -s ${to} ${path}`, path)
+  if (parent.children.has(name)) return false
+  parent.children.set(name, { type: "link", to, mode: 0o777, uid: 0, gid: 0 })
+  return true
 }
 
 /** `DEVICE:INODE`; in a container of what is mounted there. */

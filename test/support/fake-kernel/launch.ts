@@ -103,12 +103,17 @@ function park(machine: Machine, self: FakeProcess, monitor: FakeProcess, record:
   return init
 }
 
-/** mkdir -m MODE, chown: being there is fine. */
+/** mkdir -m MODE, ln -s, chown: being there is fine. */
 function prepare(machine: Machine, record: LaunchRecord): void {
-  for (const { path, mode, uid, gid } of record.prepare) {
-    makeFolder(machine.root, path, mode)
-    const made = lookup(machine.root, path) ?? folder()
-    Object.assign(made, { mode, uid, gid })
+  let made = false
+  for (const { path, mode, uid, gid, link, fresh } of record.prepare) {
+    if (fresh && !made) continue
+    made = lookup(machine.root, path) === undefined
+    if (link !== undefined) putFile(machine.root, path, { type: "link", to: link, mode: 0o777, uid, gid })
+    else {
+      makeFolder(machine.root, path, mode)
+      Object.assign(lookup(machine.root, path) ?? folder(), { mode, uid, gid })
+    }
   }
   for (const { source } of record.mounts) if (lookup(machine.root, source) === undefined) refuse(`open_tree ${source}`, "ENOENT")
   for (const path of record.openPaths) if (lookup(machine.root, path) === undefined) refuse(`open ${path}`, "ENOENT")

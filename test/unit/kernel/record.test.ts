@@ -16,7 +16,10 @@ const RECORD: LaunchRecord = {
   cgroups1: ["/a", "/b"],
   monitorCgroup2: "/born/here",
   monitorCgroups1: ["/m"],
-  prepare: [{ path: "/l", mode: 0o711, uid: 1, gid: 2 }],
+  prepare: [
+    { path: "/l", mode: 0o711, uid: 1, gid: 2 },
+    { path: "/l/n", mode: 0, uid: 1, gid: 2, link: "/x", fresh: true },
+  ],
   openPaths: ["/img"],
   files: [{ uid: 7, gid: 8, mode: 0o440, readOnly: true, bytes: new Uint8Array([0, 255]) }],
   mounts: [{ source: "/data", flags: 1, propagation: 1 << 18, idmapped: true }],
@@ -79,7 +82,7 @@ const HEAD = bytes(
   "/cg",
   ...[2, "/a", "/b"],
   ...[1, "/m"],
-  ...[1, "/l", 0o711, 1, 2],
+  ...[2, "/l", 0o711, 1, 2, "", 0, "/l/n", 0, 1, 2, "/x", 1],
   ...[1, "/img"],
 )
 
