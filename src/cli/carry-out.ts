@@ -19,7 +19,7 @@ import type { FailOn, Prepared, Wish } from "./planning.ts"
 import { forbidden, preparePlan, withImages } from "./planning.ts"
 import { launchProblems, requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
-import { heedful } from "./signals.ts"
+import { heedful, throughHangups } from "./signals.ts"
 
 export interface CarryOutOptions {
   autoApprove: boolean
@@ -88,8 +88,13 @@ function prevented({ prevented: kept }: Prepared, code: number, context: Context
   return code === EXIT.ok && kept.length > 0 ? EXIT.refused : code
 }
 
-/** What was interrupted nobody will confirm any more. */
+/** What was interrupted nobody will confirm any more; what is to be confirmed may cut off the terminal that it is done from, and goes on. */
 function executeOrUndo(prepared: Prepared, running: Running): Promise<number> {
+  const { confirm } = running.options
+  return confirm === undefined ? executed(prepared, running) : throughHangups(() => executed(prepared, running))
+}
+
+function executed(prepared: Prepared, running: Running): Promise<number> {
   const { atomic, confirm } = running.options
   return heedful(async (asked) => {
     const code = await execute(prepared, running, asked)

@@ -9,7 +9,6 @@ import type { Running } from "./execute.ts"
 import { EXIT } from "./exit.ts"
 import type { Prepared } from "./planning.ts"
 import type { Asked } from "./signals.ts"
-import { throughHangups } from "./signals.ts"
 import { undo } from "./undo.ts"
 
 const POLL_MS = 100
@@ -18,11 +17,7 @@ const POLL_MS = 100
  * Waits until `stack confirm` takes the waiting file away, and undoes everything where it does not: as nmstate's checkpoints do, for
  * changes that may cut off whoever makes them. A lost terminal (SIGHUP) counts as silence, an interruption as a no.
  */
-export function untilConfirmed(prepared: Prepared, running: Running, milliseconds: number, asked: Asked): Promise<number> {
-  return throughHangups(() => waitForWord(prepared, running, milliseconds, asked))
-}
-
-async function waitForWord(prepared: Prepared, running: Running, milliseconds: number, asked: Asked): Promise<number> {
+export async function untilConfirmed(prepared: Prepared, running: Running, milliseconds: number, asked: Asked): Promise<number> {
   const { session, context } = running
   const { kernel, stack } = session
   const file = waitingFileOf(stack)

@@ -22,6 +22,12 @@ export interface Context {
   alsoTell?: (diagnostic: Diagnostic) => void
 }
 
+/** How wide the terminal is that results go to, if it is one and says so. */
+export function columnsOf(out: Output): { columns?: number } {
+  const columns = out.terminal ? process.stdout.columns : 0
+  return columns > 0 ? { columns } : {}
+}
+
 /** Tells problems on standard error, with the lines of the file they are about. */
 export function report(context: Context, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return

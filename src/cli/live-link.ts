@@ -44,7 +44,12 @@ export const anyInside: Besides = (kernel, place, resources) => {
 }
 
 function unknownLink(written: string, stack: string, known: readonly string[], near: string | undefined): DiagnosticError {
+  const own = known.filter((name) => name.startsWith(`${written.replace(/^container\./, "")}:`))
   const some = `${known.slice(0, 8).join(", ")}${known.length > 8 ? ", …" : ""}`
+  if (own.length > 0) {
+    const hint = `name one of its links: ${own.join(", ")}`
+    return new DiagnosticError(error("no-link", `${written} is a container of stack ${stack}, not a link`, { hint }))
+  }
   const hint = near !== undefined ? `did you mean ${near}?` : known.length === 0 ? "`stack apply` makes its links" : `there is ${some}`
   return new DiagnosticError(error("no-link", `stack ${stack} has no live link ${written}`, { hint }))
 }

@@ -213,10 +213,16 @@ const HINTS: { readonly [tried in "read" | "written"]: { readonly [errno: string
 function refused(file: string, tried: keyof typeof HINTS, { code, message }: NodeJS.ErrnoException): DiagnosticError {
   const fallback = tried === "written" ? "name another place" : "make one with `stack plan --out FILE`"
   const [detail = ""] = message.split(",")
-  const hint = HINTS[tried][code ?? ""] ?? fallback
+  const hint = (tried === "read" ? stackFileHint(file) : undefined) ?? HINTS[tried][code ?? ""] ?? fallback
   return new DiagnosticError(error("plan-file", `the plan file ${file} cannot be ${tried}`, { detail, hint }))
 }
 
 function unusable(file: string, what: string, detail: string): DiagnosticError {
-  return new DiagnosticError(error("plan-file", `the plan file ${file} ${what}`, { detail, hint: "make one with `stack plan --out FILE`" }))
+  const hint = stackFileHint(file) ?? "make one with `stack plan --out FILE`"
+  return new DiagnosticError(error("plan-file", `the plan file ${file} ${what}`, { detail, hint }))
+}
+
+/** By its name it is no plan. */
+function stackFileHint(file: string): string | undefined {
+  return /\.ya?ml$/.test(file) ? `a stack file is given with -f: \`-f ${file}\`` : undefined
 }

@@ -20,7 +20,11 @@ export function program(context: Context, done: (code: number) => void): Command
     .version(`stack ${pkg.version}`, "-V, --version", "print the version")
     .helpCommand("help [command]", "print help for a command")
     .enablePositionalOptions()
-    .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: (text) => context.err.write(text) })
+    .configureOutput({
+      writeOut: (text) => context.out.write(text),
+      writeErr: (text) => context.err.write(text),
+      outputError: (text, write) => write(`${text}${usageHint(text)}`),
+    })
     .exitOverride()
   fileCommands(root, run)
   planningCommands(root, run)
@@ -36,6 +40,13 @@ export function program(context: Context, done: (code: number) => void): Command
     .description("print the version")
     .action(() => context.out.write(`stack ${pkg.version}\n`))
   return root
+}
+
+/** What is usual elsewhere, and is another thing here. */
+function usageHint(text: string): string {
+  if (text.includes("too many arguments")) return "  hint: a stack file is given with -f FILE, a resource with --target ADDRESS\n"
+  if (text.includes("--file <file>' argument missing")) return "  hint: -f is the stack file; a log is followed with --follow\n"
+  return ""
 }
 
 async function rootless(work: Work, keep: boolean, context: Context): Promise<number> {

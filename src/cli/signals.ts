@@ -1,5 +1,7 @@
+import { closeSync } from "node:fs"
+
 /** What the command line ends with when it was asked to end: 128 + n, as a shell says it. signal(7) */
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 type Asking = keyof typeof CODES
 
@@ -16,15 +18,26 @@ export interface Asked {
   code(): Promise<number | undefined>
 }
 
+/** How much of the work under way goes on without a terminal. */
+let throughHangup = 0
+let hungUp = false
+
+/** Node puts the terminal's settings back when it ends, and aborts where that is gone (EIO): then it is to see none. */
+export function leaveLostTerminal(): void {
+  if (hungUp) for (const fd of [0, 1, 2]) closeSync(fd)
+}
+
 /**
- * Runs work that a signal (SIGINT, SIGTERM) is to end in order. From its first change to its last word it is heard, and never ends the process
- * by itself.
+ * Runs work that a signal (SIGINT, SIGTERM, SIGHUP of a lost terminal) is to end in order. From its first change to its last word it is heard,
+ * and never ends the process by itself.
  */
 export async function heedful<T>(work: (asked: Asked) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   let code: number | undefined
   let answer: (again: boolean) => void = () => undefined
   const heard = (name: NodeJS.Signals) => {
+    hungUp ||= name === "SIGHUP"
+    if (name === "SIGHUP" && throughHangup > 0) return
     const again = code !== undefined
     code ??= CODES[name as Asking]
     answer(again)
@@ -53,11 +66,15 @@ export async function heedful<T>(work: (asked: Asked) => Promise<T>): Promise<T>
 
 /** Work that a lost terminal (SIGHUP) does not end. */
 export async function throughHangups<T>(work: () => Promise<T>): Promise<T> {
-  const deaf = () => undefined
+  const deaf = () => {
+    hungUp = true
+  }
   process.on("SIGHUP", deaf)
+  throughHangup += 1
   try {
     return await work()
   } finally {
+    throughHangup -= 1
     process.off("SIGHUP", deaf)
   }
 }

@@ -171,6 +171,8 @@ export interface HostFacts {
     /** By their names, secrets that are to be keys of WireGuard: why one is none. */
     keys?: { readonly [secret: string]: string }
   }
+  /** In the subnets of which addresses of bridges other links of the host are, up, which is where packets for them may go; absent: none. */
+  subnets?: readonly { address: string; there: string; link: string; alias: string }[]
   /** Absent where no packets are to be passed on for the stack. */
   packets?: PacketFacts
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */

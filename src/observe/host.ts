@@ -18,6 +18,7 @@ import type { Desired, HostFacts } from "../model/resource.ts"
 import { impairFacts } from "./host-netem.ts"
 import { linkFacts } from "./link-facts.ts"
 import { packetFacts } from "./packet-facts.ts"
+import { subnetFacts } from "./subnet-facts.ts"
 import { rangesOf } from "./whose.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
@@ -59,6 +60,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...limitFacts(cgroups, desired),
     absentNodes: absentNodes(kernel, desired),
     ...linkFacts(scope),
+    ...subnetFacts(scope),
     ...packetFacts(scope),
     ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),

@@ -51,8 +51,8 @@ function signOf({ action }: Change, style: Paint): string {
 function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: Change, style: Paint): string {
   // That a command has ended is told by its state.
   const byHand = drift && (fields.length === 0 || fields.some((field) => field.drift && field.path !== "state"))
-  const isRename = movedFrom !== undefined && action === "update"
-  const needsCause = action === "delete" || (action !== "create" && !isRename && !fields.some(explains(action)))
+  const isTold = (movedFrom !== undefined && action === "update") || adopts !== undefined
+  const needsCause = action === "delete" || (action !== "create" && !isTold && !fields.some(explains(action)))
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(adopts === undefined ? [] : [`adopts ${adopts}`]),

@@ -38,6 +38,8 @@ export function liveProgress(terminal: NodeJS.WriteStream): Display {
   let rows = new Map<string, Row>()
   let keyOf: (step: Step) => string = (step) => step.address
   let drawn: Promise<unknown> | undefined
+  // Lost in the midst (EIO), it is only drawn on no more.
+  terminal.on("error", () => undefined)
   const changed = new Set<Row>()
   const redraw = () => {
     // One that is over has its last title; once listr2 is done, another would be drawn below what it has left.

@@ -1,5 +1,5 @@
 import { paint } from "./paint.ts"
-import { plainTable } from "./table.ts"
+import { partedTable, plainTable } from "./table.ts"
 
 interface Traffic {
   bytes: number
@@ -33,12 +33,26 @@ export interface ShownEnd {
 const HEAD = ["LINK", "STATE", "PEER", "ADDRESS", "RX BYTES", "PACKETS", "ERRORS", "DROPPED", "TX BYTES", "PACKETS", "ERRORS", "DROPPED"]
 const NUMBERS_FROM = 4
 
-/** A line for each end of each link, below the resources. */
-export function endsText(ends: readonly ShownEnd[], { color }: { color: boolean }): string {
+/** A line for each end of each link, below the resources; where the terminal is too narrow for it, several. */
+export function endsText(ends: readonly ShownEnd[], { color, columns }: { color: boolean; columns?: number }): string {
   if (ends.length === 0) return ""
   const rows = [HEAD, ...ends.map((end) => [end.end, stateOf(end), peerOf(end, ends), (end.address ?? []).join(" "), ...numbersOf(end)])]
-  const text = plainTable(numbersRight(rows))
+  const wide = plainTable(numbersRight(rows))
+  const width = Math.max(...wide.split("\n").map((line) => line.length))
+  const text = columns === undefined || width <= columns ? wide : narrowText(ends, columns)
   return `\n${color ? text.replace(/^.*/, (head) => paint(color).bold(head)) : text}`
+}
+
+function narrowText(ends: readonly ShownEnd[], columns: number): string {
+  const rows = ends.map((end) => {
+    const numbers = numbersOf(end)
+    const told = ["rx", "tx"].map((way, i) => {
+      const [bytes, packets, errors, dropped] = numbers.slice(4 * i)
+      return bytes === undefined ? "" : `${way} bytes ${bytes}, packets ${packets}, errors ${errors}, dropped ${dropped}`
+    })
+    return { cells: [end.end, stateOf(end)], parts: [peerOf(end, ends), (end.address ?? []).join(" "), ...told] }
+  })
+  return partedTable(["LINK", "STATE", "DETAILS"], rows, columns)
 }
 
 /** `no carrier`: set up, and nobody at the other end. The kernel's own word follows up to a second later. */

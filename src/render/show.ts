@@ -2,7 +2,7 @@ import { formatDuration } from "../base/duration.ts"
 import type { Attributes, Observed, Value } from "../model/resource.ts"
 import { paint } from "./paint.ts"
 import type { ShownEnd } from "./show-ends.ts"
-import { plainTable } from "./table.ts"
+import { partedTable } from "./table.ts"
 import { formatValue } from "./value.ts"
 
 /** A resource as `show` tells it. */
@@ -83,10 +83,10 @@ function containerAddresses(observed: readonly Observed[]): Map<string, string[]
 
 // --------------------------------------------------------------------- text
 
-/** A line for each resource: address, state, what else a person wants to know at once. */
-export function showText(resources: readonly LiveResource[], { color }: { color: boolean }): string {
-  const rows = resources.map((resource) => [resource.address, resource.state, detailsOf(resource).filter(Boolean).join("  ")])
-  const text = plainTable([["ADDRESS", "STATE", "DETAILS"], ...rows])
+/** A line for each resource: address, state, what else a person wants to know at once. `columns`: of the terminal, where it is one. */
+export function showText(resources: readonly LiveResource[], { color, columns }: { color: boolean; columns?: number }): string {
+  const rows = resources.map((resource) => ({ cells: [resource.address, resource.state], parts: detailsOf(resource) }))
+  const text = partedTable(["ADDRESS", "STATE", "DETAILS"], rows, columns)
   if (!color) return text
   const style = paint(color)
   return text.replace(/^.*/, (head) => style.bold(head))
@@ -103,11 +103,11 @@ function detailsOf({ kind, attributes }: LiveResource): string[] {
   return kind === "cgroup" ? [limitsDetails(attributes.limits)] : []
 }
 
-/** The rules of published ports are many, and the same for each. */
+/** Its rules are many, and the same for each bridge. */
 function natDetails({ rules, ports }: Attributes): string[] {
   const published = Object.entries((ports ?? {}) as { readonly [port: string]: Value }).map(([port, to]) => `${port} to ${list(to)}`)
-  const all = Array.isArray(rules) ? rules : []
-  return published.length === 0 ? [list(all)] : [...published, `${all.length} rules`]
+  const count = Array.isArray(rules) ? rules.length : 0
+  return [...published, count === 1 ? "1 rule" : `${count} rules`]
 }
 
 /** Its port and its bridge, or what kind of link it is, and on which it lies. */

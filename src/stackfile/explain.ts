@@ -147,7 +147,7 @@ function shapeOf(node: Node | undefined): string {
   if (node === undefined) return "this"
   if (node.kind !== "scalar") return node.kind === "list" ? "a list" : "a map"
   if (typeof node.value === "string") return `the text \`${shown(node.value)}\``
-  return typeof node.value === "boolean" ? `the truth value ${node.value}` : `the number ${node.source}`
+  return typeof node.value === "boolean" ? `the truth value ${node.value}` : `the number ${shown(node.source)}`
 }
 
 /** A text that would be of a type without its quotes. */
@@ -166,7 +166,7 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
     typeof node.value !== "string" &&
     new RegExp(fragment.pattern ?? "", "u").test(node.source)
   ) {
-    return { hint: `a text that looks like something else needs quotes: "${node.source}"` }
+    return { hint: `a text that looks like something else needs quotes: "${shown(node.source)}"` }
   }
   if (node?.kind === "scalar" && !node.plain && types.some((type) => isOfType(node.value, type)) && !types.includes("string"))
     return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }

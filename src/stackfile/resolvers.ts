@@ -12,7 +12,7 @@ import { child } from "./node.ts"
 import type { Instance } from "./replicas.ts"
 import type { Draft, DraftBridge, DraftContainer } from "./resolve.ts"
 
-/** A container for each bridge that asks for one. Whatever is to be said of it is said where the bridge asks. docs/decisions/0027 */
+/** A container for each bridge that asks for one. Whatever is to be said of it is said where the bridge asks. docs/decisions/0031 */
 export function resolverInstances(stack: string, root: MapNode, plain: { [key: string]: unknown }): Instance[] {
   return sectionOf(root, plain, "bridges").flatMap(({ name, source, value }): Instance[] => {
     const bridge = (value ?? {}) as BridgeEntry

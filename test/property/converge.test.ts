@@ -54,6 +54,21 @@ test("the order of ready steps never matters", async () => {
   )
 })
 
+test("whatever is replaced because somebody asks for it, all is as before", async () => {
+  await holds(
+    fc.asyncProperty(anyStack, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), layouts, async (desired, picks, layout) => {
+      const kernel = fakeKernel({ layout })
+      mustConverge(await apply(kernel, desired))
+      const addresses = desired.resources.map(({ address }) => address)
+      if (addresses.length === 0) return
+      const replace = picks.map((pick) => addresses[pick % addresses.length] as (typeof addresses)[number])
+      mustConverge(await apply(kernel, desired, { replace }))
+      assert.not.ok(plan(kernel.restart(), desired).plan.hasChanges)
+    }),
+    RUNS,
+  )
+})
+
 test("planning changes nothing", async () => {
   await holds(
     fc.asyncProperty(anyStack, anyStack, async (a, b) => {

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { applyPlan } from "../../src/apply/apply.ts"
 import { lockStack } from "../../src/apply/lock.ts"
 import { verify } from "../../src/apply/verify.ts"
+import type { Address } from "../../src/base/address.ts"
 import { readLayout } from "../../src/kernel/cgroup/layout.ts"
 import { stackGroups } from "../../src/kernel/cgroup/tree.ts"
 import type { Kernel } from "../../src/kernel/kernel.ts"
@@ -12,6 +13,7 @@ import type { Desired, Resource } from "../../src/model/resource.ts"
 import { observe } from "../../src/observe/observe.ts"
 import { planAsText } from "../../src/plan/format.ts"
 import { makePlan } from "../../src/plan/plan.ts"
+import { markReplaced } from "../../src/plan/select.ts"
 import { resource } from "../kinds/resources.ts"
 
 const FOREVER = new AbortController()
@@ -27,6 +29,8 @@ export interface ApplyWith {
   shuffle?: number
   parallelism?: number
   signal?: AbortSignal
+  /** As `--replace` names them. */
+  replace?: readonly Address[]
 }
 
 /** What is done by one `stack apply`, beginning to end. */
@@ -34,7 +38,7 @@ export async function apply(kernel: Kernel, desired: Desired, how: ApplyWith = {
   const { controllers, ...groups } = groupsOf(kernel, desired.stack)
   const lock = await lockStack(kernel, desired.stack, 0, groups.cgroups)
   try {
-    const snapshot = observe(kernel, desired, groups.cgroups, controllers)
+    const snapshot = markReplaced(observe(kernel, desired, groups.cgroups, controllers), how.replace ?? [], desired)
     const planned = makePlan(desired, snapshot)
     const context = { kernel, cgroups: groups.cgroups }
     const { shuffle } = how

@@ -43,7 +43,9 @@ export async function impair(options: ImpairOptions, context: Context): Promise<
 
 function wantedOf(options: ImpairOptions): Impair {
   const wrong: string[] = []
-  const report = (path: readonly (string | number)[], _id: string, message: string) => void wrong.push(`--${path.join("")}: ${message}`)
+  const report = (path: readonly (string | number)[], _id: string, message: string, { hint }: { hint?: string } = {}) => {
+    wrong.push(`--${path.join("")}: ${message.replace(/^\w+: /, "")}${hint === undefined ? "" : `\n  hint: ${hint}`}`)
+  }
   const written = Object.fromEntries(WORDS.flatMap((word) => (options[word] === undefined ? [] : [[word, options[word]]])))
   const wanted = expandImpair({ report }, [], written) ?? {}
   // What it is to be reordered among may be there already.

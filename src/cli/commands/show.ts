@@ -4,7 +4,7 @@ import { jsonText } from "../../render/printable.ts"
 import { liveResources, showJson, showText } from "../../render/show.ts"
 import { endsText } from "../../render/show-ends.ts"
 import type { Context } from "../context.ts"
-import { report } from "../context.ts"
+import { columnsOf, report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { readEnds } from "../live-ends.ts"
 import { incompleteReading } from "../privileges.ts"
@@ -26,7 +26,10 @@ export async function show(options: FileOptions & { json: boolean }, planFile: s
   const resources = liveResources(observed, uptime, ends)
   if (options.json) context.out.write(`${jsonText(showJson(desired.stack, resources))}\n`)
   else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
-  else context.out.write(showText(resources, context.out) + endsText([...ends.values()].flat(), context.out))
+  else {
+    const how = { color: context.out.color, ...columnsOf(context.out) }
+    context.out.write(showText(resources, how) + endsText([...ends.values()].flat(), how))
+  }
   return EXIT.ok
 }
 

@@ -227,10 +227,11 @@ function mountsUpdate(change: Change): StepDraft {
   return { op: "mounts", after: volumeSteps(want ?? {}, "create"), before: volumeSteps(have ?? {}, "delete") }
 }
 
-/** What it is to see is there before, and what it sees no more goes after. */
+/** What it is to see is there before; where it is to see none any more, that goes after. */
 function hostsUpdate(change: Change): StepDraft {
-  const after = hostsSteps(change.after as unknown as ContainerAttributes)
-  return { op: "hosts", after, before: [stepId(HOSTS_ADDRESS, "delete")] }
+  const want = change.after as unknown as ContainerAttributes
+  const after = hostsSteps(want)
+  return { op: "hosts", after, before: after.length === 0 ? [stepId(HOSTS_ADDRESS, "delete")] : [] }
 }
 
 /** Replaced, but for its namespaces and what is in them: that is changed in place. */

@@ -185,6 +185,9 @@ function observed(found: Found): Observed {
     attributes: attributesOf(found, state),
     ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
     ...(record === undefined ? { incomplete: "the record of what was applied is gone" } : {}),
+    ...(state !== "completed" && record !== undefined && hasLostLayer(scope, name, record)
+      ? { incomplete: "its writable layer is gone" }
+      : {}),
     ...unfinished,
     live: {
       ...live,
@@ -199,6 +202,11 @@ function observed(found: Found): Observed {
       ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts) }),
     },
   }
+}
+
+/** Its root is then folders without a name: nothing new can be mounted there, and no command started again. */
+function hasLostLayer({ layers }: Scope, name: string, { attributes, moving }: ContainerRecord): boolean {
+  return attributes.namespaces.mount === "new" && !layers.has(name) && !layers.has(moving?.layer ?? name)
 }
 
 /** `running`, `restarting`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */

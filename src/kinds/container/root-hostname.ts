@@ -8,7 +8,7 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
 /**
  * /etc/hostname is a link to what the kernel says, the same for all containers of a stack: it lies in a folder that they share, below the
  * layers of an image, or above the host's /etc. Only where an image has a file of its own there is one in the container's upper layer: each
- * inode that a container needs is a third of a millisecond of ext4's. docs/decisions/0026
+ * inode that a container needs is a third of a millisecond of ext4's. docs/decisions/0030
  */
 const ETC_HOSTNAME = "/etc/hostname"
 /** Whoever reads it reads the name of the uts namespace that he is in, with a line's end: what hostname(5) wants. */

@@ -46,7 +46,8 @@ export function spellContainer(
     dns: oneOrList(have.dns),
     dns_search: oneOrList(have.dns_search),
     dns_opt: have.dns_opt.length === 0 ? undefined : have.dns_opt,
-    extra_hosts: extraHosts,
+    // With another's network come its names.
+    extra_hosts: namespaces.net.startsWith("container:") ? undefined : extraHosts,
     idmap,
     // A process that is in no group of its container's is brought back by any plan.
     cgroup: have.cgroup.startsWith("/") ? undefined : unless("", have.cgroup),

@@ -38,15 +38,26 @@ export function expandImpair(entry: Pick<Entry, "report">, path: Path, value: Im
 
 function canonicalDelay(written: string): ReturnType<Canonical> {
   const nanoseconds = parseDelay(written)
-  if (nanoseconds === undefined) return { problem: `\`${written}\` is no whole number of nanoseconds`, hint: "write a time such as 10ms" }
+  if (nanoseconds === undefined) {
+    const problem = /[a-z]/i.test(written) ? "is no whole number of nanoseconds" : "is a time without its unit"
+    return { problem: `\`${written}\` ${problem}`, hint: "write a time such as 10ms" }
+  }
   if (nanoseconds > LONGEST) return { problem: `\`${written}\` is more than an hour`, hint: "write 3600s at the most" }
   return nanoseconds === 0 ? {} : { text: formatDelay(nanoseconds) }
 }
 
 function canonicalShare(written: string): ReturnType<Canonical> {
   const percent = parsePercent(written)
-  if (percent === undefined) return { problem: `\`${written}\` is more than all packets`, hint: "write a percentage from 0% to 100%" }
+  if (percent === undefined) return shareProblem(written)
   return percent === 0 ? {} : { text: formatPercent(percent) }
+}
+
+function shareProblem(written: string): ReturnType<Canonical> {
+  const number = /^\s*([\d.]+)\s*%\s*$/.exec(written)?.[1]
+  if (number !== undefined && Number(number) > 100)
+    return { problem: `\`${written}\` is more than all packets`, hint: "write a percentage from 0% to 100%" }
+  const meant = parsePercent(`${written}%`) === undefined ? "a percentage such as 1%" : `${written}%`
+  return { problem: `\`${written}\` is no percentage of up to six digits behind the point`, hint: `write ${meant}` }
 }
 
 function canonicalRate(written: string): ReturnType<Canonical> {

@@ -31,7 +31,7 @@ function takenPorts(resource: Resource, packets: PacketFacts): Diagnostic[] {
     if (!Object.hasOwn(ports, published) || told.has(published)) return []
     told.add(published)
     return [
-      at(severity(packets, published), resource, `ports.${published}`, "port-taken", `port ${published} of the host has ${by}`, {
+      at(severity(packets, published), resource, `ports.${published}`, "port-taken", `port ${published} of the host is taken by ${by}`, {
         hint: "publish another port, or end what has this one (`ss -lntup` lists them)",
       }),
     ]

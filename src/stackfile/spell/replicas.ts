@@ -22,17 +22,27 @@ function merged(values: readonly (Spelt | undefined)[], path: string, lost: stri
   const text = JSON.stringify(first)
   if (values.every((value) => JSON.stringify(value) === text)) return first
   if (values.every(isMap)) return mergedMap(values, path, lost)
-  if (values.every(isList) && ADDRESS.test(path)) return "auto"
-  if (values.every(isList) && values.every((list) => list.length === (first as readonly Spelt[]).length))
-    return (first as readonly Spelt[]).map((_, i) =>
-      merged(
-        values.map((list) => list[i]),
-        `${path}.${i}`,
-        lost,
-      ),
-    ) as Spelt[]
+  const lists = values.every(isList) && values.every((list) => list.length === (first as readonly Spelt[]).length)
+  if (lists) return ADDRESS.test(path) ? mergedAddresses(values, path) : mergedList(values, path, lost)
   const template = values.every(isText) ? indexed(values) : undefined
   return template ?? fallback(first, path, lost)
+}
+
+function mergedList(lists: readonly (readonly Spelt[])[], path: string, lost: string[]): Spelt[] {
+  return (lists[0] as readonly Spelt[]).map((_, i) =>
+    merged(
+      lists.map((list) => list[i]),
+      `${path}.${i}`,
+      lost,
+    ),
+  ) as Spelt[]
+}
+
+/** Several addresses of one interface are chosen together. */
+function mergedAddresses(lists: readonly (readonly Spelt[])[], path: string): Spelt {
+  const lost: string[] = []
+  const written = mergedList(lists, path, lost)
+  return lost.length === 0 ? written : "auto"
 }
 
 function mergedMap(maps: readonly SpeltMap[], path: string, lost: string[]): SpeltMap {

@@ -51,6 +51,20 @@ scenario("of a container that was moved, the MAC addresses are written that were
   assert.match(imported(sandbox, "moved"), /host_end: \{ mac: 02:/)
 })
 
+scenario("replicas with addresses of both families, and a pod whose owner has names of its own", (sandbox) => {
+  const text = `name: lab
+bridges: { lan: { address: [10.20.0.1/24, "fd20::1/64"] } }
+containers:
+  worker: { command: [sleep, infinity], replicas: 3, interfaces: { eth0: { bridge: lan, address: auto } } }
+  owner: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: auto } }, extra_hosts: ["db:10.20.0.9"] }
+  guest: { command: [sleep, infinity], namespaces: { net: container:owner } }
+`
+  apply(sandbox, sandbox.file("stack.yaml", text))
+  const written = imported(sandbox, "lab")
+  assert.match(written, "eth0: { bridge: lan, address: auto }")
+  assert.is(written.match(/extra_hosts/g)?.length, 1)
+})
+
 const LAB = `name: lab
 bridges: { lan: { address: 10.20.0.1/24 } }
 cgroups: { tier: { limits: { memory: 256M } } }

@@ -91,12 +91,16 @@ scenario("destroy killed at a moment: the next one finishes it", async (sandbox)
   }
 })
 
-for (const signal of ["INT", "TERM"]) {
+for (const [signal, status] of [
+  ["INT", 130],
+  ["TERM", 143],
+  ["HUP", 129],
+] as const) {
   scenario(`SIG${signal} during apply: what runs ends, nothing new starts, what is done and left is said`, async (sandbox) => {
     const file = sandbox.file("stack.yaml", LAB)
     const ran = await cutShort(sandbox, sandbox.command("apply", "-y", "--json", "--parallelism", "1", "-f", file), signal, { line: 22 })
     expectNoTrace(ran)
-    assert.is(ran.status, signal === "INT" ? 130 : 143, ran.stderr)
+    assert.is(ran.status, status, ran.stderr)
     assert.match(ran.stdout + ran.stderr, /\bdone\b/i)
     assert.match(ran.stdout + ran.stderr, /\bleft\b|not started/i)
     await expectHealed(sandbox, file)
@@ -144,6 +148,40 @@ for (const [signal, status] of [
       }
     },
   )
+
+scenario("a terminal that is lost in the midst of an apply with --confirm is silence: it is undone", async (sandbox) => {
+  const empty = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", LAB)
+  const ran = await cutShort(sandbox, sandbox.command("apply", "-y", "--json", "--confirm", "1s", "-f", file), "HUP", { line: 22 })
+  assert.is(ran.status, 1, ran.stderr)
+  assert.match(ran.stderr, "it was not confirmed within 1 s")
+  assert.match(ran.stderr, "Undone: all is as it was before.")
+  expectSameTraces(readTraces(sandbox), empty)
+})
+
+/** Runs a command on a terminal of its own, which goes when certain words have come; says the command's exit code, or -n of signal n. */
+const LOSE_TERMINAL = `
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execvp(sys.argv[2], sys.argv[2:])
+said = b""
+while sys.argv[1].encode() not in said: said += os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+
+scenario("a terminal that is gone is written to no more: the command ends as it is to end", (sandbox) => {
+  const empty = readTraces(sandbox)
+  const file = sandbox.file("stack.yaml", LAB)
+  // While steps run and are drawn, there is no cursor.
+  const onTerminal = (...options: string[]) =>
+    sandbox.run(["python3", "-c", LOSE_TERMINAL, "\u001b[?25l", ...sandbox.command("apply", "-y", "-f", file, ...options)]).stdout.trim()
+  assert.is(onTerminal("--confirm", "500ms"), "1")
+  expectSameTraces(readTraces(sandbox), empty)
+  assert.is(onTerminal("--atomic"), "129")
+  expectSameTraces(readTraces(sandbox), empty)
+  assert.is(onTerminal(), "129")
+})
 
 const MANY = `name: lab\ncontainers:\n  box: { image: host, command: [sleep, infinity], replicas: 25 }\n`
 const MADE = "cgroup made"

@@ -36,7 +36,22 @@ scenario("stack impair is live at once, drift for the next plan, and healed; --f
   assert.equal(inits(sandbox, "lab"), before)
 
   assert.match(expectStatus(impair("veth.cord", "--rate", "1mbit"), 1).stderr, "did you mean veth.core?")
-  assert.match(expectStatus(impair("veth.core", "--loss", "101%"), 64).stderr, "--loss: loss: `101%` is more than all packets")
+  assert.match(
+    expectStatus(impair("veth.core", "--loss", "101%"), 64).stderr,
+    "error: --loss: `101%` is more than all packets\n  hint: write a percentage from 0% to 100%",
+  )
+  assert.match(
+    expectStatus(impair("veth.core", "--loss", "10"), 64).stderr,
+    "error: --loss: `10` is no percentage of up to six digits behind the point\n  hint: write 10%",
+  )
+  assert.match(
+    expectStatus(impair("veth.core", "--delay", "10"), 64).stderr,
+    "error: --delay: `10` is a time without its unit\n  hint: write a time such as 10ms",
+  )
+  assert.match(
+    expectStatus(impair("r1", "--rate", "1mbit"), 1).stderr,
+    /r1 is a container of stack lab, not a link\n {2}hint: name one of its links: r1:eth/,
+  )
   expectStatus(impair("veth.core"), 64)
 })
 

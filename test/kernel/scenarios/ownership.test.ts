@@ -111,4 +111,25 @@ sys.exit(subprocess.run(sys.argv[1:]).returncode)`
   ["python3"],
 )
 
+scenario(
+  "a bridge in whose subnet another link of the host is, or a part of it, is warned of; one that is down, or around it, is not",
+  (sandbox) => {
+    const text = (name: string) => `name: ${name}\nbridges: { lan: { address: [10.20.0.1/24, "fd20::1/64"] } }\n`
+    const file = sandbox.file("stack.yaml", text("one"))
+    const told = (of = file) => expectStatus(sandbox.stack(["plan", "-f", of]), 0).stderr
+    const ip = (...words: string[]) => expectStatus(sandbox.run(["ip", ...words]), 0)
+    expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0)
+    assert.is(told(), "")
+    assert.match(
+      told(sandbox.file("two.yaml", text("two"))),
+      /two\.yaml:2:29: warning: link one-lan \(stack:one\/bridge\.lan\) has 10\.20\.0\.1\/24, in the subnet of bridge\.lan, 10\.20\.0\.1\/24/,
+    )
+    ip("link", "add", "other", "type", "bridge")
+    for (const address of ["10.20.0.129/25", "fd20::7/128", "10.0.0.7/8", "192.0.2.1/24"]) ip("address", "add", address, "dev", "other")
+    assert.is(told(), "")
+    ip("link", "set", "other", "up")
+    assert.equal(told().match(/link other has \S+/g), ["link other has 10.20.0.129/25,", "link other has fd20::7/128,"])
+  },
+)
+
 test.run()

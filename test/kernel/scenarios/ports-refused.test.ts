@@ -26,7 +26,7 @@ function nft(sandbox: Sandbox, input: string): void {
 }
 
 scenario(
-  "a port that a socket of the host has is told, with its process; one that comes after the apply is a warning",
+  "a port that a socket of the host is taken by is told, with its process; one that comes after the apply is a warning",
   (sandbox) => {
     const file = sandbox.file("stack.yaml", lab("lab", 20, '["8080:80"]'))
     const server = `/usr/bin/python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 8080)); time.sleep(999)'`
@@ -34,17 +34,17 @@ scenario(
     const listen = () => expectStatus(sandbox.run(["sh", "-c", `${server} >/dev/null 2>&1 & echo $!; ${waiting("!")}`]), 0).stdout.trim()
     const pid = listen()
     const told = plan(sandbox, file, 1)
-    assert.match(told, /error: port 8080\/tcp of the host has python3 \(process \d+\)/)
+    assert.match(told, /error: port 8080\/tcp of the host is taken by python3 \(process \d+\)/)
     assert.match(told, "stack.yaml:8:13")
     expectStatus(sandbox.run(["sh", "-c", `kill -KILL ${pid}; ${waiting("")}`]), 0)
     apply(sandbox, file)
     listen()
-    assert.match(plan(sandbox, file, 0), /warning: port 8080\/tcp of the host has python3/)
+    assert.match(plan(sandbox, file, 0), /warning: port 8080\/tcp of the host is taken by python3/)
     expectConverged(sandbox, file)
     // A port of another address or protocol is another one.
     const other = sandbox.file("other.yaml", lab("other", 21, '["192.0.2.1:8080:80", "8080:80/udp"]').replace("lab", "other"))
     sandbox.run(["ip", "addr", "add", "192.0.2.1/24", "dev", "lo"])
-    assert.match(plan(sandbox, other, 1), "192.0.2.1:8080/tcp of the host has stack lab, which publishes it")
+    assert.match(plan(sandbox, other, 1), "192.0.2.1:8080/tcp of the host is taken by stack lab, which publishes it")
   },
   NEEDS,
 )
@@ -61,7 +61,7 @@ scenario(
     assert.equal([ask(8080), ask(8081)], ["one 10.20.0.1 80", "two 10.21.0.1 80"])
     assert.is(sandbox.run(["nft", "list", "table", "ip", "stack_one"]).stdout, before)
     sandbox.file("two.yaml", lab("two", 21, '["8081:80", "127.0.0.1:8080:80"]'))
-    assert.match(plan(sandbox, two, 1), "error: port 127.0.0.1:8080/tcp of the host has stack one, which publishes it")
+    assert.match(plan(sandbox, two, 1), "error: port 127.0.0.1:8080/tcp of the host is taken by stack one, which publishes it")
     sandbox.file("two.yaml", lab("two", 21, '["198.51.100.7:8080:80"]'))
     assert.match(plan(sandbox, two, 1), "error: 198.51.100.7 is no address of this host")
     sandbox.file("two.yaml", lab("two", 21, '["8081:80"]'))

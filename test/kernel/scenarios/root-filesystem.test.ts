@@ -2,7 +2,19 @@
 import { execFileSync } from "node:child_process"
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectNoTrace, expectStatus, inside, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import {
+  apply,
+  expectConverged,
+  expectNoTrace,
+  expectStatus,
+  inits,
+  inside,
+  live,
+  planOf,
+  scenario,
+  test,
+  verdicts,
+} from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
 /** A root filesystem of one static busybox, with files of two users. */
@@ -140,5 +152,29 @@ for (const image of ["host", "dir:./rootfs"]) {
     ["busybox"],
   )
 }
+
+scenario("a writable layer that somebody has removed is made anew, with its container", (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: lab
+bridges: { lan: { address: 10.20.0.1/24 } }
+containers:
+  web: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24 } } }
+  ended: { command: ["true"] }
+  bare: { command: [sleep, infinity], namespaces: { mount: host } }
+`,
+  )
+  apply(sandbox, file)
+  const { bare } = inits(sandbox, "lab")
+  expectStatus(sandbox.run(["rm", "-rf", "/var/lib/stack/containers/lab"]), 0)
+  const plan = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+  assert.match(plan, /-\/\+ container\.web .*its writable layer is gone/)
+  // What has done its work needs none.
+  assert.not.match(plan, "container.ended")
+  apply(sandbox, file)
+  assert.is(expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "cat", "/etc/hostname"]), 0).stderr, "")
+  assert.not.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /writable layer/)
+  assert.is(inits(sandbox, "lab").bare, bare)
+})
 
 test.run()

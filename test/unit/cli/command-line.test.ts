@@ -31,6 +31,8 @@ test("bad usage is 64 and names the nearest", async ({ folder }) => {
     [["exec", "web", "--"], /missing required argument 'command'/],
     [["exec", "-w", "rel", "web", "ls"], /must be an absolute path/],
     [["logs", "--since", "10", "web"], /Write it as 10m, 2h, or 2030-01-31T12:00:00Z/],
+    [["plan", "stack.yaml"], /too many arguments.*\n {2}hint: a stack file is given with -f FILE/],
+    [["logs", "web", "-f"], /argument missing\n {2}hint: -f is the stack file; a log is followed with --follow/],
     [["logs", "--since", "March 7", "web"], /Write it as 10m/],
     [["logs", "--since", "2030-13-01", "web"], /Write it as 10m/],
   ] as [string[], RegExp][]) {
@@ -45,6 +47,19 @@ test("a missing file is one diagnostic and 1", async ({ folder }) => {
     const { code, out, err } = await run(folder, ...argv)
     assert.equal([code, out], [1, ""], argv.join(" "))
     assert.not.match(err, /internal error|\n\s+at /)
+  }
+})
+
+test("a stack file in the place of a plan is told how to be given", async ({ folder }) => {
+  writeFileSync(join(folder, "stack.yaml"), "name: one\n")
+  for (const argv of [
+    ["apply", "stack.yaml"],
+    ["show", "stack.yaml"],
+    ["apply", "nope.yml"],
+  ]) {
+    const { code, err } = await run(folder, ...argv)
+    assert.is(code, 1)
+    assert.match(err, `hint: a stack file is given with -f: \`-f ${argv[1]}\``)
   }
 })
 

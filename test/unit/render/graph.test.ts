@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import type { Attributes, Desired, KindName } from "../../../src/model/resource.ts"
 import { stepGraph, topology, withGroups } from "../../../src/render/graph.ts"
 import { graphDot } from "../../../src/render/graph-dot.ts"
+import { graphList } from "../../../src/render/graph-list.ts"
 import { graphText } from "../../../src/render/graph-text.ts"
 import { change, planOf, step } from "./sample.ts"
 
@@ -61,6 +62,19 @@ test("topology as text: every thing and every label once, joined by lines", () =
     assert.is(text.split(word).length, 2, `${word} in\n${text}`)
   assert.match(text, "eth0 10.0.0.2/24 ╶──╴ container.web ╶──╴ cgroup.tier")
   assert.is(text.split("\n").length - 1, 3, text)
+})
+
+test("as a list, where the terminal is too narrow for a drawing: each edge a line, then what is joined to nothing", () => {
+  const alone = { ...lab, resources: [...lab.resources, resource("volume.data", {})] }
+  assert.is(
+    graphList(withGroups(topology(alone), alone), 60),
+    `bridge.lan     -- container.web  eth0 10.0.0.2/24
+bridge.lan     -- container.r  eth0 10.0.0.3/24
+bridge.wan     -- container.r  eth1 10.1.0.3/24
+container.web  -- cgroup.tier
+volume.data
+`,
+  )
 })
 
 test("a pair to the host makes the host a thing", () => {

@@ -154,4 +154,9 @@ test("as JSON: Terraform's action words, what forces, drift, the graph, the sum"
   assert.equal([json.stack, json.summary, json.has_changes, json.fingerprint], ["lab", { add: 2, change: 1, destroy: 2 }, true, "abc"])
 })
 
+test("what is adopted as it is says so once", () => {
+  const adopted = change("cgroup.tier", { action: "update", adopts: "/my/group", cause: "adopts /my/group" })
+  assert.match(planText(planOf([adopted]), { color: false }), "  ~ cgroup.tier  # adopts /my/group\n")
+})
+
 test.run()

@@ -42,6 +42,40 @@ interface.web.eth0  up          lab-web-eth0  on bridge.lan  10.0.0.2/24  mtu 15
   )
 })
 
+test("on a narrow terminal the details go on below each other", () => {
+  const nat: Observed = { kind: "nat", address: "nat.lan", name: "lan", attributes: { rules: ["a", "b"], ports: {} }, live: {} }
+  assert.is(
+    showText(liveResources([...observed, nat], 1075), { color: false, columns: 60 }),
+    `ADDRESS             STATE       DETAILS
+bridge.lan          up          lab-lan  10.0.0.1/24
+                                mtu 1500
+container.web       running     pid 42  up 1m  10.0.0.2/24
+                                memory 64M
+container.job       exited (3)  exit code 3
+interface.web.eth0  up          lab-web-eth0  on bridge.lan
+                                10.0.0.2/24  mtu 1500
+nat.lan             present     2 rules
+`,
+  )
+})
+
+test("on a narrow terminal so do those of links, and long ones are broken at their blanks", () => {
+  const counters = { rx: { bytes: 12, packets: 1, errors: 0, dropped: 1 }, tx: { bytes: 9, packets: 1, errors: 0, dropped: 0 } }
+  const address = ["10.0.0.2/24", "fd00:1234:5678:9abc:def0:1:2:3/64"]
+  const end: ShownEnd = { end: "web:eth0", up: true, state: "up", carrier: true, address, peer: "host:x", counters }
+  assert.is(
+    endsText([end, { end: "gone:eth0" }], { color: false, columns: 62 }),
+    `
+LINK       STATE  DETAILS
+web:eth0   up     host:x  10.0.0.2/24
+                  fd00:1234:5678:9abc:def0:1:2:3/64
+                  rx bytes 12, packets 1, errors 0, dropped 1
+                  tx bytes 9, packets 1, errors 0, dropped 0
+gone:eth0  ?
+`,
+  )
+})
+
 test("as JSON: a container's attributes hold pid, uptime, exit_code and addresses", () => {
   const json = JSON.parse(JSON.stringify(showJson("lab", liveResources(observed, 1075))))
   const { pid, uptime, exit_code, addresses } = json.resources[1].attributes

@@ -38,4 +38,16 @@ test("one alone keeps what it has", () => {
   })
 })
 
+test("several addresses of one interface are automatic together, or each by its number", () => {
+  const entry = (...address: string[]) => ({ interfaces: { eth0: { address } } })
+  assert.equal(mergeReplicas([entry("10.0.0.7/24", "fd00::a1/64"), entry("10.0.0.9/24", "fd00::c4/64")]), {
+    entry: { replicas: 2, interfaces: { eth0: { address: "auto" } } },
+    lost: [],
+  })
+  assert.equal(mergeReplicas([entry("10.0.0.10/24", "fd00::10/64"), entry("10.0.0.11/24", "fd00::11/64")]).entry, {
+    replicas: 2,
+    interfaces: { eth0: { address: ["10.0.0.1${index}/24", "fd00::1${index}/64"] } },
+  })
+})
+
 test.run()
