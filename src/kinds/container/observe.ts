@@ -14,13 +14,14 @@ import { observedPrograms } from "./observe-devices.ts"
 import { observedHealth } from "./observe-health.ts"
 import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
+import { recordedAttributes, recordedMap, remainingAttributes } from "./observe-recorded.ts"
 import type { Restarts } from "./observe-restarts.ts"
 import { isPausing, observedRestarts, shownRestarts, withoutProcess } from "./observe-restarts.ts"
 import { observedPower, observedUlimits } from "./power.ts"
 import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRouting } from "./routing.ts"
-import type { ContainerAttributes, IdRange } from "./spec.ts"
+import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
@@ -248,29 +249,6 @@ function attributesOf(found: Found, state: string): Attributes {
 
 function heldHostname(scope: Scope, name: string, { attributes: { namespaces, hostname } }: ContainerRecord): Attributes {
   return { hostname: (namespaces.uts === "new" ? scope.hostnameOf(name) : undefined) ?? hostname }
-}
-
-function recordedMap({ attributes: { gid_map } }: ContainerRecord): IdRange[] {
-  return Array.isArray(gid_map) ? gid_map : []
-}
-
-/** Of one that is gone, or was never made: what only the record can tell, and what its removal and its next ids go by. */
-function remainingAttributes(a: ContainerAttributes): Attributes {
-  const { uid_map, gid_map, cgroup, namespaces } = a
-  return { ...recordedAttributes(a), uid_map, gid_map, cgroup, namespaces } as unknown as Attributes
-}
-
-/** Those that only the record can tell. */
-const RECORDED = [
-  ...["image", "ephemeral", "argv", "environment", "working_dir", "user", "group_add", "init", "unmask", "all_devices", "devices"],
-  ...["stop_signal", "stop_grace_period", "restart", "labels", "depends_on", "conditions", "healthcheck"],
-] as const satisfies readonly string[]
-
-function recordedAttributes(a: ContainerAttributes): Attributes {
-  const known = a as unknown as Attributes
-  const found: { [name: string]: Value } = {}
-  for (const name of RECORDED) found[name] = known[name] as Value
-  return found
 }
 
 /** Nothing where the container has no network namespace of its own, nor joins one. */
