@@ -1,5 +1,6 @@
 import { warning } from "../../base/diagnostic.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
+import { printable } from "../../render/printable.ts"
 import { yamlText } from "../../stackfile/spell/yaml-text.ts"
 import type { Context } from "../context.ts"
 import { report } from "../context.ts"
@@ -41,7 +42,7 @@ function heading(document: SpeltMap, notes: readonly string[]): string[] {
       ? []
       : ["`import` is of what bears no mark of a stack: an apply adopts it. Take out what shall stay as it is, resource and entry."]),
     ...(holdsEnvironment(document) ? ["The environment of its containers is in it as it is, with whatever secrets that holds."] : []),
-    ...(notes.length === 0 ? [] : ["What this file does not say as it is:", ...notes.map((note) => `- ${note}`)]),
+    ...(notes.length === 0 ? [] : ["What this file does not say as it is:", ...notes.map((note) => `- ${printable(note)}`)]),
   ]
 }
 
