@@ -62,8 +62,10 @@ function isHealthy(address: Address, run: Run): boolean {
 }
 
 function hasCompleted(address: Address, run: Run): boolean {
+  const isWatched = hasMonitor(address, run)
   const ending = endingOf(address, run)
   if (ending === "exit 0") return true
+  if (ending === undefined && !isWatched) throw failed(address, `${address} has not completed: its monitor is gone`, "not-completed")
   if (ending !== undefined && !isToRun(address, run))
     throw failed(address, `${address} has not completed successfully`, "not-completed", ending)
   return false
@@ -79,12 +81,25 @@ function endingOf(address: Address, run: Run): string | undefined {
 }
 
 function isRunning(address: Address, run: Run): boolean {
-  const init = run.born.get(address)?.init as ProcessId | undefined
-  return init !== undefined && startTimeIn(run.kernel.read(`/proc/${init.pid}/stat`)) === init.startTime
+  return isAlive(run.born.get(address)?.init as ProcessId | undefined, run)
+}
+
+/** Without it nobody ever tells how the command has ended, nor starts it again. */
+function hasMonitor(address: Address, run: Run): boolean {
+  return isAlive(run.born.get(address)?.monitor as ProcessId | undefined, run)
+}
+
+/** A monitor that is killed is this process's own child: it is a zombie as long as that has not looked. */
+function isAlive(process: ProcessId | undefined, { kernel }: Run): boolean {
+  const stat = process === undefined ? null : kernel.read(`/proc/${process.pid}/stat`)
+  if (stat === null || /^\) [ZX] /.test(stat.slice(stat.lastIndexOf(")")))) return false
+  return startTimeIn(stat) === process?.startTime
 }
 
 /** Its monitor starts it again, or has done so: of one that has a policy the end is not told before it is the last. */
-function isToRun(address: Address, { kernel, stack, desired }: Run): boolean {
+function isToRun(address: Address, run: Run): boolean {
+  const { kernel, stack, desired } = run
+  if (!hasMonitor(address, run)) return false
   const other = desired.resources.find((resource) => resource.address === address)
   if (!isRestarted((other?.attributes ?? {}) as Partial<ContainerAttributes>)) return false
   const state = kernel.read(`${runFolderOf(stack, splitAddress(address).name)}/state`)
