@@ -60,6 +60,10 @@ export interface StackGroups {
   succeed(from: string, to: string, limits: Limits, devices?: DeviceProgram): void
   /** Brings all processes of a group and of those below it into another. */
   moveAll(from: string, to: string): void
+  /** Those whose processes do not run. Of each, what /proc tells of its first process, by which a v1 freezer is noticed. */
+  frozen(groups: ReadonlyMap<string, { status: string | null; cgroup: string | null }>): ReadonlySet<string>
+  /** Lets them run again. */
+  thaw(path: string, pid: number | undefined): void
   /** SIGKILL to all that is in it. */
   kill(path: string): void
   /** Removes the group everywhere, and the stack's own folders when nothing is left in them. */

@@ -14,7 +14,9 @@ export function subnetFacts(scope: Scope): Pick<HostFacts, "subnets"> {
     }),
   )
   if (wanted.length === 0) return {}
-  const own = new Set(bridges.map(({ attributes }) => attributes.interface))
+  // What is adopted by this plan is the stack's, too, under the name that it has yet.
+  const adopted = (scope.desired.imports ?? []).map(({ id }) => id)
+  const own = new Set([...bridges.map(({ attributes }) => attributes.interface as string), ...adopted])
   const isOther = (link: Link | undefined): link is Link =>
     link?.up === true && !own.has(link.name) && ownerOf(scope, "host", link) === undefined
   const subnets = scope.host.addresses.flatMap(({ index, address: there, scope: reach }) => {

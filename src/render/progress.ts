@@ -31,6 +31,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.hosts": "/etc/hosts set",
   "container.dns": "/etc/resolv.conf set",
   "container.loopback": "loopback set up",
+  "container.thaw": "thawed",
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",

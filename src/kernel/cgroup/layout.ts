@@ -18,6 +18,8 @@ export interface CgroupLayout {
   hierarchies: readonly Hierarchy[]
   /** The one that every group is in, whatever its limits: cgroup2 where mounted. */
   holding: Hierarchy
+  /** Where v1's freezer is mounted, whole; absent: nowhere. */
+  freezer?: string
   /** An ordinary user's, who may attach no device program: it can make no node, and the host's own have the host's permissions. */
   delegated?: true
 }
@@ -69,7 +71,8 @@ function layoutOf(kernel: Kernel, may: (hierarchy: Hierarchy, uid: number) => bo
   if (holding === undefined) return undefined
   const names = v2 === undefined ? [...REPORTED, "devices"] : REPORTED
   const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => names.includes(c)))
-  return { controllers: reported(kernel, used, v2), hierarchies: used, holding }
+  const freezer = mounts.find(({ root, controllers }) => root === "/" && controllers.includes("freezer"))?.folder
+  return { controllers: reported(kernel, used, v2), hierarchies: used, holding, ...(freezer === undefined ? {} : { freezer }) }
 }
 
 function noHierarchy(): DiagnosticError {

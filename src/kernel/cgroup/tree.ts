@@ -6,6 +6,7 @@ import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
+import { frozenGroups, thaw } from "./freeze.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
@@ -60,6 +61,8 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
       if (devices !== undefined) allowDevices(tree, to, devices)
     },
     moveAll: (from, to) => moveAll(tree, from, to),
+    frozen: (groups) => frozenGroups(tree, groups),
+    thaw: (path, pid) => thaw(tree, path, pid),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),
     tidy: () => tidyStack(tree),

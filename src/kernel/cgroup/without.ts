@@ -38,6 +38,8 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     giveBack: refuse,
     succeed: none,
     moveAll: none,
+    frozen: () => new Set(),
+    thaw: none,
     kill: none,
     remove: none,
     tidy: none,

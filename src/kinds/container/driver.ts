@@ -7,6 +7,7 @@ import { remove, stop } from "./stop.ts"
 import {
   updateDevices,
   updateDns,
+  updateFrozen,
   updateHealthcheck,
   updateHostname,
   updateHosts,
@@ -48,6 +49,7 @@ export const containerDriver: Driver = {
     sysctls: updateSysctls,
     routes: updateRoutes,
     loopback: updateLoopback,
+    thaw: updateFrozen,
     record: updateRecord,
     policy: updatePolicy,
   },

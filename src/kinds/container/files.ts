@@ -25,6 +25,8 @@ export interface ContainerFiles {
   cgroup: string
   /** The parent's name, or ""; of a process that is in no group of the container's, the path of the one that it is in: `/stack/lab/other`. */
   parent: string
+  /** Nothing in its group runs. */
+  frozen: boolean
   /** Those that its process is bound by: one that was moved out of its group by hand is not. */
   limits: Limits
 }
@@ -57,6 +59,7 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
       oomScoreAdj,
       hosts,
       resolver: { seen, text },
+      seenIn: cgroup,
       cgroup: group,
       parent: parentOf(scope, { name, record, group, at }),
       unheld,
@@ -66,11 +69,12 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
   const wanted = wantedLimits(scope)
   const likes = new Map(grouped.map((row) => [row.cgroup, [wanted.get(row.name) ?? {}, ...recordedLimits(scope, row.record)]]))
   const limits = scope.cgroups.limits([...likes.keys()], likes)
+  const frozen = scope.cgroups.frozen(new Map(grouped.map((row) => [row.cgroup, { status: row.status, cgroup: row.seenIn }])))
   return new Map(
-    rows.map(({ name, unheld, ...row }) => {
+    rows.map(({ name, unheld, seenIn: _, ...row }) => {
       const own = row.parent.startsWith("/") ? undefined : limits.get(row.cgroup)
       const inForce = Object.entries(own ?? {}).filter(([key]) => !unheld.includes(key as keyof Limits))
-      return [name, { ...row, limits: Object.fromEntries(inForce) }]
+      return [name, { ...row, frozen: own !== undefined && frozen.has(row.cgroup), limits: Object.fromEntries(inForce) }]
     }),
   )
 }

@@ -38,7 +38,7 @@ export const containerKind: Kind = {
 /**
  * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there.
  * Routes and `lo` in a namespace that is not the container's own are the owner's to tell; its own is made with `lo` up, for which there
- * is no key.
+ * is no key; nor is there one for a group that is frozen.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
@@ -46,6 +46,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
     ...wanted,
     ...(found.state === "completed" || isAwaited(wanted, found) ? { state: found.state } : {}),
     ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
+    ...(found.frozen === undefined ? {} : { frozen: false }),
     ...watchedAnew(wanted, found),
     ...keptAnew(wanted, observed),
   }
@@ -261,7 +262,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [
-      ...["move", "limits", "routes", "loopback", "policy", "wait"].map(own),
+      ...["move", "limits", "routes", "loopback", "policy", "thaw", "wait"].map(own),
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),

@@ -31,6 +31,7 @@ function endingOf({ change }: Step): { signal: number; graceMs: number } {
 
 /** Step `stop`: its signal where the command would notice it, then SIGKILL; done when all its processes are gone. */
 export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
+  for (const step of steps.filter(({ change }) => change.before?.frozen === true)) wake(step, run)
   const inits = new Map(steps.map((step) => [step, isHeeded(step) ? calledOff(step, run) : processesOf(step).init]))
   const statuses = run.kernel.readMany(steps.map((step) => statusPath(inits.get(step))))
   const polite = new Set(steps.filter((step, i) => hears(statuses[i] ?? "", endingOf(step).signal)))
@@ -47,6 +48,11 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       for (const process of processes) await run.kernel.gone(process, KILL_MS)
     }),
   )
+}
+
+/** What is frozen hears no signal; on cgroup v1 it does not even die of one. */
+function wake(step: Step, run: Run): void {
+  for (const group of placesOf(step, run.stack).groups) run.cgroups.thaw(group, processesOf(step).init?.pid)
 }
 
 /** Its monitor may start its command again; of one whose record is gone nobody knows. */

@@ -165,6 +165,12 @@ export const updateLoopback = inPlace([], (step, run) => {
   if (failure !== null) throw failure
 })
 
+/** What was frozen runs on. */
+export const updateFrozen = inPlace([], (step, run) => {
+  const { init } = heldOf(step, run)
+  run.cgroups.thaw(groupPath(step.change.name, wantedAttributes(step)), init?.pid)
+})
+
 /** Its monitor is told of another check, or that there is none any more. */
 export const updateHealthcheck = inPlace(["healthcheck"], (step, run) => {
   const record = readRecord(step, run)

@@ -150,6 +150,18 @@ function inPlace(): AttributeRow[] {
       hands: [{ by: web("-n ip link set lo down"), shows: { "container.web": { loopback: "down" } } }],
     },
     {
+      attribute: "frozen",
+      read: "`cgroup.freeze` of its group; where its process sleeps undisturbed, `freezer.state` of the group in v1's freezer",
+      hands: [
+        { by: "echo 1 > $cgroup2/tier/web/cgroup.freeze", shows: { "container.web": { frozen: true } }, needs: "unified" },
+        {
+          by: "mkdir -p $freezer/held; echo $web > $freezer/held/cgroup.procs; echo FROZEN > $freezer/held/freezer.state",
+          shows: { "container.web": { frozen: true } },
+          needs: "v1 freezer",
+        },
+      ],
+    },
+    {
       attribute: "routes",
       read: "in its network namespace: `RTM_GETROUTE`, protocol 115",
       hands: [

@@ -131,7 +131,7 @@ function expected(shows: Shows, baseline: PlanJson): Told {
 
 /** What an option is that the stack does not name; null: nothing. */
 function usual(path: string): Value {
-  const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "" }
+  const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "", frozen: false }
   const [end, option = ""] = path.split(".")
   return (end === "host_end" ? { ...PORT_DEFAULTS }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
 }

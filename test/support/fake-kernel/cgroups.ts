@@ -135,6 +135,7 @@ function core2(machine: Machine, group: Group): [string, TextFile][] {
   return [
     ["cgroup.controllers", available],
     ["cgroup.subtree_control", on],
+    ["cgroup.freeze", textFile("0\n")],
     ["cgroup.max.depth", textFile("max\n")],
     ["cgroup.max.descendants", textFile("max\n")],
     ...(group.parent === undefined ? [] : [["cgroup.kill", kill] as [string, TextFile]]),

@@ -1,0 +1,62 @@
+import type { Kernel } from "../kernel.ts"
+import type { Tree } from "./folders.ts"
+import { holdingFolder } from "./folders.ts"
+import { membersOf } from "./members.ts"
+
+/** What says of a process whether a freezer hierarchy holds it: /proc/PID/status and /proc/PID/cgroup. */
+export interface Suspect {
+  status: string | null
+  cgroup: string | null
+}
+
+/**
+ * Groups whose processes do not run, by their own switch (cgroup2), or because somebody has put their first process into a frozen group of v1's
+ * freezer. Such a process sleeps undisturbed (`D`): the freezer is asked of no other. cgroups(7), freezer-subsystem.rst
+ */
+export function frozenGroups(tree: Tree, groups: ReadonlyMap<string, Suspect>): Set<string> {
+  const { kernel, layout } = tree
+  const paths = [...groups.keys()]
+  const switches = layout.holding.version === 2 ? kernel.readMany(paths.map((path) => switchOf(tree, path))) : []
+  return new Set(paths.filter((path, i) => switches[i]?.trim() === "1" || frozenIn(tree, groups.get(path)) !== undefined))
+}
+
+/** Lets a group's processes run again: by its own switch, and out of a frozen group of v1's freezer, which is somebody's, into the next above that is not. */
+export function thaw(tree: Tree, path: string, pid: number | undefined): void {
+  const { kernel, layout } = tree
+  if (layout.holding.version === 2 && kernel.read(switchOf(tree, path))?.trim() === "1") kernel.write(switchOf(tree, path), "0")
+  const cgroup = pid === undefined ? null : kernel.read(`/proc/${pid}/cgroup`)
+  const group = freezerOf(cgroup)
+  if (layout.freezer === undefined || group === undefined || !isFrozen(kernel, `${layout.freezer}${group}`)) return
+  const above = ancestorsOf(group).find((one) => !isFrozen(kernel, `${layout.freezer}${one}`)) ?? ""
+  for (const member of membersOf(kernel, holdingFolder(tree, path))) {
+    if (freezerOf(kernel.read(`/proc/${member.pid}/cgroup`)) === group)
+      kernel.write(`${layout.freezer}${above}/cgroup.procs`, String(member.pid))
+  }
+}
+
+function switchOf(tree: Tree, path: string): string {
+  return `${holdingFolder(tree, path)}/cgroup.freeze`
+}
+
+function frozenIn({ kernel, layout }: Tree, suspect: Suspect | undefined): string | undefined {
+  if (layout.freezer === undefined || !/^State:\tD/m.test(suspect?.status ?? "")) return undefined
+  const group = freezerOf(suspect?.cgroup ?? null)
+  return group !== undefined && isFrozen(kernel, `${layout.freezer}${group}`) ? group : undefined
+}
+
+/** The path in the line of v1's freezer; undefined at its top, which is never frozen. */
+function freezerOf(text: string | null): string | undefined {
+  const path = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(\/.*)$/m.exec(text ?? "")?.[1]
+  return path === "/" ? undefined : path
+}
+
+function isFrozen(kernel: Kernel, folder: string): boolean {
+  const state = kernel.read(`${folder}/freezer.state`)?.trim()
+  return state === "FROZEN" || state === "FREEZING"
+}
+
+/** `/a/b` is below `/a`, and that below the top, "". */
+function ancestorsOf(path: string): string[] {
+  const above = path.slice(0, path.lastIndexOf("/"))
+  return above === "" ? [""] : [above, ...ancestorsOf(above)]
+}

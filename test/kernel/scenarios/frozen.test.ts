@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs"
+import * as assert from "uvu/assert"
+import { apply, expectConverged, expectStatus, live, planOf, scenario, test } from "../../support/lab.ts"
+import type { Sandbox } from "../../support/sandbox.ts"
+import { testsUnless } from "../../support/skip.ts"
+import { handEnvironment, hierarchiesOf } from "../drift-matrix/matrix-lab.ts"
+
+/** It ends by its signal, and says so, if it is awake. */
+const POLITE = "trap 'echo bye; exit 0' TERM; while :; do sleep 0.1; done"
+
+function lab(words = POLITE): string {
+  return `
+name: lab
+containers:
+  web: { init: false, command: [sh, -c, ${JSON.stringify(words)}], stop_grace_period: 20s }
+  other: { command: [sleep, infinity] }
+`
+}
+
+const isMounted = (what: RegExp) => what.test(readFileSync("/proc/mounts", "utf8"))
+
+/** How somebody freezes it, and why that cannot be done here. */
+const FREEZERS: readonly (readonly [words: string, missing: string])[] = [
+  ["echo 1 > $cgroup2/web/cgroup.freeze", isMounted(/ cgroup2 /) ? "" : "cgroup2 is not mounted"],
+  [
+    "mkdir -p $freezer/held; echo $web > $freezer/held/cgroup.procs; echo FROZEN > $freezer/held/freezer.state",
+    isMounted(/ cgroup \S*\bfreezer\b/) ? "" : "the freezer of cgroup v1 is not mounted",
+  ],
+]
+
+function freeze(sandbox: Sandbox, words: string): void {
+  expectStatus(sandbox.run(["sh", "-ec", words], { env: handEnvironment(sandbox, hierarchiesOf(sandbox)) }), 0)
+}
+
+for (const [words, missing] of FREEZERS) {
+  const named = (name: string, body: (sandbox: Sandbox) => void) =>
+    missing === "" ? scenario(name, body) : testsUnless(missing)(name, () => undefined)
+  named(`what is frozen runs on after the next apply, hears its signal, and goes: ${words}`, (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab())
+    apply(sandbox, file)
+    const before = live(sandbox, "lab", "web")
+    freeze(sandbox, words)
+    assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /~ container\.web.*\n +frozen: true -> false/)
+    expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept.plan"]), 0)
+    expectStatus(sandbox.stack(["apply", "-y", "kept.plan"]), 0)
+    expectConverged(sandbox, file)
+    assert.is(live(sandbox, "lab", "web").init, before.init)
+    freeze(sandbox, words)
+    const changed = sandbox.file("stack.yaml", lab(`echo again; ${POLITE}`))
+    const { actions } = planOf(sandbox, changed).changes.find(({ address }) => address === "container.web") ?? { actions: [] }
+    assert.equal(actions, ["delete", "create"])
+    apply(sandbox, changed)
+    expectConverged(sandbox, changed)
+    freeze(sandbox, words)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", changed]), 0)
+    assert.equal(sandbox.processes(), [])
+  })
+}
+
+test.run()
