@@ -36,7 +36,7 @@ export interface Link {
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
   bridge?: LiveBridge
-  /** Of an end of a veth pair that bears a mark and is no port: it heeds routers that advertise themselves. ip-sysctl.rst */
+  /** Of an end of a veth pair, in the host's namespace, that bears a mark and is no port: it heeds routers that advertise themselves. ip-sysctl.rst */
   accept_ra?: true
   /** Of a port of a bridge that gives back what came by it; absent: it does not. */
   hairpin?: true

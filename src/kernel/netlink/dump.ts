@@ -1,5 +1,5 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { FdbEntry, Link, LinkCounters, NetDump } from "../kernel.ts"
+import type { FdbEntry, Link, LinkCounters, NetDump, NetNs } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
@@ -50,10 +50,15 @@ export function dumpOf<T>(op: string, encode: Encode, type: number, read: (messa
 
 /** The three tables of a namespace, the smallest first: the kernel ends a dump that fits one buffer at once, and one that finds the socket busy is asked for again. */
 class Tables {
-  readonly #links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, readLink)
+  readonly #links: Dump<Link>
   readonly #addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, readAddress)
   readonly #routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, readRoute)
-  readonly all: readonly Dump<unknown>[] = [this.#addresses, this.#routes, this.#links]
+  readonly all: readonly Dump<unknown>[]
+
+  constructor(ns: NetNs) {
+    this.#links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, (message) => readLink(message, ns === "host"))
+    this.all = [this.#addresses, this.#routes, this.#links]
+  }
 
   /** Those that have to be read once more. */
   open(): Dump<unknown>[] {
@@ -71,7 +76,7 @@ class Tables {
 
 /** Links, addresses and routes of the connection's namespace. All three are asked for in one send. Throws KernelError. */
 export function readNamespace(connection: Connection): NetDump {
-  const tables = new Tables()
+  const tables = new Tables(connection.ns)
   readAll(connection, tables.all)
   const whole = tables.whole()
   let links = whole.links
@@ -158,13 +163,13 @@ function withImpairments(connection: Connection, links: readonly Link[]): Link[]
 
 /** The request for all three tables, whose first sequence number is `first`. Valid until the next dump. */
 export function namespaceRequest(first: number): Buffer {
-  encode(new Tables().all, first)
+  encode(new Tables("").all, first)
   return writer.written()
 }
 
-/** What came in answer to `namespaceRequest`; undefined where that is not all of it, or says that there is more to ask: it must be read once more. */
+/** What came in answer to `namespaceRequest`, of another namespace than the host's; undefined where that is not all of it, or says that there is more to ask: it must be read once more. */
 export function namespaceFrom(received: Buffer, first: number): NetDump | undefined {
-  const tables = new Tables()
+  const tables = new Tables("")
   try {
     eachMessage(received, (message) => take(tables.all[(message.sequence - first) >>> 0], message))
   } catch (error) {

@@ -148,13 +148,11 @@ function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Ado
 
 function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const master = container === "host" ? scope.linkByIndex(link.master)?.name : undefined
-  const heeds = container === "host" && link.accept_ra ? { accept_ra: true as const } : {}
-  const own = {
-    ...{ container, interface: link.name, address: canonicalAddresses(dump, link.index), mac: link.mac, up: link.up },
-    ...heeds,
-    ...observedImpair(link.impair),
-  }
-  return master === undefined ? own : { ...own, master }
+  const { index, name, mac, up } = link
+  const own: Endpoint = { container, interface: name, address: canonicalAddresses(dump, index), mac, up }
+  if (container === "host" && link.accept_ra) own.accept_ra = true
+  if (master !== undefined) own.master = master
+  return Object.assign(own, observedImpair(link.impair))
 }
 
 // -------------------------------------------------------------------- apply

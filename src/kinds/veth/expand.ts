@@ -54,15 +54,9 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry, both: Impair | u
       hint: `take it out; of a container: \`sysctls: { net.ipv6.conf.${name}.accept_ra: 0 }\``,
     })
   const derived = deriveMac(`${entry.stack}/${entry.originOf(entry.address)}/${entry.originOf(holder)}/${name}`)
-  return {
-    container: holder,
-    interface: name,
-    address,
-    mac: mac ?? derived,
-    up: long.up ?? true,
-    ...(holder === "host" && long.accept_ra ? { accept_ra: true } : {}),
-    ...impairing(impair),
-  }
+  const found: Endpoint = { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true }
+  if (holder === "host" && long.accept_ra) found.accept_ra = true
+  return Object.assign(found, impairing(impair))
 }
 
 /** `r1:eth1` as a map. */

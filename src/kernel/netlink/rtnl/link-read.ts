@@ -46,8 +46,8 @@ export function readLinkIndex({ bytes, start, end }: Message): number {
   return readI32(bytes, start + 4, end)
 }
 
-/** An RTM_NEWLINK. */
-export function readLink(message: Message): Link {
+/** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a pair's end heeds is somebody's concern. */
+export function readLink(message: Message, ofHost = true): Link {
   const { bytes, start, end } = message
   const link: Link = {
     index: readLinkIndex(message),
@@ -97,7 +97,7 @@ export function readLink(message: Message): Link {
         readInfo(link, bytes, from, to)
         break
       case IFLA_AF_SPEC:
-        if (mayHeed(link)) readOfFamilies(link, bytes, from, to)
+        if (mayHeed(link, ofHost)) readOfFamilies(link, bytes, from, to)
         break
     }
   })
@@ -129,8 +129,8 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
 }
 
 /** Those of which it is asked: there is no need to read on, link by link, for others. The kernel puts mark, master and kind before what families know. */
-function mayHeed({ bridge, kind, alias, master }: Link): boolean {
-  return bridge !== undefined || (alias !== "" && master === 0 && kind === "veth")
+function mayHeed({ bridge, kind, alias, master }: Link, ofHost: boolean): boolean {
+  return bridge !== undefined || (ofHost && alias !== "" && master === 0 && kind === "veth")
 }
 
 /** Nothing where there is no IPv6. */
