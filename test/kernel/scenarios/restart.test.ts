@@ -358,4 +358,18 @@ scenario("what is live is spelt with its policy; a policy that cannot be is told
   assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /container\.web has no healthcheck/)
 })
 
+scenario("what was mounted while it ran is there after its next start, and what was taken off is not", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`${SLEEP}, restart: always, tmpfs: [/early]`))
+  apply(sandbox, file)
+  const first = web(sandbox).init
+  sandbox.file("stack.yaml", stack(`${SLEEP}, restart: always, tmpfs: [/late]`))
+  apply(sandbox, file)
+  const mounted = (pid: number) =>
+    [...readFileSync(`/proc/${pid}/mountinfo`, "utf8").matchAll(/ (\/early|\/late) /g)].map((found) => found[1])
+  assert.is(web(sandbox).init, first)
+  assert.equal(mounted(first), ["/late"])
+  assert.equal(mounted(await killed(sandbox)), ["/late"])
+  expectConverged(sandbox, file)
+})
+
 test.run()
