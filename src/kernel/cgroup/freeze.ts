@@ -17,7 +17,7 @@ export function frozenGroups(tree: Tree, groups: ReadonlyMap<string, Suspect>): 
   const { kernel, layout } = tree
   const paths = [...groups.keys()]
   const switches = layout.holding.version === 2 ? kernel.readMany(paths.map((path) => switchOf(tree, path))) : []
-  return new Set(paths.filter((path, i) => switches[i]?.trim() === "1" || frozenIn(tree, groups.get(path)) !== undefined))
+  return new Set(paths.filter((path, i) => switches[i]?.trim() === "1" || isHeld(tree, groups.get(path))))
 }
 
 /** Lets a group's processes run again: by its own switch, and out of a frozen group of v1's freezer, which is somebody's, into the next above that is not. */
@@ -38,10 +38,10 @@ function switchOf(tree: Tree, path: string): string {
   return `${holdingFolder(tree, path)}/cgroup.freeze`
 }
 
-function frozenIn({ kernel, layout }: Tree, suspect: Suspect | undefined): string | undefined {
-  if (layout.freezer === undefined || !/^State:\tD/m.test(suspect?.status ?? "")) return undefined
+function isHeld({ kernel, layout }: Tree, suspect: Suspect | undefined): boolean {
+  if (layout.freezer === undefined || !/^State:\tD/m.test(suspect?.status ?? "")) return false
   const group = freezerOf(suspect?.cgroup ?? null)
-  return group !== undefined && isFrozen(kernel, `${layout.freezer}${group}`) ? group : undefined
+  return group !== undefined && isFrozen(kernel, `${layout.freezer}${group}`)
 }
 
 /** The path in the line of v1's freezer; undefined at its top, which is never frozen. */

@@ -38,6 +38,8 @@ function withSocket<T>(calls: NetlinkCalls, ns: NetNs, body: (talk: Talk) => T):
       writer.clear()
       encode(writer, sequence++)
       const received = calls.nlTransact(fd, writer.written(), out, TIMEOUT_MS)
+      // At once: a shorter message would leave the end of a longer one that bore a key.
+      writer.written().fill(0)
       if (received < 0) throw new KernelError(op, errnoName(received))
       eachMessage(out.subarray(0, received), (message) => {
         const answer = readAnswer(message)

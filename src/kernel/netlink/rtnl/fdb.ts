@@ -1,6 +1,6 @@
 import { isGroupMac, NO_MAC } from "../../../base/mac.ts"
 import type { FdbEntry, NetRequest } from "../../kernel.ts"
-import { eachAttribute, readI32, readU32, writeRaw, writeU32 } from "../attr.ts"
+import { eachAttribute, readI32, readLinkLayer, readU32, writeRaw, writeU32 } from "../attr.ts"
 import { NDA_DST, NDA_LLADDR, NDA_PORT, NDA_VNI, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT } from "../constants/neighbour.ts"
 import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { AF_BRIDGE, AF_INET, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../constants/rtnetlink.ts"
@@ -64,7 +64,7 @@ export function readFdbEntry({ bytes, start, end }: Message): { index: number; e
   if ((state & (NUD_PERMANENT | NUD_NOARP)) === 0) return undefined
   const entry: FdbEntry = { mac: "", to: "" }
   eachAttribute(bytes, start + HEADER, end, (type, from, to) => {
-    if (type === NDA_LLADDR) entry.mac = bytes.toString("hex", from, to).replace(/..(?=.)/g, "$&:")
+    if (type === NDA_LLADDR) entry.mac = readLinkLayer(bytes, from, to)
     else if (type === NDA_DST && to - from === 4) entry.to = readIp(bytes, from, to, AF_INET)
     else if (type === NDA_PORT) entry.port = be16.read(bytes, from, to) as number
     else if (type === NDA_VNI) entry.vni = readU32(bytes, from, to)
