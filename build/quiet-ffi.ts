@@ -37,7 +37,8 @@ export function quietFfi(): Ffi {
     },
     visitsBegin: () => EAGAIN,
     visitsEnd: () => EAGAIN,
-    spawn: (_monitor, _title, _cgroup2, _record, out) => spawned(out, descriptor),
+    spawnBegin: descriptor,
+    spawnEnd: (_statusFd, out) => spawned(out, descriptor),
     become: () => ENOENT,
     exec: () => ENOENT,
     poll: (pollfds, count) => {
@@ -90,11 +91,11 @@ function acknowledge(request: Buffer, out: Buffer): number {
   return used
 }
 
-/** As stk_spawn fills it: pid, pidfd, status pipe, go pipe. */
+/** As stk_spawn_end fills it: pid, pidfd, go pipe. */
 function spawned(out: Uint8Array, descriptor: () => number): number {
   const words = Buffer.from(out.buffer, out.byteOffset, out.length)
-  for (const [i, value] of [process.pid, descriptor(), descriptor(), descriptor()].entries()) words.writeInt32LE(value, i * 4)
-  words.write("1", 16, "latin1")
+  for (const [i, value] of [process.pid, descriptor(), descriptor()].entries()) words.writeInt32LE(value, i * 4)
+  words.write("1", 12, "latin1")
   return 0
 }
 

@@ -83,8 +83,10 @@ function accompanied(memory: LinuxKernel, code: LinuxKernel): LinuxKernel {
     },
     spawn: (record) => {
       along(() => {
-        const monitor = code.spawn(record)
-        return monitor.parked.then(() => monitor.go()).catch(() => undefined)
+        return code
+          .spawn(record)
+          .then((monitor) => monitor.go())
+          .catch(() => undefined)
       })
       return memory.spawn(record)
     },

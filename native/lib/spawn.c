@@ -22,15 +22,6 @@ enum { RECORD_FD = 3, STATUS_FD = 4, GO_FD = 5, GIVEN_FDS = 6 };
 
 #define CHILD_STACK 32768
 
-/* What stk_spawn writes: read by ffi.ts. */
-struct spawned {
-  int32_t pid;
-  int32_t pidfd;
-  int32_t status_fd;
-  int32_t go_fd;
-  char start_time[STK_START_TIME_LEN];
-};
-
 /* Node ignores SIGPIPE and others; a container's command must find everything at its default. */
 static void default_signals(void)
 {
@@ -155,47 +146,38 @@ static int open_cgroup(const char *folder)
 }
 
 /*
- * Starts a monitor: descriptors 0-2 are /dev/null, 3 the record, 4 the status pipe's end to write, 5 the go pipe's end to read;
- * its only argument is `title`, its environment empty, and it is born in the cgroup2 folder, if one is named. `out`
- * takes a struct spawned: pid, and the descriptors of this side, which the caller closes.
+ * Descriptors 0-2 of a monitor are /dev/null, 3 is the record, 4 the status pipe's end to write, 5 the go pipe's end to read; its only
+ * argument is its title, its environment empty, and it is born in the cgroup2 folder, if one is named.
  */
-EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,
-                         uint8_t *out)
+int32_t spawn_monitor(const struct launch *launch, struct spawned *spawned)
 {
-  int status[2], go[2];
-  struct spawned spawned;
-  if (len < 0) return -EINVAL;
-  int program = program_fd(monitor);
+  int go[2];
+  int program = program_fd(launch->monitor);
   if (program < 0) return program;
-  int cgroup cleanup_fd = open_cgroup(cgroup2);
-  if (cgroup < 0 && cgroup2[0] != '\0') return cgroup;
+  int cgroup cleanup_fd = open_cgroup(launch->cgroup2);
+  if (cgroup < 0 && launch->cgroup2[0] != '\0') return cgroup;
   int null cleanup_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return -errno;
-  int memory cleanup_fd = record_memfd(record, (size_t)len);
+  int memory cleanup_fd = record_memfd(launch->record, launch->len);
   if (memory < 0) return memory;
-  if (pipe2(status, O_CLOEXEC) < 0) return -errno;
-  int status_read cleanup_fd = status[0], status_write cleanup_fd = status[1];
   if (pipe2(go, O_CLOEXEC) < 0) return -errno;
   int go_read cleanup_fd = go[0], go_write cleanup_fd = go[1];
-  if (fcntl(status_read, F_SETFL, O_NONBLOCK) < 0) return -errno;
 
   int pidfd cleanup_fd = -1;
   struct child child = {
       .program = program,
-      .given = {null, null, null, memory, status_write, go_read},
-      .argv = {(char *)(uintptr_t)title, NULL},
+      .given = {null, null, null, memory, launch->status, go_read},
+      .argv = {(char *)(uintptr_t)launch->title, NULL},
   };
   int pid = start(&child, cgroup, &pidfd);
   if (pid < 0) return pid;
 
   /* It cannot have been replaced: it is ours to reap, and nobody has. */
-  int result = stk_start_time(pid, spawned.start_time);
+  int result = stk_start_time(pid, spawned->start_time);
   if (result < 0) return result;
-  spawned.pid = pid;
-  spawned.pidfd = steal_fd(&pidfd);
-  spawned.status_fd = steal_fd(&status_read);
-  spawned.go_fd = steal_fd(&go_write);
-  memcpy(out, &spawned, sizeof spawned);
+  spawned->pid = pid;
+  spawned->pidfd = steal_fd(&pidfd);
+  spawned->go_fd = steal_fd(&go_write);
   return 0;
 }
 

@@ -5,6 +5,8 @@
 #ifndef STACK_H
 #define STACK_H
 
+#include "../common/process.h"
+
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 11
+#define STK_ABI 12
 
 EXPORT int32_t stk_abi(void);
 
@@ -33,9 +35,11 @@ EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_
                                 int32_t timeout_ms);
 EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
 
+/* launches.c */
+EXPORT int32_t stk_spawn_begin(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len);
+EXPORT int32_t stk_spawn_end(int32_t status, uint8_t *out, int32_t out_len);
+
 /* spawn.c */
-EXPORT int32_t stk_spawn(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len,
-                         uint8_t *out);
 EXPORT int32_t stk_become(const char *monitor, const uint8_t *record, int32_t len);
 EXPORT int32_t stk_exec(const char *path, const uint8_t *argv, int32_t argv_len, const uint8_t *env, int32_t env_len);
 
@@ -94,6 +98,24 @@ int32_t among_mounts(int process, mounts_work *work, void *arg);
 
 /* For this thread's files alone: what it makes is this user's, who has no more power over files than any other. setfsuid(2) */
 void act_as(uint32_t uid, uint32_t gid);
+
+/* spawn.c, not exported: a monitor to be started, and what there is of it then. `status`: its end of the status pipe. 0 or -errno. */
+struct launch {
+  const char *monitor, *title, *cgroup2;
+  const uint8_t *record;
+  size_t len;
+  int status;
+};
+
+/* Read by ffi.ts. */
+struct spawned {
+  int32_t pid;
+  int32_t pidfd;
+  int32_t go_fd;
+  char start_time[STK_START_TIME_LEN];
+};
+
+int32_t spawn_monitor(const struct launch *launch, struct spawned *spawned);
 
 /* sealed.c, not exported: memory that nobody can change any more. A descriptor or -errno. */
 

@@ -26,8 +26,10 @@ export interface Ffi {
   visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
   /** For each place an i32 length or -errno, then the bytes; -ENOBUFS: again, with more room. */
   visitsEnd(slot: number, out: Uint8Array): number
-  /** `out`: at least `SPAWNED_BYTES`. */
-  spawn(monitor: string, title: string, cgroup2: string, record: Uint8Array, out: Uint8Array): number
+  /** Starts a monitor beside what the caller does meanwhile: its status pipe, which has something to say when there is one, or none will be. */
+  spawnBegin(monitor: string, title: string, cgroup2: string, record: Uint8Array): number
+  /** What there is of it then. `out`: `SPAWNED_BYTES`. */
+  spawnEnd(statusFd: number, out: Uint8Array): number
   become(monitor: string, record: Uint8Array): number
   /** `argv`, `environment`: words, each ended by NUL. Comes back only with -errno. */
   exec(path: string, argv: Uint8Array, environment: Uint8Array): number
@@ -80,11 +82,11 @@ export interface Ffi {
   devicePrograms(folders: Uint8Array, out: Uint8Array): number
 }
 
-/** i32 pid, pidfd, status pipe, go pipe; then the start time as text, NUL-padded to 24 bytes. */
-export const SPAWNED_BYTES = 40
+/** i32 pid, pidfd, go pipe; then the start time as text, NUL-padded to 24 bytes. */
+export const SPAWNED_BYTES = 36
 
 /** STK_ABI in stack.h. */
-const ABI = 11
+const ABI = 12
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -101,7 +103,8 @@ const SIGNATURES = {
   stk_nl_end: "ibi",
   stk_visits_begin: "bibiii",
   stk_visits_end: "ibi",
-  stk_spawn: "sssbib",
+  stk_spawn_begin: "sssbi",
+  stk_spawn_end: "ibi",
   stk_become: "sbi",
   stk_exec: "sbibi",
   stk_poll: "bii",
@@ -167,10 +170,8 @@ export function openFfi(folder?: string): Ffi {
     nlEnd: (done, out) => call("stk_nl_end", done, out, out.length),
     visitsBegin: (places, req, rcvbuf, timeoutMs) => call("stk_visits_begin", places, places.length, req, req.length, rcvbuf, timeoutMs),
     visitsEnd: (slot, out) => call("stk_visits_end", slot, out, out.length),
-    spawn: (monitor, title, cgroup2, record, out) => {
-      if (out.length < SPAWNED_BYTES) throw new RangeError("no room for what stk_spawn writes")
-      return call("stk_spawn", monitor, title, cgroup2, record, record.length, out)
-    },
+    spawnBegin: (monitor, title, cgroup2, record) => call("stk_spawn_begin", monitor, title, cgroup2, record, record.length),
+    spawnEnd: (statusFd, out) => call("stk_spawn_end", statusFd, out, out.length),
     become: (monitor, record) => call("stk_become", monitor, record, record.length),
     exec: (path, argv, environment) => call("stk_exec", path, argv, argv.length, environment, environment.length),
     poll: (pollfds, count, timeoutMs) => {

@@ -141,8 +141,11 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
   unmountIn(process: ProcessId, mount: { source: string; target: string }): void
 
   // ---- processes
-  /** Starts a monitor. It parks when its namespaces, maps and cgroups are there; `parked` then `go` then `started` follow. */
-  spawn(record: LaunchRecord): Monitor
+  /**
+   * Starts a monitor, beside what else goes on. Resolves when the container's process has its namespaces, maps and cgroups, and waits; rejects
+   * with KernelError, whose `op` names the stage that failed.
+   */
+  spawn(record: LaunchRecord): Promise<Monitor>
   /** The files through which a monitor holds its container's namespaces open, as long as it lives: `/proc/PID/fd/N`. */
   heldNamespaces(monitor: ProcessId): HeldNamespaces
   /** The link that says which run folder a monitor holds open, wherever that was renamed to: `/proc/PID/fd/N`. */
@@ -213,15 +216,10 @@ export class KernelError extends Error {
 
 /** A monitor that was started, parked or running. */
 export interface Monitor extends ProcessId {
-  /** Resolves when the container's process has its namespaces, maps and cgroups and waits. Rejects with KernelError (stage in `op`). */
-  parked: Promise<ParkedProcess>
+  /** The container's first process, as the caller's pid namespace numbers it. */
+  init: ProcessId
   /** Lets it run its setup and exec. Resolves when exec has succeeded; rejects with KernelError naming the stage that failed. */
   go(): Promise<void>
   /** Gives it up: without "go" it ends itself. */
   abandon(): void
-}
-
-export interface ParkedProcess {
-  /** The container's first process, as the caller's pid namespace numbers it. */
-  init: ProcessId
 }

@@ -47,8 +47,8 @@ export function openProcesses(ffi: Ffi, read: Kernel["read"], folder?: string, p
   }
   const children = new Set<number>()
   return {
-    spawn: (record) => {
-      const monitor = startMonitor(tools, record)
+    spawn: async (record) => {
+      const monitor = await startMonitor(tools, record)
       children.add(monitor.pid)
       return monitor
     },

@@ -41,6 +41,8 @@ const NOTES = `${KNOWN}
   by the main thread.
 - Containers' network namespaces are read by a thread, their processes by another, while the main one reads links and groups
   (native/lib/visits.c).
+- Monitors are started by a thread, too (native/lib/launches.c): until a new process has come to its exec the kernel holds whoever has made it, and meanwhile
+  the main one prepares the next.
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`
 
 /** Sections that a run for one part alone writes; the others are made anew by each usual run. */

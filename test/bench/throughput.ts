@@ -9,8 +9,8 @@ import type { Target } from "./targets.ts"
 import { median } from "./timed.ts"
 
 /** `npm run bench -- --throughput`: what a container gets of the machine, inside against outside. */
-const ROUNDS = 5
-const SECONDS = 3
+const ROUNDS = 15
+const SECONDS = 2
 
 const ABOUT = `Inside a container against outside of it, in turns, ${SECONDS} s each, medians of ${ROUNDS} rounds: one processor by stress-ng, a volume against a folder of the
 same disk by fio, TCP by iperf3 from one container to another over a bridge against the same bridge, veths and namespaces by \`ip\`, and through

@@ -62,10 +62,9 @@ function cpusetTop({ hierarchies }: CgroupLayout): string {
 async function settle(subject: Subject, { groups }: Groups, path: string, limits: Limits) {
   groups.prepareMonitors()
   const folders = groups.foldersOf(path, limits)
-  const monitor = subject.kernel.spawn(recordOf(subject, folders))
-  const { init } = await monitor.parked
+  const monitor = await subject.kernel.spawn(recordOf(subject, folders))
   await monitor.go()
-  return { monitor, init }
+  return { monitor, init: monitor.init }
 }
 
 /** The groups a process is in, by hierarchy. */

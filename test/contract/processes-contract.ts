@@ -11,9 +11,13 @@ const LONG_MS = 10_000
 
 async function start(subject: Subject, change: Partial<LaunchRecord> = {}) {
   const record = recordOf(subject, change)
-  const monitor = subject.kernel.spawn(record)
-  const { init } = await monitor.parked
-  return { record, monitor, init }
+  const monitor = await subject.kernel.spawn(record)
+  return { record, monitor, init: monitor.init }
+}
+
+/** Whether a monitor, or its process before its exec, is there. */
+function isThere({ kernel }: Subject, { title }: LaunchRecord): boolean {
+  return kernel.list("/proc").some((pid) => kernel.read(`/proc/${pid}/cmdline`) === `${title}\0`)
 }
 
 async function end(kernel: Kernel, ...processes: ProcessId[]): Promise<void> {
@@ -206,10 +210,13 @@ export const processContract: Contract = {
 
   "a launch that fails says why, and leaves no process": async (subject) => {
     const { kernel, folder } = subject
+    const { record: living, monitor, init } = await start(subject)
+    assert.ok(isThere(subject, living))
+    await end(kernel, monitor, init)
     const launch = async (change: Partial<LaunchRecord>) => {
-      const monitor = kernel.spawn(recordOf(subject, change))
-      const errno = await errnoOfPromise(monitor.parked.then(() => monitor.go()))
-      await eventually(() => kernel.read(`/proc/${monitor.pid}/cmdline`) === null, "the end of the monitor")
+      const record = recordOf(subject, change)
+      const errno = await errnoOfPromise(kernel.spawn(record).then((monitor) => monitor.go()))
+      await eventually(() => !isThere(subject, record), "the end of the monitor")
       return errno
     }
     const { namespaces } = recordOf(subject)
@@ -219,10 +226,7 @@ export const processContract: Contract = {
     assert.is(await launch({ uidMap: "0 100000 10\n5 200000 10\n" }), "EINVAL")
     assert.is(await launch({ setup: [{ op: "sysctl", name: "net.ipv4.none", value: "1" }] }), "ENOENT")
     assert.is(await launch({ argv: ["/no/such/command"] }), "ENOENT")
-    assert.is(
-      errnoOf(() => kernel.spawn(recordOf(subject, { monitorCgroup2: `${folder}/none` }))),
-      "ENOENT",
-    )
+    assert.is(await launch({ monitorCgroup2: `${folder}/none` }), "ENOENT")
   },
 
   "a parked container that is given up is gone": async (subject) => {

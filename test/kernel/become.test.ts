@@ -6,7 +6,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { openFfi } from "../../src/kernel/ffi.ts"
 import { openFiles } from "../../src/kernel/files.ts"
-import type { ParkedProcess, ProcessId } from "../../src/kernel/kernel.ts"
+import type { ProcessId } from "../../src/kernel/kernel.ts"
 import type { ExecRecord } from "../../src/kernel/launch/exec.ts"
 import { openProcesses } from "../../src/kernel/processes.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
@@ -19,13 +19,13 @@ const processes = openProcesses(ffi, files.read, native)
 const BECOMES = fileURLToPath(new URL("becomes.ts", import.meta.url))
 let folder = ""
 let monitor: ProcessId
-let init: ParkedProcess["init"]
+let init: ProcessId
 
 test.before(async () => {
   folder = mkdtempSync(`${tmpdir()}/stack-become.`)
   mkdirSync(`${folder}/run`)
   const map = "0 100000 65536\n"
-  const started = processes.spawn({
+  const started = await processes.spawn({
     title: "stack-monitor test container.host",
     runDir: `${folder}/run`,
     namespaces: { user: "new", mount: "new", pid: "new", net: "new", uts: "new", ipc: "new", cgroup: "new" },
@@ -42,7 +42,7 @@ test.before(async () => {
     },
   })
   monitor = started
-  init = (await started.parked).init
+  init = started.init
   await started.go()
 })
 test.after(async () => {

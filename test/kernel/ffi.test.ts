@@ -4,7 +4,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { DiagnosticError } from "../../src/base/diagnostic.ts"
 import { errnoOf } from "../../src/kernel/errno.ts"
-import { openFfi } from "../../src/kernel/ffi.ts"
+import { openFfi, SPAWNED_BYTES } from "../../src/kernel/ffi.ts"
 
 const EINVAL = -errnoOf("EINVAL")
 const ffi = openFfi()
@@ -43,7 +43,6 @@ test("texts, numbers and bytes that would be cut or abort are refused before", (
   assert.throws(() => ffi.close("1" as unknown as number), RangeError)
   assert.throws(() => ffi.read(0, new ArrayBuffer(8) as unknown as Uint8Array), RangeError)
   assert.throws(() => ffi.poll(Buffer.alloc(7), 1, 0), RangeError)
-  assert.throws(() => ffi.spawn("", "", "", Buffer.alloc(0), Buffer.alloc(39)), RangeError)
 })
 
 test("bytes are filled in place, in a view at its own offset too", () => {
@@ -56,6 +55,28 @@ test("bytes are filled in place, in a view at its own offset too", () => {
   )
   assert.is(ffi.close(fd), 0)
   assert.is(ffi.close(fd), -errnoOf("EBADF"))
+})
+
+test("a monitor that cannot be started is heard of at the end of its status pipe, each at its own", () => {
+  const out = Buffer.alloc(SPAWNED_BYTES)
+  const begun = ["/none/stack-monitor", "/dev/null", "/none/stack-monitor"].map((program) =>
+    ffi.spawnBegin(program, "x", "", Buffer.from("x")),
+  )
+  for (const fd of begun) assert.ok(fd >= 0)
+  const [first, second, third] = begun as [number, number, number]
+  assert.is(ffi.spawnEnd(third, out.subarray(1)), EINVAL)
+  assert.is(ffi.spawnEnd(third, out), -errnoOf("ENOENT"))
+  assert.is(ffi.spawnEnd(second, out), -errnoOf("ENOEXEC"))
+  assert.is(ffi.spawnEnd(first, out), -errnoOf("ENOENT"))
+  assert.is(ffi.spawnEnd(first, out), -errnoOf("EBADF"))
+  for (const fd of begun) {
+    const entry = Buffer.alloc(8)
+    entry.writeInt32LE(fd)
+    entry.writeInt16LE(1, 4)
+    assert.is(ffi.poll(entry, 1, 10_000), 1)
+    assert.is(ffi.read(fd, out), 0)
+    assert.is(ffi.close(fd), 0)
+  }
 })
 
 test("a broken netlink request is refused, and a socket tells time-out from answer", () => {

@@ -17,6 +17,15 @@ async function eventually(what: () => boolean): Promise<void> {
   throw new Error("it never came to that")
 }
 
+/** "" of what is not there: a monitor removes its files, too. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const builds: [string, string, ReturnType<typeof testsUnless>][] = [
@@ -38,7 +47,7 @@ for (const [build, program, one] of builds) {
     const init = await monitor.parked()
     put()
     assert.is(await monitor.go(), undefined)
-    const read = (file: string) => (existsSync(`${dir}/${file}`) ? readFileSync(`${dir}/${file}`, "utf8") : "")
+    const read = (file: string) => textOf(`${dir}/${file}`)
     const said = () =>
       read("log")
         .split("\n")

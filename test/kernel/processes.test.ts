@@ -111,11 +111,11 @@ test("many are waited for at once, with the event loop alive and the processor a
 })
 
 test("a monitor parks, goes, and leaves nothing of its launch in this process", async () => {
-  const first = processes.spawn(recordOf())
-  await end(first, (await first.parked).init)
+  const first = await processes.spawn(recordOf())
+  await end(first, first.init)
   const before = descriptors()
-  const monitor = processes.spawn(recordOf({ setup: [{ op: "hostname", name: "inside" }] }))
-  const { init } = await monitor.parked
+  const monitor = await processes.spawn(recordOf({ setup: [{ op: "hostname", name: "inside" }] }))
+  const { init } = monitor
   assert.equal(monitor.startTime, idOf(monitor.pid).startTime)
   assert.equal(init, idOf(init.pid))
   assert.is(files.read(`/proc/${init.pid}/uid_map`)?.trim().replace(/\s+/g, " "), "0 100000 65536")
@@ -130,9 +130,26 @@ test("a monitor parks, goes, and leaves nothing of its launch in this process", 
   assert.equal(monitors(), [])
 })
 
+test("many launches under way at once are each answered with their own", async () => {
+  const before = descriptors()
+  const all = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => ({
+      host: `host${i}`,
+      monitor: await processes.spawn(recordOf({ setup: [{ op: "hostname", name: `host${i}` }] })),
+    })),
+  )
+  assert.is(new Set(all.map(({ monitor }) => monitor.pid)).size, all.length)
+  for (const { monitor } of all) await monitor.go()
+  for (const { host, monitor } of all) {
+    assert.is(processes.readIn([processes.heldNamespaces(monitor).uts], "/proc/sys/kernel/hostname"), `${host}\n`)
+    await end(monitor, monitor.init)
+  }
+  await nothingIsLeft(before)
+})
+
 test("files are read and written inside a container's namespaces, and this process stays where it is", async () => {
-  const monitor = processes.spawn(recordOf({ setup: [{ op: "hostname", name: "inside" }] }))
-  const { init } = await monitor.parked
+  const monitor = await processes.spawn(recordOf({ setup: [{ op: "hostname", name: "inside" }] }))
+  const { init } = monitor
   await monitor.go()
   const { net, uts, ipc } = processes.heldNamespaces(monitor)
   const before = [hostname(), readlinkSync("/proc/thread-self/ns/net"), readlinkSync("/proc/thread-self/ns/uts"), descriptors()]
@@ -164,8 +181,8 @@ test("monitor and container are born in their cgroups", async () => {
     }
     const [monitorCgroup2, cgroup2] = [leaf("monitor"), leaf("container")]
     const folders = one.map((group) => group.folder)
-    const monitor = processes.spawn(recordOf({ monitorCgroup2, cgroup2, cgroups1: folders, monitorCgroups1: folders }))
-    const { init } = await monitor.parked
+    const monitor = await processes.spawn(recordOf({ monitorCgroup2, cgroup2, cgroups1: folders, monitorCgroups1: folders }))
+    const { init } = monitor
     if (two !== undefined) assert.is(files.read(`${monitorCgroup2}/cgroup.procs`), `${monitor.pid}\n`)
     if (two !== undefined) assert.is(files.read(`${cgroup2}/cgroup.procs`), `${init.pid}\n`)
     for (const path of folders) assert.equal(members(path), [monitor.pid, init.pid].sort())
@@ -179,10 +196,7 @@ test("monitor and container are born in their cgroups", async () => {
 const members = (path: string) => (files.read(`${path}/tasks`) ?? "").trim().split("\n").map(Number).sort()
 
 test("a launch that fails says at which step, and leaves no process and no descriptor", async () => {
-  const launch = (change: Partial<LaunchRecord>) => {
-    const monitor = processes.spawn(recordOf(change))
-    return refusal(monitor.parked.then(() => monitor.go()))
-  }
+  const launch = (change: Partial<LaunchRecord>) => refusal(processes.spawn(recordOf(change)).then((monitor) => monitor.go()))
   const before = descriptors()
   const { namespaces } = recordOf()
   assert.is(await launch({ argv: ["no-such-command"] }), "run no-such-command: ENOENT")
@@ -192,28 +206,25 @@ test("a launch that fails says at which step, and leaves no process and no descr
   assert.is(await launch({ runDir: `${folder}/none` }), `open ${folder}/none: ENOENT`)
   const sysctl = { op: "sysctl", name: "net.ipv4.none", value: "1" } as const
   assert.is(await launch({ setup: [{ op: "hostname", name: "x" }, sysctl] }), "sysctl net.ipv4.none=1 (setup step 2): ENOENT")
-  assert.throws(() => processes.spawn(recordOf({ monitorCgroup2: `${folder}/none` })), /^start stack-monitor test container\.c\d+: ENOENT$/)
-  assert.throws(() => processes.spawn(recordOf({ argv: ["a\0b"] })), "a NUL byte in command")
-  assert.throws(() => processes.spawn(recordOf({ title: "a\0b" })), "EINVAL")
+  assert.match(await launch({ monitorCgroup2: `${folder}/none` }), /^start stack-monitor test container\.c\d+: ENOENT$/)
+  assert.match(await launch({ argv: ["a\0b"] }), "a NUL byte in command")
+  assert.match(await launch({ title: "a\0b" }), "EINVAL")
   await nothingIsLeft(before)
 })
 
 test("an abandoned monitor and its parked process end by themselves", async () => {
   const before = descriptors()
-  const monitor = processes.spawn(recordOf())
-  const { init } = await monitor.parked
+  const monitor = await processes.spawn(recordOf())
+  const { init } = monitor
   monitor.abandon()
   assert.ok(await processes.gone(init, LONG_MS))
-  await nothingIsLeft(before)
-  const early = processes.spawn(recordOf())
-  early.abandon()
   await nothingIsLeft(before)
 })
 
 test("a monitor killed while it is parked makes go fail, not hang", async () => {
   const before = descriptors()
-  const monitor = processes.spawn(recordOf())
-  const { init } = await monitor.parked
+  const monitor = await processes.spawn(recordOf())
+  const { init } = monitor
   processes.signal(monitor, SIGKILL)
   assert.ok(await processes.gone(init, LONG_MS))
   assert.match(await refusal(monitor.go()), "start the monitor: ESRCH")
@@ -223,8 +234,7 @@ test("a monitor killed while it is parked makes go fail, not hang", async () => 
 test("a command that ends at once has been started", async () => {
   for (let i = 0; i < 50; i++) {
     const record = recordOf({ argv: ["true"] })
-    const monitor = processes.spawn(record)
-    await monitor.parked
+    const monitor = await processes.spawn(record)
     await monitor.go()
     await until(() => files.read(`${record.runDir}/state`) !== null)
     assert.match(files.read(`${record.runDir}/state`) ?? "", "exit 0")

@@ -1,4 +1,4 @@
-import type { Kernel, Monitor, NetNs, NetRequest, OpenTap } from "../kernel.ts"
+import type { Kernel, LaunchRecord, Monitor, NetNs, NetRequest, OpenTap } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { ruleTwin } from "../netlink/nft/change.ts"
 import { shellTwin } from "../netlink/twin.ts"
@@ -26,7 +26,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
       points.run(`mount --bind ${mount.source} /proc/${process.pid}/root${mount.target}`, () => kernel.mountFile(process, mount)),
     mountIn: (process, mount) => points.run(`mount /proc/${process.pid}/root${mount.target}`, () => kernel.mountIn(process, mount)),
     unmountIn: (process, mount) => points.run(`umount /proc/${process.pid}/root${mount.target}`, () => kernel.unmountIn(process, mount)),
-    spawn: (record) => points.run(`start ${record.title}`, () => monitorWithFaults(kernel.spawn(record), record.title, points)),
+    spawn: (record) => spawnWithFaults(kernel, record, points),
     setLimit: (process, limit) => points.run(`prlimit --${limit.name} ${process.pid}`, () => kernel.setLimit(process, limit)),
     attachDevices: (folder, program) => points.run(`bpf attach ${program.name} ${folder}`, () => kernel.attachDevices(folder, program)),
     signal: (process, signal) => points.run(`kill -${signal} ${process.pid}`, () => kernel.signal(process, signal)),
@@ -105,19 +105,24 @@ function refusal(failure: unknown): [KernelError] {
   throw failure
 }
 
-/** Parked, told to go, and gone are three moments of a start: after each the caller may be killed, or not hear of it. */
-function monitorWithFaults(monitor: Monitor, title: string, points: FaultPoints): Monitor {
-  const parked = monitor.parked
-    .then((process) => points.run(`${title}: parked`, () => process))
-    .catch((failure: unknown) => {
-      monitor.abandon()
-      throw failure
-    })
-  // As with the promise itself: a caller that gives up looks at neither.
-  parked.catch(() => {})
+/** Begun, parked, told to go, and gone are moments of a start: after each the caller may be killed, or not hear of it. */
+async function spawnWithFaults(kernel: Kernel, record: LaunchRecord, points: FaultPoints): Promise<Monitor> {
+  const { title } = record
+  const begun = points.run(`start ${title}`, () => {
+    const spawning = kernel.spawn(record)
+    // Where its answer is lost, so is that it fails.
+    spawning.catch(() => {})
+    return spawning
+  })
+  const monitor = await begun
+  try {
+    points.run(`${title}: parked`, () => {})
+  } catch (failure) {
+    monitor.abandon()
+    throw failure
+  }
   return {
     ...monitor,
-    parked,
     go: async () => {
       const started = points.run(`${title}: go`, () => monitor.go())
       // A fault may come before it is looked at.

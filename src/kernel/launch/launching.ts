@@ -1,7 +1,7 @@
 import { errnoName } from "../errno.ts"
 import type { Ffi } from "../ffi.ts"
 import { SPAWNED_BYTES } from "../ffi.ts"
-import type { LaunchRecord, Monitor, ParkedProcess, ProcessId } from "../kernel.ts"
+import type { LaunchRecord, Monitor, ProcessId } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import type { Poller } from "../poller.ts"
 import { encodeRecord } from "./record.ts"
@@ -37,46 +37,52 @@ interface Launch {
 }
 
 /**
- * Starts a monitor. Its status pipe is read only while somebody waits for an answer: a parked monitor costs nothing, and keeps nothing
- * running here.
+ * Starts a monitor, beside what else goes on. Its status pipe is read only while somebody waits for an answer: a parked monitor costs nothing,
+ * and keeps nothing running here.
  *
- * @throws KernelError when not even the program could be started
+ * @throws KernelError when not even the program could be started, or the stage of its launch that has failed
  */
-export function startMonitor(tools: LaunchTools, record: LaunchRecord): Monitor {
-  const launch = spawn(tools, record)
-  const parked = untilParked(launch)
-  // A caller that gives up looks at no promise any more: that must not end the program.
-  parked.catch(() => {})
-  return {
-    ...launch.process,
-    parked,
-    go: () => go(launch),
-    abandon: () => closeDown(launch),
-  }
+export async function startMonitor(tools: LaunchTools, record: LaunchRecord): Promise<Monitor> {
+  const launch = await spawn(tools, record)
+  const init = await untilParked(launch)
+  return { ...launch.process, init, go: () => go(launch), abandon: () => closeDown(launch) }
 }
 
-function spawn(tools: LaunchTools, record: LaunchRecord): Launch {
+async function spawn(tools: LaunchTools, record: LaunchRecord): Promise<Launch> {
+  const refused = (result: number) => new KernelError(`start ${record.title}`, errnoName(result))
+  const statusFd = tools.ffi.spawnBegin(tools.program, record.title, record.monitorCgroup2, encodeRecord(record))
+  if (statusFd < 0) throw refused(statusFd)
+  await untilReadable(tools, statusFd)
   const out = Buffer.alloc(SPAWNED_BYTES)
-  const result = tools.ffi.spawn(tools.program, record.title, record.monitorCgroup2, encodeRecord(record), out)
-  if (result < 0) throw new KernelError(`start ${record.title}`, errnoName(result))
+  const result = tools.ffi.spawnEnd(statusFd, out)
+  if (result < 0) {
+    tools.ffi.close(statusFd)
+    throw refused(result)
+  }
   return {
     tools,
     record,
-    process: { pid: out.readInt32LE(0), startTime: out.toString("latin1", 16).replaceAll("\0", "") },
+    process: { pid: out.readInt32LE(0), startTime: out.toString("latin1", 12).replaceAll("\0", "") },
     pidfd: out.readInt32LE(4),
-    statusFd: out.readInt32LE(8),
-    goFd: out.readInt32LE(12),
+    statusFd,
+    goFd: out.readInt32LE(8),
     unread: Buffer.alloc(0),
     messages: [],
     ended: false,
   }
 }
 
-async function untilParked(launch: Launch): Promise<ParkedProcess> {
+/** Or hung up. */
+function untilReadable({ poller }: LaunchTools, fd: number): Promise<unknown> {
+  return new Promise((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, resolve))
+}
+
+async function untilParked(launch: Launch): Promise<ProcessId> {
+  readStatus(launch)
   const message = await nextMessage(launch)
   if (message?.kind === "parked") {
     const startTime = launch.tools.startTimeOf(message.pid)
-    if (startTime !== undefined) return { init: { pid: message.pid, startTime } }
+    if (startTime !== undefined) return { pid: message.pid, startTime }
   }
   throw fail(launch, message)
 }
@@ -95,7 +101,7 @@ async function go(launch: Launch): Promise<void> {
 /** The next thing the monitor says; undefined at the end of the pipe. */
 async function nextMessage(launch: Launch): Promise<StatusMessage | undefined> {
   while (launch.messages.length === 0 && !launch.ended) {
-    await new Promise((resolve) => launch.tools.poller.wait(launch.statusFd, Number.POSITIVE_INFINITY, resolve))
+    await untilReadable(launch.tools, launch.statusFd)
     if (launch.statusFd >= 0) readStatus(launch)
   }
   return launch.messages.shift()

@@ -58,11 +58,10 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   }
   writeCheck(run, name, attributes, ids)
   const launch = withoutMaps(launchRecord(attributes, facts))
-  const monitor = run.kernel.spawn(launch)
-  const { init } = await monitor.parked
+  const monitor = await run.kernel.spawn(launch)
   if (isRestarted(attributes)) forgetRestarts(run, name)
   writeLaunch(run, name, attributes, launch, monitor)
-  run.born.set(step.address, { ...run.born.get(step.address), monitor, init, ...heldNamespaces(run, monitor, attributes) })
+  run.born.set(step.address, { ...run.born.get(step.address), monitor, init: monitor.init, ...heldNamespaces(run, monitor, attributes) })
   await goInstead(run, monitor, `${runFolderOf(run.stack, name)}/state`)
   if (step.change.keeps || record.unstarted) writeRecord(run.kernel, run.stack, name, started(record))
   await killAll(run, before)

@@ -92,10 +92,9 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
         namespaceOf: (kind, mode) => namespacePath(run, kind, mode),
       })
       writeCheck(run, name, attributes, idsOf(run, step.address))
-      const monitor = run.kernel.spawn(record)
-      const { init } = await monitor.parked
+      const monitor = await run.kernel.spawn(record)
       writeLaunch(run, name, attributes, record, monitor)
-      run.born.set(step.address, { monitor, init, ...heldNamespaces(run, monitor, attributes) })
+      run.born.set(step.address, { monitor, init: monitor.init, ...heldNamespaces(run, monitor, attributes) })
     }),
   )
 }

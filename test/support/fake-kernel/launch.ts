@@ -1,11 +1,11 @@
-import type { HeldNamespaces, LaunchRecord, Monitor, NamespaceKind, ParkedProcess, SetupOp } from "../../../src/kernel/kernel.ts"
+import type { HeldNamespaces, LaunchRecord, Monitor, NamespaceKind, SetupOp } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { addLoopback } from "./addresses.ts"
 import { enterGroup, groupAt } from "./cgroups.ts"
 import type { FakeProcess, Machine, Namespace, Namespaces } from "./machine.ts"
 import { makeNamespace, namespaceAt, refuse } from "./machine.ts"
 import { newNetwork } from "./network.ts"
-import { addProcess, endProcess } from "./processes.ts"
+import { addProcess, endProcess, healthy } from "./processes.ts"
 import { defaultSysctls, setSysctl } from "./sysctls.ts"
 import type { Node } from "./tree.ts"
 import { folder, lookup, makeFolder, putFile, textFile } from "./tree.ts"
@@ -22,15 +22,13 @@ export const HELD: readonly (readonly [number, keyof HeldNamespaces])[] = [
 /** What counts and may fail: one place for all that changes something. */
 export type Mutate = <T>(op: string, work: () => T) => T
 
-/** A monitor, and the container's process beside it, waiting. Where the real one would send a failure, `parked` rejects. */
-export function launch(machine: Machine, self: FakeProcess, record: LaunchRecord, mutate: Mutate): Monitor {
-  const started = mutate(`start ${record.title}`, () => start(machine, self, record))
-  const { monitor, parked } = started
-  const promise: Promise<ParkedProcess> = parked instanceof KernelError ? Promise.reject(parked) : Promise.resolve({ init: idOf(parked) })
-  promise.catch(() => {})
+/** A monitor, and the container's process beside it, waiting. */
+export async function launch(machine: Machine, self: FakeProcess, record: LaunchRecord, mutate: Mutate): Promise<Monitor> {
+  const { monitor, parked } = mutate(`start ${record.title}`, () => start(machine, self, record))
+  if (parked instanceof KernelError) throw parked
   return {
     ...idOf(monitor),
-    parked: promise,
+    init: idOf(parked),
     go: () => {
       try {
         mutate(`go ${record.title}`, () => go(machine, monitor))
@@ -191,7 +189,7 @@ function go(machine: Machine, monitor: FakeProcess): void {
   init.handlesTerm = machine.handlesTerm(record)
   init.confinement = record
   // Every check of it succeeds, and at once.
-  if (record.checked) monitor.runFolder?.children.set("health", textFile("state healthy\nstreak 0\noutput\n", 0o600))
+  if (record.checked) monitor.runFolder?.children.set("health", healthy())
   for (const { resource, soft, hard } of record.rlimits) init.limits.set(resource, { soft, hard })
 }
 
