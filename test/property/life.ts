@@ -70,12 +70,21 @@ function groupsOf(kernel: Kernel, stack: string) {
   return { cgroups: stackGroups(kernel, layout, stack), controllers: layout.controllers }
 }
 
+/** An example takes a fraction of a second: one that waits for what never comes is told with its seed, too, and not made smaller for ever. */
+const PATIENCE_MS = 20_000
+const FEW = 100
+/** `PROPERTY_SEED=N` has the examples of a failure that was told with it. */
+const SEED = process.env.PROPERTY_SEED === undefined ? {} : { seed: Number(process.env.PROPERTY_SEED) }
+const LIMIT = { interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true }
+
 /** fast-check's verdict in few words: the smallest example as `{kind name: attributes that are not the defaults}`, and the error. */
 export async function holds<T extends unknown[]>(property: fc.IAsyncPropertyWithHooks<T>, numRuns: number): Promise<void> {
-  const result = await fc.check(property, { numRuns })
+  const result = await fc.check(property, { numRuns, timeout: PATIENCE_MS, ...(numRuns > FEW ? {} : LIMIT), ...SEED })
   if (!result.failed) return
   const example = (result.counterexample ?? []).map((value) => JSON.stringify(brief(value), null, 1))
-  throw new Error(`seed ${result.seed}, path ${result.counterexamplePath}\n${example.join("\n")}\n${(result.errorInstance as Error).stack}`)
+  throw new Error(
+    `PROPERTY_SEED=${result.seed}, path ${result.counterexamplePath}\n${example.join("\n")}\n${(result.errorInstance as Error).stack}`,
+  )
 }
 
 function brief(value: unknown): unknown {

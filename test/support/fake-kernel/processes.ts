@@ -1,8 +1,10 @@
 import { dropLink } from "./links.ts"
 import type { FakeProcess, Machine, Namespace } from "./machine.ts"
+import type { Node } from "./tree.ts"
 import { textFile } from "./tree.ts"
 
 const SIGTERM = 15
+const SIGHUP = 1
 const SIGKILL = 9
 /** There is no clock: everything ends at the same second. */
 const WHEN = 1_700_000_000
@@ -39,7 +41,19 @@ export function sendSignal(machine: Machine, pid: number, startTime: string, sig
   if (signal === SIGKILL) endProcess(machine, pid, signal)
   // Process 1 of a pid namespace never sees a signal that it has no handler for. pid_namespaces(7)
   else if (signal === SIGTERM && (!process.first || process.handlesTerm)) endProcess(machine, pid, signal)
+  else if (signal === SIGHUP && process.record !== undefined) checkAnew(machine, process)
   return true
+}
+
+/** A monitor looks for its check again: every one succeeds, and at once, as long as there is a command. */
+function checkAnew(machine: Machine, monitor: FakeProcess): void {
+  const isRunning = [...machine.processes.values()].some(({ parent, parked }) => parent === monitor.pid && !parked)
+  if (isRunning && monitor.runFolder?.children.has("check")) monitor.runFolder.children.set("health", healthy())
+}
+
+/** What a monitor writes of a check that has succeeded. */
+export function healthy(): Node {
+  return textFile("state healthy\nstreak 0\noutput\n", 0o600)
 }
 
 /** A process is gone, with all that cannot be without it: a monitor's child, a pid namespace's processes, namespaces nobody holds. */
