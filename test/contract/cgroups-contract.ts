@@ -11,8 +11,9 @@ import { roundLimits } from "../../src/kinds/cgroup/rounding.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { StackGroups } from "../../src/model/driver.ts"
 import type { HostFacts } from "../../src/model/resource.ts"
+import { eventually } from "../support/eventually.ts"
 import type { Contract, Subject } from "./subject.ts"
-import { errnoOf, eventually, recordOf } from "./subject.ts"
+import { errnoOf, recordOf } from "./subject.ts"
 
 const SIGKILL = 9
 

@@ -2,8 +2,9 @@ import * as assert from "uvu/assert"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
 import { KernelError } from "../../src/kernel/kernel.ts"
+import { eventually } from "../support/eventually.ts"
 import type { Contract } from "./subject.ts"
-import { addressesOf, answers, eventually, linkIn, must } from "./subject.ts"
+import { addressesOf, answers, linkIn, must } from "./subject.ts"
 
 export const bridgeAdd = (name: string, more: Partial<NetRequest & { op: "bridge-add" }> = {}): NetRequest => ({
   ...{ op: "bridge-add", name, group: 0, up: true, bridge: {} },
@@ -13,8 +14,8 @@ export const remove = (link: string): NetRequest => ({ op: "link-delete", link }
 const veth = (name: string, peer: string, up = false): NetRequest => ({ op: "veth-add", end: { name, up }, peer: { name: peer } })
 
 /** The kernel works out by and by whether a link that is up can carry. */
-function stateIs(kernel: Kernel, name: string, state: string): Promise<void> {
-  return eventually(() => linkIn(kernel.dump("host"), name).state === state, `${name} ${state}`)
+async function stateIs(kernel: Kernel, name: string, state: string): Promise<void> {
+  await eventually(() => linkIn(kernel.dump("host"), name).state === state, `${name} ${state}`)
 }
 
 /** What drivers count on of links. rtnetlink(7) */

@@ -3,8 +3,9 @@ import { mountAt, parseMountinfo } from "../../src/base/mountinfo.ts"
 import type { Kernel, LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
 import { MS_NODEV, MS_PRIVATE, MS_RDONLY } from "../../src/kernel/mount-flags.ts"
 import { parseLimits } from "../../src/kinds/container/spec-ulimits.ts"
+import { eventually } from "../support/eventually.ts"
 import type { Contract, Subject } from "./subject.ts"
-import { addressesOf, answers, errnoOf, errnoOfPromise, eventually, linkIn, must, recordOf } from "./subject.ts"
+import { addressesOf, answers, errnoOf, errnoOfPromise, linkIn, must, recordOf } from "./subject.ts"
 
 const [SIGKILL, SIGTERM] = [9, 15]
 const LONG_MS = 10_000

@@ -13,17 +13,6 @@ export interface Contract {
   [sentence: string]: (subject: Subject) => void | Promise<void>
 }
 
-const DEADLINE_MS = process.env.VM_RUN === undefined ? 10_000 : 60_000
-
-/** Some of what the kernel does, it does a little later. */
-export async function eventually(holds: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + DEADLINE_MS
-  while (!holds()) {
-    if (Date.now() > end) assert.unreachable(`never came: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 /** The errno that some work is refused with; "none" if it is not. */
 export function errnoOf(work: () => unknown): string {
   try {

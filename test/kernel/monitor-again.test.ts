@@ -5,17 +5,10 @@ import * as assert from "uvu/assert"
 import type { LaunchRecord } from "../../src/kernel/kernel.ts"
 import type { AgainRecord } from "../../src/kernel/launch/again.ts"
 import { encodeAgain } from "../../src/kernel/launch/again.ts"
+import { eventually } from "../support/eventually.ts"
 import { missing, testsUnless } from "../support/skip.ts"
 import { cleanUp, launch, PROGRAM, recordOf, SANITIZED, temporary } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
-
-async function eventually(what: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    if (what()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error("it never came to that")
-}
 
 /** "" of what is not there: a monitor removes its files, too. */
 function textOf(path: string): string {
@@ -119,18 +112,18 @@ for (const [build, program, one] of builds) {
       said().join("\n"),
       /the command cannot be started: its working directory cannot be entered: Not a directory; it is started/,
     )
-    assert.match(read("state"), /^signal 9\nfinished \d+\nrestarting 200\n$/)
+    // What is in the log is in the state a little later.
+    await eventually(() => /^signal 9\nfinished \d+\nrestarting 200\n$/.test(read("state")))
     put({ launch: { ...record, argv: ["/no/such"] } })
     await eventually(() =>
       /cannot be started: the program: not found in the container; it was started again 3 times/.test(said().join("\n")),
     )
-    assert.match(read("state"), /^signal 9\nfinished \d+\n$/)
-    assert.equal(
+    await eventually(() => /^signal 9\nfinished \d+\n$/.test(read("state")))
+    const descriptors = () =>
       readdirSync(`/proc/${monitor.pid}/fd`)
         .map(Number)
-        .sort((a, b) => a - b),
-      [0, 1, 2, 8, 9, 10, 11, 12, 21],
-    )
+        .sort((x, y) => x - y)
+    await eventually(() => descriptors().join() === "0,1,2,8,9,10,11,12,21", "a monitor that holds nothing more")
     const sound = ({ monitor: { pid } }: { monitor: { pid: number } }) =>
       encodeAgain({ restart: "always", monitor: pid, stopSignal: 15, graceMs: 0, launch: record })
     type Begun = Awaited<ReturnType<typeof begin>>
@@ -161,15 +154,16 @@ for (const [build, program, one] of builds) {
       restarts: "giving",
     })
     await eventually(() => said().includes("top secret"))
-    const open = () => readdirSync(`/proc/${monitor.pid}/fd`).sort()
-    const before = open()
+    const open = (pid: number | string) => readdirSync(`/proc/${pid}/fd`).sort().join()
+    const before = open(monitor.pid)
     assert.not.ok(readFileSync(`${dir}/launch`).includes("top secret"))
     process.kill(init, "SIGKILL")
     await eventually(() => said().filter((line) => line === "top secret").length === 2)
-    assert.equal(open(), before)
+    await eventually(() => open(monitor.pid) === before)
     const child = children()
     await eventually(() => readFileSync(`/proc/${child}/cmdline`, "utf8").startsWith("sleep"))
-    assert.equal(readdirSync(`/proc/${child}/fd`).sort(), ["0", "1", "2"])
+    // A program reads files of its own while it begins.
+    await eventually(() => open(child) === "0,1,2")
     assert.is(readlinkSync(`/proc/${child}/ns/net`), readlinkSync(`/proc/${monitor.pid}/fd/10`))
   })
 }

@@ -8,7 +8,6 @@ import type { SandboxGroup } from "../support/cgroups.ts"
 import { makeGroups } from "../support/cgroups.ts"
 import {
   cleanUp,
-  eventually,
   KINDS,
   launch,
   outputOf,
@@ -18,6 +17,7 @@ import {
   started,
   startTimeOf,
   temporary,
+  textAt,
   untilGone,
 } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
@@ -37,7 +37,7 @@ test.before(() => {
 test.after(async () => {
   for (const { folder, version } of groups) {
     for (const leaf of [...LEAVES, ...(version === 2 ? ["init"] : [])]) {
-      await eventually(`${folder}/${leaf}/cgroup.procs`, (pids) => pids === "")
+      await textAt(`${folder}/${leaf}/cgroup.procs`, (pids) => pids === "")
       rmdirSync(`${folder}/${leaf}`)
     }
     rmdirSync(folder)

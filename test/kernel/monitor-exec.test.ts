@@ -8,7 +8,6 @@ import { encodeExec } from "../../src/kernel/launch/exec.ts"
 import { missing, testsUnless } from "../support/skip.ts"
 import {
   cleanUp,
-  eventually,
   KINDS,
   NS_FILES,
   PROGRAM,
@@ -17,6 +16,7 @@ import {
   started,
   startTimeOf,
   temporary,
+  textAt,
   untilGone,
 } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
@@ -128,7 +128,7 @@ test("only 0, 1 and 2 reach the command, in a session of its own", async () => {
 async function innerOf(child: ChildProcess): Promise<number> {
   const path = `/proc/${child.pid}/task/${child.pid}/children`
   for (;;) {
-    const text = await eventually(path, (children) => /^[0-9]+ $/.test(children))
+    const text = await textAt(path, (children) => /^[0-9]+ $/.test(children))
     const inner = Number(text)
     try {
       if (readFileSync(`/proc/${inner}/comm`, "utf8") === "sleep\n" && readdirSync(`/proc/${inner}/fd`).join() === "0,1,2") return inner

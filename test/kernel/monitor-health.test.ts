@@ -5,6 +5,7 @@ import * as assert from "uvu/assert"
 import type { CheckRecord } from "../../src/kernel/launch/check.ts"
 import { encodeCheck } from "../../src/kernel/launch/check.ts"
 import { parseHealth } from "../../src/kinds/container/health.ts"
+import { eventually } from "../support/eventually.ts"
 import { missing, testsUnless } from "../support/skip.ts"
 import { cleanUp, launch, PROGRAM, recordOf, SANITIZED, temporary } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
@@ -18,14 +19,6 @@ function check(script: string, different: Partial<CheckRecord> = {}): Buffer {
     ...{ cwd: "/", argv: ["sh", "-c", script], env: ["PATH=/usr/bin:/bin"] },
     ...different,
   })
-}
-
-async function eventually(what: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (what()) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error("it never came to that")
 }
 
 const builds: [string, string, ReturnType<typeof testsUnless>][] = [

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { cleanUp, endMonitors, eventually, recordOf, spaces, started, temporary } from "./monitor-process.ts"
+import { cleanUp, endMonitors, recordOf, spaces, started, temporary, textAt } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
 const LINE = /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z) (stdout|stderr) ([FP]) (.*)$/
@@ -26,7 +26,7 @@ function linesOf(path: string): Line[] {
 async function logged(command: string): Promise<Line[]> {
   const dir = temporary()
   await started(recordOf(command, dir))
-  await eventually(`${dir}/state`)
+  await textAt(`${dir}/state`)
   return linesOf(`${dir}/log`)
 }
 
@@ -60,7 +60,7 @@ test("a long line comes in parts of 4096 bytes, the last of them F", async () =>
 test("bytes are kept as they are", async () => {
   const dir = temporary()
   await started(recordOf("printf '\\000\\377\\r\\033[1m\\n'", dir))
-  await eventually(`${dir}/state`)
+  await textAt(`${dir}/state`)
   const bytes = readFileSync(`${dir}/log`)
   assert.equal([...bytes.subarray(bytes.indexOf(" F ") + 3)], [0, 255, 13, 27, 91, 49, 109, 10])
 })
@@ -76,7 +76,7 @@ test("the log is turned over at 10 MiB, and never more than two are kept", async
   await started(
     recordOf("yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c 30000000; echo; echo end", dir),
   )
-  await eventually(`${dir}/state`)
+  await textAt(`${dir}/state`)
   assert.ok(statSync(`${dir}/log.1`).size <= 10 * MIB && statSync(`${dir}/log.1`).size > 9 * MIB)
   assert.ok(statSync(`${dir}/log`).size <= 10 * MIB)
   assert.is(linesOf(`${dir}/log`).at(-1)?.text, "end")
@@ -91,10 +91,10 @@ test("a disk that is full costs lines, not the command; how many is told when th
     const record = recordOf(`seq 1 5000; while [ -e ${dir}/full ]; do sleep 0.02; done; sleep 0.2; echo again; sleep 0.2`, dir)
     spawnSync("sh", ["-c", `head -c 40000 /dev/zero > ${dir}/full`])
     await started(record)
-    await eventually(`${dir}/log`, (text) => text.length > 8000)
+    await textAt(`${dir}/log`, (text) => text.length > 8000)
     await new Promise((resolve) => setTimeout(resolve, 300))
     rmSync(`${dir}/full`)
-    assert.match(await eventually(`${dir}/state`), /^exit 0\n/)
+    assert.match(await textAt(`${dir}/state`), /^exit 0\n/)
     const lines = linesOf(`${dir}/log`)
     assert.is(lines.at(-1)?.text, "again")
     const told = lines.flatMap(({ text }) => /^stack-monitor: lines dropped: ([0-9]+)$/.exec(text)?.[1] ?? [])
@@ -112,7 +112,7 @@ test("a log that fills the disk leaves room for the state", async () => {
   assert.is(spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "stack-test", dir]).status, 0)
   try {
     await started(recordOf("sleep 0.1; seq 1 20000; exit 4", dir))
-    assert.match(await eventually(`${dir}/state`), /^exit 4\n/)
+    assert.match(await textAt(`${dir}/state`), /^exit 4\n/)
     assert.is(spawnSync("sh", ["-c", `echo more > ${dir}/more`]).status === 0 && statSync(`${dir}/more`).size > 0, false, "it is full")
   } finally {
     await endMonitors()
@@ -129,7 +129,7 @@ test("the state waits for room as well", async () => {
     await new Promise((resolve) => setTimeout(resolve, 200))
     assert.not.ok(existsSync(`${dir}/state`))
     rmSync(`${dir}/only`)
-    assert.match(await eventually(`${dir}/state`), /^exit 4\n/)
+    assert.match(await textAt(`${dir}/state`), /^exit 4\n/)
   } finally {
     await endMonitors()
     spawnSync("umount", ["--lazy", dir])
@@ -140,9 +140,9 @@ test("a process that outlives the first one is logged on, and holds nothing up",
   const dir = temporary()
   const record = recordOf(`(while [ ! -e ${dir}/more ]; do sleep 0.02; done; echo later) & exit 0`, dir, { namespaces: spaces("host") })
   await started(record)
-  await eventually(`${dir}/state`)
+  await textAt(`${dir}/state`)
   spawnSync("touch", [`${dir}/more`])
-  await eventually(`${dir}/log`, (text) => text.endsWith(" stdout F later\n"))
+  await textAt(`${dir}/log`, (text) => text.endsWith(" stdout F later\n"))
 })
 
 test.after.each(cleanUp)

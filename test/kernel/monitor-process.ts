@@ -204,7 +204,7 @@ export async function cleanUp(): Promise<void> {
 }
 
 /** The file's text once it is there and says enough; an error after five seconds. */
-export async function eventually(path: string, enough: (text: string) => boolean = () => true): Promise<string> {
+export async function textAt(path: string, enough: (text: string) => boolean = () => true): Promise<string> {
   for (let tries = 0; tries < 250; tries++) {
     const text = existsSync(path) ? readFileSync(path, "utf8") : undefined
     if (text !== undefined && enough(text)) return text
@@ -238,6 +238,6 @@ export async function untilGone(pid: number): Promise<void> {
 
 /** The command's output, without what the log adds, once the command has ended. */
 export async function outputOf(runDir: string): Promise<string> {
-  await eventually(`${runDir}/state`)
+  await textAt(`${runDir}/state`)
   return readFileSync(`${runDir}/log`, "utf8").replace(/^\S+ std(out|err) [FP] /gm, "")
 }

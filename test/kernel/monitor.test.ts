@@ -13,7 +13,7 @@ import {
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { hasCapability, testsUnless } from "../support/skip.ts"
-import { cleanUp, eventually, launch, outputOf, recordOf, spaces, started, temporary, untilGone } from "./monitor-process.ts"
+import { cleanUp, launch, outputOf, recordOf, spaces, started, temporary, textAt, untilGone } from "./monitor-process.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
 const UNLIMITED = (2n ** 64n - 1n).toString()
@@ -39,7 +39,7 @@ test("parked, let go, ended: the state says how and when", async () => {
   for (const of of [monitor.pid, pid]) assert.is(readFileSync(`/proc/${of}/cmdline`, "utf8"), `${record.title}\0`)
   assert.equal(readdirSync(dir), ["log"])
   assert.is(await monitor.go(), undefined)
-  assert.match(await eventually(`${dir}/state`), /^exit 3\nfinished [0-9]{10,}\n$/)
+  assert.match(await textAt(`${dir}/state`), /^exit 3\nfinished [0-9]{10,}\n$/)
   assert.is(readFileSync(`/proc/${monitor.pid}/task/${monitor.pid}/children`, "utf8"), "", "the dead child is reaped")
   assert.equal(readdirSync(dir).sort(), ["log", "state"])
   for (const name of ["log", "state"]) assert.is(statSync(`${dir}/${name}`).mode & 0o777, 0o600)
@@ -48,7 +48,7 @@ test("parked, let go, ended: the state says how and when", async () => {
 test("a signal that ends the command", async () => {
   const dir = temporary()
   await started(recordOf("kill -15 $$", dir, { namespaces: spaces("new", { pid: "host" }) }))
-  assert.match(await eventually(`${dir}/state`), /^signal 15\nfinished/)
+  assert.match(await textAt(`${dir}/state`), /^signal 15\nfinished/)
 })
 
 test("without go both end and leave no state", async () => {
@@ -114,7 +114,7 @@ test("only 0, 1 and 2 reach the command, whatever the caller left open", async (
   }
   assert.is(await monitor.go(), undefined)
   // The shell itself opens and closes files while it starts.
-  await eventually(`/proc/${pid}/comm`, (name) => name === "sleep\n" && readdirSync(`/proc/${pid}/fd`).join() === "0,1,2")
+  await textAt(`/proc/${pid}/comm`, (name) => name === "sleep\n" && readdirSync(`/proc/${pid}/fd`).join() === "0,1,2")
   assert.is(readlinkSync(`/proc/${pid}/fd/0`), "/dev/null")
 })
 

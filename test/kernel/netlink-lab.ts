@@ -34,11 +34,6 @@ export function bridge(name: string, more: Partial<NetRequest & { op: "bridge-ad
   return { op: "bridge-add", name, group: 7, up: true, bridge: {}, ...more }
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.ok(condition())
-}
-
 export const needsIp = testsUnless(missing("ip", "ping"))
 
 /** Two empty network namespaces, `web` and `db`, beside the test's own; what has group 7 goes after each test. */

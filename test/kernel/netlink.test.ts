@@ -3,7 +3,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { BRIDGE_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { KernelError, NetRequest } from "../../src/kernel/kernel.ts"
-import { bridge, done, ip, needsIp, net, prepareNamespaces, sendAll, shell, until } from "./netlink-lab.ts"
+import { eventually } from "../support/eventually.ts"
+import { bridge, done, ip, needsIp, net, prepareNamespaces, sendAll, shell } from "./netlink-lab.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
 const MAC = "02:00:00:00:00:07"
@@ -77,9 +78,9 @@ needsIp("a veth is born in its namespace, named, mastered, grouped and up by one
   assert.equal([read?.peerIndex, peer?.peerIndex, peer?.kind], [peer?.index, read?.index, "veth"])
   // The kernel tells the state of a carrier a while after the fact.
   const state = () => net.dump("host").links.find((l) => l.name === "v0")?.state
-  await until(() => state()?.endsWith("down") === true)
+  await eventually(() => state()?.endsWith("down") === true)
   done([{ op: "link-set", link: "eth0", up: true }], "/run/netns/web")
-  await until(() => state() === "up")
+  await eventually(() => state() === "up")
 })
 
 needsIp("a container's end gets its addresses, goes up and gets default routes of both families by one batch", () => {

@@ -10,6 +10,7 @@ import type { LaunchRecord, ProcessId } from "../../src/kernel/kernel.ts"
 import { KernelError } from "../../src/kernel/kernel.ts"
 import { openProcesses } from "../../src/kernel/processes.ts"
 import { makeGroups, removeGroup } from "../support/cgroups.ts"
+import { eventually } from "../support/eventually.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
 const SIGKILL = 9
@@ -77,7 +78,7 @@ const monitors = () => {
   const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ").filter(Boolean)
   return pids.filter((pid) => files.read(`/proc/${pid}/comm`) === "stack-monitor\n")
 }
-const nothingIsLeft = (before: number) => until(() => monitors().length === 0 && descriptors() === before)
+const nothingIsLeft = (before: number) => eventually(() => monitors().length === 0 && descriptors() === before)
 
 test("a signal reaches only the process with that start time", async () => {
   const { child, pid, startTime } = sleeper()
@@ -236,18 +237,10 @@ test("a command that ends at once has been started", async () => {
     const record = recordOf({ argv: ["true"] })
     const monitor = await processes.spawn(record)
     await monitor.go()
-    await until(() => files.read(`${record.runDir}/state`) !== null)
+    await eventually(() => files.read(`${record.runDir}/state`) !== null)
     assert.match(files.read(`${record.runDir}/state`) ?? "", "exit 0")
     await end(monitor)
   }
 })
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + LONG_MS
-  while (!holds()) {
-    assert.ok(performance.now() < deadline, `still not so: ${holds}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
 
 if (inOwnNamespaces(import.meta.url)) test.run()

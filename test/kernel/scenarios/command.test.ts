@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectNoTrace, expectStatus, inits, live, scenario, test, titleOf } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
@@ -6,21 +7,12 @@ import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
 const one = (command: string, rest = "") =>
   `name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncontainers:\n  web: { image: host, command: ${command}${rest}, interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24 } } }\n`
 
-/** Waits until the condition holds. */
-async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.unreachable(`${what}, even after 10 s`)
-}
-
 const logs = (sandbox: Sandbox, file: string) => sandbox.stack(["logs", "-f", file, "web"])
 
 scenario("logs keep standard output and standard error, in order and apart", async (sandbox) => {
   const file = sandbox.file("stack.yaml", one('[sh, -c, "echo first; echo oops >&2; echo last; sleep 60"]'))
   apply(sandbox, file)
-  await until(() => logs(sandbox, file).stdout.includes("last"), "the log has its last line")
+  await eventually(() => logs(sandbox, file).stdout.includes("last"), "the log has its last line")
   const ran = expectStatus(logs(sandbox, file), 0)
   assert.match(ran.stdout, /first\n(.*\n)?last\n/)
   assert.match(ran.stdout + ran.stderr, "oops")
@@ -30,7 +22,7 @@ scenario("logs keep standard output and standard error, in order and apart", asy
 scenario("a command that ends well is completed, not drift; its log and its network stay", async (sandbox) => {
   const file = sandbox.file("stack.yaml", one('[sh, -c, "echo done"]'))
   apply(sandbox, file)
-  await until(() => live(sandbox, "lab", "web").init === 0, "the command has ended")
+  await eventually(() => live(sandbox, "lab", "web").init === 0, "the command has ended")
   expectConverged(sandbox, file)
   assert.match(logs(sandbox, file).stdout, "done\n")
   assert.match(sandbox.stack(["show", "-f", file]).stdout, /completed/)
@@ -40,7 +32,7 @@ scenario("a command that ends well is completed, not drift; its log and its netw
 scenario("a command that ends badly says so, and the next apply starts it again", async (sandbox) => {
   const file = sandbox.file("stack.yaml", one('[sh, -c, "test -e /var/second && sleep 60; sleep 1; exit 3"]'))
   apply(sandbox, file)
-  await until(() => live(sandbox, "lab", "web").init === 0, "the command has ended")
+  await eventually(() => live(sandbox, "lab", "web").init === 0, "the command has ended")
   assert.match(sandbox.stack(["show", "-f", file]).stdout, /exited \(3\)/)
   expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file]), 2)
 })

@@ -1,20 +1,13 @@
 /** `init: true`, `stop_signal` and `stop_grace_period`: what process 1 is, and how it is ended. */
 import { readdirSync, readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 
 const stack = (web: string) => `name: life\ncontainers:\n  web: { image: host, ${web} }\n`
 
 const status = (pid: number) => readFileSync(`/proc/${pid}/status`, "utf8")
 const childrenOf = (pid: number) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number)
-
-async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!what()) {
-    assert.ok(performance.now() < end, "it never came to that")
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
 
 scenario("a process 1 of ours starts the command, passes signals on, and reaps what is left behind", async (sandbox) => {
   const script = `trap 'echo got TERM; exit 7' TERM; trap 'echo got HUP' HUP; (sleep 0.3 & exec sleep 0.1) & wait; echo orphaned; while :; do sleep 1; done`
@@ -27,7 +20,7 @@ scenario("a process 1 of ours starts the command, passes signals on, and reaps w
   assert.match(status(init), /^Uid:\t(?!0\b)\d+/m)
   assert.match(status(init), /^Seccomp:\t2$/m)
   assert.match(readFileSync(`/proc/${init}/cmdline`, "utf8"), /^init\0sh\0-c\0/)
-  await until(() => childrenOf(init).length === 1)
+  await eventually(() => childrenOf(init).length === 1)
   const [command = 0] = childrenOf(init)
   assert.match(status(command), /^NSpid:.*\t2$/m)
   assert.match(status(command), /^SigBlk:\t0+$/m)
@@ -37,12 +30,12 @@ scenario("a process 1 of ours starts the command, passes signals on, and reaps w
     ["0", "1", "2"],
   )
   process.kill(init, "SIGHUP")
-  await until(() => sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("got HUP"))
+  await eventually(() => sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("got HUP"))
   // An orphan becomes its child, and is one as long as nobody has asked how it ended.
-  await until(() => sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("orphaned"))
-  await until(() => childrenOf(init).length === 1)
+  await eventually(() => sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("orphaned"))
+  await eventually(() => childrenOf(init).length === 1)
   process.kill(init, "SIGTERM")
-  await until(() => live(sandbox, "life", "web").init === 0)
+  await eventually(() => live(sandbox, "life", "web").init === 0)
   const shown = JSON.parse(expectStatus(sandbox.stack(["show", "--json", "-f", file]), 0).stdout)
   assert.is(shown.resources[0].state, "exited (7)")
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
@@ -86,7 +79,7 @@ scenario("the stop signal of the file is sent, and the grace period is waited", 
   const heard: string[] = []
   reader.stdout.on("data", (text) => heard.push(String(text)))
   const ended = new Promise((resolve) => reader.on("close", resolve))
-  await until(() => sandbox.run(["pgrep", "-f", "exec 3<"]).status === 0)
+  await eventually(() => sandbox.run(["pgrep", "-f", "exec 3<"]).status === 0)
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   await ended
   assert.match(heard.join(""), "interrupted")
