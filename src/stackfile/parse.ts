@@ -1,4 +1,4 @@
-import type { CST, Document, YAMLParseError, YAMLWarning } from "yaml"
+import type { CST, Document } from "yaml"
 import { Composer, Lexer, Parser } from "yaml"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
@@ -7,7 +7,11 @@ import { readCommonForm } from "./common-form.ts"
 import { composeNode } from "./compose.ts"
 import type { Parsed } from "./node.ts"
 import type { SourceFile } from "./source.ts"
-import { rangeAt } from "./source.ts"
+import { positionAt, rangeAt } from "./source.ts"
+import type { Problem } from "./syntax.ts"
+import { syntaxError } from "./syntax.ts"
+import type { Openings } from "./unclosed.ts"
+import { noteOpening } from "./unclosed.ts"
 
 /** More mistakes of syntax than this in one file are echoes. */
 const MAX_ERRORS = 20
@@ -27,11 +31,11 @@ export function parseText(file: SourceFile): Parsed {
 
 /** The same by the YAML library: any form, and every mistake. */
 export function parseYaml(file: SourceFile): Parsed {
-  const { tokens, open, problem } = tokensOf(file)
+  const { tokens, openings, problem } = tokensOf(file)
   if (problem !== undefined) return { diagnostics: [problem] }
   const composer = new Composer({ version: "1.2", uniqueKeys: false, prettyErrors: false, merge: false, resolveKnownTags: false })
   const documents = [...composer.compose(tokens, true, file.text.length)]
-  const diagnostics = documents.flatMap((document) => syntaxErrors(file, document, open))
+  const diagnostics = documents.flatMap((document) => syntaxErrors(file, document, openings))
   const [document, second] = documents
   if (second !== undefined) diagnostics.push(severalDocuments(file, second))
   if (document === undefined || document.errors.length > 0) return { diagnostics: onePerLine(diagnostics).slice(0, MAX_ERRORS) }
@@ -55,16 +59,13 @@ function controlCharacter(file: SourceFile): Diagnostic | undefined {
   })
 }
 
-/**
- * The tokens, unless they nest too deeply: counted while they are read, before anything walks down into them. `open`: where the
- * last bracket or brace stands that is not closed.
- */
-function tokensOf(file: SourceFile): { tokens: CST.Token[]; open?: number | undefined; problem?: Diagnostic } {
+/** The tokens, unless they nest too deeply: counted while they are read, before anything walks down into them. */
+function tokensOf(file: SourceFile): { tokens: CST.Token[]; openings: Openings; problem?: Diagnostic } {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let errors = 0
   let commas = 0
-  const brackets: number[] = []
+  const openings: Openings = { open: [], unclosed: [] }
   const take = (found: Iterable<CST.Token>) => {
     for (const token of found) {
       tokens.push(token)
@@ -72,18 +73,17 @@ function tokensOf(file: SourceFile): { tokens: CST.Token[]; open?: number | unde
     }
   }
   for (const lexeme of new Lexer().lex(file.text)) {
-    if (lexeme === "[" || lexeme === "{") brackets.push(parser.offset)
-    else if (lexeme === "]" || lexeme === "}") brackets.pop()
+    noteOpening(openings, lexeme, parser.offset)
     take(parser.next(lexeme))
     // The document itself and the scalar at the bottom are on the stack too.
-    if (parser.stack.length > MAX_DEPTH + 2) return { tokens, problem: tooDeep(file, parser.offset) }
+    if (parser.stack.length > MAX_DEPTH + 2) return { tokens, openings, problem: tooDeep(file, parser.offset) }
     if (errors > MAX_ERRORS) break
     if (lexeme === ",") commas++
     else if (lexeme.trim() !== "") commas = 0
-    if (commas > MAX_ERRORS) return { tokens, problem: emptyItems(file, parser.offset) }
+    if (commas > MAX_ERRORS) return { tokens, openings, problem: emptyItems(file, parser.offset) }
   }
   take(parser.end())
-  return { tokens, open: brackets.at(-1) }
+  return { tokens, openings }
 }
 
 function tooDeep(file: SourceFile, offset: number): Diagnostic {
@@ -107,47 +107,25 @@ function severalDocuments(file: SourceFile, second: Document.Parsed): Diagnostic
   })
 }
 
-function syntaxErrors(file: SourceFile, document: Document.Parsed, open: number | undefined): Diagnostic[] {
+function syntaxErrors(file: SourceFile, document: Document.Parsed, openings: Openings): Diagnostic[] {
   const problems = [...document.errors.slice(0, MOST_READ), ...document.warnings.slice(0, MOST_READ)]
-  const found = problems.map((problem) => syntaxError(file, problem, open))
+  const found = withoutEchoes(file, problems).map((problem) => syntaxError(file, problem, openings))
   if (document.directives.yaml.explicit && document.directives.yaml.version !== "1.2") {
     found.unshift(error("yaml-version", "stack files are YAML 1.2", { hint: "take the %YAML directive out", range: rangeAt(file, 0, 5) }))
   }
   return found
 }
 
-const HINTS: { readonly [code: string]: string } = {
-  TAB_AS_INDENT: "YAML is indented with spaces",
-  BAD_INDENT: "keys of one map begin in one column",
-  MISSING_CHAR: "a quote, bracket or brace is not closed, or a `:` or `,` is missing",
-  MULTILINE_IMPLICIT_KEY: "a `:` is missing after the key, or a quote is not closed",
-  BLOCK_AS_IMPLICIT_KEY: 'a text with `: ` in it needs "quotes"; a nested map begins on a line of its own',
-  BAD_SCALAR_START: 'a text that begins with this character needs "quotes"',
-  TAG_RESOLVE_FAILED: "stack files need no tags (`!…`): take it out, or quote the text",
-  BAD_ALIAS: "`*` begins an alias: quote the text, or name an anchor",
-}
-
-function syntaxError(file: SourceFile, { code, message, pos }: YAMLParseError | YAMLWarning, open: number | undefined): Diagnostic {
-  // Behind the end of the text there is nothing to be shown.
-  const unclosed = open !== undefined && message.includes("and end with a") && file.text.slice(pos[0]).trim() === ""
-  const [start, end] = unclosed ? [open, open + 1] : pos
-  const hint = hintFor(file, code, message, start)
-  const isTag = code === "TAG_RESOLVE_FAILED"
-  return error(isTag ? "unknown-tag" : "yaml-syntax", isTag ? "this tag is not known" : lowered(message), {
-    ...(hint === undefined ? {} : { hint }),
-    range: rangeAt(file, Math.min(start, file.text.length), Math.min(end, file.text.length)),
+/** What the library says more than once of a line is an echo, wherever the mistake then is told to be. */
+function withoutEchoes(file: SourceFile, problems: readonly Problem[]): Problem[] {
+  const lines = new Set<number>()
+  return problems.filter(({ code, pos }) => {
+    if (code === "TAG_RESOLVE_FAILED") return true
+    const { line } = positionAt(file, pos[0])
+    const known = lines.has(line)
+    lines.add(line)
+    return !known
   })
-}
-
-function hintFor(file: SourceFile, code: string, message: string, start: number): string | undefined {
-  if (file.text.startsWith("${", start - 1)) return `within [ ] and { }, a variable needs quotes: "$\{name}"`
-  if (message.includes("and end with a")) return "a bracket or brace is not closed"
-  return HINTS[code]
-}
-
-function lowered(message: string): string {
-  const [line = ""] = message.split("\n")
-  return /^[A-Z][a-z]/.test(line) ? `${line.charAt(0).toLowerCase()}${line.slice(1)}` : line
 }
 
 /** What follows on a line after its first mistake is an echo of it, and so is a document that ends too early. */
