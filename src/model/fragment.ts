@@ -82,7 +82,7 @@ export function textMap(description: string, form: string): Fragment {
     type: ["object", "array"],
     form,
     additionalProperties: { description: description1, type: ["string", "number", "boolean", "null"], form: "a text" },
-    items: { description: "`NAME=value`", type: "string", pattern: "^[^=]+(=[^]*)?$", form: "`NAME=value`" },
+    items: { description: "`NAME=value`", type: "string", pattern: "^[^=]+(=[\\s\\S]*)?$", form: "`NAME=value`" },
   }
 }
 

@@ -89,6 +89,8 @@ function unknownKey({ path, params }: Mistake, fragment: Fragment, root: MapEntr
 function keyHint(key: string, known: readonly string[], { instead }: Fragment): string {
   const other = instead !== undefined && Object.hasOwn(instead, key) ? instead[key] : undefined
   if (other === "") return "take it out: it is not needed here"
+  const [, word = "", value] = /^([\w-]+)(?:\s+|:)(\S.*)$/.exec(key) ?? []
+  if (known.includes(word)) return `write \`${word}: ${value}\`: a blank stands behind the \`:\``
   const near = other ?? nearest(key, known)
   if (near !== undefined) return `did you mean \`${near}\`?`
   if (known.length === 0) return "take it out: there are no keys here; `x-…` is free for your own"
@@ -156,6 +158,18 @@ function isOfType(value: unknown, type: string): boolean {
   return (type === "integer" || type === "number") && /^\d+$/.test(String(value))
 }
 
+/** What YAML 1.1 and other tools take for true and false. */
+const TRUTHS: { readonly [word: string]: boolean } = {
+  yes: true,
+  on: true,
+  y: true,
+  "1": true,
+  no: false,
+  off: false,
+  n: false,
+  "0": false,
+}
+
 /** An example, a nearest word, or quotes where YAML read something else than a text. */
 function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint?: string } {
   const key = String(path.at(-1))
@@ -170,6 +184,8 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
   }
   if (node?.kind === "scalar" && !node.plain && types.some((type) => isOfType(node.value, type)) && !types.includes("string"))
     return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }
+  const truth = node?.kind === "scalar" && node.plain && types.includes("boolean") ? TRUTHS[node.source.toLowerCase()] : undefined
+  if (truth !== undefined) return { hint: `write \`${key}: ${truth}\`` }
   const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])]
     .filter((word) => typeof word === "string")
     .filter((word) => /^[a-z:]+/i.test(word))

@@ -40,7 +40,7 @@ const TELLERS: readonly (readonly [RegExp, Teller])[] = [
   [/items must start at the same column/, (_, spot) => ({ ...outOfColumn("this line"), ...firstOfLine(spot) })],
   [/^Block collections are not allowed within flow/, () => ({ summary: "a `,` is missing in this", hint: COMMAS })],
   [/^Missing , (?:or : )?between/, () => ({ summary: "a `,` is missing before this", hint: COMMAS })],
-  [/^Invalid escape sequence (\\.)/, ([, escape]) => ({ summary: `${escape} is no escape of YAML's`, hint: ESCAPES })],
+  [/^Invalid escape sequence (\\.)/, ([, wrong]) => ({ summary: `${wrong} is no escape of YAML's`, hint: ESCAPES })],
   [/^(?:Block scalar header|Not a YAML token)/, () => ({ summary: "nothing else stands on the line of a `|` or `>`", hint: BLOCK })],
   [/^Plain value cannot start with .*(\S)$/, ([, sign]) => ({ summary: `a text without quotes cannot begin with ${sign}`, hint: QUOTE })],
   [
@@ -79,7 +79,7 @@ const UNKNOWN_TAG: Told = { summary: "this tag is not known", hint: "stack files
 
 const BARE_VARIABLE: Told = {
   summary: "this brace begins a map, and no variable",
-  hint: 'within [ ] and { }, a variable needs quotes: "${name}"',
+  hint: `within [ ] and { }, a variable needs quotes: "$\{name}"`,
 }
 
 function tell(message: string, spot: Spot): Told {

@@ -55,6 +55,12 @@ const INSTEAD: { readonly [word: string]: string } = {
   pids_limit: "limits.pids",
   scale: "replicas",
   cgroup_parent: "cgroup",
+  mem_reservation: "limits.memory_low",
+  cpu_shares: "limits.cpu_weight",
+  env: "environment",
+  cmd: "command",
+  expose: "",
+  links: "",
   unsafe: "idmap.unsafe",
 }
 

@@ -44,6 +44,18 @@ test("what is published holds nothing of our own, and no alternatives", () => {
   for (const key of ["form", "names", "later", "instead", "anyOf", "oneOf"]) assert.not(keys.has(key), key)
 })
 
+test("what is published can be read by validators in any language: no pattern is JavaScript's alone", () => {
+  const patterns = [...fragments(publishedSchema(), "stack")].flatMap(([path, f]) =>
+    [f.pattern ?? [], Object.keys((f.patternProperties ?? {}) as object)].flat().map((pattern) => `${path}: ${pattern}`),
+  )
+  assert.ok(patterns.length > 100)
+  // An empty class that is negated, properties of Unicode, names of groups, code points in braces: of ECMA-262, and elsewhere other things.
+  assert.equal(
+    patterns.filter((pattern) => /\[\^\]|\\p\{|\(\?<[A-Za-z]|\\u\{|\\c[A-Z]/i.test(pattern)),
+    [],
+  )
+})
+
 test("editors find nothing wrong in the examples, variables and all, and still find what is wrong", () => {
   const valid = new Ajv({ strict: true, allowUnionTypes: true }).compile(publishedSchema())
   const folder = fileURLToPath(new URL("../../../examples", import.meta.url))
