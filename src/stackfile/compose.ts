@@ -13,6 +13,8 @@ import { positionAt } from "./source.ts"
 interface Composition {
   file: SourceFile
   anchors: Map<string, Measured>
+  /** Anchors whose nodes are being read. */
+  open: Set<string>
   aliases: number
   copies: number
   /** Keys are missing from some map of it. */
@@ -29,7 +31,7 @@ interface Measured {
 
 /** The library's document as our nodes: anchors and merge keys resolved, keys as texts, duplicates found. */
 export function composeNode(file: SourceFile, document: Document.Parsed): Parsed {
-  const work: Composition = { file, anchors: new Map(), aliases: 0, copies: 0, partial: false, diagnostics: [] }
+  const work: Composition = { file, anchors: new Map(), open: new Set(), aliases: 0, copies: 0, partial: false, diagnostics: [] }
   const root = compose(work, document.contents as ParsedNode | null, 0).node
   if (root.kind === "map") return { root, partial: work.partial || hasFailedSection(root), diagnostics: work.diagnostics }
   if (isFailed(root)) return { diagnostics: work.diagnostics }
@@ -53,10 +55,14 @@ function kindWord(node: Node): string {
 function compose(work: Composition, node: ParsedNode | null, depth: number): Measured {
   if (node === null) return scalar(work, 0, 0, null)
   if (isAlias(node)) return follow(work, node, depth)
+  if (node.anchor !== undefined) work.open.add(node.anchor)
   const read = isMap(node) ? map(work, node, depth) : isSeq(node) ? list(work, node, depth) : text(work, node)
   // What the library makes of an unknown tag's value is not what was meant; the tag itself has been told.
   const made = isKnownTag(node.tag) ? read : { node: failedNode(spotOf(work, node)), count: 1, height: 0 }
-  if (node.anchor !== undefined) work.anchors.set(node.anchor, made)
+  if (node.anchor !== undefined) {
+    work.open.delete(node.anchor)
+    work.anchors.set(node.anchor, made)
+  }
   return made
 }
 
@@ -120,6 +126,12 @@ function follow(work: Composition, alias: Alias, depth: number): Measured {
     report(work, error(code, summary, { hint, range: spotRange(spot) }))
     return failed()
   }
+  if (work.open.has(alias.source))
+    return refuse(
+      "unknown-anchor",
+      `\`*${alias.source}\` stands within what \`&${alias.source}\` names`,
+      "take it out: nothing can hold itself",
+    )
   if (target === undefined) {
     const near = nearest(alias.source, work.anchors.keys())
     const hint = near === undefined ? `set the anchor &${alias.source} above` : `did you mean \`*${near}\`?`

@@ -89,7 +89,7 @@ export function unknownName(suggest: Suggest, entry: Entry, path: Path, what: st
   const near = suggest(name, known)
   const none = `no ${what} is declared: add it under \`${what}s:\``
   const hint = near === undefined ? (known.length === 0 ? none : `there is ${listed(known)}`) : `did you mean \`${near}\`?`
-  entry.report(path, "unknown-reference", `no ${what} is called \`${name}\``, { hint })
+  entry.report(path, "unknown-reference", name === "" ? `the name of the ${what} is empty` : `no ${what} is called \`${name}\``, { hint })
 }
 
 function listed(names: readonly string[]): string {

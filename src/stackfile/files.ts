@@ -4,7 +4,15 @@ import { MAX_SIZE } from "./bounds.ts"
 import type { SourceFile } from "./source.ts"
 
 /** A file's text, or why there is none. */
-export type FileText = { text: string } | { code: string; summary: string; hint: string }
+export type FileText = { text: string } | Unread
+
+export interface Unread {
+  code: string
+  summary: string
+  hint: string
+  /** The text as far as it is one, and the offset in it of the first byte that is no UTF-8. */
+  spoilt?: { text: string; at: number; byte: string }
+}
 
 /** A text file of at most a mebibyte, in UTF-8. A pipe is read only if `pipes` says so: an endless one must not hang an include. */
 export function readText(path: string, shown: string, pipes = false): FileText {
@@ -33,7 +41,7 @@ function bytesOf(fd: number): Buffer {
   return buffer.subarray(0, length)
 }
 
-function unreadable({ code, message }: NodeJS.ErrnoException, shown: string): FileText {
+function unreadable({ code, message }: NodeJS.ErrnoException, shown: string): Unread {
   if (code === "ENOENT")
     return {
       code: "no-file",
@@ -56,21 +64,24 @@ export function decoded(bytes: Buffer, shown: string): FileText {
   }
   // A TextDecoder would do both at once, but takes six milliseconds to load its tables.
   const text = bytes.toString("utf8")
-  if (text.includes("\ufffd") && !Buffer.from(text).equals(bytes))
-    return { code: "not-utf8", summary: `${shown} is not UTF-8: ${firstBadByte(bytes)}`, hint: "save it as UTF-8" }
+  if (text.includes("\ufffd") && !Buffer.from(text).equals(bytes)) return notUtf8(bytes, text, shown)
   return { text: text.startsWith("\ufeff") ? text.slice(1) : text }
 }
 
-function firstBadByte(bytes: Buffer): string {
-  const text = bytes.toString("utf8")
+function notUtf8(bytes: Buffer, text: string, shown: string): Unread {
+  const spoilt = firstBadByte(bytes, text)
+  const before = text.slice(0, spoilt.at)
+  const place = `${before.split("\n").length}:${spoilt.at - before.lastIndexOf("\n")}`
+  return { code: "not-utf8", summary: `${shown} is not UTF-8: byte ${spoilt.byte} at ${place}`, hint: "save it as UTF-8", spoilt }
+}
+
+function firstBadByte(bytes: Buffer, text: string): NonNullable<Unread["spoilt"]> {
   for (let at = text.indexOf("\ufffd"); at >= 0; at = text.indexOf("\ufffd", at + 1)) {
     const offset = Buffer.byteLength(text.slice(0, at))
     if (bytes.subarray(offset, offset + 3).equals(Buffer.from("\ufffd"))) continue
-    const before = text.slice(0, at)
-    const line = before.split("\n").length
-    return `byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} at ${line}:${at - before.lastIndexOf("\n")}`
+    return { text, at, byte: `0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")}` }
   }
-  return "it ends in the middle of a character"
+  return { text, at: text.length - 1, byte: `0x${(bytes.at(-1) ?? 0).toString(16).padStart(2, "0")}` }
 }
 
 /** A path as messages show it: from the working folder, unless that is longer. */

@@ -6,10 +6,12 @@ import { assignments } from "./assignments.ts"
 import { MAX_SIZE } from "./bounds.ts"
 import type { BuildOptions } from "./build.ts"
 import { build } from "./build.ts"
+import type { Unread } from "./files.ts"
 import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
 import { withIncludes } from "./include.ts"
 import type { MapNode } from "./node.ts"
 import type { SourceFile } from "./source.ts"
+import { rangeAt } from "./source.ts"
 
 export interface LoadOptions {
   /** `-` is standard input. Absent: stack.yaml or stack.yml in `cwd`. */
@@ -45,7 +47,7 @@ export interface LoadedStack {
 export function loadStack(options: LoadOptions): LoadedStack {
   const sources = new Map<string, string>()
   const diagnostics: Diagnostic[] = []
-  const main = openMain(options, diagnostics)
+  const main = openMain(options, sources, diagnostics)
   if (main === undefined) return { diagnostics, sources, document: null, ...(options.name === undefined ? {} : { name: options.name }) }
   sources.set(main.name, main.text)
   const open = opener(options.cwd, sources)
@@ -80,14 +82,14 @@ const OF_ABSENCE = new Set([
 
 const NAMES = ["stack.yaml", "stack.yml"] as const
 
-function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
-  if (options.file === "-") return openStdin(options, diagnostics)
+function openMain(options: LoadOptions, sources: Map<string, string>, diagnostics: Diagnostic[]): SourceFile | undefined {
+  if (options.file === "-") return openStdin(options, sources, diagnostics)
   if (options.file !== undefined) {
     const path = absolutePath(options.cwd, options.file)
     const read = readText(path, options.file === "" ? '""' : options.file, true)
     if ("text" in read) return sourceFile(path, options.cwd, read.text)
     const hint = read.code === "no-file" ? "check the path given with -f" : read.hint
-    diagnostics.push(error(read.code, read.summary, { hint }))
+    diagnostics.push(unread({ ...read, hint }, sourceFile(path, options.cwd, ""), sources))
     return undefined
   }
   for (const name of NAMES) {
@@ -95,7 +97,7 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
     const read = readText(path, name)
     if ("text" in read) return sourceFile(path, options.cwd, read.text)
     if (read.code === "no-file") continue
-    diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
+    diagnostics.push(unread(read, sourceFile(path, options.cwd, ""), sources))
     return undefined
   }
   diagnostics.push(
@@ -104,11 +106,20 @@ function openMain(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile |
   return undefined
 }
 
-function openStdin(options: LoadOptions, diagnostics: Diagnostic[]): SourceFile | undefined {
+function openStdin(options: LoadOptions, sources: Map<string, string>, diagnostics: Diagnostic[]): SourceFile | undefined {
   const read = decoded(options.stdin?.(MAX_SIZE + 1) ?? Buffer.alloc(0), "standard input")
-  if ("text" in read) return { name: "<stdin>", folder: options.cwd, text: read.text }
-  diagnostics.push(error(read.code, read.summary, { hint: read.hint }))
+  const file = { name: "<stdin>", folder: options.cwd, text: "" }
+  if ("text" in read) return { ...file, text: read.text }
+  diagnostics.push(unread(read, file, sources))
   return undefined
+}
+
+/** Why the stack file cannot be read; at the spot, where there is one. */
+function unread({ code, summary, hint, spoilt }: Unread, file: SourceFile, sources: Map<string, string>): Diagnostic {
+  if (spoilt === undefined) return error(code, summary, { hint })
+  sources.set(file.name, spoilt.text)
+  const range = rangeAt({ ...file, text: spoilt.text }, spoilt.at, spoilt.at + 1)
+  return error(code, `not UTF-8: byte ${spoilt.byte}`, { hint, range })
 }
 
 function opener(cwd: string, sources: Map<string, string>) {

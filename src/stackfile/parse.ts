@@ -50,8 +50,12 @@ export function parseYaml(file: SourceFile): Parsed {
 /** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */
 function controlCharacter(file: SourceFile): Diagnostic | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  const at = file.text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/)
+  const at = file.text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/)
   if (at < 0) return undefined
+  if (file.text.charAt(at) === "\r") {
+    const hint = "lines end with a line feed (U+000A): save the file with the line ends of Unix"
+    return error("control-character", "a carriage return without a line feed", { hint, range: rangeAt(file, at, at + 1) })
+  }
   const code = file.text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0")
   return error("control-character", `control character U+${code} in the text`, {
     hint: code === "0000" ? "this is not a text file" : 'take it out, or write it as an escape in a "quoted" text',

@@ -187,7 +187,15 @@ test("files that cannot be read are told, not thrown", () => {
   assert.match(told(loadFiles({ "stack.yaml": "include: ." })), "is a folder")
   assert.match(told(loadFiles({ "stack.yaml": "include: /dev/zero" })), "is not a regular file")
   assert.match(told(loadFiles({}, { file: "/dev/zero" })), "larger than 1 MiB")
-  assert.match(told(loadFiles({ "stack.yaml": Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]) })), "not UTF-8: byte 0xe9 at 1:4")
+  assert.match(
+    told(loadFiles({ "stack.yaml": Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]) })),
+    "stack.yaml:1:4: error: not UTF-8: byte 0xe9\n   1 | a: \ufffd\n     |    ^",
+  )
+  const spoilt = loadFiles({ "stack.yaml": "include: part.yaml", "part.yaml": Buffer.from("a: b\n\xff", "latin1") })
+  assert.match(told(spoilt), "part.yaml is not UTF-8: byte 0xff at 2:1")
+  assert.match(told(loadText("a: 1\rb: 2")), "<stdin>:1:5: error: a carriage return without a line feed")
+  assert.match(told(loadText("containers: { a: { command: x, volumes: [':/x'] } }")), "the name of the volume is empty")
+  assert.match(told(loadText("a: &a [*a]")), "`*a` stands within what `&a` names")
   assert.match(
     told(loadFiles({ "stack.yaml": "containers: {}", "bad.env": "no assignment\n" }, { varFiles: ["bad.env"] })),
     "bad.env:1:1: error",
