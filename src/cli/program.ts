@@ -18,7 +18,7 @@ export function program(context: Context, done: (code: number) => void): Command
   const root = shared(new Command("stack"))
     .description(pkg.description)
     .version(`stack ${pkg.version}`, "-V, --version", "print the version")
-    .helpCommand("help [command]", "print help for a command")
+    .helpCommand(false)
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.out.write(text),
@@ -39,11 +39,43 @@ export function program(context: Context, done: (code: number) => void): Command
     .command("version")
     .description("print the version")
     .action(() => context.out.write(`stack ${pkg.version}\n`))
+  root
+    .command("help [command...]")
+    .description("print help for a command")
+    .action((words: string[]) => commandOf(root, words).outputHelp())
   return root
+}
+
+/** The command that these words name. */
+function commandOf(root: Command, words: readonly string[]): Command {
+  return words.reduce((above, word) => {
+    const found = above.commands.find((command) => command.name() === word)
+    return found ?? root.error(`error: unknown command '${word}'`)
+  }, root)
+}
+
+/** Words of compose's, docker's and terraform's, and the commands that do that here. */
+const USUAL: { readonly [word: string]: string } = {
+  ...{ up: "apply", create: "apply", deploy: "apply", down: "destroy", rm: "destroy", delete: "destroy" },
+  ...{ ps: "show", ls: "show", list: "show", status: "show", inspect: "show --json", state: "show", diff: "plan", preview: "plan" },
+  ...{
+    run: "exec",
+    shell: "exec -t",
+    enter: "exec -t",
+    ssh: "exec -t",
+    attach: "exec -t",
+    lint: "validate",
+    convert: "config",
+    tcpdump: "capture",
+  },
 }
 
 /** What is usual elsewhere, and is another thing here. */
 function usageHint(text: string): string {
+  const [, word] = /unknown command '(.*?)'/.exec(text) ?? []
+  if (word !== undefined && Object.hasOwn(USUAL, word)) return `  hint: here that is \`stack ${USUAL[word]}\`\n`
+  if (word !== undefined && !text.includes("Did you mean")) return "  hint: `stack help` lists the commands\n"
+  if (text.includes("missing required argument")) return "  hint: `stack help COMMAND` tells what a command takes\n"
   if (text.includes("too many arguments")) return "  hint: a stack file is given with -f FILE, a resource with --target ADDRESS\n"
   if (text.includes("--file <file>' argument missing")) return "  hint: -f is the stack file; a log is followed with --follow\n"
   return ""

@@ -11,10 +11,13 @@ export async function validate(options: FileOptions, context: Context): Promise<
   return EXIT.ok
 }
 
+/** What follows from the others, and is written nowhere. */
+const IMPLIED: ReadonlySet<string> = new Set(["hosts", "image", "nat"])
+
 /** `1 bridge, 2 containers`, in the order of the file. */
 function countKinds(resources: readonly Resource[]): string {
   const counts = new Map<string, number>()
-  for (const { kind } of resources) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  for (const { kind } of resources) if (!IMPLIED.has(kind)) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const parts = [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? "" : "s"}`)
   return parts.length === 0 ? "nothing in it" : parts.join(", ")
 }

@@ -22,6 +22,12 @@ test("without a command: the help, on standard output", async ({ folder }) => {
 test("bad usage is 64 and names the nearest", async ({ folder }) => {
   for (const [argv, hint] of [
     [["plam"], /Did you mean plan/],
+    [["frobnicate"], /unknown command 'frobnicate'\n {2}hint: `stack help` lists the commands/],
+    [["help", "frobnicate"], /^error: unknown command 'frobnicate'\n {2}hint: `stack help` lists the commands\n$/],
+    [["help", "image", "frob"], /unknown command 'frob'/],
+    [["ps"], /hint: here that is `stack show`/],
+    [["down"], /hint: here that is `stack destroy`/],
+    [["exec", "web"], /missing required argument 'command'\n {2}hint: `stack help COMMAND` tells what a command takes/],
     [["plan", "--jsn"], /Did you mean --json/],
     [["plan", "--parallelism", "many"], /whole number/],
     [["apply", "--lock-timeout", "soon"], /500ms/],
