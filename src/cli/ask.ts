@@ -16,16 +16,18 @@ export async function ask(question: string, context: Context): Promise<Answer> {
   }
   context.err.write(`\n${question}\n  Only "yes" will be taken as a yes: `)
   const answer = await readLine()
-  if (answer === undefined) context.err.write("\n")
-  return answer === undefined ? "interrupted" : answer.trim() === "yes" ? "yes" : "no"
+  if (typeof answer === "string") return answer.trim() === "yes" ? "yes" : "no"
+  // What is said next begins on a line of its own, which nobody has ended.
+  context.err.write("\n")
+  return answer.ended
 }
 
-/** One line of standard input, "" at its end; undefined where it was interrupted. */
-function readLine(): Promise<string | undefined> {
+/** One line of standard input, or how it ended without one: no answer is a no. */
+function readLine(): Promise<string | { ended: Answer }> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   return new Promise((resolve) => {
     const interrupted = () => {
-      resolve(undefined)
+      resolve({ ended: "interrupted" })
       lines.close()
     }
     process.once("SIGINT", interrupted)
@@ -35,7 +37,7 @@ function readLine(): Promise<string | undefined> {
     })
     lines.once("close", () => {
       process.off("SIGINT", interrupted)
-      resolve("")
+      resolve({ ended: "no" })
     })
   })
 }

@@ -26,6 +26,11 @@ const TO_LAUNCH: readonly (readonly [name: string, needs: (spaces: ContainerAttr
   ["CAP_SYS_CHROOT", ({ mount }) => mount.startsWith("container:")],
 ]
 
+/** Host id 0 is mapped only by who has CAP_SETFCAP, since Linux 5.12. user_namespaces(7) */
+function toMap({ namespaces, uid_map }: ContainerAttributes): string[] {
+  return namespaces.user === "new" && Array.isArray(uid_map) && uid_map.some(({ host }) => host === 0) ? ["CAP_SETFCAP"] : []
+}
+
 /** In a user namespace of its own a container's root has all there are; in the host's no more than this process can give. */
 function toGive({ namespaces, capabilities }: ContainerAttributes): string[] {
   return namespaces.user === "host" ? capabilities.map((name) => `CAP_${name}`) : []
@@ -49,9 +54,14 @@ export function launchProblems(kernel: Kernel, { changes }: Plan): Diagnostic[] 
     const attributes = after as unknown as ContainerAttributes
     const names = TO_LAUNCH.filter(([name, needs]) => missing.has(name) && needs(attributes.namespaces)).map(([name]) => name)
     const ungiven = toGive(attributes).filter((name) => missing.has(name) && !names.includes(name))
-    const range = resource?.range("namespaces") ?? resource?.range()
-    const where = { address, ...(range === undefined ? {} : { range }) }
+    const at = (path: string) => {
+      const range = resource?.range(path) ?? resource?.range()
+      return { address, ...(range === undefined ? {} : { range }) }
+    }
+    const where = at("namespaces")
+    const unmapped = toMap(attributes).filter((name) => missing.has(name))
     return [
+      ...(unmapped.length === 0 ? [] : [{ ...lacking(unmapped, "its idmap maps host id 0"), ...at("uid_map") }]),
       ...(names.length === 0 ? [] : [{ ...lacking(names, "the container shares namespaces"), ...where }]),
       ...(ungiven.length === 0 ? [] : [{ ...lacking(ungiven, "the container is to have it, with the ids of the host"), ...where }]),
     ]

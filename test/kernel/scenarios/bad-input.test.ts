@@ -228,6 +228,21 @@ scenario(
   ["setpriv"],
 )
 
+scenario(
+  "who may not map host id 0 is told so before anything is done",
+  (sandbox) => {
+    const box = '{ command: [sleep, infinity], idmap: { uid: ["0 0 1", "1 100001 1000"], unsafe: true } }'
+    const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  own: ${box}\n`)
+    const before = readTraces(sandbox)
+    const ran = expectStatus(without(sandbox, "setfcap", "apply", "-y", "-f", file), 1)
+    assert.match(ran.stderr, /stack\.yaml:3:\d+: error: this needs CAP_SETFCAP\n.*\n.*\n {2}its idmap maps host id 0/)
+    expectSameTraces(readTraces(sandbox), before)
+    apply(sandbox, file)
+    assert.match(expectStatus(without(sandbox, "setfcap", "plan", "-f", file), 0).stdout, "No changes.")
+  },
+  ["setpriv"],
+)
+
 scenario("a reader that goes away early is no error worth a stack trace", (sandbox) => {
   const boxes = Array.from({ length: 200 }, (_, i) => `  b${i}: { image: host, command: [sleep, infinity] }\n`).join("")
   const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n${boxes}`)
@@ -258,7 +273,7 @@ scenario("an endless standard input is read no further than a stack file may be 
   const ran = sandbox.run(["bash", "-c", 'yes "x-a: 1" | timeout 20 "$@"', "bash", ...sandbox.command("validate", "-f", "-")])
   assert.match(expectStatus(ran, 1).stderr, "standard input is larger than 1 MiB")
   const bytes = sandbox.run(["bash", "-c", `printf 'a: \\351\\n' | "$@"`, "bash", ...sandbox.command("validate", "-f", "-")])
-  assert.match(expectStatus(bytes, 1).stderr, "standard input is not UTF-8: byte 0xe9 at 1:4")
+  assert.match(expectStatus(bytes, 1).stderr, "<stdin>:1:4: error: not UTF-8: byte 0xe9")
 })
 
 scenario("without a terminal and without -y, apply asks nobody and does nothing", (sandbox) => {
