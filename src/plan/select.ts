@@ -158,7 +158,20 @@ function unknownAddress(address: Address, known: readonly Called[], desired: Pic
     const hint = `name it so: ${now}`
     return new DiagnosticError(error("unknown-address", `${address} is called ${now} in the stack file`, { hint }))
   }
-  const near = names.find((other) => other.startsWith(`${address}[`)) ?? nearest(address, names)
+  const near = nearAddress(address, names)
   const hint = near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`
   return new DiagnosticError(error("unknown-address", `${address} ${why}`, { hint }))
+}
+
+/** The one that was meant: its first replica, a name without its kind, a slip within its kind; else the kind was mistaken. */
+function nearAddress(address: Address, names: readonly Address[]): Address | undefined {
+  const dot = address.indexOf(".") + 1
+  const ofKind = names.filter((name) => dot > 0 && name.startsWith(address.slice(0, dot)))
+  const slip = nearest(address.slice(dot), new Set(ofKind.map((name) => name.slice(dot))))
+  return (
+    names.find((name) => name.startsWith(`${address}[`)) ??
+    ["container", "bridge", "veth", "cgroup", "volume"].map((kind) => `${kind}.${address}`).find((name) => names.includes(name)) ??
+    (slip === undefined ? undefined : `${address.slice(0, dot)}${slip}`) ??
+    (ofKind.length > 0 ? undefined : nearest(address, names))
+  )
 }
