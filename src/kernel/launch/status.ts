@@ -24,7 +24,7 @@ export function decodeStatus(bytes: Buffer): { messages: StatusMessage[]; rest: 
 /** native/monitor/status.h: where a launch may fail, as words for what was being done. */
 const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) => string } = {
   1: () => "read the launch record",
-  2: () => "setsid",
+  2: (_, i) => (i === 1 ? "begin a session with a keyring of its own (setsid, keyctl)" : "begin a session (setsid, cd /)"),
   3: (r) => `enter the monitors' cgroup ${r.monitorCgroups1.join(" ")}`,
   4: (r, i) => prepared(r.prepare[i]),
   5: (r, i) => `open ${r.openPaths[i] ?? "a mount's source"}`,
