@@ -8,7 +8,10 @@ import { tarMembers } from "./tar-members.ts"
 
 /** An image of what `docker save` writes. It is known by its configuration, which names its layers' contents. */
 export function findInArchive(kernel: Pick<Kernel, "readBytes" | "stat">, path: string, ref: string | undefined): FoundImage {
-  if (kernel.stat(path)?.type !== "file") throw imageError("no-image", `${path} is not there, or is no file`)
+  if (kernel.stat(path)?.type !== "file")
+    throw imageError("no-image", `image docker-archive:${path} is not there, or is no file`, {
+      hint: "name what `docker save` wrote; a path is taken from the stack file's folder",
+    })
   const members = tarMembers(kernel, path)
   const manifest = chosen(manifests(kernel, path, members), ref, path)
   const [config, layers] = [manifest.Config, texts(manifest.Layers)]

@@ -141,7 +141,7 @@ function nameOf(path: Path): string {
 }
 
 function shown(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim()
+  const line = text.replace(/\s+/g, " ")
   return line.length > 60 ? `${line.slice(0, 60)}…` : line
 }
 
