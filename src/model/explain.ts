@@ -5,7 +5,8 @@ import type { KernelError } from "../kernel/kernel.ts"
 
 /** What to do about an errno, where that can be told without knowing the operation. errno(3) */
 const HINTS: { readonly [errno: string]: string } = {
-  EPERM: "this needs privilege: run it as root; what root may not do either, a seccomp filter or security module forbids, such as that of a container around it",
+  EPERM:
+    "this needs privilege: run it as root; what root may not do either, a seccomp filter or security module forbids, such as that of a container around it",
   EACCES: "check the permissions of the file and of the folders above it",
   ENOSPC: "a limit of the kernel is reached (namespaces, cgroups, inotify, disk): see /proc/sys/user and df",
   EMFILE: "raise the limit on open files (ulimit -n)",

@@ -1,7 +1,7 @@
 /**
  * A piece of the stack file's JSON Schema (draft-07). Alternatives are told apart by JSON type, never by `anyOf`: a
- * wrong value then has one mistake, not one for each alternative. Four keys are ours and are taken out of what is
- * published: `form`, `names`, `later` and `instead`.
+ * wrong value then has one mistake, not one for each alternative. Five keys are ours and are taken out of what is
+ * published: `form`, `names`, `later`, `instead` and `meant`.
  */
 export interface Fragment {
   description: string
@@ -28,6 +28,8 @@ export interface Fragment {
   later?: readonly string[]
   /** Words of other tools, and the key here that does it; "": not needed. */
   instead?: { readonly [word: string]: string }
+  /** Texts as other tools take them, by a pattern, and what stands before such a text here. */
+  meant?: readonly (readonly [pattern: string, before: string])[]
 }
 
 export type JsonType = "string" | "number" | "integer" | "boolean" | "array" | "object" | "null"

@@ -190,7 +190,11 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
     .filter((word) => typeof word === "string")
     .filter((word) => /^[a-z:]+/i.test(word))
   const near = node?.kind === "scalar" ? nearest(String(node.value), words) : undefined
-  if (near !== undefined) return { hint: `did you mean \`${near}\`?` }
+  const source = node?.kind === "scalar" ? node.source : ""
+  const before = fragment.meant?.find(([pattern]) => new RegExp(pattern, "u").test(source))?.[1]
+  // A path is no slip of anything.
+  const meant = near !== undefined && !/^[./]/.test(source) ? near : before === undefined ? near : `${before}${shown(source)}`
+  if (meant !== undefined) return { hint: `did you mean \`${meant}\`?` }
   const [example] = fragment.examples ?? []
   if (example === undefined) return {}
   return {

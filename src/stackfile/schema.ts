@@ -63,7 +63,7 @@ function variablesSchema(): Fragment {
   )
 }
 
-const OURS = new Set(["form", "names", "later", "instead"])
+const OURS = new Set(["form", "names", "later", "instead", "meant"])
 
 /** A text with a variable in it: what it will be is not known to who only reads the file. */
 const VARIABLE = "\\$\\{"

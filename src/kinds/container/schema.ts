@@ -81,6 +81,11 @@ function process(): Fragments {
       pattern: "^(host|(dir|tar|oci|docker-archive|debootstrap):.+|docker://.+)$",
       default: "host",
       form: "`host`, `dir:PATH`, `tar:PATH`, `oci:PATH[:TAG]`, `docker-archive:PATH`, `docker://REGISTRY/REPOSITORY:TAG` or `debootstrap:SUITE`",
+      meant: [
+        ["^\\.{0,2}/.*\\.(tar|tgz|tar\\.[a-z0-9]+)$", "tar:"],
+        ["^\\.{0,2}/", "dir:"],
+        ["^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_.-]+)?$", "docker://"],
+      ],
       examples: ["host", "dir:./rootfs", "tar:./rootfs.tar.gz", "oci:./layout:1.0", "docker://registry.example/app:1.0"],
     },
     command: words("What is run: a list, or one text that is split into words as a shell would. Needed unless `entrypoint` is there."),
