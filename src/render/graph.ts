@@ -11,9 +11,12 @@ export interface Graph {
   edges: readonly { from: string; to: string; label: string }[]
 }
 
-/** Bridges, containers and groups, joined by interfaces, pairs and membership. */
+/** What joins, and what follows from the rest without being written: it is joined to nothing. */
+const NOT_DRAWN: ReadonlySet<string> = new Set(["interface", "veth", "hosts", "image", "nat"])
+
+/** Bridges, containers and groups, joined by interfaces, pairs, shared networks and membership. */
 export function topology(desired: Desired): Graph {
-  const things = desired.resources.filter(({ kind }) => kind !== "interface" && kind !== "veth")
+  const things = desired.resources.filter(({ kind }) => !NOT_DRAWN.has(kind))
   const edges = desired.resources.flatMap(joins)
   const known = new Set(things.map(({ address }) => address))
   const outside = [...new Set(edges.flatMap(({ from, to }) => [from, to]))].filter((id) => !known.has(id))
@@ -21,7 +24,9 @@ export function topology(desired: Desired): Graph {
   return { name: desired.stack, directed: false, nodes, edges }
 }
 
-function joins({ kind, attributes }: Resource): Graph["edges"] {
+function joins(resource: Resource): Graph["edges"] {
+  const { kind, attributes } = resource
+  if (kind === "container") return sharedNetwork(resource)
   if (kind === "interface") {
     const { bridge, link, container, interface: name, address } = attributes as { [key: string]: Value } & { address?: string[] }
     const { kind: type, parent } = (link ?? {}) as Attributes
@@ -38,6 +43,13 @@ function joins({ kind, attributes }: Resource): Graph["edges"] {
   if (a === undefined || b === undefined) return []
   const [near, far] = [a, b].map((end) => [end.interface, ...end.address].join(" "))
   return [{ from: a.container, to: b.container, label: `${near} -- ${far}` }]
+}
+
+/** The namespace that is another's: of a container, or of the host. */
+function sharedNetwork({ address, attributes }: Resource): Graph["edges"] {
+  const net = (attributes.namespaces as { net?: string } | undefined)?.net ?? "new"
+  if (net === "new") return []
+  return [{ from: net.replace(/^container:/, "container."), to: address, label: "its network" }]
 }
 
 /** The same with each container's parent group, which is not a connection but a place. */

@@ -86,6 +86,15 @@ test("a pair to the host makes the host a thing", () => {
   assert.is(graphText(topology(pair)), "container.r ╶──╴ eth9 10.2.0.1/30 -- lab0 ╶──╴ host\n")
 })
 
+test("who lives in another's network is joined to it; what nobody has written is not drawn", () => {
+  const spaces = (net: string) => ({ namespaces: { net } })
+  const names = [resource("hosts.stack", {}), resource("nat.lan", {}), resource("image.0123", {})]
+  const resources = [resource("container.r", spaces("new")), resource("container.side", spaces("container:r")), ...names]
+  assert.is(graphText(topology({ stack: "lab", resources })), "container.r ╶──╴ its network ╶──╴ container.side\n")
+  const onHost = topology({ stack: "lab", resources: [resource("container.r", spaces("host"))] })
+  assert.is(graphList(onHost, 80), "host  -- container.r  its network\n")
+})
+
 test("a ring of pairs is drawn, too", () => {
   const end = (container: string) => ({ container: `container.${container}`, interface: "e", address: [], mac: "", up: true })
   const ring = ["ab", "bc", "ca"].map(([x = "", y = ""]) => resource(`veth.${x}${y}`, { endpoints: [end(x), end(y)], mtu: 1500 }))
