@@ -4,7 +4,7 @@ import type { Value } from "../model/resource.ts"
 import { jsonText } from "./printable.ts"
 
 const TIMES = /^(stop_grace_period|healthcheck\.(interval|timeout|start_period|start_interval))$/
-const SIZES = /^limits\.memory(_high|_low|_swap)?$/
+const SIZES = /^limits\.(memory(_high|_low|_swap)?|io\..*\.[rw]bps)$/
 /** Attributes that are "" where there is no such thing. */
 const ABSENT = new Set(["cgroup", "hostname", "init", "user"])
 /** What needs no quotes: nothing that a terminal or a reader could take for something else. */

@@ -154,6 +154,13 @@ test("as JSON: Terraform's action words, what forces, drift, the graph, the sum"
   assert.equal([json.stack, json.summary, json.has_changes, json.fingerprint], ["lab", { add: 2, change: 1, destroy: 2 }, true, "abc"])
 })
 
+test("sizes have their units, also those of a device; counts have none", () => {
+  const io = { "/dev/sda": { rbps: 10_485_760, riops: 1_048_576 } }
+  const made = change("cgroup.tier", { action: "create", after: { limits: { memory: 67_108_864, io } } })
+  const text = planText(planOf([made]), { color: false })
+  assert.match(text, "limits.memory: 64M\n      limits.io./dev/sda.rbps: 10M\n      limits.io./dev/sda.riops: 1048576\n")
+})
+
 test("what is adopted as it is says so once", () => {
   const adopted = change("cgroup.tier", { action: "update", adopts: "/my/group", cause: "adopts /my/group" })
   assert.match(planText(planOf([adopted]), { color: false }), "  ~ cgroup.tier  # adopts /my/group\n")
