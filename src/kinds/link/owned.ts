@@ -2,7 +2,7 @@ import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
-import { addressOfAlias, linkGroupOf } from "../../model/ownership.ts"
+import { addressOfAlias, aliasOf, linkGroupOf, STACK_ALIAS } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
 import { LINK_KINDS } from "../interface/spec-link-kinds.ts"
 import { ownerProblem } from "./adoptable.ts"
@@ -92,9 +92,15 @@ export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
       const address = wanted.get(`${container}/${link.name}`)
       if (address === undefined || splitAddress(address).kind !== kind || ownerOf(scope, container, link) !== undefined) return []
       if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
-      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
+      const way = isRenamed(scope, link) ? { giveBack: `ip link set ${link.name} alias ${aliasOf(scope.stack, address)}` } : {}
+      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}), ...way }]
     }),
   )
+}
+
+/** Very likely the stack's own, to which somebody has given another alias: a group may be anybody's, so it is left alone all the same. */
+function isRenamed({ stack }: Scope, { alias, group }: Link): boolean {
+  return group === linkGroupOf(stack) && alias !== "" && !alias.startsWith(STACK_ALIAS)
 }
 
 /** An interface is a part of a container, which nobody else can have made. */

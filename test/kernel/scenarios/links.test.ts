@@ -95,6 +95,22 @@ scenario("another stack's link in the place of a pair's end is said to be that o
   assert.match(ran.stderr, 'is marked "stack:one/bridge.lan"')
 })
 
+scenario("who has given a stack's link another alias is told how to give it back", (sandbox) => {
+  const file = sandbox.file("stack.yaml", lab("lan: {}", V1))
+  apply(sandbox, file)
+  for (const [link, address] of [
+    ["lab-lan", "bridge.lan"],
+    ["up1", "veth.v1"],
+  ]) {
+    sandbox.run(["ip", "link", "set", String(link), "alias", "mine"])
+    const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+    const [, back = ""] = /its group is the stack's: if that alias came later, `(.*?)` gives it back/.exec(ran.stderr) ?? []
+    assert.is(back, `ip link set ${link} alias stack:lab/${address}`)
+    expectStatus(sandbox.run(["sh", "-c", back]), 0)
+    expectConverged(sandbox, file)
+  }
+})
+
 scenario("a pair's end takes the place of an interface, and the other way round", (sandbox) => {
   const port = lab("lan: { address: 10.20.0.1/24 }", "", "{ x1: { bridge: lan, address: 10.20.0.2/24 } }")
   const pair = lab("lan: { address: 10.20.0.1/24 }", V1)
