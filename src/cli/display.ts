@@ -10,13 +10,13 @@ export async function tellInJson(context: Context): Promise<void> {
 
 const now = () => new Date().toISOString()
 
-/** JSON lines for programs, a live view on a terminal, else a plain line for each step. */
+/** JSON lines for programs, a live view on a terminal that can move its cursor, else a plain line for each step. */
 export async function openDisplay(json: boolean, context: Context): Promise<Display> {
   if (json) {
     const { jsonProgress } = await import("../render/progress-json.ts")
     return jsonProgress((text) => context.out.write(text), now)
   }
-  if (!context.err.terminal) return plainProgress((text) => context.err.write(text))
+  if (!context.err.terminal || context.environment.TERM === "dumb") return plainProgress((text) => context.err.write(text))
   const { liveProgress } = await import("../render/progress-live.ts")
   return liveProgress(process.stderr)
 }
