@@ -158,6 +158,13 @@ function isOfType(value: unknown, type: string): boolean {
   return (type === "integer" || type === "number") && /^\d+$/.test(String(value))
 }
 
+/** Whether it would do as the one item of a list. */
+function fits(node: Node, { type }: Fragment = UNKNOWN): boolean {
+  const types = [type ?? []].flat()
+  if (node.kind === "scalar") return node.value !== null && types.includes("string")
+  return node.kind === "map" && types.includes("object")
+}
+
 /** What YAML 1.1 and other tools take for true and false. */
 const TRUTHS: { readonly [word: string]: boolean } = {
   yes: true,
@@ -186,6 +193,10 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
     return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }
   const truth = node?.kind === "scalar" && node.plain && types.includes("boolean") ? TRUTHS[node.source.toLowerCase()] : undefined
   if (truth !== undefined) return { hint: `write \`${key}: ${truth}\`` }
+  if (types.includes("array") && node !== undefined && node.kind !== "list" && fits(node, fragment.items)) {
+    const item = node.kind === "map" ? "{ … }" : /^[\w./=-]+$/.test(node.source) ? node.source : JSON.stringify(shown(node.source))
+    return { hint: `write a list: \`${key}: [${item}]\`` }
+  }
   const words = [...(fragment.enum ?? []), ...(fragment.examples ?? [])]
     .filter((word) => typeof word === "string")
     .filter((word) => /^[a-z:]+/i.test(word))
