@@ -160,7 +160,7 @@ function unknownAddress(address: Address, known: readonly Called[], desired: Pic
   }
   const near = nearAddress(address, names)
   const hint = near === undefined ? "`stack plan` shows the addresses" : `did you mean ${near}?`
-  return new DiagnosticError(error("unknown-address", `${address} ${why}`, { hint }))
+  return new DiagnosticError(error("unknown-address", `${address === "" ? '""' : address} ${why}`, { hint }))
 }
 
 /** The one that was meant: its first replica, a name without its kind, a slip within its kind; else the kind was mistaken. */

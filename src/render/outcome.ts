@@ -20,12 +20,7 @@ export function nothingText({ stack, changes }: Plan): string {
 const SHOWN = 12
 
 /** What an apply that was interrupted or failed has done, and what is left. `next`: what there is to do about it. */
-export function unfinishedText(
-  plan: Plan,
-  { done, failed, interrupted }: ApplyResult,
-  word: "apply" | "destroy",
-  next = `Run \`stack ${word}\` again to go on.\n`,
-): string {
+export function unfinishedText(plan: Plan, { done, failed, interrupted }: ApplyResult, word: "apply" | "destroy", next?: string): string {
   const finished = lasting(plan, new Set(done.map((step) => step.id)))
   const byAddress = new Map<Address, { steps: number; done: number }>()
   for (const { id, address } of plan.steps) {
@@ -41,7 +36,11 @@ export function unfinishedText(
   const none = all.filter(([address, entry]) => entry.done === 0 && !tried.has(address)).map(([address]) => address)
   const title = word === "destroy" ? "Destroy" : "Apply"
   const head = interrupted ? `${title} interrupted.` : `${title} failed: ${failed.length} of ${plan.steps.length} steps.`
-  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}${next}`
+  const again =
+    whole.length === all.length
+      ? `All its steps were done: only the look whether they hold is left, by \`stack ${word}\` again.\n`
+      : `Run \`stack ${word}\` again to go on.\n`
+  return `${head}\n${row("Done", whole)}${row("Half done", half)}${row("Left", none)}${next ?? again}`
 }
 
 /** The steps whose work is still there: a container that was spawned and never started is given up, and its links go with it. */

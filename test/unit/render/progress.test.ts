@@ -96,6 +96,11 @@ Run \`stack apply\` again to go on.
   )
 })
 
+test("an apply that was interrupted behind its last step has nothing to go on with", () => {
+  const text = unfinishedText(plan, { done: [made, spawned, started], failed: [], skipped: [], interrupted: true }, "apply")
+  assert.match(text, "  Left:      nothing\nAll its steps were done: only the look whether they hold is left, by `stack apply` again.\n")
+})
+
 test("a link in a container that never started is gone with it, and is left, not done", () => {
   const on = (address: string) =>
     ({ kind: "interface", name: "", attributes: {}, range: () => undefined, address, references: [] }) as const
