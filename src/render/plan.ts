@@ -7,6 +7,7 @@ import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
 import type { Paint } from "./paint.ts"
 import { paint } from "./paint.ts"
+import { printable } from "./printable.ts"
 import { relaxationsText } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 import { flatten, formatValue } from "./value.ts"
@@ -75,9 +76,9 @@ function differs({ path, before, after }: FieldChange): boolean {
 function fieldText(field: FieldChange, style: Paint): string {
   const { path, before, after, forcesReplacement } = field
   if (isLong(path, before) || isLong(path, after)) return listChange(field, style)
-  if (!differs(field)) return `      ${path}: ${formatValue(path, after)}  ${style.dim("# set again")}`
+  if (!differs(field)) return `      ${printable(path)}: ${formatValue(path, after)}  ${style.dim("# set again")}`
   const forced = forcesReplacement ? style.red("  # forces replacement") : ""
-  return `      ${path}: ${formatValue(path, before)} ${style.yellow("->")} ${formatValue(path, after)}${forced}`
+  return `      ${printable(path)}: ${formatValue(path, before)} ${style.yellow("->")} ${formatValue(path, after)}${forced}`
 }
 
 /** What does not fit in a line of a terminal has a line for each of its parts. */
@@ -100,12 +101,12 @@ function listChange({ path, before, after, forcesReplacement }: FieldChange, sty
   const gone = had.filter((text) => !has.includes(text)).map((text) => `        ${style.red("-")} ${text}`)
   const come = has.filter((text) => !had.includes(text)).map((text) => `        ${style.green("+")} ${text}`)
   const order = gone.length + come.length === 0 ? ["        in another order"] : []
-  return [`      ${path}:${forced}`, ...gone, ...come, ...order].join("\n")
+  return [`      ${printable(path)}:${forced}`, ...gone, ...come, ...order].join("\n")
 }
 
 function newField(path: string, value: Value): string {
-  if (!isLong(path, value)) return `      ${path}: ${formatValue(path, value)}`
-  return [`      ${path}:`, ...value.map((one) => `        ${partText(path, one)}`)].join("\n")
+  if (!isLong(path, value)) return `      ${printable(path)}: ${formatValue(path, value)}`
+  return [`      ${printable(path)}:`, ...value.map((one) => `        ${partText(path, one)}`)].join("\n")
 }
 
 /** All that a new resource will have, without what is empty or the usual. */

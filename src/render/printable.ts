@@ -24,5 +24,15 @@ const RISKY = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
 /** JSON that is the same to who reads it by a program, and harmless on a terminal. */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(RISKY, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  return escapeRisky(JSON.stringify(value, null, indent))
+}
+
+/** Whether a text holds what a terminal would obey though quotes of JSON's leave it as it is. */
+export function isRisky(text: string): boolean {
+  return text.search(RISKY) >= 0
+}
+
+/** The escape for it, which JSON and YAML's "quotes" share: for a text in which it stands within such quotes alone. */
+export function escapeRisky(text: string): string {
+  return text.replace(RISKY, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }

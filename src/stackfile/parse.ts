@@ -50,7 +50,7 @@ export function parseYaml(file: SourceFile): Parsed {
 /** YAML allows no control characters but tab and line breaks. https://yaml.org/spec/1.2.2/#51-character-set */
 function controlCharacter(file: SourceFile): Diagnostic | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  const at = file.text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/)
+  const at = file.text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]|\r(?!\n)/)
   if (at < 0) return undefined
   if (file.text.charAt(at) === "\r") {
     const hint = "lines end with a line feed (U+000A): save the file with the line ends of Unix"

@@ -1,4 +1,4 @@
-import { jsonText } from "../../render/printable.ts"
+import { escapeRisky, isRisky, jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -11,7 +11,13 @@ export async function config(options: FileOptions & { format: "yaml" | "json" },
     context.out.write(`${jsonText(document, 2)}\n`)
     return EXIT.ok
   }
-  const { stringify } = await import("yaml")
-  context.out.write(stringify(document, { lineWidth: 0 }))
+  const { Document, visit } = await import("yaml")
+  const written = new Document(document)
+  visit(written, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === "string" && isRisky(node.value)) node.type = "QUOTE_DOUBLE"
+    },
+  })
+  context.out.write(escapeRisky(written.toString({ lineWidth: 0 })))
   return EXIT.ok
 }

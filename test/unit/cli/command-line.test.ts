@@ -94,6 +94,20 @@ test("the resolved document as JSON and as YAML", async ({ folder }) => {
   assert.match((await run(folder, "config")).out, /^name: one$/m)
 })
 
+test("config writes nothing that a terminal would obey, and the same again when it is read", async ({ folder }) => {
+  const labels = { "\u001b[31mred\nline": "\u202ey\u009b31m", plain: "two\nlines" }
+  writeFileSync(
+    join(folder, "stack.yaml"),
+    JSON.stringify({ name: "one", containers: { web: { command: "x", labels } } }).replace("\u009b", "\\u009b"),
+  )
+  const { out } = await run(folder, "config")
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  assert.not.match(out, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  writeFileSync(join(folder, "again.yaml"), out)
+  const { containers } = JSON.parse((await run(folder, "config", "-f", "again.yaml", "--format", "json")).out)
+  assert.equal(containers.web.labels, labels)
+})
+
 test("what is no plan file is refused in one line", async ({ folder }) => {
   for (const text of ["", "{}", "[]", "null", "name: x"]) {
     writeFileSync(join(folder, "p"), text)

@@ -161,6 +161,20 @@ test("sizes have their units, also those of a device; counts have none", () => {
   assert.match(text, "limits.memory: 64M\n      limits.io./dev/sda.rbps: 10M\n      limits.io./dev/sda.riops: 1048576\n")
 })
 
+test("a key that a person has chosen steers no terminal and makes no lines", () => {
+  const labels = { "\u001b[31mred\n  - container.web\u202e": "x" }
+  const made = change("container.web", { action: "create", after: { labels } })
+  const altered = change("container.db", {
+    action: "update",
+    fields: Object.keys(labels).map((key) => ({ path: `labels.${key}`, before: "x", after: "y", forcesReplacement: false })),
+  })
+  const text = planText(planOf([made, altered]), { color: false })
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  assert.not.match(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  assert.match(text, "      labels.\u241b[31mred\u240a  - container.web\ufffd: x\n")
+  assert.match(text, "      labels.\u241b[31mred\u240a  - container.web\ufffd: x -> y\n")
+})
+
 test("what is adopted as it is says so once", () => {
   const adopted = change("cgroup.tier", { action: "update", adopts: "/my/group", cause: "adopts /my/group" })
   assert.match(planText(planOf([adopted]), { color: false }), "  ~ cgroup.tier  # adopts /my/group\n")

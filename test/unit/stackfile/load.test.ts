@@ -195,6 +195,7 @@ test("files that cannot be read are told, not thrown", () => {
   assert.match(told(spoilt), "part.yaml is not UTF-8: byte 0xff at 2:1")
   assert.match(told(loadText("a: 1\rb: 2")), "<stdin>:1:5: error: a carriage return without a line feed")
   assert.match(told(loadText("containers: { a: { command: x, volumes: [':/x'] } }")), "the name of the volume is empty")
+  assert.match(told(loadText("a: x\u009b31m")), "<stdin>:1:5: error: control character U+009B in the text")
   assert.match(told(loadText("a: &a [*a]")), "`*a` stands within what `&a` names")
   assert.match(
     told(loadFiles({ "stack.yaml": "containers: {}", "bad.env": "no assignment\n" }, { varFiles: ["bad.env"] })),
