@@ -1,3 +1,5 @@
+import { escapeRisky } from "../base/risky.ts"
+
 /** What would steer a terminal, or turn the direction of writing, is shown as a picture of itself. */
 export function printable(text: string): string {
   return (
@@ -19,20 +21,7 @@ export function harmless(text: string): string {
   )
 }
 
-/** What JSON leaves raw and a terminal would obey: C1, and marks that turn the direction of writing. */
-const RISKY = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
 /** JSON that is the same to who reads it by a program, and harmless on a terminal. */
 export function jsonText(value: unknown, indent?: number): string {
   return escapeRisky(JSON.stringify(value, null, indent))
-}
-
-/** Whether a text holds what a terminal would obey though quotes of JSON's leave it as it is. */
-export function isRisky(text: string): boolean {
-  return text.search(RISKY) >= 0
-}
-
-/** The escape for it, which JSON and YAML's "quotes" share: for a text in which it stands within such quotes alone. */
-export function escapeRisky(text: string): string {
-  return text.replace(RISKY, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 }

@@ -1,4 +1,5 @@
-import { escapeRisky, isRisky, jsonText } from "../../render/printable.ts"
+import { escapeRisky, isRisky } from "../../base/risky.ts"
+import { jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import type { FileOptions } from "../stack-file.ts"

@@ -1,4 +1,5 @@
 import { stringify } from "yaml"
+import { escapeRisky } from "../../base/risky.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
 
 /** What a person still reads on one line. */
@@ -54,7 +55,7 @@ function scalar(value: string | number | boolean | null): string {
   // Line ends are written as such words, however long the text.
   const oneLine = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }
   const text = stringify([value], { collectionStyle: "flow", flowCollectionPadding: false, defaultStringType, ...oneLine })
-  return text.trim().slice(1, -1)
+  return escapeRisky(text.trim().slice(1, -1))
 }
 
 function isCollection(value: Spelt): value is readonly Spelt[] | SpeltMap {

@@ -18,6 +18,7 @@ const DOCUMENT = {
         MANY: "a longer text, of which one line\nis not enough, nor are two:\n  three\n",
         COLON: "a: b",
         DASH: "- a",
+        "STEERS\u202e": "\u009b31m\u202e",
       },
       interfaces: { eth0: { bridge: "lan" } },
       routes: [
@@ -35,7 +36,8 @@ const DOCUMENT = {
   import: [{ to: "bridge.lan", name: "br0" }],
 }
 
-test("a document is read back as it is", () => {
+test("a document is read back as it is, and holds nothing that a terminal would obey", () => {
+  assert.not.match(yamlText(DOCUMENT, []), /[\u007f-\u009f\u202e]/)
   assert.equal(parse(yamlText(DOCUMENT, ["one", "two: # three"])), DOCUMENT)
 })
 
