@@ -21,6 +21,8 @@ struct request {
   uint64_t count;   /* packets; 0: no end */
   uint32_t snaplen;
   int64_t milliseconds; /* 0: no end */
+  /* Which packets, as struct sock_filter[] in hexadecimal: of a link with Ethernet headers, and of one without. "": all, "-": it takes such headers */
+  const char *filter, *plain_filter;
 };
 
 /* An errno, or 0 where it is no matter of the kernel's; a line of what to do, or NULL. Ends with 1. */
@@ -32,6 +34,13 @@ _Noreturn void fail(const char *what, int error, const char *hint);
 int enter_place(const struct request *request);
 /* The holder has ended: a descriptor of another one, as after a restart of the container, or -1. */
 int next_holder(const struct request *request);
+
+/* ------------------------------------------------------- filter.c: which packets are kept */
+
+/* Of each packet so many bytes; 0: none at all. */
+void keep_only(int fd, uint32_t bytes);
+/* Those that the request wants; `plain`: they come without an Ethernet header. */
+void keep_wanted(int fd, const struct request *request, bool plain);
 
 /* ------------------------------------------------------- ring.c: packets, as the kernel hands them over */
 

@@ -134,7 +134,7 @@ static uint64_t number(const char *text)
 
 static struct request parse(int argc, char **argv)
 {
-  if (argc != 10) fail("stack-capture NAME INDEX NAMESPACE PID START-TIME FILE COUNT SNAPLEN MILLISECONDS", 0, NULL);
+  if (argc != 12) fail("stack-capture NAME INDEX NAMESPACE PID START-TIME FILE COUNT SNAPLEN MILLISECONDS FILTER PLAIN-FILTER", 0, NULL);
   return (struct request){
       .name = argv[1],
       .index = (int)number(argv[2]),
@@ -145,6 +145,8 @@ static struct request parse(int argc, char **argv)
       .count = number(argv[7]),
       .snaplen = (uint32_t)number(argv[8]),
       .milliseconds = (int64_t)number(argv[9]),
+      .filter = argv[10],
+      .plain_filter = argv[11],
   };
 }
 

@@ -37,26 +37,6 @@ struct frame {
 enum { ADDRESS_AT = 48 };
 _Static_assert(sizeof(struct frame) == ADDRESS_AT, "struct tpacket3_hdr");
 
-/* <linux/filter.h> */
-struct instruction {
-  uint16_t code;
-  uint8_t yes, no;
-  uint32_t k;
-};
-struct program {
-  uint16_t length;
-  struct instruction *code;
-};
-enum { RETURN = 0x06 };
-
-/* Of each packet so many bytes; 0: none at all. */
-static void keep_only(int fd, uint32_t bytes)
-{
-  struct instruction code = {.code = RETURN, .k = bytes};
-  struct program program = {.length = 1, .code = &code};
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) fail("the capture cannot be set up", errno, NULL);
-}
-
 /*
  * A block holds what a card puts together of a stream's packets, 64 KiB; longer ones are cut. Each is handed over after a while, however little is
  * in it: so many of them last some seconds when the reader falls asleep. With less memory than for all, fewer.
@@ -105,7 +85,7 @@ void open_ring(struct ring *ring, const struct request *request)
   /* Of no protocol until it is bound: nothing comes in from other links. */
   ring->fd = socket(AF_PACKET, (ring->cooked ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
   if (ring->fd < 0) fail("no packet socket can be opened", errno, "it takes CAP_NET_RAW: run it as root");
-  keep_only(ring->fd, request->snaplen);
+  keep_wanted(ring->fd, request, ring->cooked);
   map_ring(ring);
   struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ALL_PROTOCOLS), .sll_ifindex = request->index};
   if (bind(ring->fd, (struct sockaddr *)&address, sizeof address) < 0) fail(request->name, errno, "`stack show` says what is live");

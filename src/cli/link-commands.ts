@@ -13,12 +13,14 @@ export function linkCommands(root: Command, run: Run): void {
 function captureCommand(root: Command, run: Run): void {
   subcommand(root, "capture", "write down the packets of a live link, as pcap: stack capture web:eth0 | tcpdump -r -")
     .argument("<address>", "interface.web.eth0, bridge.lan, or one end of a link: web:eth0, host:NAME")
+    .argument("[filter...]", "only packets such as tcpdump's: tcp port 80 and not host 10.0.0.1")
     .option("-w, --write <file>", "into this file, which must not be there yet; else to standard output")
     .option("-c, --count <n>", "only so many packets", positive)
     .option("-s, --snaplen <bytes>", "only so many bytes of each", snaplen, 262_144)
+    .option("--bpf <file>", "only packets that a compiled filter picks, as tcpdump -ddd prints it; - for standard input")
     .addOption(new Option("--for <duration>", "for so long, or until this command is ended: 500ms, 30s, 5m").argParser(duration))
-    .action((address: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/capture.ts")).capture({ ...optionsOf(command), address }, context), "look"),
+    .action((address: string, filter: string[], _options, command: Command) =>
+      run(async (context) => (await import("./commands/capture.ts")).capture({ ...optionsOf(command), address, filter }, context), "look"),
     )
 }
 

@@ -22,6 +22,15 @@ export interface CaptureJob {
   snaplen: number
   /** How long; absent: no end. */
   milliseconds?: number
+  /** Which packets; absent: all. */
+  filter?: CaptureFilter
+}
+
+/** struct sock_filter[] for a link whose packets begin with an Ethernet header, and for one whose packets do not. SO_ATTACH_FILTER, socket(7) */
+export interface CaptureFilter {
+  ethernet: Uint8Array
+  /** Absent where it looks at what only an Ethernet header has. */
+  plain?: Uint8Array
 }
 
 /**
@@ -29,10 +38,12 @@ export interface CaptureJob {
  * Throws a KernelError where it could not even begin.
  */
 export function becomeCapture(ffi: Ffi, job: CaptureJob, folder: string = nativeFolder()): never {
-  const { name, index, ns, holder, file = "", count = 0, snaplen, milliseconds = 0 } = job
+  const { name, index, ns, holder, file = "", count = 0, snaplen, milliseconds = 0, filter } = job
   const program = join(folder, "stack-capture")
   const numbers = [count, snaplen, Math.ceil(milliseconds)].map(String)
-  const argv = ["stack-capture", name, String(index), ns, String(holder?.pid ?? 0), holder?.startTime ?? "", file, ...numbers]
+  const hex = (program: Uint8Array | undefined) => (program === undefined ? "-" : Buffer.from(program).toString("hex"))
+  const filters = filter === undefined ? ["", ""] : [hex(filter.ethernet), hex(filter.plain)]
+  const argv = ["stack-capture", name, String(index), ns, String(holder?.pid ?? 0), holder?.startTime ?? "", file, ...numbers, ...filters]
   const words = Buffer.from(argv.map((word) => `${word}\0`).join(""))
   throw new KernelError(`run ${program}`, errnoName(ffi.exec(program, words, Buffer.alloc(0))))
 }

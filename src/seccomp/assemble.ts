@@ -1,10 +1,10 @@
+import type { Label } from "../base/classic-bpf.ts"
+import { Program } from "../base/classic-bpf.ts"
 import type { Architecture } from "./architecture.ts"
 import { AUDIT_ARCH, callsOf } from "./architecture.ts"
 import { comparison } from "./comparison.ts"
 import type { Action, Comparison, Profile } from "./profile.ts"
 import { looseness, returnValue } from "./profile.ts"
-import type { Label } from "./program.ts"
-import { Program } from "./program.ts"
 
 /** Offsets in struct seccomp_data, <linux/seccomp.h> */
 const NUMBER = 0

@@ -1,5 +1,5 @@
+import type { Label, Program } from "../base/classic-bpf.ts"
 import type { Comparison } from "./profile.ts"
-import type { Label, Program } from "./program.ts"
 
 /** Of args[] in struct seccomp_data, little endian: the low half of the first. <linux/seccomp.h> */
 const ARGUMENTS = 16

@@ -5,6 +5,8 @@ import type { Readable } from "node:stream"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { nativeFolder } from "../../src/kernel/ffi.ts"
+import { compile } from "../../src/packets/compile.ts"
+import { parseFilter } from "../../src/packets/parse.ts"
 import { missing, testsUnless } from "../support/skip.ts"
 import { inOwnNamespaces } from "./own-namespaces.ts"
 
@@ -19,6 +21,7 @@ interface Options {
   snaplen?: number
   milliseconds?: number
   namespace?: string
+  filter?: string
   holder?: [pid: number, startTime: string]
 }
 
@@ -31,9 +34,22 @@ interface Ended {
 // /sys shows the links of whoever mounted it.
 const indexOf = (link: string) => String(JSON.parse(execFileSync("ip", ["-j", "link", "show", link], { encoding: "utf8" }))[0].ifindex)
 
-function words(link: string, { file = "", count = 0, snaplen = 262_144, milliseconds = 0, namespace, holder }: Options): string[] {
+function words(
+  link: string,
+  { file = "", count = 0, snaplen = 262_144, milliseconds = 0, namespace, holder, filter = "" }: Options,
+): string[] {
   const [pid, startTime] = holder ?? [0, ""]
-  return [link, indexOf(link), namespace ?? "host", String(pid), startTime, file, ...[count, snaplen, milliseconds].map(String)]
+  return [
+    link,
+    indexOf(link),
+    namespace ?? "host",
+    String(pid),
+    startTime,
+    file,
+    ...[count, snaplen, milliseconds].map(String),
+    filter,
+    filter,
+  ]
 }
 
 /** Starts it, does the work when it sees packets, and waits for its end. */
@@ -70,6 +86,9 @@ function packetsOf(bytes: Buffer): { linkType: number; packets: { length: number
   assert.is(at, bytes.length, "it ends with a whole packet")
   return { linkType: bytes.readUInt32LE(20), packets }
 }
+
+/** As it is given to a link whose packets begin with the header of the network. */
+const filterFor = (text: string) => Buffer.from(compile(parseFilter(text), "network", 262_144)).toString("hex")
 
 const MACS = "0200000000020200000000aa"
 
@@ -118,7 +137,7 @@ needsTools("tags that the kernel has taken out are back where they were, in eith
   )
 })
 
-needsTools("a link without a link header that readers know has a cooked one", async () => {
+needsTools("a link without a link header that readers know has a cooked one, and a filter looks behind that", async () => {
   // What is written into a tun device comes in from it. https://docs.kernel.org/networking/tuntap.html
   const script = `
 import fcntl, os, struct, sys
@@ -127,13 +146,18 @@ fcntl.ioctl(f, 0x400454ca, struct.pack("16sH22x", b"t0", 0x1001))
 os.system("ip link set t0 up")
 print("up", flush=True)
 sys.stdin.readline()
-os.write(f, bytes.fromhex(sys.argv[1]))
+for packet in sys.argv[1:]: os.write(f, bytes.fromhex(packet))
 sys.stdin.readline()`
   const packet = "4500001c000040004001d0d80a0707020a070701".padEnd(56, "0")
-  const tun = spawn("python3", ["-c", script, packet], { stdio: ["pipe", "pipe", "inherit"] })
+  const other = packet.replace("0a070702", "0a070703")
+  const tun = spawn("python3", ["-c", script, other, packet], { stdio: ["pipe", "pipe", "inherit"] })
   await new Promise((resolve) => tun.stdout.once("data", resolve))
   writeFileSync("/proc/sys/net/ipv6/conf/t0/disable_ipv6", "1")
-  const { stdout, status } = await whileCapturing("t0", { count: 1 }, () => void tun.stdin.write("\n"))
+  const { stdout, status } = await whileCapturing(
+    "t0",
+    { count: 1, filter: filterFor("icmp and src host 10.7.7.2") },
+    () => void tun.stdin.write("\n"),
+  )
   tun.stdin.end("\n")
   const { linkType, packets } = packetsOf(stdout)
   const header = `0000fffe0000${"00".repeat(8)}0800`

@@ -8,6 +8,7 @@ import * as assert from "uvu/assert"
 const MAY: { readonly [room: string]: string } = {
   base: "",
   seccomp: "base",
+  packets: "base",
   devices: "base",
   model: "base ~kernel ~pure ~devices",
   pure: "base model pure seccomp devices ~kernel",
@@ -87,7 +88,7 @@ test("only the command line speaks to the terminal and the environment, and ends
 })
 
 test("planning has no clock and no chance", () => {
-  const pure = SOURCES.filter((file) => ["base", "seccomp", "devices", "model", "pure", "plan"].includes(roomOf(file)))
+  const pure = SOURCES.filter((file) => ["base", "seccomp", "packets", "devices", "model", "pure", "plan"].includes(roomOf(file)))
   assert.equal(
     pure.filter((file) => /Date\.now|new Date\(|Math\.random|performance\.|hrtime/.test(readFileSync(file, "utf8"))),
     [],

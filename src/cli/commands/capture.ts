@@ -1,8 +1,10 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import type { CaptureFilter } from "../../kernel/capture.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import type { LiveEnd } from "../live-link.ts"
 import { anyInside, liveEnds } from "../live-link.ts"
+import { compiledFilter, writtenFilter } from "../packet-filter.ts"
 import { requireEntering } from "../privileges.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -13,6 +15,10 @@ export interface CaptureOptions extends FileOptions {
   write?: string
   count?: number
   snaplen: number
+  /** Words of tcpdump's language; none: all packets. */
+  filter: readonly string[]
+  /** A file with a filter that is compiled. */
+  bpf?: string
   /** Milliseconds. */
   for?: number
 }
@@ -20,6 +26,7 @@ export interface CaptureOptions extends FileOptions {
 /** Writes down the packets of one end of a link, as pcap. This process becomes the program that does. */
 export async function capture(options: CaptureOptions, context: Context): Promise<number> {
   const { write: file, count, snaplen, for: milliseconds } = options
+  const filter = filterOf(options, context)
   if (file === "") throw new UsageError("--write: name a file")
   if (file === undefined && context.out.terminal) throw onTerminal(options.address)
   const session = openSession(liveStack(options, context).stack, context)
@@ -31,7 +38,15 @@ export async function capture(options: CaptureOptions, context: Context): Promis
     ...(file === undefined ? {} : { file }),
     ...(count === undefined ? {} : { count }),
     ...(milliseconds === undefined ? {} : { milliseconds }),
+    ...(filter === undefined ? {} : { filter }),
   })
+}
+
+function filterOf({ filter, bpf, snaplen, file }: CaptureOptions, context: Context): CaptureFilter | undefined {
+  if (bpf === undefined) return filter.length === 0 ? undefined : writtenFilter(filter, snaplen, context)
+  if (filter.length > 0) throw new UsageError("a filter is either written or, with --bpf, compiled already")
+  if (bpf === "-" && file === "-") throw new UsageError("standard input is either the stack file or the filter")
+  return compiledFilter(bpf, snaplen, context)
 }
 
 function onTerminal(address: string): UsageError {

@@ -99,6 +99,52 @@ function kept(bytes: Buffer): number {
 }
 
 scenario(
+  "a filter of tcpdump's words, and one that tcpdump has compiled, have only their packets captured",
+  async (sandbox) => {
+    const file = sandbox.file("stack.yaml", LAB)
+    apply(sandbox, file)
+    const captured = async (link: string, ...args: string[]) => {
+      const capture = await capturing(sandbox, stackIn(sandbox, file, link, "-w", "some.pcap", ...args))
+      ping(sandbox, 2, "10.1.0.2", "-e7")
+      expectStatus(
+        inside(inits(sandbox, "lab").r1 as number, "-n", "bash", "-c", "echo x >/dev/udp/10.1.0.2/53; echo y >/dev/udp/10.1.0.2/54"),
+        0,
+      )
+      capture.signal("INT")
+      assert.is((await capture.ended).status, 0)
+      const seen = packets(sandbox, "some.pcap")
+      sandbox.run(["rm", "some.pcap"])
+      return seen
+    }
+    const requests = [1, 2].map((i) => `IP 10.1.0.1 > 10.1.0.2: ICMP echo request, id 7, seq ${i}, length 64`)
+    const replies = [1, 2].map((i) => `IP 10.1.0.2 > 10.1.0.1: ICMP echo reply, id 7, seq ${i}, length 64`)
+    assert.equal(await captured("r1:eth1", "icmp", "and", "src", "host", "10.1.0.1"), requests)
+    assert.equal(await captured("container.r2:eth1", "icmp and dst net 10.1.0.2/32 and not greater 99"), requests)
+    assert.is((await captured("r1:eth1", "udp dst port 53 or 54")).length, 2)
+    const { stdout: compiled } = expectStatus(sandbox.run(["tcpdump", "-ddd", "-y", "EN10MB", "icmp[icmptype] = icmp-echoreply"]), 0)
+    sandbox.file("replies.bpf", compiled)
+    assert.equal(await captured("r1:eth1", "--bpf", "replies.bpf"), replies)
+    const refused = (status: number, words: string | RegExp, ...args: string[]) => {
+      const ran = expectStatus(sandbox.stack(["capture", "-f", file, "r1:eth1", ...args]), status)
+      expectNoTrace(ran)
+      assert.match(ran.stderr, words)
+    }
+    refused(
+      1,
+      /^filter:1:5: error: `and` or `or` is missing before this\n.*tcp prot 80\n.*\^{4}\n {2}hint: did you mean port\?/,
+      "tcp",
+      "prot",
+      "80",
+    )
+    refused(64, "either written or, with --bpf, compiled already", "--bpf", "replies.bpf", "tcp")
+    refused(1, "none.bpf cannot be read: ENOENT", "--bpf", "none.bpf")
+    sandbox.file("loop.bpf", "1\n21 0 0 0\n")
+    refused(1, "the kernel does not take this filter: Invalid argument", "--bpf", "loop.bpf")
+  },
+  NEEDS,
+)
+
+scenario(
   "thousands of packets in a second: none is lost",
   async (sandbox) => {
     const file = sandbox.file("stack.yaml", LAB)

@@ -7,7 +7,7 @@ interface Instruction {
 }
 
 /** BPF_LD|W|ABS, BPF_ALU|AND|K, BPF_JMP|{JA,JEQ,JGT,JGE}|K, BPF_RET|K. <linux/bpf_common.h> */
-const LOAD = 0x20
+export const LOAD = 0x20
 const AND = 0x54
 const JUMP = 0x05
 const JUMP_IF = { "==": 0x15, ">": 0x25, ">=": 0x35 } as const
@@ -36,16 +36,20 @@ export class Program {
     return label
   }
 
-  /** `A = *(u32 *)(seccomp_data + OFFSET)`, then on at `next`. */
+  /** `A = *(u32 *)(data + OFFSET)`, then on at `next`. */
   load(offset: number, next: Label): Label {
-    this.#leadTo(next)
-    return this.#put({ code: LOAD, jt: 0, jf: 0, k: offset })
+    return this.instruction(LOAD, offset, next)
   }
 
   /** `A &= MASK`, then on at `next`. */
   and(mask: number, next: Label): Label {
+    return this.instruction(AND, mask, next)
+  }
+
+  /** An instruction that leads nowhere else, then on at `next`. */
+  instruction(code: number, k: number, next: Label): Label {
     this.#leadTo(next)
-    return this.#put({ code: AND, jt: 0, jf: 0, k: mask })
+    return this.#put({ code, jt: 0, jf: 0, k })
   }
 
   /** Where A stands so to `value` (unsigned), on at `yes`, else at `no`. */
