@@ -122,7 +122,8 @@ export function macAddress(description: string): Fragment {
 export function lifecycleKeys(): { readonly [key: string]: Fragment } {
   return {
     ignore_drift: {
-      description: "Attributes that others may change: what was changed by hand is left so. `limits.memory`, or `limits` for all of them.",
+      description:
+        "Attributes that others may change: what was changed by hand is left so. `limits.memory`, or `limits` for all of them; `*` for any part: `wireguard.peers.*.endpoint`.",
       type: "array",
       items: { description: "A path as a plan shows it.", type: "string", form: "the path of an attribute" },
       form: "a list of attributes",

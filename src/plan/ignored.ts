@@ -14,8 +14,13 @@ export function ignoredFields(fields: readonly FieldChange[], { ignoreDrift, att
   return fields.filter(({ path, forcesReplacement }) => !forcesReplacement && named(ignoreDrift, path) && isDrift(path))
 }
 
+/** `*` stands for one part of a path, such as each peer of a link. */
 function named(paths: readonly string[], path: string): boolean {
-  return paths.some((one) => path === one || path.startsWith(`${one}.`))
+  return paths.some((one) => (one.includes("*") ? matches(one.split("."), path.split(".")) : path === one || path.startsWith(`${one}.`)))
+}
+
+function matches(pattern: readonly string[], parts: readonly string[]): boolean {
+  return pattern.every((one, i) => one === parts[i] || (one === "*" && parts[i] !== undefined))
 }
 
 /** The resource as it is to be when these differences are left: what is found there is wished for. */

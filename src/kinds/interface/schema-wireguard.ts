@@ -28,7 +28,7 @@ export function wireGuardSchema(): Fragment {
             },
             endpoint: {
               description:
-                "Where it is. Default: where it is heard from. A peer that is heard from elsewhere is there from then on, which a plan tells.",
+                "Where it is. Default: where it is heard from. A peer that is heard from elsewhere is there from then on: drift, but with `ignore_drift: [wireguard.peers.*.endpoint]`.",
               type: "string",
               form: "an endpoint such as 192.0.2.1:51820",
               examples: ["192.0.2.1:51820", "[2001:db8::1]:51820"],

@@ -27,8 +27,9 @@ export function hostAddress(entry: Entry, path: Path, text: string): string | un
   const cidr = parseCidr(text)
   if (cidr === undefined) {
     const bare = canonicalIp(text)
-    const hint =
-      bare === undefined
+    const hint = ["dhcp", "slaac"].includes(text.toLowerCase())
+      ? "leave `address` out, have a program in the container ask for one, and let it be: `ignore_drift: [address]`"
+      : bare === undefined
         ? "write an address such as 10.20.0.2/24 or fd20::2/64"
         : `write it with its prefix length: ${text}/${bare.includes(":") ? 64 : 24}`
     entry.report(

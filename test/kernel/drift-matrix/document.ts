@@ -10,6 +10,11 @@ column is a test: run on an applied stack, \`plan\` must name just what it chang
 process, namespace, cgroup and link the one it was (\`npm test -- scenarios/drift\`). \`$web\` is the pid of a container's first process,
 \`$web_monitor\` its monitor's; \`$pids\` is the stack's folder in the hierarchy that has the controller.
 
+What others may change is named by \`ignore_drift\` of the resource, and left as it is found, in plans and by apply: \`[limits.memory]\`, \`[limits]\` for all of them, and \`*\` for any
+part. So an interface gets its addresses by DHCP (a client in the container, with \`cap_add: [NET_ADMIN, NET_RAW]\`): without \`address\`, and with \`ignore_drift: [address]\`. A peer
+of WireGuard without an \`endpoint\` is wherever it is heard from; with one it is to be there, and where it has moved to (roaming) is drift, but with
+\`ignore_drift: [wireguard.peers.*.endpoint]\`, by which its endpoint is only where it is looked for first.
+
 Written by \`npm run generate\` from [test/kernel/drift-matrix](../test/kernel/drift-matrix).
 `
 

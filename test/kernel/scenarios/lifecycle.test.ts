@@ -100,4 +100,41 @@ scenario("prevent_destroy: the rest is done, with exit code 3", (sandbox) => {
   assert.equal(inits(sandbox, "lab"), {})
 })
 
+const DHCP = `
+name: lab
+bridges: { lan: {} }
+containers:
+  server:
+    command: [dnsmasq, -k, --port=0, --pid-file=, --user=root, --dhcp-leasefile=/tmp/leases, "--dhcp-range=10.30.0.100,10.30.0.150,1h"]
+    cap_add: [NET_ADMIN, NET_RAW]
+    interfaces: { eth0: { bridge: lan, address: 10.30.0.1/24 } }
+  client:
+    command: [sleep, infinity]
+    cap_add: [NET_ADMIN, NET_RAW]
+    interfaces: { eth0: { bridge: lan, ignore_drift: [address] } }
+`
+const LEASED = '#!/bin/sh\n[ "$1" != bound ] || { ip addr add $ip/24 dev $interface && ip route add default via $router; }\n'
+
+scenario(
+  "an address that a container has by DHCP is let be, where the file says so, also when the container is replaced",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", DHCP)
+    apply(sandbox, file)
+    const exec = (...args: string[]) =>
+      expectStatus(sandbox.stack(["exec", "-f", file, "client", "--", ...args], { input: LEASED }), 0).stdout
+    exec("sh", "-c", "cat >/tmp/leased; chmod +x /tmp/leased")
+    exec("busybox", "udhcpc", "-nqi", "eth0", "-s", "/tmp/leased", "-t", "10")
+    const leased = /10\.30\.0\.1[0-5][0-9]\/24/
+    assert.match(exec("ip", "addr", "show", "dev", "eth0"), leased)
+    assert.match(exec("ip", "route"), "default via 10.30.0.1")
+    expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file]), 0)
+    writeFileSync(file, DHCP.replace("[sleep, infinity]", "[sleep, 1d]"))
+    apply(sandbox, file)
+    assert.match(exec("ip", "addr", "show", "dev", "eth0"), leased)
+    writeFileSync(file, DHCP.replace(", ignore_drift: [address]", ""))
+    assert.match(sandbox.stack(["plan", "-f", file]).stdout, /interface\.client\.eth0[^\n]*\n {6}address: \[10\.30\.0\.1\d\d\/24\] -> \[\]/)
+  },
+  ["dnsmasq", "busybox"],
+)
+
 test.run()

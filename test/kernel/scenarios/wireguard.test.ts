@@ -145,6 +145,29 @@ scenarioOfWireGuard("a link is made anew with its key and its peers, and stays w
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
 })
 
+scenarioOfWireGuard("a peer that has moved is drift where the file says where it is, unless it may be anywhere", (sandbox) => {
+  const [web, db] = [pair(sandbox, "web"), pair(sandbox, "db")]
+  const text = lab({ key: "web", peer: db }, { key: "db", peer: web })
+  const file = sandbox.file("stack.yaml", text)
+  apply(sandbox, file)
+  inSide(sandbox, "web", "ping", "-c1", "-W5", "10.61.0.2")
+  // The other side speaks from another port from now on: this one follows, as the protocol has it.
+  inSide(sandbox, "db", "wg", "set", "wg0", "listen-port", "51999")
+  inSide(sandbox, "db", "ping", "-c1", "-W5", "10.61.0.1")
+  assert.is(inSide(sandbox, "web", "wg", "show", "wg0", "endpoints"), `${db}\t10.60.0.2:51999\n`)
+  assert.equal(verdicts(planOf(sandbox, file)), ["update interface.web.wg0", "update interface.db.wg0"])
+  sandbox.file(
+    "stack.yaml",
+    text
+      .replace("      wg0:", "      wg0:\n        ignore_drift: [wireguard.peers.*.endpoint]")
+      .replace("listen_port: 51821", "listen_port: 51999"),
+  )
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(inSide(sandbox, "web", "wg", "show", "wg0", "endpoints"), `${db}\t10.60.0.2:51999\n`)
+  inSide(sandbox, "web", "ping", "-c1", "-W5", "10.61.0.2")
+})
+
 scenarioOfWireGuard("a key may come from the environment", (sandbox) => {
   const [web, db] = [pair(sandbox, "web"), pair(sandbox, "db")]
   const text = lab({ key: "web", peer: db }, { key: "db", peer: web }).replace("web: { file: ./web.key }", "web: { environment: WEB_KEY }")

@@ -5,7 +5,7 @@ import { planAsText } from "../../../src/plan/format.ts"
 import { makePlan } from "../../../src/plan/plan.ts"
 import { preventedChanges, preventedDiagnostics } from "../../../src/plan/prevented.ts"
 import { HOST } from "../../kinds/read-case.ts"
-import { bridge, container, observed } from "../../kinds/resources.ts"
+import { bridge, container, observed, oneEnded } from "../../kinds/resources.ts"
 
 function plan(resources: Resource[], found: Observed[]) {
   const snapshot: Snapshot = { resources: new Map(found.map((o) => [o.address, o])), foreign: [], host: HOST }
@@ -20,6 +20,23 @@ test("drift that the file lets be is no change, whatever kind of value it is", (
   assert.not.ok(plan([web], [observed(web, changed, { applied: web.attributes })]).hasChanges)
   const lan = { ...bridge("lan"), ignoreDrift: ["mtu"] }
   assert.not.ok(plan([lan], [observed(lan, { mtu: 1400 })]).hasChanges)
+})
+
+test("a part of a path may stand for all there are, as the peers of a link", () => {
+  const peers = (endpoint: string, keepalive: number) => ({
+    "one/+=": { endpoint: "10.0.0.1:7", allowed_ips: [], keepalive: 7 },
+    "two/+=": { endpoint, allowed_ips: [], keepalive },
+  })
+  const wireguard = { private_key: { name: "key", content: "current" }, listen_port: 7, peers: peers("10.0.0.2:7", 7) }
+  const link = { ...oneEnded("web.wg0", { kind: "wireguard" }, { wireguard }), ignoreDrift: ["wireguard.peers.*.endpoint"] }
+  const found = (keepalive: number) =>
+    observed(link, { wireguard: { ...wireguard, peers: peers("10.9.9.9:9", keepalive) } }, { applied: link.attributes })
+  const web = container("web")
+  const changed = (keepalive: number) =>
+    plan([web, link], [observed(web), found(keepalive)])
+      .changes.find(({ address }) => address === link.address)
+      ?.fields.map((f) => f.path)
+  assert.equal([changed(7), changed(9)], [[], ["wireguard.peers.two/+=.keepalive"]])
 })
 
 test("what else differs is repaired, and what may drift is left as it is found", () => {
