@@ -52,9 +52,11 @@ export interface RouteWish extends Partial<Omit<Route, "to" | "dev" | "nexthops"
 export interface Rule {
   family: "inet" | "inet6"
   priority: number
-  /** `lookup` and a table, or the word of a route that leads nowhere. */
+  /** `lookup` and a table, `goto` and a priority, `nop`, or the word of a route that leads nowhere. */
   type: string
   table?: number
+  /** The priority of the rule that is asked next; one that is not there is passed over. */
+  goto?: number
   from?: string
   to?: string
   iif?: string

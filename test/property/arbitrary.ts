@@ -25,6 +25,7 @@ const ROUTINGS: readonly Attributes[] = [
       { priority: 100, from: "10.20.0.0/24", table: 100 },
       { priority: 101, fwmark: 1, fwmask: 255, type: "prohibit" },
       { priority: 102, ipproto: "udp", dport: "5000-5100", table: 100 },
+      { priority: 103, from: "10.21.0.0/24", goto: 200 },
     ],
   },
   {

@@ -37,7 +37,7 @@ function hop(via: string | undefined, dev: RouteRequest["dev"], to: string): Wor
 
 /** `-6 rule add from …` */
 export function rule(verb: string, { family, ...rest }: Rule): Words {
-  const { priority, not, from, to, iif, oif, fwmark, fwmask, ipproto, sport, dport, type, table, suppress_prefixlength } = rest
+  const { priority, not, from, to, iif, oif, fwmark, fwmask, ipproto, sport, dport, type, table, goto, suppress_prefixlength } = rest
   const mark = fwmark === undefined ? undefined : `${fwmark}${fwmask === undefined ? "" : `/${fwmask}`}`
   return [
     family === "inet6" ? "-6" : undefined,
@@ -51,7 +51,7 @@ export function rule(verb: string, { family, ...rest }: Rule): Words {
     option("ipproto", ipproto),
     option("sport", sport),
     option("dport", dport),
-    type === "lookup" ? option("lookup", table) : type,
+    type === "lookup" ? option("lookup", table) : type === "goto" ? option("goto", goto) : type,
     option("suppress_prefixlength", suppress_prefixlength),
     option("priority", priority),
   ]

@@ -21,6 +21,7 @@ export interface RuleEntry {
   dport?: number | string
   type?: "lookup" | NonNullable<RuleSpec["type"]>
   table?: number | string
+  goto?: number
   suppress_prefixlength?: number
 }
 
@@ -38,8 +39,8 @@ export function rulesOf(entry: Entry, list: readonly RuleEntry[]): RuleSpec[] {
   for (const [i, item] of list.entries()) {
     const rule = ruleOf(entry, ["rules", i], item)
     if (rule === undefined) continue
-    const { type, table, suppress_prefixlength, ...selector } = rule
-    const [whom, what] = [ruleKey(selector), JSON.stringify([type, table, suppress_prefixlength])]
+    const { type, table, goto, suppress_prefixlength, ...selector } = rule
+    const [whom, what] = [ruleKey(selector), JSON.stringify([type, table, goto, suppress_prefixlength])]
     const other = found.get(whom)
     if (other === undefined) found.set(whom, { rule, what })
     else {
@@ -55,7 +56,7 @@ export function rulesOf(entry: Entry, list: readonly RuleEntry[]): RuleSpec[] {
 }
 
 function ruleOf(entry: Entry, path: Path, item: RuleEntry): RuleSpec | undefined {
-  const { priority, iif, oif, suppress_prefixlength } = item
+  const { priority, iif, oif, goto, suppress_prefixlength } = item
   const [from, to] = [prefixOf(entry, [...path, "from"], item.from), prefixOf(entry, [...path, "to"], item.to)]
   const table = tableOf(entry, [...path, "table"], item.table)
   const mark = markOf(entry, [...path, "fwmark"], item.fwmark)
@@ -81,23 +82,33 @@ function ruleOf(entry: Entry, path: Path, item: RuleEntry): RuleSpec | undefined
     ...(dport === undefined ? {} : { dport }),
     ...(item.type === undefined || item.type === "lookup" ? {} : { type: item.type }),
     ...(table === undefined ? {} : { table: table === "main" ? MAIN_TABLE : table }),
+    ...(goto === undefined ? {} : { goto }),
     ...(suppress_prefixlength === undefined ? {} : { suppress_prefixlength }),
   }
   return looksUp(entry, path, rule) ? rule : undefined
 }
 
-/** A table for what looks one up, and none for what does not. */
-function looksUp(entry: Entry, path: Path, { type, table, suppress_prefixlength }: RuleSpec): boolean {
-  if (type === undefined && table !== undefined) return true
-  if (type === undefined) {
+/** A table for what looks one up, and none for what does not; a rule to go on at lies behind. */
+function looksUp(entry: Entry, path: Path, { priority, type, table, goto, suppress_prefixlength }: RuleSpec): boolean {
+  if (type === undefined && goto === undefined && table !== undefined) return true
+  if (type === undefined && goto === undefined) {
     entry.report(path, "bad-rule", "this rule does not say what becomes of what it is for", {
-      hint: "add `table: NUMBER`, or `type: blackhole`, `unreachable` or `prohibit`",
+      hint: "add `table: NUMBER`, `goto: PRIORITY`, or `type: blackhole`, `unreachable` or `prohibit`",
     })
     return false
   }
-  const key = table !== undefined ? "table" : suppress_prefixlength !== undefined ? "suppress_prefixlength" : undefined
-  if (key === undefined) return true
-  entry.report([...path, key], "bad-rule", `a rule of type ${type} asks no table`, { hint: `take \`${key}\` out, or \`type: ${type}\`` })
+  const what = type === undefined ? `\`goto: ${goto}\`` : `\`type: ${type}\``
+  const asking = table !== undefined ? "table" : suppress_prefixlength !== undefined ? "suppress_prefixlength" : undefined
+  const key = asking ?? (type !== undefined && goto !== undefined ? "goto" : undefined)
+  if (key !== undefined) {
+    const summary = asking === undefined ? `a rule of type ${type} asks no other rule` : `a rule with ${what} asks no table`
+    entry.report([...path, key], "bad-rule", summary, { hint: `take \`${key}\` out, or ${what}` })
+    return false
+  }
+  if (goto === undefined || goto > priority) return true
+  entry.report([...path, "goto"], "bad-rule", `rule ${goto} is asked before this one, ${priority}`, {
+    hint: "name one with a larger priority",
+  })
   return false
 }
 

@@ -32,7 +32,7 @@ export function routingShapes({ network, ip, mac }: Forms): { routes: Shape; som
     { priority: whole(1, MOST) },
     {
       family: oneOf("inet6"),
-      ...{ not: truth, from: network, to: network, iif: dev, oif: dev, fwmark: u32, fwmask: u32, table },
+      ...{ not: truth, from: network, to: network, iif: dev, oif: dev, fwmark: u32, fwmask: u32, table, goto: whole(2, MOST) },
       ...{ ipproto, sport: ports, dport: ports },
       type: oneOf("blackhole", "unreachable", "prohibit"),
       suppress_prefixlength: whole(0, 128),

@@ -32,7 +32,7 @@ function ourRules({ rules }: Routing): RuleSpec[] {
     .map(({ protocol: _, family, type, ...rest }) => ({
       ...rest,
       ...(family === "inet" ? {} : { family }),
-      ...(type === "lookup" ? {} : { type: type as RuleSpec["type"] }),
+      ...(type === "lookup" || type === "goto" ? {} : { type: type as RuleSpec["type"] }),
     }))
   return inOrder(found as RuleSpec[], ruleKey)
 }
@@ -68,7 +68,7 @@ function ruleChanges(have: readonly RuleSpec[], want: readonly RuleSpec[]): NetR
 }
 
 function ruleOf({ family, type, ...rest }: RuleSpec): Rule {
-  return { ...rest, family: family ?? "inet", type: type ?? "lookup" }
+  return { ...rest, family: family ?? "inet", type: type ?? (rest.goto === undefined ? "lookup" : "goto") }
 }
 
 /** All wanted ones are set again: a link that went down has lost its own. */

@@ -114,6 +114,11 @@ function rulesSchema(): Fragment {
           form: "lookup, blackhole, unreachable or prohibit",
         },
         table: table("The table that is asked."),
+        goto: wholeNumber(
+          "In the place of `table`: the rule of this priority is asked next, and those between are passed over. It must be a larger one.",
+          2,
+          MOST,
+        ),
         suppress_prefixlength: wholeNumber("What the table has of so many bits, or fewer, does not count: 0, no default route.", 0, 128),
       },
       { required: ["priority"] },

@@ -44,9 +44,10 @@ export interface RuleSpec {
   ipproto?: string
   sport?: string
   dport?: string
-  /** Absent: `lookup`, and `table` says where. */
+  /** Absent: `lookup`, and `table` says where, or `goto`. */
   type?: "blackhole" | "unreachable" | "prohibit"
   table?: number
+  goto?: number
   suppress_prefixlength?: number
   /** Only ever observed: what it says besides. */
   other?: string
@@ -112,7 +113,7 @@ export function routeKey(r: RouteSpec): string {
 /** By priority, as the kernel asks them. */
 export function ruleKey({ priority, ...r }: RuleSpec): string {
   const selector = [r.family, r.not, r.from, r.to, r.iif, r.oif, r.fwmark, r.fwmask, r.ipproto, r.sport, r.dport]
-  const rest = [...selector, r.type, r.table, r.suppress_prefixlength, r.other]
+  const rest = [...selector, r.type, r.table, r.goto, r.suppress_prefixlength, r.other]
   return `${String(priority).padStart(10, "0")} ${rest.map((word) => word ?? "").join(" ")}`
 }
 

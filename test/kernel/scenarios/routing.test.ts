@@ -29,7 +29,10 @@ const RULES = `
       - { priority: 1004, from: "fd20::2", oif: eth0, table: 100 }
       - { priority: 1005, family: inet6, fwmark: 1, type: blackhole }
       - { priority: 1006, ipproto: 6, dport: 8000-8080, table: 100 }
-      - { priority: 1007, ipproto: ospf, type: prohibit }`
+      - { priority: 1007, ipproto: ospf, type: prohibit }
+      - { priority: 1008, iif: eth1, goto: 1010 }
+      - { priority: 1009, to: 10.98.0.0/16, type: blackhole }
+      - { priority: 1010, to: 10.98.0.0/16, type: unreachable }`
 
 const NEIGHBOURS = `
       - { to: 10.20.0.77, lladdr: "02:00:00:00:00:77", dev: eth0 }
@@ -119,6 +122,9 @@ scenario("routes of every type, rules and neighbours come into the kernel, are r
     "1003: from all to 10.99.0.0/16 prohibit",
     "1006: from all ipproto tcp dport 8000-8080 lookup 100",
     "1007: from all ipproto ospf prohibit",
+    "1008: from all iif eth1 goto 1010",
+    "1009: from all to 10.98.0.0/16 blackhole",
+    "1010: from all to 10.98.0.0/16 unreachable",
     "1004: from fd20::2 oif eth0 lookup 100",
     "1005: from all fwmark 0x1 blackhole",
   ])
@@ -163,6 +169,8 @@ scenario("what others do to routes, rules and neighbours is drift where it is ou
     ["rule add priority 6 ipproto tcp table 9 protocol 115", "rules"],
     ["rule add priority 7 tos 0x10 table 9 protocol 115", "rules"],
     ["rule del priority 1007", "rules"],
+    ["rule del priority 1008", "rules"],
+    ["rule add priority 1008 iif eth1 goto 1009 protocol 115", "rules"],
     ["-6 rule del priority 1005", "rules"],
     ["neigh replace 10.20.0.77 lladdr 02:00:00:00:00:99 dev eth0 nud permanent", "neighbours"],
     ["neigh change 10.20.0.77 dev eth0 nud reachable", "neighbours"],
@@ -178,7 +186,7 @@ scenario("what others do to routes, rules and neighbours is drift where it is ou
     apply(sandbox, file)
     expectConverged(sandbox, file)
     assert.equal(routes(sandbox).sort(), [...SHOWN].sort(), hand)
-    assert.is(rules(sandbox).length, 9, hand)
+    assert.is(rules(sandbox).length, 12, hand)
     assert.is(neighbours(sandbox).length, 4, hand)
   }
   // What bears another number, or was learned, is theirs.

@@ -236,6 +236,7 @@ test("rules, neighbours and routes of every form that were asked for read back a
     { family: "inet", priority: 4, type: "lookup", table: 254, fwmark: 1, suppress_prefixlength: 0 },
     { family: "inet", priority: 5, type: "lookup", table: 100, ipproto: "tcp", sport: "1024-65535", dport: "80" },
     { family: "inet6", priority: 6, type: "blackhole", ipproto: "200" },
+    { family: "inet", priority: 7, type: "goto", goto: 100_000, not: true, to: "10.0.0.0/8" },
   ]
   for (const rule of rules) assert.equal(readRule(only(encoded({ op: "rule-add", rule }))), { ...rule, protocol: 115 })
   for (const lladdr of ["02:00:00:00:00:0a", undefined]) {

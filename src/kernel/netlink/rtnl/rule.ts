@@ -26,7 +26,6 @@ const ACTIONS: { readonly [type: string]: number } = {
 
 /** What no stack file can say of a rule, by its attribute. */
 const OTHERS: { readonly [attribute: number]: string } = {
-  [FRA.FRA_GOTO]: "goto",
   [FRA.FRA_FLOW]: "realms",
   [FRA.FRA_TUN_ID]: "tun_id",
   [FRA.FRA_SUPPRESS_IFGROUP]: "suppress_ifgroup",
@@ -62,6 +61,7 @@ function writeRule(w: WireWriter, rule: Rule): void {
   if (rule.sport !== undefined) writePorts(w, FRA.FRA_SPORT_RANGE, rule.sport)
   if (rule.dport !== undefined) writePorts(w, FRA.FRA_DPORT_RANGE, rule.dport)
   if (table > 0xff) writeU32(w, FRA.FRA_TABLE, table)
+  if (rule.goto !== undefined) writeU32(w, FRA.FRA_GOTO, rule.goto)
   if (rule.suppress_prefixlength !== undefined) writeU32(w, FRA.FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefixlength)
   writeU8(w, FRA.FRA_PROTOCOL, ROUTE_PROTOCOL)
 }
@@ -117,6 +117,7 @@ export function readRule({ bytes, start, end }: Message): LiveRule | undefined {
     else if (type === FRA.FRA_SPORT_RANGE) rule.sport = readPorts(bytes, from, to)
     else if (type === FRA.FRA_DPORT_RANGE) rule.dport = readPorts(bytes, from, to)
     else if (type === FRA.FRA_TABLE) table = readU32(bytes, from, to)
+    else if (type === FRA.FRA_GOTO) rule.goto = readU32(bytes, from, to)
     else if (type === FRA.FRA_SUPPRESS_PREFIXLEN) readLength(rule, readU32(bytes, from, to))
     else if (type === FRA.FRA_PROTOCOL) rule.protocol = readU8(bytes, from, to)
     else if (OTHERS[type] !== undefined) others.push(OTHERS[type])
