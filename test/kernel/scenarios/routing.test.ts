@@ -170,7 +170,7 @@ scenario("what others do to routes, rules and neighbours is drift where it is ou
     ["rule add priority 7 tos 0x10 table 9 protocol 115", "rules"],
     ["rule del priority 1007", "rules"],
     ["rule del priority 1008", "rules"],
-    ["rule add priority 1008 iif eth1 goto 1009 protocol 115", "rules"],
+    ["rule add priority 1008 iif eth0 goto 1009 protocol 115", "rules"],
     ["-6 rule del priority 1005", "rules"],
     ["neigh replace 10.20.0.77 lladdr 02:00:00:00:00:99 dev eth0 nud permanent", "neighbours"],
     ["neigh change 10.20.0.77 dev eth0 nud reachable", "neighbours"],

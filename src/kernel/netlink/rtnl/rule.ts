@@ -24,7 +24,7 @@ const ACTIONS: { readonly [type: string]: number } = {
   prohibit: FRA.FR_ACT_PROHIBIT,
 }
 
-/** What no stack file can say of a rule, by its attribute. */
+/** What no stack file can say of a rule, by its attribute. User ids the kernel takes only from who is in the user namespace that the network belongs to (fib_nl2rule()). */
 const OTHERS: { readonly [attribute: number]: string } = {
   [FRA.FRA_FLOW]: "realms",
   [FRA.FRA_TUN_ID]: "tun_id",
