@@ -43,8 +43,9 @@ export async function capture(options: CaptureOptions, context: Context): Promis
 }
 
 function filterOf({ filter, bpf, snaplen, file }: CaptureOptions, context: Context): CaptureFilter | undefined {
-  if (bpf === undefined) return filter.length === 0 ? undefined : writtenFilter(filter, snaplen, context)
-  if (filter.length > 0) throw new UsageError("a filter is either written or, with --bpf, compiled already")
+  const isWritten = filter.join("").trim() !== ""
+  if (bpf === undefined) return isWritten ? writtenFilter(filter, snaplen, context) : undefined
+  if (isWritten) throw new UsageError("a filter is either written or, with --bpf, compiled already")
   if (bpf === "-" && file === "-") throw new UsageError("standard input is either the stack file or the filter")
   return compiledFilter(bpf, snaplen, context)
 }

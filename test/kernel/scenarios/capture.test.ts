@@ -121,6 +121,7 @@ scenario(
     assert.equal(await captured("r1:eth1", "icmp", "and", "src", "host", "10.1.0.1"), requests)
     assert.equal(await captured("container.r2:eth1", "icmp and dst net 10.1.0.2/32 and not greater 99"), requests)
     assert.is((await captured("r1:eth1", "udp dst port 53 or 54")).length, 2)
+    assert.ok((await captured("r1:eth1", "")).length >= 6, "an empty one has all packets captured, as tcpdump's")
     const { stdout: compiled } = expectStatus(sandbox.run(["tcpdump", "-ddd", "-y", "EN10MB", "icmp[icmptype] = icmp-echoreply"]), 0)
     sandbox.file("replies.bpf", compiled)
     assert.equal(await captured("r1:eth1", "--bpf", "replies.bpf"), replies)
