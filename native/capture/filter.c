@@ -2,6 +2,7 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -46,11 +47,18 @@ static uint16_t read_program(const char *text, struct instruction *code)
   return (uint16_t)(bytes / sizeof *code);
 }
 
+static _Noreturn void needs_ethernet(const char *name)
+{
+  char why[256];
+  snprintf(why, sizeof why, "the filter asks for something in Ethernet headers, and %s has none", name);
+  fail(why, 0, "a link such as a tunnel hands out packets that begin with IP: leave out ether, broadcast, multicast and vlan");
+}
+
 void keep_wanted(int fd, const struct request *request, bool plain)
 {
   static struct instruction code[MOST_INSTRUCTIONS];
   const char *text = plain ? request->plain_filter : request->filter;
   if (*text == '\0') return keep_only(fd, request->snaplen);
-  if (strcmp(text, "-") == 0) fail(request->name, 0, "it has no Ethernet headers, and the filter asks for something in them");
+  if (strcmp(text, "-") == 0) needs_ethernet(request->name);
   if (attach(fd, code, read_program(text, code)) < 0) fail("the kernel does not take this filter", errno, NULL);
 }

@@ -158,6 +158,9 @@ sys.stdin.readline()`
     { count: 1, filter: filterFor("icmp and src host 10.7.7.2") },
     () => void tun.stdin.write("\n"),
   )
+  const refused = await whileCapturing("t0", { filter: "-" }, () => undefined)
+  assert.is(refused.status, 1)
+  assert.match(refused.stderr, /^error: the filter asks for something in Ethernet headers, and t0 has none\n {2}hint: /)
   tun.stdin.end("\n")
   const { linkType, packets } = packetsOf(stdout)
   const header = `0000fffe0000${"00".repeat(8)}0800`
