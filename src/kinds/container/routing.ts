@@ -58,12 +58,19 @@ export function routingChanges(have: Partial<RoutingAttributes>, want: RoutingAt
   ]
 }
 
-/** New ones first: at no moment is there none of the two. */
+/** New ones first: at no moment is there none of the two. But the kernel has no two rules that only go on at different ones (rule_exists()). */
 function ruleChanges(have: readonly RuleSpec[], want: readonly RuleSpec[]): NetRequest[] {
   const [there, wanted] = [new Set(have.map(ruleKey)), new Set(want.map(ruleKey))]
+  const added = want.filter((rule) => !there.has(ruleKey(rule)))
+  const gone = have.filter((rule) => !wanted.has(ruleKey(rule)))
+  const anywhere = ({ goto, ...rule }: RuleSpec) => (goto === undefined ? undefined : ruleKey(rule))
+  const places = new Set(added.flatMap((rule) => anywhere(rule) ?? []))
+  const isInTheWay = (rule: RuleSpec) => places.has(anywhere(rule) ?? "")
+  const removal = (rule: RuleSpec): NetRequest => ({ op: "rule-delete", rule: ruleOf(rule) })
   return [
-    ...want.filter((rule) => !there.has(ruleKey(rule))).map((rule): NetRequest => ({ op: "rule-add", rule: ruleOf(rule) })),
-    ...have.filter((rule) => !wanted.has(ruleKey(rule))).map((rule): NetRequest => ({ op: "rule-delete", rule: ruleOf(rule) })),
+    ...gone.filter(isInTheWay).map(removal),
+    ...added.map((rule): NetRequest => ({ op: "rule-add", rule: ruleOf(rule) })),
+    ...gone.filter((rule) => !isInTheWay(rule)).map(removal),
   ]
 }
 

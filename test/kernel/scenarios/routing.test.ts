@@ -140,6 +140,18 @@ scenario("routes of every type, rules and neighbours come into the kernel, are r
   const written = sandbox.file("live.yaml", expectStatus(sandbox.stack(["import", "--live", "-p", "lab"]), 0).stdout)
   expectConverged(sandbox, written)
 
+  // Another rule to go on at, and a table in its place: the kernel takes the first for the same rule.
+  for (const [what, shown] of [
+    ["goto: 1009", "goto 1009"],
+    ["table: 100", "lookup 100"],
+    ["goto: 1010", "goto 1010"],
+  ]) {
+    sandbox.file("stack.yaml", lab({ rules: RULES.replace("goto: 1010", what as string) }))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.ok(rules(sandbox).includes(`1008: from all iif eth1 ${shown}`), what)
+  }
+
   sandbox.file("stack.yaml", lab({ routes: "", rules: "", neighbours: "" }))
   assert.equal(verdicts(planOf(sandbox, file)), ["update container.r1"])
   apply(sandbox, file)
