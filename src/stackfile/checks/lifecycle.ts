@@ -39,7 +39,7 @@ const NEEDED: ReadonlySet<string> = new Set(["alias", "interface", "host_interfa
 /** All that a path may be that goes into an attribute whose parts have names that are known: `limits.memory`. */
 function membersOf(path: string): string[] | undefined {
   const [attribute, name] = path.split(".")
-  if (name === undefined || (attribute === "limits" && (name === "unified" || name === "io"))) return undefined
+  if (name === undefined || name === "*" || (attribute === "limits" && (name === "unified" || name === "io"))) return undefined
   const names = attribute === "limits" ? Object.keys(CONTROLLERS) : attribute === "ulimits" ? ULIMIT_NAMES : undefined
   return names?.map((one) => `${attribute}.${one}`)
 }
