@@ -204,7 +204,7 @@ scenario(
     const cgroup = (pid: number) => readFileSync(`/proc/${pid}/cgroup`, "utf8")
     const first = await asleep(0)
     const before = cgroup(first)
-  assert.match(before, /^0::.*\/stack\/own\/web\/init\.scope$/m)
+    assert.match(before, /^0::.*\/stack\/own\/web\/init\.scope$/m)
     process.kill(first, "SIGKILL")
     const second = await asleep(first)
     assert.is(cgroup(second), before)
