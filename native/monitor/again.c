@@ -11,6 +11,7 @@
 #include "record.h"
 #include "spaces.h"
 #include "state.h"
+#include "subgroups.h"
 #include "text.h"
 
 #include <errno.h>
@@ -99,7 +100,14 @@ static void lengthen_pause(void)
   it.pause = it.pause == 0 ? FIRST_MS : it.pause >= LONGEST_MS / 2 ? LONGEST_MS : 2 * it.pause;
 }
 
-bool again_after(int status)
+/* A system that has halted, or powered off, has ended as it was asked to; one that reboots is a hangup. pid_namespaces(7), reboot(2) */
+static bool is_as_meant(int status, bool system)
+{
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0;
+  return system && WTERMSIG(status) == SIGINT;
+}
+
+bool again_after(int status, bool system)
 {
   struct again_rule rule;
   char text[128], ending[ENDING_MAX];
@@ -107,7 +115,7 @@ bool again_after(int status)
   it.status = status;
   it.due = it.deadline = NEVER;
   if (!read_rule(&rule)) return false;
-  if (rule.restart == RESTART_ON_FAILURE && WIFEXITED(status) && WEXITSTATUS(status) == 0) return false;
+  if (rule.restart == RESTART_ON_FAILURE && is_as_meant(status, system)) return false;
   if (health_now() - it.begun >= LONG_RUN_MS) it.pause = 0;
   lengthen_pause();
   ending_text(ending, status);
@@ -218,9 +226,10 @@ static bool take_held_spaces(struct run_record *record, struct trouble *trouble)
   return true;
 }
 
-/* Without a pid namespace of its own, its end has left others of the container alive. */
+/* Without a pid namespace of its own, its end has left others of the container alive; a system has left groups. */
 static void end_left(const struct run_record *record)
 {
+  if (record->init == INIT_SYSTEM && record->cgroup2.len > 0) remove_subgroups(record->cgroup2.at);
   if (space_mode(record, SPACE_PID) == SPACE_NEW || record->cgroup2.len == 0) return;
   int fd cleanup_fd = cgroup_open(record->cgroup2.at, "cgroup.kill");
   if (fd >= 0) stk_write_all(fd, "1", 1);

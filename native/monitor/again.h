@@ -14,8 +14,8 @@
 /* The command runs; `first`: for the first time. */
 void again_began(bool first);
 
-/* It has ended. True: it is to be started again; what there is to say about it is in the log. */
-bool again_after(int status);
+/* It has ended; `system`: it had a console. True: it is to be started again; what there is to say about it is in the log. */
+bool again_after(int status, bool system);
 
 /* The pause until then; 0: it is not started again. Milliseconds. */
 uint32_t again_pause(void);

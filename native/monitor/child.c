@@ -148,5 +148,5 @@ _Noreturn void run_child(const struct run_record *record)
     start(record, &trouble);
   }
   message_send_failure(FD_CHILD_SYNC, &trouble);
-  _exit(1);
+  end_confined(1);
 }

@@ -81,7 +81,7 @@ static _Noreturn void run_inner(const struct exec_record *record)
       (record->tty == 0 || take_terminal(&trouble)) && (!record->gathered || take_gathered(record, &trouble)))
     exec_command(&record->identity, false, &trouble);
   message_send_failure(FD_CHILD_SYNC, &trouble);
-  _exit(1);
+  end_confined(1);
 }
 
 /* Nothing of the host but the cgroup files is open here when it goes in. */

@@ -53,4 +53,10 @@ int install_filter(const struct identity *identity);
  */
 void exec_command(const struct identity *identity, bool under_init, struct trouble *trouble);
 
+/*
+ * Ends this process, which its filter may bind already. A filter that refuses exit_group(2) with an errno would have _exit(3) try for ever; a trap
+ * nothing refuses, and it ends process 1 of a pid namespace, too.
+ */
+_Noreturn void end_confined(int status);
+
 #endif

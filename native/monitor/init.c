@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "fds.h"
+#include "identity.h"
 #include "status.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static _Noreturn void run_command(char *const argv[], char *const env[])
   sigprocmask(SIG_SETMASK, &none, NULL);
   trouble_is(&trouble, STAGE_EXEC, 0, exec_words(argv, env));
   message_send_failure(FD_CHILD_SYNC, &trouble);
-  _exit(1);
+  end_confined(1);
 }
 
 /* All that have ended by now; the command's status ends this process, and with it all others of the container. */
@@ -30,7 +31,7 @@ static void reap(pid_t command)
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-    if (pid == command) _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    if (pid == command) end_confined(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 _Noreturn void run_init(char *const argv[], char *const env[])
@@ -47,7 +48,7 @@ _Noreturn void run_init(char *const argv[], char *const env[])
   /* With it the monitor would never see the exec, and with the others a reader no end of the command's output. */
   for (int fd = 0; fd <= 2; fd++) close(fd);
   close(FD_CHILD_SYNC);
-  if (command < 0) _exit(1);
+  if (command < 0) end_confined(1);
   for (;;) {
     int signal = sigwaitinfo(&all, NULL);
     if (signal == SIGCHLD) reap(command);

@@ -121,14 +121,15 @@ static void fail(struct watch *w, const struct trouble *trouble)
 
 static void end(struct watch *w)
 {
+  bool system = w->has_console;
   health_end();
-  if (w->has_console) console_close();
+  if (system) console_close();
   w->has_console = false;
   w->status = wait_for(w->child);
   fault_point();
   syscall(SYS_clock_gettime, CLOCK_REALTIME, &w->when);
   close_stream(w, WATCH_CHILD);
-  again_after(w->status);
+  again_after(w->status, system);
   w->unwritten = true;
 }
 

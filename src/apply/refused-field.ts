@@ -24,7 +24,7 @@ export function refusedField(step: Step, refusal: KernelError, run: Run): Refuse
       return (
         limitOf(step, refusal, kernel) ??
         sysctlOf(refusal, kernel) ??
-        powerOf(refusal) ??
+        powerOf(step, refusal) ??
         killedOf(step, refusal, run) ??
         mountOf(step, refusal, run) ??
         launchOf(step, refusal) ??

@@ -1,4 +1,5 @@
 import type { KernelError } from "../kernel/kernel.ts"
+import type { Step } from "../model/step.ts"
 import type { Refused } from "./refused-field.ts"
 
 const HARD = "to raise a hard limit, or one on open files above fs.nr_open, takes CAP_SYS_RESOURCE, which root in a container does not have"
@@ -6,13 +7,18 @@ const MADE_ANEW = "a container that is made anew (--replace) gets at most the li
 const OOM = "less than it was only a holder of CAP_SYS_RESOURCE on the host may make it"
 const FILTER = "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), or a filter that stack itself runs under forbids it"
 
+const PROFILE =
+  "the seccomp profile that it is given may refuse execve, or what a program begins with: compare it with docker's, or write seccomp=default"
+
 /** What bounds a process: its limits, its score, its filter. */
-export function powerOf({ op, errno }: KernelError): Refused | undefined {
+export function powerOf({ change }: Step, { op, errno, text }: KernelError): Refused | undefined {
   const limit = /^prlimit --pid \d+ --(\w+)=/.exec(op)?.[1]
   const isDenied = errno === "EPERM" || errno === "EACCES"
   if (limit !== undefined || op === "setrlimit") {
     return { field: limit === undefined ? "ulimits" : `ulimits.${limit}`, ...(isDenied ? { hint: `${HARD}; ${MADE_ANEW}` } : {}) }
   }
   if (/^write (\/proc\/\d+\/)?oom_score_adj/.test(op)) return { field: "oom_score_adj", ...(isDenied ? { hint: OOM } : {}) }
+  const mayBeFilter = ["EPERM", "ENOSYS"].includes(errno) || text.includes("its seccomp profile")
+  if (/^run /.test(op) && mayBeFilter && /^file:/.test(String(change.after?.seccomp))) return { field: "seccomp", hint: PROFILE }
   return op === "install the seccomp filter" ? { field: "seccomp", hint: FILTER } : undefined
 }

@@ -45,7 +45,7 @@ export async function carryOut(written: Intent, options: CarryOutOptions, contex
     throw new UsageError("what was in a volume cannot be brought back: --volumes goes neither with --atomic nor with --confirm")
   const session = openSession(written.desired.stack, context)
   requireCapabilities(session.kernel)
-  const intent = await withImages(session, written)
+  const intent = await withImages(session, written, context)
   const display = await openDisplay(options.json, context)
   const lock = await lockAndSay(session, options.lockTimeout, context)
   try {

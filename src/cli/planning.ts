@@ -47,11 +47,13 @@ export interface Wish {
   declared: readonly Resource[]
 }
 
-/** The wish with its images looked at: which ones they are, and what they say of themselves. Nothing is loaded where it has none. */
-export async function withImages<W extends Wish>({ kernel, environment }: Session, wish: W): Promise<W> {
+/** The wish with its images looked at: which ones they are, and what they say of themselves; tells warnings. Nothing is loaded where it has none. */
+export async function withImages<W extends Wish>({ kernel, environment }: Session, wish: W, context?: Context): Promise<W> {
   if (!wish.desired.resources.some(({ kind }) => kind === "image")) return wish
   const { settleImages } = await import("../image/settle.ts")
-  return { ...wish, desired: await settleImages(kernel, wish.desired, environment) }
+  const { desired, told } = await settleImages(kernel, wish.desired, environment)
+  if (context !== undefined) report(context, told)
+  return { ...wish, desired }
 }
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. */

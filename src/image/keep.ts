@@ -173,6 +173,7 @@ function requireSoundTree(kernel: Kernel, tree: string, path: string): void {
 
 const WORDS: { readonly [code: string]: readonly [summary: string, hint?: string] } = {
   truncated: ["was cut short", "fetch or make it again"],
+  unbegun: ["is no tar archive, or was cut short", "fetch or make it again"],
   checksum: ["is no tar archive, or damaged", "fetch or make it again"],
   malformed: ["is no tar archive, or damaged", "fetch or make it again"],
   escapes: ["has an entry that leads out of it", "such an archive is broken, or made to harm: it is not used"],
@@ -190,7 +191,9 @@ const WORDS: { readonly [code: string]: readonly [summary: string, hint?: string
 }
 
 function archiveDiagnostic({ code, entry, message }: ArchiveError, path: string): DiagnosticError {
-  const [summary, hint] = WORDS[code] ?? [`cannot be unpacked (${code})`]
+  // Not even its first entry is whole.
+  const known = code === "truncated" && entry === "" ? "unbegun" : code
+  const [summary, hint] = WORDS[known] ?? [`cannot be unpacked (${code})`]
   const detail = [entry === "" ? "" : `at ${entry}`, message === code ? "" : message].filter(Boolean).join("\n")
   return imageError("bad-image", `${path} ${summary}`, { ...(detail === "" ? {} : { detail }), ...(hint === undefined ? {} : { hint }) })
 }

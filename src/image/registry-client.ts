@@ -17,6 +17,8 @@ export interface Patience {
 }
 
 export const PATIENCE: Patience = { attempts: 5, pauseMs: 250, silenceMs: 15_000 }
+/** A small document that takes as many silences as this never ends. */
+const MOST_SILENCES = 4
 /** Longer than this nobody waits because a registry asks for it. */
 const MOST_PAUSE_MS = 20_000
 
@@ -157,10 +159,15 @@ class Silence extends Error {}
 export class TooLong extends Error {}
 
 /** A small document, whole. */
-export async function smallBody(client: RegistryClient, response: Response, what: string): Promise<Buffer> {
+export async function smallBody(client: Pick<RegistryClient, "name" | "patience">, response: Response, what: string): Promise<Buffer> {
   const pieces: Uint8Array[] = []
+  const { silenceMs } = client.patience
+  const end = performance.now() + MOST_SILENCES * silenceMs
   try {
-    for await (const piece of bodyOf(response, MOST_JSON, client.patience)) pieces.push(piece)
+    for await (const piece of bodyOf(response, MOST_JSON, client.patience)) {
+      if (performance.now() > end) throw new Error(`${what} is not whole after ${(MOST_SILENCES * silenceMs) / 1000} s`)
+      pieces.push(piece)
+    }
   } catch (e) {
     if (e instanceof TooLong) throw imageError("bad-image", `${what} has more than ${MOST_JSON} bytes`)
     throw unreachable(client.name, e)
@@ -192,7 +199,8 @@ async function authorize(response: Response, asking: Asking): Promise<string> {
   }
   if (/^bearer\b/i.test(challenge)) return `Bearer ${await token(challenge, basic, asking)}`
   throw imageError("image-registry", `the registry of ${name} wants to know who asks, in a way that is not known here`, {
-    detail: challenge,
+    detail: challenge === "" ? "it answers 401, and does not say how (www-authenticate)" : challenge,
+    hint: "check that this is a registry; known are Basic, and Bearer with a token",
   })
 }
 
@@ -214,9 +222,9 @@ async function token(challenge: string, basic: string | undefined, { name, repos
     await response.body?.cancel()
     throw refusal(name, "", response.status, found)
   }
-  const text = await response.text().catch((e: unknown) => Promise.reject(unreachable(name, e)))
+  const bytes = await smallBody({ name, patience }, response, `the token for ${name}`)
   try {
-    const answer: unknown = JSON.parse(text)
+    const answer: unknown = JSON.parse(bytes.toString())
     const given = isMap(answer) ? (answer.token ?? answer.access_token) : undefined
     if (typeof given === "string" && given !== "") return given
   } catch {

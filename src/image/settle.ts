@@ -10,6 +10,7 @@ import { findImage } from "./find.ts"
 import type { FoundImage } from "./found.ts"
 import type { Environment } from "./registry-credentials.ts"
 import { readImage, readRef } from "./store.ts"
+import { unmountedVolumes } from "./volumes.ts"
 
 /** What of an image is to be known before a plan: which one it is, and what it says of itself. */
 type Known = Pick<FoundImage, "digest" | "config">
@@ -18,7 +19,7 @@ type Known = Pick<FoundImage, "digest" | "config">
  * The wanted state with its images known: the digest of each, and below what the file says what the image does. Looks at the images,
  * and changes nothing. Throws a DiagnosticError with all that is wrong with any.
  */
-export async function settleImages(kernel: Kernel, desired: Desired, environment: Environment): Promise<Desired> {
+export async function settleImages(kernel: Kernel, desired: Desired, environment: Environment): Promise<SettledImages> {
   const images = desired.resources.filter(({ kind, attributes }) => kind === "image" && attributes.digest === undefined)
   const known = new Map<string, Known>()
   const problems: Diagnostic[] = []
@@ -34,7 +35,17 @@ export async function settleImages(kernel: Kernel, desired: Desired, environment
   const resources = desired.resources.map((resource) => settled(resource, known, problems))
   problems.push(...unanswered(resources))
   if (problems.length > 0) throw new DiagnosticError(...problems)
-  return { ...desired, resources }
+  const told = resources.flatMap((resource, i) => {
+    const image = known.get(String(desired.resources[i]?.attributes.image))
+    return resource.kind === "container" && image !== undefined ? unmountedVolumes(resource, image.config) : []
+  })
+  return { desired: { ...desired, resources }, told }
+}
+
+export interface SettledImages {
+  desired: Desired
+  /** Warnings. */
+  told: readonly Diagnostic[]
 }
 
 /** One of a registry that is in the store is the one that is meant, until `stack image pull` looks again. */

@@ -10,6 +10,9 @@ import { formatProgress, formatTime } from "./progress.ts"
 
 /** Up to so many resources have a line each; of more, what happens to each kind has one with counters. */
 const LINES = 16
+/** Cells of a bar of bytes. */
+const BAR = 20
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 /** listr2 draws everything anew for each change: changes are gathered for so long. */
 const PERIOD_MS = 100
 
@@ -126,7 +129,7 @@ function isOver(row: Row): boolean {
 function advance(row: Row, event: Extract<Event, { step: Step }>, changed: Set<Row>): void {
   if (event.type === "step-skipped") return
   if (event.type === "step-progress") {
-    row.bytes = formatProgress(event.done, event.total)
+    row.bytes = `${formatBar(event.done, event.total)} ${formatProgress(event.done, event.total)}`
     changed.add(row)
     return
   }
@@ -142,6 +145,12 @@ function advance(row: Row, event: Extract<Event, { step: Step }>, changed: Set<R
   if (row.task !== undefined) row.task.title = titleOf(row)
   if (row.failed > 0) row.reject(new Error("failed"))
   else row.resolve()
+}
+
+/** `█████▌░░░░░░░░░░░░░░`, in eighths of a cell. */
+function formatBar(done: number, total: number): string {
+  const eighths = total > 0 ? Math.min(8 * BAR, Math.floor((8 * BAR * done) / total)) : 0
+  return `${"█".repeat(eighths >> 3)}${EIGHTHS[eighths & 7]}`.padEnd(BAR, "░")
 }
 
 /** `container.web`, `create 100 containers: 34 of 300 steps, 2 failed`, `create 1 bridge (12 ms)`. */

@@ -256,6 +256,7 @@ test("of the steering files those that a kernel has, whatever machine it runs on
     image: ["/"],
     closed: false,
     volumes: "/volumes",
+    owners: [],
     names: "/names",
     named: [],
     systemNames: { proc: ["acpi", "scsi", "latency_stats", "mtrr", "sys", "uptime"], sys: ["firmware", "kernel"] },

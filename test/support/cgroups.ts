@@ -124,9 +124,15 @@ export function foldersBelow(folder: string): string[] {
   return [...children.flatMap((entry) => foldersBelow(`${folder}/${entry.name}`)), folder]
 }
 
-/** Processes in the group and all below it. */
+/** Processes in the group and all below it; a group that goes while it is looked at is looked at once more. */
 export function membersOf(folder: string): number[] {
-  return foldersBelow(folder).flatMap((path) => lines(`${path}/cgroup.procs`).map(Number))
+  for (let tries = 0; ; tries++) {
+    try {
+      return foldersBelow(folder).flatMap((path) => lines(`${path}/cgroup.procs`).map(Number))
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code !== "ENOENT" || tries === 20) throw failure
+    }
+  }
 }
 
 /** Removes the group when its last task is gone, which the kernel notices a moment after it. */

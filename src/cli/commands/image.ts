@@ -109,7 +109,8 @@ export async function pruneAll({ autoApprove }: { autoApprove: boolean }, contex
 }
 
 function gone(images: readonly Kept[], bytes: number, context: Context): void {
-  for (const { sources, digest } of images) context.out.write(`${sources[0] ?? digest}: removed\n`)
+  for (const { sources, digest } of images)
+    for (const name of sources.length === 0 ? [digest] : sources) context.out.write(`${name}: removed\n`)
   context.err.write(`${images.length} removed, ${roundedSize(bytes)} of files gone.\n`)
 }
 

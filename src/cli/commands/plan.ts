@@ -22,7 +22,7 @@ export interface PlanOptions extends PlanningOptions {
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
   const written = desiredOf(options, context)
   const session = openSession(written.desired.stack, context)
-  const wish = await withImages(session, { ...written, selection: options })
+  const wish = await withImages(session, { ...written, selection: options }, context)
   const { desired } = wish
   const { plan: made, snapshot, selection, prevented } = preparePlan(session, wish, context)
   report(

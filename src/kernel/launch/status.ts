@@ -57,6 +57,8 @@ const STAGES: { readonly [stage: number]: (record: LaunchRecord, index: number) 
 const STAGE_DIED = 23
 /** On x86-64 and arm64. signal(7) */
 const SIGSYS = 31
+/** Of one whose filter lets it neither tell why nor end: `end_confined` of the monitor. */
+const TRAPS = [4, 5]
 
 /** A failure as its message names it. `index` counts what the stage has several of. */
 export function launchFailure(record: LaunchRecord, failure: { stage: number; index: number; errno: number }): KernelError {
@@ -75,7 +77,7 @@ export function monitorEnded(): KernelError {
 /** A wait status, wait(2). */
 function endOf(status: number): string {
   const signal = status & 0x7f
-  if (signal === SIGSYS) return "was killed by its seccomp profile, which does not let it start"
+  if (signal === SIGSYS || TRAPS.includes(signal)) return "was killed by its seccomp profile, which does not let it start"
   return signal === 0 ? `exited with status ${(status >> 8) & 0xff}` : `was killed by signal ${signal}`
 }
 

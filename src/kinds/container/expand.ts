@@ -93,7 +93,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
   const { routes, ...routed } = routingOf(value, entry)
   const { dns, dns_search, dns_opt } = dnsOf(value, entry)
   const { init, stop_signal, stop_grace_period, restart } = lifeOf(value, entry)
-  checkRestart({ image, init, healthcheck, restart }, entry)
+  checkRestart({ image, healthcheck, restart }, entry)
   // By name, and what most have not at the end: each spread in the midst costs V8 as much as twenty of these.
   const attributes: ContainerAttributes = {
     image,

@@ -8,6 +8,8 @@ import { etcOf } from "./root-hostname.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { volumesIn } from "./spec-mounts.ts"
+import { volumeOwners } from "./volume-owners.ts"
 
 /** Looks at the machine once for a whole batch of launches. */
 export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
@@ -21,7 +23,16 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
     images.set(image, facts)
     const nodes = hostNodes(kernel, devices)
     const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
-    return { ...folders, ...facts, named: namedFiles(stack, name, attributes), systemNames, nodes, systemFolders: systemFolders ?? [] }
+    const owners = volumesIn(attributes.mounts).length === 0 ? [] : volumeOwners(kernel, attributes, facts.image, folders.volumes)
+    return {
+      ...folders,
+      ...facts,
+      owners,
+      named: namedFiles(stack, name, attributes),
+      systemNames,
+      nodes,
+      systemFolders: systemFolders ?? [],
+    }
   }
 }
 

@@ -16,6 +16,7 @@ import { systemMounts } from "./root-system.ts"
 import { closedRoot, ephemeralLayer, mappedCopy } from "./root-writing.ts"
 import type { ContainerAttributes, IdRange } from "./spec.ts"
 import { ALL_PATHS } from "./spec-security.ts"
+import type { VolumeOwner } from "./volume-owners.ts"
 
 /** How a container's root filesystem is made: folders made beforehand, folders opened beforehand, and the child's list. */
 export type RootPlan = Pick<LaunchRecord, "prepare" | "openPaths" | "setup" | "mounts">
@@ -30,6 +31,8 @@ export interface RootFacts {
   named: readonly NamedFile[]
   /** Folder of the stack's volumes. */
   volumes: string
+  /** What volumes become before they are mounted. */
+  owners: readonly VolumeOwner[]
   /** A folder above the image is closed to others, so the child cannot walk there by itself. */
   closed: boolean
   /** Which of what is to be masked this kernel has. */
@@ -72,8 +75,10 @@ export function planRoot(attributes: ContainerAttributes, facts: RootFacts, insi
   const { mounts, setup } = mountPlan(attributes.mounts, facts, hasShiftedIds(attributes), base)
   const named = namePlan(facts, mounts)
   const closed = attributes.read_only ? closedRoot(attributes, facts) : []
+  const owners = facts.owners.map((one) => ({ ...one, mode: 0o755 }))
   return {
     ...base,
+    prepare: [...base.prepare, ...owners],
     mounts: named.mounts,
     setup: [
       ...base.setup,

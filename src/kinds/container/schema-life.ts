@@ -33,7 +33,7 @@ export function lifeKeys(): { [key: string]: Fragment } {
     },
     restart: {
       description:
-        "Whether its command is started again when it has ended, by its monitor, after growing pauses. `always` and `unless-stopped`: however it ends. `on-failure[:N]`: unless it ends with status 0, N times at most. `unless-healthy`: however it ends, and when its healthcheck calls it unhealthy it is ended.",
+        "Whether its command is started again when it has ended, by its monitor, after growing pauses. `always` and `unless-stopped`: however it ends. `on-failure[:N]`: unless it ends with status 0, or, as a system container, powers off; N times at most. A system container that reboots ends by that, too. `unless-healthy`: however it ends, and when its healthcheck calls it unhealthy it is ended.",
       type: "string",
       pattern: RESTART.source,
       default: "no",

@@ -61,10 +61,25 @@ const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
     /killed it for want of memory: .* limits\.memory \(64K\)/,
   ],
   ["a file as the folder", "command: [sleep, '9'], working_dir: /etc/passwd", "3:46", /\/etc\/passwd is no folder in the image/],
+  [
+    "a filter that refuses execve",
+    "command: [sleep, '9'], security_opt: [seccomp=no-exec.json]",
+    "3:47",
+    /run sleep: EPERM[\s\S]*the seccomp profile that it is given may refuse execve/,
+  ],
+  [
+    "one that refuses even to say so, and to end",
+    "command: [sleep, '9'], security_opt: [seccomp=nothing.json]",
+    "3:47",
+    /was killed by its seccomp profile, which does not let it start/,
+  ],
   ["processors that are not there", "command: [sleep, '9'], limits: { cpuset: 0-8191 }", "3:51", /this machine has the processors 0/],
 ]
 
 scenario("what only the kernel refuses: file:line:column, and what to do", (sandbox) => {
+  sandbox.file("nothing.json", '{ "defaultAction": "SCMP_ACT_ERRNO" }')
+  const refused = '{ "names": ["execve"], "action": "SCMP_ACT_ERRNO" }'
+  sandbox.file("no-exec.json", `{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [${refused}] }`)
   for (const [what, entry, place, words] of REFUSED) {
     const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { ${entry} }\n`)
     const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)

@@ -113,6 +113,29 @@ scenario(
 )
 
 scenario(
+  "folders that an image calls volumes, with nothing mounted there, are told; the plan goes on",
+  (sandbox) => {
+    const { manifest, blobs } = imageOf([baseLayer()], { Cmd: ["sleep", "9"], Volumes: { "/data": {}, "/var/cache": {} } })
+    writeLayout(`${sandbox.work}/layout`, blobs, { app: manifest })
+    const planned = (rest: string) => {
+      const file = sandbox.file(
+        "stack.yaml",
+        `${stackOf(`  one: { image: "oci:./layout:app", idmap: box${rest} }`)}\nvolumes: { data: {} }\n`,
+      )
+      return expectStatus(sandbox.stack(["plan", "-f", file]), 0).stderr
+    }
+    assert.match(
+      planned(""),
+      /stack\.yaml:4:\d+: warning: the image of container\.one keeps data in \/data, \/var\/cache, where no volume is mounted[\s\S]*goes when the container is replaced[\s\S]*hint: mount one: `volumes: \["data:\/data"\]`/,
+    )
+    assert.match(planned(", read_only: true, volumes: [data:/data]"), /keeps data in \/var\/cache,[\s\S]*nothing can be written there/)
+    assert.is(planned(", volumes: [data:/data], tmpfs: [/var]"), "")
+    assert.is(planned(", ephemeral: true"), "")
+  },
+  ["busybox"],
+)
+
+scenario(
   "umoci's layout, with a tag of two platforms, and skopeo's docker-archive of it",
   (sandbox) => {
     const { work } = sandbox

@@ -97,7 +97,8 @@ scenario(
 
 const SOUND: TarEntry[] = [{ name: "etc/", type: "5", mode: 0o755 }]
 const BAD: readonly (readonly [what: string, bytes: () => Uint8Array, says: RegExp])[] = [
-  ["nothing", () => new Uint8Array(), /was cut short/],
+  ["nothing", () => new Uint8Array(), /is no tar archive, or was cut short/],
+  ["a few words", () => Buffer.from("not one of ours\n"), /is no tar archive, or was cut short/],
   ["no tar", () => Buffer.from("no tar at all".repeat(100)), /is no tar archive, or damaged/],
   ["cut short", () => tarBytes([...SOUND, { name: "a", body: "x".repeat(2000) }]).subarray(0, 1700), /was cut short/],
   ["without its end", () => tarBytes(SOUND, false), /was cut short/],

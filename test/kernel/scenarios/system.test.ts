@@ -144,6 +144,77 @@ machine("a login at its console; its end by its own shutdown; nothing is left of
   for (const group of sandbox.groups) assert.not.ok(existsSync(`${group.folder}/stack`), group.folder)
 })
 
+machine("`restart`: it boots again after a reboot or a crash, and stays off when it was told to power off", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack("\n    restart: on-failure"))
+  apply(sandbox, file)
+  await booted(sandbox, file)
+  const { monitor } = live(sandbox, "machines", "deb")
+  const another = async (before: number) => {
+    await until(() => ![0, before].includes(live(sandbox, "machines", "deb").init))
+    assert.is(await booted(sandbox, file), "running")
+    expectConverged(sandbox, file)
+    return live(sandbox, "machines", "deb").init
+  }
+  const first = live(sandbox, "machines", "deb").init
+  inDeb(sandbox, file, "systemctl", "reboot")
+  const second = await another(first)
+  process.kill(second, "SIGKILL")
+  const third = await another(second)
+  assert.is(live(sandbox, "machines", "deb").monitor, monitor)
+  assert.match(readFileSync(`/proc/${third}/cgroup`, "utf8"), /\/stack\/machines\/deb\/init\.scope$/m)
+
+  // The console is the new system's.
+  const sat = sandbox.start(sandbox.command("console", "-f", file, "deb"))
+  let shown = ""
+  sat.stdout.on("data", (text) => (shown += String(text)))
+  sat.stdin.write("\r")
+  await until(() => shown.includes("login: "))
+  sat.stdin.write("\x01q")
+  await new Promise((resolve) => sat.on("close", resolve))
+
+  inDeb(sandbox, file, "systemctl", "poweroff")
+  await until(() => live(sandbox, "machines", "deb").init === 0)
+  const log = sandbox.stack(["logs", "-f", file, "deb"]).stderr
+  assert.match(log, /the command has ended \(signal 1\); it is started again in 100 ms \(restart 1\)/)
+  assert.not.match(log, /\(signal 2\); it is started again/)
+  assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /container\.deb +killed \(SIGINT\) +restarted 2 times/)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  assert.equal(sandbox.processes(), [])
+  for (const group of sandbox.groups) assert.not.ok(existsSync(`${group.folder}/stack`), group.folder)
+})
+
+/** What systemd does with its groups: it leaves its own to those below it, hands out the controllers, and makes more as deep as it likes. */
+const GROUPS = `cd /sys/fs/cgroup && mkdir -p init.scope a/b/c/d && echo $$ > init.scope/cgroup.procs &&
+for one in $(cat cgroup.controllers); do echo +$one > cgroup.subtree_control || exit 3; done; exec sleep infinity`
+
+scenario(
+  "`restart` of a system: no group that it had made, nor a controller that it had handed out, is in the way of the next",
+  async (sandbox) => {
+    const command = JSON.stringify(["sh", "-c", GROUPS.replaceAll("$", "$$$$")])
+    const file = sandbox.file(
+      "stack.yaml",
+      `name: own\ncontainers:\n  web: { image: host, init: systemd, restart: always, command: ${command} }\n`,
+    )
+    apply(sandbox, file)
+    const asleep = (before: number) =>
+      until(() => {
+        const { init } = live(sandbox, "own", "web")
+        return init !== before && titleOf(init) === "sleep infinity" && init
+      })
+    const cgroup = (pid: number) => readFileSync(`/proc/${pid}/cgroup`, "utf8")
+    const first = await asleep(0)
+    const before = cgroup(first)
+    assert.match(before, /^0::.*\/stack\/own\/web\/init\.scope$/m)
+    process.kill(first, "SIGKILL")
+    const second = await asleep(first)
+    assert.is(cgroup(second), before)
+    expectConverged(sandbox, file)
+    assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /running .*restarted 1 time \(signal 9\)/)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal(sandbox.processes(), [])
+  },
+)
+
 scenario("a container without a system has no console, and a system needs namespaces of its own", (sandbox) => {
   const file = sandbox.file("stack.yaml", "name: plain\ncontainers:\n  web: { image: host, command: [sleep, infinity] }\n")
   apply(sandbox, file)

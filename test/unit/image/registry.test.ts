@@ -63,8 +63,15 @@ const plain =
     void response.writeHead(status).end(body)
 const json = (value: unknown) => plain(200, JSON.stringify(value))
 
+/** Blanks, which JSON may begin with, for ever. */
+const slowly: Answer = (_, response) => {
+  response.writeHead(200)
+  const timer = setInterval(() => response.write(" "), 50)
+  response.on("close", () => clearInterval(timer))
+}
+
 const WAYS: readonly (readonly [what: string, answer: Answer, says: RegExp])[] = [
-  ["401 without a way", plain(401), /^image-registry: .*in a way that is not known here/],
+  ["401 without a way", plain(401), /^image-registry: .*in a way that is not known here: it answers 401, and does not say how/],
   [
     "401 whatever is sent",
     (_, r) => void r.writeHead(401, { "www-authenticate": "Basic realm=x" }).end(),
@@ -76,6 +83,15 @@ const WAYS: readonly (readonly [what: string, answer: Answer, says: RegExp])[] =
   ["500 for good", plain(500), /^image-registry: .*it answers 500/],
   ["nothing", () => {}, /^image-registry: .*cannot be reached: .*no answer for 0.3 s/],
   ["half an answer", (_, r) => void r.writeHead(200, { "content-length": 1000 }).write("{"), /cannot be reached: no byte for 0.3 s/],
+  ["a byte now and then", slowly, /cannot be reached: the manifest of .* is not whole after 1.2 s/],
+  [
+    "for a token without end",
+    (q, r, n) =>
+      q.url?.startsWith("/token")
+        ? slowly(q, r, n)
+        : void r.writeHead(401, { "www-authenticate": `Bearer realm="http://${q.headers.host}/token"` }).end(),
+    /cannot be reached: the token for .* is not whole after 1.2 s/,
+  ],
   ["a closed door", (request) => void request.socket.destroy(), /cannot be reached/],
   ["garbage", plain(200, Buffer.from([0, 1, 2, 255])), /^bad-image: the manifest of .* is no JSON/],
   ["a list", json([1]), /^bad-image: .* is no map/],

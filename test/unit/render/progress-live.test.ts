@@ -64,4 +64,14 @@ test("what has failed, and what was left, shows as not done", async () => {
   assert.not.match(end, /container\.left \(/)
 })
 
+test("bytes that are fetched or unpacked have a bar", async () => {
+  const image = change("image.tar:/root.tar", {})
+  const { end } = await shown([image], (emit) => {
+    const unpack = step(image, "create")
+    emit({ type: "step-start", step: unpack, at: 0 })
+    emit({ type: "step-progress", step: unpack, at: 1, done: 13 << 20, total: 40 << 20 })
+  })
+  assert.match(end, "image.tar:/root.tar: ██████▌░░░░░░░░░░░░░ 13.0M of 40.0M")
+})
+
 test.run()
