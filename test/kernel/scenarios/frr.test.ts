@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, inits, inside, live, pings, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
-import { PATIENCE } from "../../support/sandbox.ts"
 
 const FILE = fileURLToPath(new URL("../../../stacks/frr/stack.yaml", import.meta.url))
 
@@ -19,8 +19,7 @@ function wayToR4(sandbox: Sandbox, router: string): string {
 }
 
 async function until(what: string, seen: () => string, expected: string): Promise<void> {
-  for (let tries = 0; tries < 150 * PATIENCE && seen() !== expected; tries++) await new Promise((resolve) => setTimeout(resolve, 200))
-  assert.is(seen(), expected, what)
+  await eventually(() => seen() === expected, `${what}: ${expected}`)
 }
 
 scenario(

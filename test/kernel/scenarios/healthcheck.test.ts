@@ -1,6 +1,7 @@
 /** `healthcheck` and the conditions of `depends_on`: what is run, when, what comes of it, and who waits for it. */
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, live, planOf, scenario, test, titleOf, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
@@ -22,14 +23,6 @@ function healthOf(sandbox: Sandbox, file: string, name = "web"): Health | null {
   return shown.resources.find((one: { name: string }) => one.name === name).attributes.health
 }
 
-async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!what()) {
-    assert.ok(performance.now() < end, "it never came to that")
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 /** Of /proc/self/status what tells how a process is held. */
 const HELD = "Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|SigBlk|SigIgn"
 
@@ -42,7 +35,7 @@ scenario("a check is run in the container just as `exec` is, and what it says is
     ),
   )
   apply(sandbox, file)
-  await until(() => healthOf(sandbox, file)?.status === "healthy")
+  await eventually(() => healthOf(sandbox, file)?.status === "healthy")
   const { output, ended } = healthOf(sandbox, file) as Health
   assert.is(ended, "exit 0")
   const inside = sandbox.stack(["exec", "-f", file, "web", "--", "sh", "-c", words]).stdout
@@ -56,7 +49,7 @@ scenario("failures one after the other make it unhealthy, a success healthy agai
   const check = `test: "test -e /tmp/well || { echo not well; echo at all >&2; exit 3; }", ${SHORT}, retries: 2`
   const file = sandbox.file("stack.yaml", stack(`healthcheck: { ${check} }`))
   apply(sandbox, file)
-  await until(() => healthOf(sandbox, file)?.status === "unhealthy")
+  await eventually(() => healthOf(sandbox, file)?.status === "unhealthy")
   const sick = healthOf(sandbox, file) as Health
   assert.equal([sick.ended, sick.output, sick.failing_streak >= 2], ["exit 3", "not well\nat all\n", true])
   assert.match(sandbox.stack(["show", "-f", file]).stdout, /unhealthy \(\d+ failures, exit 3\)/)
@@ -64,7 +57,7 @@ scenario("failures one after the other make it unhealthy, a success healthy agai
   const told = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 0).stderr
   assert.match(told, /warning: container\.web is unhealthy\n(.*\n)*.*its last check: exit 3, and it has printed:\s+not well/)
   expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "touch", "/tmp/well"]), 0)
-  await until(() => healthOf(sandbox, file)?.status === "healthy")
+  await eventually(() => healthOf(sandbox, file)?.status === "healthy")
   assert.is(healthOf(sandbox, file)?.failing_streak, 0)
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.equal(sandbox.processes(), [])
@@ -78,7 +71,7 @@ scenario(
     const file = wish(`"echo begun; sleep 7777 & sleep 7777; echo never"`, "300ms")
     apply(sandbox, file)
     const { init, monitor } = live(sandbox, "health", "web")
-    await until(() => healthOf(sandbox, file)?.ended === "timeout")
+    await eventually(() => healthOf(sandbox, file)?.ended === "timeout")
     assert.is(healthOf(sandbox, file)?.output, "begun\n")
     // Two checks never run at once: what is there of them belongs to the last one.
     const sleeps = () => sandbox.processes().filter((pid) => titleOf(pid) === "sleep 7777").length
@@ -87,14 +80,14 @@ scenario(
       wish(test)
       assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
       apply(sandbox, file)
-      await until(() => healthOf(sandbox, file)?.ended === ended)
+      await eventually(() => healthOf(sandbox, file)?.ended === ended)
       assert.match((healthOf(sandbox, file) as Health).output, output)
       assert.equal(live(sandbox, "health", "web"), { init, monitor })
     }
     await became("[CMD, no-such-program]", "broken", /no-such-program: not found in the container/)
     await became(`[CMD-SHELL, "yes | head -c 100000"]`, "exit 0", /^(y\n){2048}$/)
     await became(`[CMD, sh, -c, "kill -9 $$$$"]`, "signal 9", /^$/)
-    await until(() => sleeps() === 0)
+    await eventually(() => sleeps() === 0)
   },
 )
 
@@ -104,9 +97,9 @@ scenario("failures of the start period do not count, and its interval is its own
     stack(`healthcheck: { test: [CMD, "false"], interval: 50ms, retries: 1, start_period: 6s, start_interval: 100ms }`),
   )
   apply(sandbox, file)
-  await until(() => healthOf(sandbox, file)?.ended === "exit 1")
+  await eventually(() => healthOf(sandbox, file)?.ended === "exit 1")
   assert.equal([healthOf(sandbox, file)?.status, healthOf(sandbox, file)?.failing_streak], ["starting", 0])
-  await until(() => healthOf(sandbox, file)?.status === "unhealthy")
+  await eventually(() => healthOf(sandbox, file)?.status === "unhealthy")
 })
 
 scenario(
@@ -127,10 +120,10 @@ scenario(
     wish(`, healthcheck: { test: [CMD, "true"], interval: 100ms }`)
     assert.match(sandbox.stack(["plan", "-f", file]).stdout, /healthcheck\.interval: 1h -> 100ms/)
     apply(sandbox, file)
-    await until(() => healthOf(sandbox, file)?.status === "healthy")
+    await eventually(() => healthOf(sandbox, file)?.status === "healthy")
     wish("")
     apply(sandbox, file)
-    await until(() => healthOf(sandbox, file) === null)
+    await eventually(() => healthOf(sandbox, file) === null)
     assert.equal(live(sandbox, "health", "web"), after)
     expectConverged(sandbox, file)
   },
@@ -192,7 +185,7 @@ scenario("who is interrupted while waiting says so, and the next apply goes on",
   const running = sandbox.start(sandbox.command("apply", "-y", "-f", file))
   let said = ""
   running.stderr.on("data", (bytes) => (said += bytes))
-  await until(() => said.includes("container.web: started"))
+  await eventually(() => said.includes("container.web: started"))
   const command = sandbox
     .processes()
     .find((pid) => titleOf(pid).startsWith(`${process.execPath} `) && titleOf(pid).includes("stack.js apply"))
@@ -211,7 +204,7 @@ scenario("a monitor's memory stays small however often it checks; a container wi
     stack(`healthcheck: { test: "yes | head -c 50000", interval: 20ms }`, "  plain: { command: [sleep, infinity] }\n"),
   )
   apply(sandbox, file)
-  await until(() => healthOf(sandbox, file)?.status === "healthy")
+  await eventually(() => healthOf(sandbox, file)?.status === "healthy")
   await new Promise((resolve) => setTimeout(resolve, 1000))
   const of = (name: string) => {
     const rollup = readFileSync(`/proc/${live(sandbox, "health", name).monitor}/smaps_rollup`, "utf8")

@@ -1,6 +1,7 @@
 /** `restart`: a command that has ended is started again by its monitor, and nothing that a plan speaks of has changed. */
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, inside, live, planOf, scenario, test, titleOf, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
@@ -27,19 +28,11 @@ function shown(sandbox: Sandbox, file: string): Shown {
 
 const web = (sandbox: Sandbox) => live(sandbox, "again", "web")
 
-async function until(what: () => boolean): Promise<void> {
-  const end = performance.now() + 30_000
-  while (!what()) {
-    assert.ok(performance.now() < end, "it never came to that")
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 /** Ends its first process, and waits for the next one to run. */
 async function killed(sandbox: Sandbox, before = web(sandbox).init): Promise<number> {
   process.kill(before, "SIGKILL")
   const isCommand = (pid: number) => pid !== 0 && pid !== before && !titleOf(pid).startsWith("stack-monitor") && titleOf(pid) !== ""
-  await until(() => isCommand(web(sandbox).init))
+  await eventually(() => isCommand(web(sandbox).init))
   return web(sandbox).init
 }
 
@@ -109,9 +102,9 @@ scenario(
     const loop = (restart: string) => sandbox.file("stack.yaml", stack(`command: [sh, -c, "echo run; exit 7"], restart: "${restart}"`))
     const file = loop("always")
     apply(sandbox, file)
-    await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 3)
+    await eventually(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 3)
     // Pauses have become so long by then that this one is seen.
-    await until(() => shown(sandbox, file).state === "restarting")
+    await eventually(() => shown(sandbox, file).state === "restarting")
     expectConverged(sandbox, file)
     const { state, attributes } = shown(sandbox, file)
     assert.equal([state, attributes.exit_code, attributes.pid], ["restarting", 7, null])
@@ -124,22 +117,22 @@ scenario(
     assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
     assert.match(planText(sandbox, file), /restart: always -> on-failure:1\n/)
     apply(sandbox, file)
-    await until(() => shown(sandbox, file).state === "exited (7)")
+    await eventually(() => shown(sandbox, file).state === "exited (7)")
     assert.match(sandbox.stack(["logs", "-f", file, "web"]).stderr, /it was started again \d+ times, and is not any more/)
     const plan = planOf(sandbox, file)
     assert.equal(verdicts(plan), ["update container.web"])
     assert.match(planText(sandbox, file), /state: "exited \(7\)" -> running/)
     apply(sandbox, file)
     // Counted anew.
-    await until(() => shown(sandbox, file).state === "exited (7)")
+    await eventually(() => shown(sandbox, file).state === "exited (7)")
     assert.equal(shown(sandbox, file).attributes.restarts, { count: 1, last: "exit 7" })
     loop("always")
     apply(sandbox, file)
-    await until(() => shown(sandbox, file).state === "restarting")
+    await eventually(() => shown(sandbox, file).state === "restarting")
     loop("no")
     assert.match(planText(sandbox, file), /restart: always -> no\n/)
     sandbox.stack(["apply", "-y", "-f", file])
-    await until(() => shown(sandbox, file).state === "exited (7)")
+    await eventually(() => shown(sandbox, file).state === "exited (7)")
     assert.is(shown(sandbox, file).attributes.restarts, null)
     expectNothingLeft(sandbox, file)
   },
@@ -180,7 +173,7 @@ scenario("a policy is changed in place, and so is what the next start is made wi
   wish(all.replace("restart: unless-stopped, ", ""))
   apply(sandbox, file)
   process.kill(web(sandbox).init, "SIGKILL")
-  await until(() => shown(sandbox, file).state === "killed (SIGKILL)")
+  await eventually(() => shown(sandbox, file).state === "killed (SIGKILL)")
   expectNothingLeft(sandbox, file)
 })
 
@@ -222,18 +215,18 @@ scenario("unless-healthy: what is called unhealthy is ended, and started again",
     )
   const file = wish("always")
   apply(sandbox, file)
-  await until(() => shown(sandbox, file).state === "running")
+  await eventually(() => shown(sandbox, file).state === "running")
   const { init } = web(sandbox)
   const health = () => JSON.stringify(shown(sandbox, file).attributes)
-  await until(() => health().includes('"status":"healthy"'))
+  await eventually(() => health().includes('"status":"healthy"'))
   expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "rm", "/tmp/well"]), 0)
-  await until(() => health().includes('"status":"unhealthy"'))
+  await eventually(() => health().includes('"status":"unhealthy"'))
   assert.is(web(sandbox).init, init, "always is for one that ends")
   wish("unless-healthy")
   assert.equal(verdicts(planOf(sandbox, file)), ["update container.web"])
   apply(sandbox, file)
-  await until(() => shown(sandbox, file).attributes.restarts?.count === 1)
-  await until(() => health().includes('"status":"healthy"'))
+  await eventually(() => shown(sandbox, file).attributes.restarts?.count === 1)
+  await eventually(() => health().includes('"status":"healthy"'))
   assert.equal(shown(sandbox, file).attributes.restarts, { count: 1, last: "exit 0" })
   const { stdout, stderr } = sandbox.stack(["logs", "-f", file, "web"])
   assert.match(stdout, /^bye$/m)
@@ -248,7 +241,7 @@ scenario("one that does not end when it is asked to is killed after its grace pe
     stack(`${SLEEP}, stop_grace_period: 300ms, restart: unless-healthy, healthcheck: { test: [CMD, "false"], interval: 50ms, retries: 1 }`),
   )
   apply(sandbox, file)
-  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  await eventually(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
   assert.is(shown(sandbox, file).attributes.restarts?.last, "signal 9")
   expectNothingLeft(sandbox, file)
 })
@@ -292,13 +285,13 @@ scenario("a container that was moved is started again where it is; one with proc
   apply(sandbox, file)
   const { init } = web(sandbox)
   process.kill(init, "SIGKILL")
-  await until(() => ![0, init].includes(web(sandbox).init) && titleOf(web(sandbox).init) === "sleep infinity")
+  await eventually(() => ![0, init].includes(web(sandbox).init) && titleOf(web(sandbox).init) === "sleep infinity")
   expectConverged(sandbox, file)
   assert.match(readFileSync(`/proc/${web(sandbox).init}/cgroup`, "utf8"), /\/stack\/again\/tier\/front$/m)
   expectNothingLeft(sandbox, file)
   sandbox.file("stack.yaml", stack(`command: [sh, -c, "sleep 7777 & sleep 0.3; exit 1"], restart: always, namespaces: { pid: host }`))
   apply(sandbox, file)
-  await until(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
+  await eventually(() => (shown(sandbox, file).attributes.restarts?.count ?? 0) >= 2)
   const left = () => sandbox.processes().filter((pid) => titleOf(pid) === "sleep 7777").length
   for (let n = 0; n < 20; n++) assert.ok(left() <= 1, `${left()} of them`)
   expectNothingLeft(sandbox, file)
@@ -333,7 +326,7 @@ scenario("out of memory, and a monitor that is killed; one that has restarted it
     const rollup = readFileSync(`/proc/${web(sandbox).monitor}/smaps_rollup`, "utf8")
     return Number(/^Anonymous: +(\d+)/m.exec(rollup)?.[1])
   }
-  await until(() => shown(sandbox, file).attributes.restarts?.last === "signal 9" && shown(sandbox, file).state === "running")
+  await eventually(() => shown(sandbox, file).attributes.restarts?.last === "signal 9" && shown(sandbox, file).state === "running")
   const before = memory()
   await killed(sandbox)
   await new Promise((resolve) => setTimeout(resolve, 100))
@@ -341,12 +334,12 @@ scenario("out of memory, and a monitor that is killed; one that has restarted it
   assert.ok(memory() <= 20 || sandbox.run(["which", "musl-gcc"]).status !== 0, `${memory()} kB`)
   const { monitor } = web(sandbox)
   process.kill(monitor, "SIGKILL")
-  await until(() => titleOf(monitor) === "")
+  await eventually(() => titleOf(monitor) === "")
   assert.match(planText(sandbox, file), /container\.web .*its monitor is gone/)
   apply(sandbox, file)
   expectConverged(sandbox, file)
   // What it had written is gone with it: it runs out of memory once more.
-  await until(() => shown(sandbox, file).attributes.restarts?.count === 1)
+  await eventually(() => shown(sandbox, file).attributes.restarts?.count === 1)
   expectNothingLeft(sandbox, file)
 })
 

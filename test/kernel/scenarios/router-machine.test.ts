@@ -1,8 +1,8 @@
 /** A container that may do with its network what a machine may: a router with the host's tools, and who lives behind it. */
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, inits, inside, live, pings, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Ran, Sandbox } from "../../support/sandbox.ts"
-import { PATIENCE } from "../../support/sandbox.ts"
 
 const LAB = `
 name: lab
@@ -28,11 +28,6 @@ function run(sandbox: Sandbox, container: string, script: string): Ran {
   return expectStatus(sandbox.stack(["exec", "-p", "lab", container, "--", "sh", "-c", script]), 0)
 }
 
-async function until(seen: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 100 * PATIENCE && !seen(); tries++) await new Promise((resolve) => setTimeout(resolve, 100))
-  return seen()
-}
-
 scenario(
   "dnsmasq in a router gives addresses by DHCP and by router advertisements, which are no drift",
   async (sandbox) => {
@@ -55,7 +50,7 @@ scenario(
     assert.match(inside(init, "-n", "ip", "route").stdout, "default via 10.30.0.1")
     assert.ok(pings(init, "10.30.0.1"))
     const addresses = () => inside(init, "-n", "ip", "-6", "address", "show", "eth0").stdout
-    assert.ok(await until(() => addresses().includes("inet6 fd30::")), addresses())
+    await eventually(() => addresses().includes("inet6 fd30::"), "an address by router advertisement")
     assert.match(inside(init, "-n", "ip", "-6", "route").stdout, /default via fe80::.* proto ra/)
     // The host, which is on the same bridge, takes neither.
     assert.not.match(expectStatus(sandbox.run(["ip", "-6", "address", "show", "lab-lan"]), 0).stdout, "fd30::")

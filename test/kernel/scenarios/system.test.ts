@@ -2,13 +2,14 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, live, scenario, test, titleOf } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { sandboxMissing } from "../../support/sandbox.ts"
 
 const PACKAGES = "systemd,systemd-sysv,dbus,cron,login,procps"
 const BUILD_MS = 600_000
-const BOOT_MS = 120_000
+const BOOT_S = 120
 
 let folder = ""
 let why = sandboxMissing("debootstrap")
@@ -44,21 +45,13 @@ function machine(name: string, body: (sandbox: Sandbox) => Promise<void>): void 
   else console.log(`skipped: ${name}: ${why}`)
 }
 
-async function until<T>(what: () => T | undefined | false): Promise<T> {
-  const end = performance.now() + BOOT_MS
-  for (;;) {
-    const found = what()
-    if (found !== undefined && found !== false) return found
-    assert.ok(performance.now() < end, "it never came to that")
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
+const booting = <T>(look: () => T | false | undefined) => eventually(look, "it never came to that", BOOT_S)
 
 const inDeb = (sandbox: Sandbox, file: string, ...command: string[]) => sandbox.stack(["exec", "-f", file, "deb", "--", ...command])
 const said = (sandbox: Sandbox, file: string, ...command: string[]) => expectStatus(inDeb(sandbox, file, ...command), 0).stdout.trim()
 
 function booted(sandbox: Sandbox, file: string): Promise<string> {
-  return until(() => {
+  return booting(() => {
     const state = inDeb(sandbox, file, "systemctl", "is-system-running").stdout.trim()
     return ["running", "degraded"].includes(state) && state
   })
@@ -115,7 +108,7 @@ machine("a login at its console; its end by its own shutdown; nothing is left of
   console1.stdout.on("data", (text) => (shown += String(text)))
   const type = async (keys: string, answer: RegExp) => {
     console1.stdin.write(keys)
-    await until(() => answer.test(shown))
+    await booting(() => answer.test(shown))
   }
   await type("\r", /login: $/)
   await type("root\r", /Password: $/)
@@ -134,7 +127,7 @@ machine("a login at its console; its end by its own shutdown; nothing is left of
   const reader = sandbox.start(["sh", "-c", `exec 3<${log}; echo; while [ -e ${log} ]; do sleep 0.05; done; cat <&3`])
   let heard = ""
   reader.stdout.on("data", (text) => (heard += String(text)))
-  await until(() => heard !== "")
+  await booting(() => heard !== "")
   const closed = new Promise((resolve) => reader.on("close", resolve))
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   await closed
@@ -150,7 +143,7 @@ machine("`restart`: it boots again after a reboot or a crash, and stays off when
   await booted(sandbox, file)
   const { monitor } = live(sandbox, "machines", "deb")
   const another = async (before: number) => {
-    await until(() => ![0, before].includes(live(sandbox, "machines", "deb").init))
+    await booting(() => ![0, before].includes(live(sandbox, "machines", "deb").init))
     assert.is(await booted(sandbox, file), "running")
     expectConverged(sandbox, file)
     return live(sandbox, "machines", "deb").init
@@ -168,12 +161,12 @@ machine("`restart`: it boots again after a reboot or a crash, and stays off when
   let shown = ""
   sat.stdout.on("data", (text) => (shown += String(text)))
   sat.stdin.write("\r")
-  await until(() => shown.includes("login: "))
+  await booting(() => shown.includes("login: "))
   sat.stdin.write("\x01q")
   await new Promise((resolve) => sat.on("close", resolve))
 
   inDeb(sandbox, file, "systemctl", "poweroff")
-  await until(() => live(sandbox, "machines", "deb").init === 0)
+  await booting(() => live(sandbox, "machines", "deb").init === 0)
   const log = sandbox.stack(["logs", "-f", file, "deb"]).stderr
   assert.match(log, /the command has ended \(signal 1\); it is started again in 100 ms \(restart 1\)/)
   assert.not.match(log, /\(signal 2\); it is started again/)
@@ -197,7 +190,7 @@ scenario(
     )
     apply(sandbox, file)
     const asleep = (before: number) =>
-      until(() => {
+      booting(() => {
         const { init } = live(sandbox, "own", "web")
         return init !== before && titleOf(init) === "sleep infinity" && init
       })
