@@ -13,17 +13,38 @@ export interface Suspect {
  * Groups whose processes do not run, by their own switch (cgroup2), or because somebody has put their first process into a frozen group of v1's
  * freezer. Such a process sleeps undisturbed (`D`): the freezer is asked of no other. cgroups(7), freezer-subsystem.rst
  */
-export function frozenGroups(tree: Tree, groups: ReadonlyMap<string, Suspect>): Set<string> {
+export function frozenGroups(tree: Tree, groups: ReadonlyMap<string, Suspect | undefined>): Set<string> {
   const { kernel, layout } = tree
   const paths = [...groups.keys()]
   const switches = layout.holding.version === 2 ? kernel.readMany(paths.map((path) => switchOf(tree, path))) : []
   return new Set(paths.filter((path, i) => switches[i]?.trim() === "1" || isHeld(tree, groups.get(path))))
 }
 
-/** Lets a group's processes run again: by its own switch, and out of a frozen group of v1's freezer, which is somebody's, into the next above that is not. */
+/**
+ * The switch by which a process of a group, and whatever comes into that, is kept from running: the group's own, that of one above it, also
+ * above the stack, or of v1's freezer. Undefined where nothing is.
+ */
+export function frozenAt(tree: Tree, path: string, pid: number): string | undefined {
+  const { kernel, layout } = tree
+  const { top, version } = layout.holding
+  const own = holdingFolder(tree, path).slice(top.length)
+  const switches = version === 2 ? [own, ...ancestorsOf(own)].map((folder) => `${top}${folder}/cgroup.freeze`) : []
+  const [cgroup = null, ...texts] = kernel.readMany([`/proc/${pid}/cgroup`, ...switches])
+  const frozen = switches.find((_, i) => texts[i]?.trim() === "1")
+  if (frozen !== undefined) return frozen
+  const group = layout.freezer === undefined ? undefined : freezerOf(cgroup)
+  const folder = `${layout.freezer}${group}`
+  return group !== undefined && isFrozen(kernel, folder) ? `${folder}/freezer.state` : undefined
+}
+
+/**
+ * Lets a group's processes run again: by its own switch and that of the stack's group, and out of a frozen group of v1's freezer, which is
+ * somebody's, into the next above that is not.
+ */
 export function thaw(tree: Tree, path: string, pid: number | undefined): void {
   const { kernel, layout } = tree
-  if (layout.holding.version === 2 && kernel.read(switchOf(tree, path))?.trim() === "1") kernel.write(switchOf(tree, path), "0")
+  const switches = layout.holding.version === 2 ? [switchOf(tree, path), switchOf(tree, "")] : []
+  for (const file of switches) if (kernel.read(file)?.trim() === "1") kernel.write(file, "0")
   const cgroup = pid === undefined ? null : kernel.read(`/proc/${pid}/cgroup`)
   const group = freezerOf(cgroup)
   if (layout.freezer === undefined || group === undefined || !isFrozen(kernel, `${layout.freezer}${group}`)) return

@@ -6,7 +6,7 @@ import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
-import { frozenGroups, thaw } from "./freeze.ts"
+import { frozenAt, frozenGroups, thaw } from "./freeze.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
@@ -62,6 +62,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     },
     moveAll: (from, to) => moveAll(tree, from, to),
     frozen: (groups) => frozenGroups(tree, groups),
+    frozenAt: (path, pid) => frozenAt(tree, path, pid),
     thaw: (path, pid) => thaw(tree, path, pid),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),

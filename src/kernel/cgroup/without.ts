@@ -39,6 +39,7 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     succeed: none,
     moveAll: none,
     frozen: () => new Set(),
+    frozenAt: none,
     thaw: none,
     kill: none,
     remove: none,

@@ -151,9 +151,14 @@ function inPlace(): AttributeRow[] {
     },
     {
       attribute: "frozen",
-      read: "`cgroup.freeze` of its group; where its process sleeps undisturbed, `freezer.state` of the group in v1's freezer",
+      read: "`cgroup.freeze` of its group, and of the stack's; where its process sleeps undisturbed, `freezer.state` of the group in v1's freezer",
       hands: [
         { by: "echo 1 > $cgroup2/tier/web/cgroup.freeze", shows: { "container.web": { frozen: true } }, needs: "unified" },
+        {
+          by: "echo 1 > $cgroup2/cgroup.freeze",
+          shows: Object.fromEntries(["web", "db", "front", "sealed"].map((name) => [`container.${name}`, { frozen: true }])),
+          needs: "unified",
+        },
         {
           by: "mkdir -p $freezer/held; echo $web > $freezer/held/cgroup.procs; echo FROZEN > $freezer/held/freezer.state",
           shows: { "container.web": { frozen: true } },
