@@ -124,6 +124,8 @@ export interface Scope {
   rules(): RuleSet | null
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
+  /** What the last apply wanted, as far as its record tells; read at the first use. */
+  applied(): ReadonlyMap<Address, Attributes | null>
   /** The wanted resource of that address. */
   resource(address: Address): Resource | undefined
   linkByIndex(index: number): Link | undefined

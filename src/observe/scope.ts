@@ -5,6 +5,7 @@ import { tableOf } from "../kinds/nat/spec.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
+import { readApplied } from "./applied.ts"
 import { readMonitors } from "./monitors.ts"
 
 /** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
@@ -36,6 +37,7 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     },
     rules,
     monitors,
+    applied: once(() => readApplied(kernel, stack, bootId(kernel))),
     linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),
     dumpOf(container) {
