@@ -74,6 +74,29 @@ frozenTest("containers are replaced, ended and made in a group that somebody has
   assert.equal(sandbox.processes(), [])
 })
 
+frozenTest("where what is above the stack is frozen, or a group whose drift is ignored, an apply says so instead of waiting", (sandbox) => {
+  const ignored = LAB.replace("tier: {}", "tier: { ignore_drift: [frozen] }")
+  const more = `${ignored}  more: { command: [sleep, infinity], cgroup: tier }\n`
+  const file = sandbox.file("stack.yaml", ignored)
+  apply(sandbox, file)
+  for (const group of ["$cgroup2/..", "$cgroup2/tier"]) {
+    hand(sandbox, `echo 1 > ${group}/cgroup.freeze`)
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", sandbox.file("more.yaml", more)]), 1)
+    assert.match(ran.stderr, /container\.more: spawn failed: nothing that is begun in .*\/stack\/lab\/tier would run/)
+    assert.match(ran.stderr, /hint: .*echo 0 > .*\/cgroup\.freeze/)
+    expectNoTrace(ran)
+    hand(sandbox, `echo 0 > ${group}/cgroup.freeze`)
+    apply(sandbox, sandbox.file("more.yaml", more))
+    apply(sandbox, file)
+  }
+  for (const group of ["$cgroup2", "$cgroup2/.monitor"]) {
+    hand(sandbox, `echo 1 > ${group}/cgroup.freeze`)
+    apply(sandbox, sandbox.file("more.yaml", more))
+    expectConverged(sandbox, sandbox.file("more.yaml", more))
+    apply(sandbox, file)
+  }
+})
+
 const WATCHED = `
 name: lab
 containers:
