@@ -65,10 +65,14 @@ const GARBAGE: typeof DAMAGES = [
 /** One that is watched, and started again. */
 const WATCHED =
   "name: lab\ncontainers: { web: { command: [sleep, infinity], restart: always, healthcheck: { test: [CMD, 'true'], interval: 1h } } }\n"
-const BY_MONITOR = ["check", "health", "launch", "restarts"].flatMap((name): typeof DAMAGES => [
-  [`${name} is a pipe`, `rm -f stack/lab/web/${name}; mkfifo stack/lab/web/${name}`, new RegExp(`web/${name} is no file`)],
-  [`${name} is a link`, `ln -sf /etc/passwd stack/lab/web/${name}`, new RegExp(`web/${name} is a symbolic link to /etc/passwd`)],
-])
+const BY_MONITOR: typeof DAMAGES = [
+  ...["check", "health", "launch", "restarts"].map((name): (typeof DAMAGES)[number] => [
+    `${name} is a pipe`,
+    `rm -f stack/lab/web/${name}; mkfifo stack/lab/web/${name}`,
+    new RegExp(`web/${name} is no file`),
+  ]),
+  ["the health is a link", "ln -sf /etc/passwd stack/lab/web/health", /web\/health is a symbolic link to \/etc\/passwd/],
+]
 
 function damaged(sandbox: Sandbox, script: string): void {
   sandbox.run(["bash", "-c", `cd /run && ${script}`])
@@ -105,32 +109,6 @@ scenario("what a monitor reads and writes there is looked at like the rest: noth
 )
 
 scenario("a record that nobody understands is named, and nothing is changed", (sandbox) => expectRefused(sandbox, GARBAGE), ["python3"])
-
-const KEEPING = "name: lab\nvolumes: { data: {} }\ncontainers: { web: { command: [sleep, infinity], volumes: ['data:/data'] } }\n"
-
-for (const [folder, script, words] of [
-  ["containers", "mv KEPT/lab KEPT/.lab && ln -s /run/precious KEPT/lab", /containers\/lab is a symbolic link to \/run\/precious/],
-  ["containers", "chmod 777 KEPT/lab", /containers\/lab lets others change what is in it \(mode 777\)/],
-  ["volumes", "mv KEPT/lab KEPT/.lab && ln -s /run/precious KEPT/lab", /volumes\/lab is a symbolic link to \/run\/precious/],
-  ["volumes", "chown 1000 KEPT/lab", /volumes\/lab belongs to user 1000, not to root/],
-] as const) {
-  scenario(`what a stack keeps is not looked for elsewhere, and nothing there is removed: ${folder}, ${script}`, (sandbox) => {
-    const file = sandbox.file("stack.yaml", KEEPING)
-    apply(sandbox, file)
-    damaged(sandbox, `mkdir -p precious/web precious/letters && ${script.replaceAll("KEPT", `/var/lib/stack/${folder}`)}`)
-    const before = readTraces(sandbox)
-    for (const args of [
-      ["plan", "-f", file],
-      ["apply", "-y", "-f", file],
-      ["destroy", "-y", "--volumes", "-f", file],
-    ]) {
-      const ran = expectStatus(sandbox.stack(args), 1)
-      assert.match(ran.stderr, words)
-      expectNoTrace(ran)
-      expectSameTraces(readTraces(sandbox), before, args[0] ?? "")
-    }
-  })
-}
 
 scenario("a record that nobody understands, once it is removed: the container is made anew", (sandbox) => {
   const file = sandbox.file("stack.yaml", LAB)
