@@ -2,6 +2,7 @@ import { DiagnosticError, error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
 import { destination, movesOf } from "../model/moves.ts"
 import type { Desired } from "../model/resource.ts"
+import type { Session } from "./session.ts"
 
 /** The container's name in what a person wrote: `web`, `web[0]` or `container.web`. */
 export function containerName(written: string): string {
@@ -24,6 +25,15 @@ export function noContainer(name: string, stack: string, known: readonly string[
   const hint =
     near !== undefined ? `did you mean ${near}?` : known.length === 0 ? "`stack apply` starts the stack" : `there is ${list(known)}`
   return new DiagnosticError(error("no-container", `stack ${stack} has no live container ${name === "" ? '""' : name}`, { hint }))
+}
+
+/** What comes into a frozen group does not begin before that is thawed, and what is in it does not answer. */
+export function requireThawed({ cgroups, stack }: Session, name: string, group: string, pid: number): void {
+  const by = cgroups.frozenAt(group, pid)
+  if (by === undefined) return
+  const own = by.endsWith("freezer.state") || by.includes(`/stack/${stack}/`)
+  const hint = own ? "`stack apply` thaws it: it is drift that it is frozen" : `this thaws it, and all else that is below: echo 0 > ${by}`
+  throw new DiagnosticError(error("frozen", `container.${name} is frozen: nothing in its cgroup runs`, { detail: `by ${by}`, hint }))
 }
 
 function list(names: readonly string[]): string {

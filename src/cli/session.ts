@@ -6,7 +6,7 @@ import type { StackGroups } from "../model/driver.ts"
 import { ROOTLESS } from "../model/ownership.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
-import { requireSoundRunFolder } from "../observe/run-folder.ts"
+import { requireSoundKept, requireSoundRunFolder } from "../observe/run-folder.ts"
 import type { Context } from "./context.ts"
 import { refusedReading } from "./privileges.ts"
 
@@ -34,6 +34,7 @@ export function openSession(stack: string, context: Context): Session {
 export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired): Snapshot {
   try {
     requireSoundRunFolder(kernel, desired.stack)
+    requireSoundKept(kernel, desired)
     return observe(kernel, desired, cgroups, controllers)
   } catch (failure) {
     throw refusedReading(failure, kernel)

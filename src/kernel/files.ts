@@ -28,6 +28,9 @@ import { readInside } from "./read-inside.ts"
 import { manyReader, manyReaderBeside } from "./read-many.ts"
 import { ABSENT, refused } from "./refused.ts"
 
+/** A pipe in the place of a file, to which nobody writes, is as good as empty. */
+const AT_ONCE = { encoding: "utf8", flag: (constants.O_RDONLY | constants.O_NONBLOCK) as unknown as string } as const
+
 /** The part of the port that is files. */
 export type Files = Pick<
   Kernel,
@@ -57,7 +60,7 @@ export type Files = Pick<
 export function openFiles(ffi: Ffi, readable: WhenReadable = () => Promise.resolve()): Files {
   const readMany = manyReader(ffi)
   return {
-    read: (path) => orNull(`read ${path}`, () => readFileSync(path, "utf8")),
+    read: (path) => orNull(`read ${path}`, () => readFileSync(path, AT_ONCE)),
     readMany,
     readBeside: manyReaderBeside(ffi, readMany),
     write: (path, text) => attempt(writeWords(path), () => writeOnce(path, text)),

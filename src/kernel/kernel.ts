@@ -49,7 +49,7 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
   hasQdisc(kind: Qdisc): boolean
 
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
-  /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process). */
+  /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process); "" of a pipe to which nobody writes. */
   read(path: string): string | null
   /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. */
   readMany(paths: readonly string[]): (string | null)[]

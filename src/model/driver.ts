@@ -60,9 +60,13 @@ export interface StackGroups {
   succeed(from: string, to: string, limits: Limits, devices?: DeviceProgram): void
   /** Brings all processes of a group and of those below it into another. */
   moveAll(from: string, to: string): void
-  /** Those whose processes do not run. Of each, what /proc tells of its first process, by which a v1 freezer is noticed. */
-  frozen(groups: ReadonlyMap<string, { status: string | null; cgroup: string | null }>): ReadonlySet<string>
-  /** Lets them run again. */
+  /** Those whose processes do not run; "" is the stack's own. Of each, what /proc tells of its first process, by which a v1 freezer is noticed. */
+  frozen(groups: ReadonlyMap<string, { status: string | null; cgroup: string | null } | undefined>): ReadonlySet<string>
+  /** The file by which somebody keeps a process of a group from running: of the group, of one above it, or of v1's freezer. */
+  frozenAt(path: string, pid: number): string | undefined
+  /** Throws a DiagnosticError where nothing that is begun in the group would run, as somebody has frozen one above it. */
+  requireRunning(path: string): void
+  /** Lets those of a group run again, and the stack's own. */
   thaw(path: string, pid: number | undefined): void
   /** SIGKILL to all that is in it. */
   kill(path: string): void
@@ -122,6 +126,8 @@ export interface Scope {
   rules(): RuleSet | null
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
+  /** What the last apply wanted, as far as its record tells; read at the first use. */
+  applied(): ReadonlyMap<Address, Attributes | null>
   /** The wanted resource of that address. */
   resource(address: Address): Resource | undefined
   linkByIndex(index: number): Link | undefined

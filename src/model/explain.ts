@@ -17,6 +17,7 @@ const HINTS: { readonly [errno: string]: string } = {
   ENODEV: "the object is gone, or this kernel lacks the driver for it",
   EROFS: "the file system is mounted read-only here: mount -o remount,rw, or run it where that can be written",
   EEXIST: "something else has that name or address: look at it with `ip`, and remove or rename one of the two",
+  EADDRINUSE: "another link has that address: that of a container that has ended stays as long as a process is in yet (`lsns -t net`)",
   EBUSY: "something still uses it: find out what, and run the command again",
 }
 

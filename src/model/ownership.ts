@@ -25,6 +25,11 @@ export function linkGroupOf(stack: string): number {
 
 const GROUPS = 0x53000000
 
+/** Whether a link without a stack's mark is in that stack's group: made by it, and not marked yet, or called otherwise by somebody since. */
+export function isOfGroup(stack: string, { alias, group }: { alias: string; group: number }): boolean {
+  return !alias.startsWith(STACK_ALIAS) && group === linkGroupOf(stack)
+}
+
 /** True of a number that is the group of some stack. */
 export function isStackGroup(group: number): boolean {
   return group >= GROUPS && group <= GROUPS + 0xffffff

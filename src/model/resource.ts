@@ -113,8 +113,6 @@ export interface Foreign {
   within?: Address
   /** By this name `import:` could make it the stack's. */
   adoptable?: string
-  /** It has the stack's group under an alias that somebody has given it: the command that makes it the stack's again. */
-  giveBack?: string
 }
 
 /** One immutable reading of the kernel. */

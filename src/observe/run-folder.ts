@@ -1,14 +1,15 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import { appliedFolderOf, hostsFileOf, RUN_ROOT, waitingFileOf } from "../model/ownership.ts"
+import { appliedFolderOf, hostsFileOf, KEPT_ROOT, LAYER_ROOT, RUN_ROOT, volumesFolderOf, waitingFileOf } from "../model/ownership.ts"
+import type { Desired } from "../model/resource.ts"
 import { appliedFile } from "./applied.ts"
 
 const OTHERS_WRITE = 0o022
 const OTHERS_ANYTHING = 0o077
 
 /** Files of a container's run folder. */
-const FILES = new Set(["spec.json", "log", "log.1", "state", "hosts", "resolv.conf"])
+const FILES = new Set(["spec.json", "log", "log.1", "state", "check", "health", "launch", "restarts", "hosts", "resolv.conf"])
 
 /**
  * Throws a DiagnosticError where something in the run folder of a stack is not as it was made: what lies there is trusted, and
@@ -19,6 +20,16 @@ export function requireSoundRunFolder(kernel: Kernel, stack: string): void {
   const above = [folderProblem(kernel, RUN_ROOT), folderProblem(kernel, own)].filter((problem) => problem !== undefined)
   if (above.length > 0) throw new DiagnosticError(...above)
   const problems = kernel.list(own).flatMap((name) => problemsOf(kernel, stack, name))
+  if (problems.length > 0) throw new DiagnosticError(...problems)
+}
+
+/**
+ * The same of the folders in which writable layers and volumes of a stack are kept: what lies there is taken to be the stack's by its place, and
+ * removed with it. Those above may lead to another disk.
+ */
+export function requireSoundKept(kernel: Kernel, { stack, resources, allVolumes }: Desired): void {
+  const volumes = allVolumes || resources.some(({ kind }) => kind === "volume") ? [volumesFolderOf(stack)] : []
+  const problems = [`${LAYER_ROOT}/${stack}`, ...volumes].flatMap((path) => some(folderProblem(kernel, path)))
   if (problems.length > 0) throw new DiagnosticError(...problems)
 }
 
@@ -44,13 +55,24 @@ function containerProblems(kernel: Kernel, folder: string): Diagnostic[] {
   return files.flatMap((name) => fileProblem(kernel, `${folder}/${name}`) ?? [])
 }
 
-/** Undefined also where it is not there. All stacks' folder may be looked into. */
+function isKept(path: string): boolean {
+  return path.startsWith(`${KEPT_ROOT}/`)
+}
+
+function keptIn(path: string): string {
+  return isKept(path)
+    ? "what containers have written is kept there, and goes with them"
+    : "what is known of running containers is kept there"
+}
+
+/** Undefined also where it is not there. All stacks' folder, and what is kept, may be looked into. */
 export function folderProblem(kernel: Kernel, path: string): Diagnostic | undefined {
   const status = kernel.lstat(path)
   const wrong = notOf(kernel, path, status, "folder")
   if (wrong !== undefined || status === null) return wrong
   const { mode } = status
-  if (path === RUN_ROOT) return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change what is in it", "755")
+  if (path === RUN_ROOT || isKept(path))
+    return (mode & OTHERS_WRITE) === 0 ? undefined : tooOpen(path, mode, "lets others change what is in it", isKept(path) ? "go-w" : "755")
   return (mode & OTHERS_ANYTHING) === 0 ? undefined : tooOpen(path, mode, "lets others in", "700")
 }
 
@@ -70,28 +92,28 @@ function notOf(kernel: Kernel, path: string, status: ReturnType<Kernel["lstat"]>
   if (status.type !== sort) return misplaced(path, status.type === "other" ? `is no ${sort}` : `is a ${status.type}`, sort)
   if (status.uid === 0) return undefined
   return error("unsound-run-folder", `${path} belongs to user ${status.uid}, not to root`, {
-    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
+    detail: `${keptIn(path)}: nobody else may have had a hand in it`,
     hint: `find out who changed it; if all is well with it: chown 0:0 ${path}`,
   })
 }
 
 function misplaced(path: string, is: string, sort: string): Diagnostic {
   return error("unsound-run-folder", `${path} ${is}`, {
-    detail: `it must be a ${sort}: what is known of running containers is kept there`,
+    detail: `it must be a ${sort}: ${keptIn(path)}`,
     hint: "find out who made it, and remove it",
   })
 }
 
 function strange(path: string): Diagnostic {
   return error("unsound-run-folder", `${JSON.stringify(path)} is no container's, by its name`, {
-    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
+    detail: `${keptIn(path)}: nobody else may have had a hand in it`,
     hint: "find out who made it, and remove it",
   })
 }
 
 function tooOpen(path: string, mode: number, what: string, right: string): Diagnostic {
   return error("unsound-run-folder", `${path} ${what} (mode ${mode.toString(8)})`, {
-    detail: "what is known of running containers is kept there: nobody else may have had a hand in it",
+    detail: `${keptIn(path)}: nobody else may have had a hand in it`,
     hint: `find out who changed it; if all is well with it: chmod ${right} ${path}`,
   })
 }

@@ -5,12 +5,15 @@ import { tableOf } from "../kinds/nat/spec.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
+import { readApplied } from "./applied.ts"
 import { readMonitors } from "./monitors.ts"
+import { strayMonitors } from "./strays.ts"
 
 /** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
 export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups): Scope {
   const stack = desired.stack
-  const monitors = readMonitors(kernel, stack, cgroups.monitors())
+  const runFolders = namesIn(kernel, `${RUN_ROOT}/${stack}`)
+  const monitors = allMonitors(kernel, stack, cgroups, runFolders)
   const visited = kernel.visit(wantedVisits(monitors))
   const host = once(() => kernel.dump("host"))
   const rules = once(() => kernel.readRules(tableOf(stack)))
@@ -18,7 +21,7 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
   const dumps = new Map<string, NetDump | undefined>()
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
   const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
-  const [runFolders, layers] = [namesIn(kernel, `${RUN_ROOT}/${stack}`), namesIn(kernel, `${LAYER_ROOT}/${stack}`)]
+  const layers = namesIn(kernel, `${LAYER_ROOT}/${stack}`)
   return {
     kernel,
     stack,
@@ -36,6 +39,7 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
     },
     rules,
     monitors,
+    applied: once(() => readApplied(kernel, stack, bootId(kernel))),
     linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),
     dumpOf(container) {
@@ -52,6 +56,13 @@ export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups
       return utsns === undefined ? undefined : visited.read(utsns, HOSTNAME)?.trim()
     },
   }
+}
+
+function allMonitors(kernel: Kernel, stack: string, cgroups: StackGroups, runFolders: ReadonlySet<string>): Scope["monitors"] {
+  const pids = cgroups.monitors()
+  const found = readMonitors(kernel, stack, pids)
+  const strays = strayMonitors(kernel, stack, new Set(found.keys()), runFolders)
+  return strays.length === 0 ? found : readMonitors(kernel, stack, [...pids, ...strays])
 }
 
 /** Not before it is needed: the kinds begin readings of their own first. */

@@ -109,12 +109,11 @@ function foreignThatStays(snapshot: Snapshot, changes: readonly Change[]): Forei
 
 function foreignDiagnostics(desired: Desired, foreign: readonly Foreign[]): Diagnostic[] {
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
-  return foreign.map(({ address, what, adoptable, giveBack }) => {
+  return foreign.map(({ address, what, adoptable }) => {
     const range = resources.get(address)?.range()
     const entry = adoptable === undefined ? "" : `; or make it the stack's: \`import: [{ to: ${address}, name: ${adoptable} }]\``
-    const back = giveBack === undefined ? "" : `its group is the stack's: if that alias came later, \`${giveBack}\` gives it back; else `
     return error("foreign-object", `${what}, and ${address} wants its place`, {
-      hint: `${back}remove or rename that object, or choose another name in the stack file: what others made is never changed${entry}`,
+      hint: `remove or rename that object, or choose another name in the stack file: what others made is never changed${entry}`,
       address,
       ...(range === undefined ? {} : { range }),
     })

@@ -39,6 +39,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.policy": "restart policy changed",
   "container.wait": "waited for",
   "image.unpack": "unpacked",
+  "cgroup.thaw": "thawed",
   "cgroup.widen": "limits widened",
   "cgroup.leave": "the former removed",
   create: "created",

@@ -45,6 +45,13 @@ function refusal(work: () => void): string {
 /** At once, and by a thread. */
 const readings: Kernel["readMany"][] = [(paths) => files.readMany(paths), (paths) => files.readBeside(paths)()]
 
+test("nothing waits for a pipe that is in the place of a file", () => {
+  const pipe = `${folder}/pipe`
+  spawnSync("mkfifo", [pipe])
+  assert.is(files.read(pipe), "")
+  for (const read of readings) assert.equal(read([pipe]), [""])
+})
+
 test("what is not there reads as null, what is refused as an error in words", () => {
   assert.is(files.read(`${folder}/none`), null)
   assert.is(files.read("/proc/999999999/stat"), null)

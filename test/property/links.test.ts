@@ -5,7 +5,7 @@ import { readLayout } from "../../src/kernel/cgroup/layout.ts"
 import { stackGroups } from "../../src/kernel/cgroup/tree.ts"
 import type { NetRequest } from "../../src/kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../src/kernel/kernel.ts"
-import { addressOfAlias } from "../../src/model/ownership.ts"
+import { addressOfAlias, linkGroupOf } from "../../src/model/ownership.ts"
 import type { Desired, Resource, Snapshot } from "../../src/model/resource.ts"
 import { observe } from "../../src/observe/observe.ts"
 import { bridge, container, endpoint, iface, OWN_NAMESPACES, veth } from "../kinds/resources.ts"
@@ -166,16 +166,64 @@ test("what someone made inside a container in the place of an interface or a pai
   await repaired(kernel, replaced)
 })
 
-test("a link whose mark became another owner's is that one's", async () => {
-  const kernel = await applied(ROUTED)
-  for (const link of ["lab-lan", "lab-a-eth0"]) byHand(kernel, "host", { op: "link-set", link, alias: "someone's" })
+for (const [what, hand] of [
+  ["another stack's", { alias: "stack:two/bridge.lan" }],
+  ["somebody's, and whose group too", { alias: "someone's", group: 7 }],
+] as const) {
+  test(`a link whose mark became ${what} is that one's`, async () => {
+    const kernel = await applied(ROUTED)
+    for (const link of ["lab-lan", "lab-a-eth0"]) byHand(kernel, "host", { op: "link-set", link, ...hand })
+    assert.equal(
+      errors(kernel, ROUTED).map((text) => text.replace(/index \d+/, "index N")),
+      [
+        `bridge.lan: link lab-lan (index N, bridge) is marked "${hand.alias}", and bridge.lan wants its place`,
+        `interface.a.eth0: link lab-a-eth0 (index N, veth) is marked "${hand.alias}", and interface.a.eth0 wants its place`,
+      ],
+    )
+  })
+}
+
+const SPOKEN = lab(bridge("lan"), iface("a.eth0"), uplink("v1", "x1", "up1"))
+
+/** Each link of it, and some inside, is called something by somebody. */
+function speak(kernel: FakeKernel): void {
+  for (const link of ["lab-lan", "lab-a-eth0", "up1"]) byHand(kernel, "host", { op: "link-set", link, alias: "someone's" })
+  for (const link of ["x1", "eth0"]) byHand(kernel, "a", { op: "link-set", link, alias: "someone's" })
+}
+
+test("a link in the stack's group, in its place, is the stack's, whatever somebody calls it", async () => {
+  const kernel = await applied(SPOKEN)
+  speak(kernel)
+  const { changes } = plan(kernel.restart(), SPOKEN).plan
   assert.equal(
-    errors(kernel, ROUTED).map((text) => text.replace(/index \d+/, "index N")),
-    [
-      'bridge.lan: link lab-lan (index N, bridge) is marked "someone\'s", and bridge.lan wants its place',
-      'interface.a.eth0: link lab-a-eth0 (index N, veth) is marked "someone\'s", and interface.a.eth0 wants its place',
-    ],
+    changes.flatMap(({ address, fields }) => fields.map(({ path, drift }) => `${address} ${path} ${drift === true}`)),
+    ["bridge.lan alias true", "interface.a.eth0 alias true", "veth.v1 alias true"],
   )
+  assert.equal(await repaired(kernel, SPOKEN), ["bridge.lan", "interface.a.eth0", "veth.v1"])
+})
+
+test("what somebody calls otherwise and no file wants goes, if the last apply has it in its record; else it stays", async () => {
+  const kernel = await applied(SPOKEN)
+  speak(kernel)
+  byHand(kernel, "host", { op: "bridge-add", name: "own", group: linkGroupOf("lab"), up: false, bridge: {} })
+  byHand(kernel, "host", { op: "link-set", link: "own", alias: "someone's" })
+  assert.equal(verdicts(kernel, lab()), ["delete bridge.lan", "delete interface.a.eth0", "delete veth.v1"])
+  await repaired(kernel, lab())
+  assert.equal(
+    kernel
+      .restart()
+      .dump("host")
+      .links.flatMap((link) => (link.kind === "" ? [] : link.name)),
+    ["own"],
+  )
+})
+
+test("an end inside that somebody calls otherwise goes with its interface whose port is gone", async () => {
+  const kernel = await applied(ROUTED)
+  byHand(kernel, "a", { op: "link-set", link: "eth0", alias: "someone's" })
+  move(kernel, "lab-a-eth0", newNetwork())
+  assert.equal(verdicts(kernel, ROUTED), ["replace interface.a.eth0"])
+  await repaired(kernel, ROUTED)
 })
 
 test("a link that lost its mark and is no longer wanted goes", async () => {

@@ -110,6 +110,7 @@ const TAMPERINGS: readonly Tampering[] = [
   written("limit of the parent", { "cgroup.tier": ["limits.pids"] }, `${TIER}/pids.max`, "77"),
   written("limit of a container", { "container.web": ["limits.memory"] }, `${TIER}/web/memory.max`, "33554432"),
   written("a limit that was none", { "container.db": ["limits.memory_high"] }, `${TIER}/db/memory.high`, "33554432"),
+  written("a group frozen", { "cgroup.tier": ["frozen"] }, `${TIER}/cgroup.freeze`, "1"),
   written("a container frozen", { "container.web": ["frozen"] }, `${TIER}/web/cgroup.freeze`, "1"),
   {
     what: "hostname",

@@ -11,12 +11,12 @@ export async function confirm(options: FileOptions, context: Context): Promise<n
   const { stack } = liveStack(options, context)
   const kernel = context.kernel()
   const file = waitingFileOf(stack)
-  if (!isWaiting(kernel, file) || !takeAway(kernel, file)) {
-    throw new DiagnosticError(
-      error("nothing-to-confirm", `no apply of stack ${stack} waits to be confirmed`, {
-        hint: "it was confirmed before, or its time is over and it is undone: `stack plan` tells",
-      }),
-    )
+  const killed = kernel.read(file) !== null && !isWaiting(kernel, file)
+  if (killed || !takeAway(kernel, file)) {
+    const hint = killed
+      ? "the one that did was killed: what it has done stays, unless `stack apply` of the former file takes it back"
+      : "it was confirmed before, or its time is over and it is undone: `stack plan` tells"
+    throw new DiagnosticError(error("nothing-to-confirm", `no apply of stack ${stack} waits to be confirmed`, { hint }))
   }
   context.out.write(`Confirmed: stack ${stack} stays as it is.\n`)
   return EXIT.ok

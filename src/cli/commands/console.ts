@@ -3,6 +3,7 @@ import type { Socket } from "node:net"
 import { connect } from "node:net"
 import type { ReadStream, WriteStream } from "node:tty"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
+import { groupIn, holdingPathIn } from "../../kinds/container/kind-group-path.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import { readMonitors } from "../../observe/monitors.ts"
 import { requireSoundRunFolder } from "../../observe/run-folder.ts"
@@ -10,7 +11,7 @@ import { escapeReader } from "../console-escape.ts"
 import { inputFrames, sizeFrame } from "../console-frames.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
-import { liveName, noContainer } from "../live-container.ts"
+import { liveName, noContainer, requireThawed } from "../live-container.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
 import { liveStack } from "../stack-file.ts"
@@ -26,11 +27,15 @@ const O_PATH = 0o10000000
 export async function consoleOf(options: ConsoleOptions, context: Context): Promise<number> {
   const desired = liveStack(options, context)
   const { stack } = desired
-  const { kernel, cgroups } = openSession(stack, context)
+  const session = openSession(stack, context)
+  const { kernel, cgroups } = session
   requireSoundRunFolder(kernel, stack)
-  const known = [...readMonitors(kernel, stack, cgroups.monitors()).keys()]
+  const monitors = readMonitors(kernel, stack, cgroups.monitors())
+  const known = [...monitors.keys()]
   const name = liveName(options.container, desired, known)
   if (!known.includes(name)) throw noContainer(name, stack, known)
+  const init = monitors.get(name)?.init?.pid
+  if (init !== undefined) requireThawed(session, name, groupIn(stack, holdingPathIn(cgroups, kernel.read(`/proc/${init}/cgroup`))), init)
   const socket = await knock(runFolderOf(stack, name), name)
   context.err.write(`At the console of container.${name}. Ctrl-a q leaves it; Enter shows where it is.\r\n`)
   const left = await sit(socket, process.stdin as ReadStream, process.stdout as WriteStream)

@@ -14,7 +14,7 @@ import type { IdRange } from "../../kinds/container/spec.ts"
 import type { Desired, Observed } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { UsageError } from "../exit.ts"
-import { containerName, liveName, noContainer } from "../live-container.ts"
+import { containerName, liveName, noContainer, requireThawed } from "../live-container.ts"
 import { requireEntering } from "../privileges.ts"
 import type { Session } from "../session.ts"
 import { observeStack, openSession } from "../session.ts"
@@ -51,8 +51,9 @@ function liveContainer(session: Session, desired: Desired, written: string): Obs
   const known = [...resources.values()].filter((r) => r.kind === "container").map((r) => r.name)
   const observed = resources.get(`container.${liveName(written, desired, known)}`)
   if (observed === undefined) throw noContainer(containerName(written), session.stack, known)
-  if (observed.live.init !== undefined && observed.attributes.state === "running") return observed
-  throw notRunning(observed)
+  if (observed.live.init === undefined || observed.attributes.state !== "running") throw notRunning(observed)
+  requireThawed(session, observed.name, observed.live.cgroup as string, (observed.live.init as unknown as ProcessId).pid)
+  return observed
 }
 
 /** One that has completed is as the stack wants it: an apply finds nothing to do. */

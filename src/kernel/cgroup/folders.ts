@@ -15,6 +15,8 @@ export interface Tree {
   made: Set<string>
   /** Controllers known to be on for the children of a cgroup2 folder. */
   enabled: Map<string, Set<string>>
+  /** Parents below which what is begun runs: somebody may have frozen one. */
+  running: Set<string>
   /** The hierarchies of lines of /proc/PID/cgroup that name no group of the stack's. */
   strayed: Map<string, Hierarchy[]>
   /** What was in a folder when a group was first to be removed from it. */

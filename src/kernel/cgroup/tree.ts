@@ -6,7 +6,7 @@ import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
 import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
-import { frozenGroups, thaw } from "./freeze.ts"
+import { frozenAt, frozenGroups, requireRunning, thaw } from "./freeze.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
@@ -18,7 +18,14 @@ import { moveAll, succeedGroup } from "./succeed.ts"
 /** The groups of one stack in the hierarchies of this host. Every method throws KernelError where the kernel refuses. */
 export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string): StackGroups {
   const base = `/stack/${stack}`
-  const empty = { made: new Set<string>(), enabled: new Map(), listed: new Map(), strayed: new Map(), names: undefined }
+  const empty = {
+    made: new Set<string>(),
+    running: new Set<string>(),
+    enabled: new Map(),
+    listed: new Map(),
+    strayed: new Map(),
+    names: undefined,
+  }
   const tree: Tree = { kernel, layout, stack, base, ...empty }
   return {
     groups: () => groupNames(tree),
@@ -62,6 +69,8 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     },
     moveAll: (from, to) => moveAll(tree, from, to),
     frozen: (groups) => frozenGroups(tree, groups),
+    frozenAt: (path, pid) => frozenAt(tree, path, pid),
+    requireRunning: (path) => requireRunning(tree, path),
     thaw: (path, pid) => thaw(tree, path, pid),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),

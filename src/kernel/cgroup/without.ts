@@ -39,6 +39,8 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     succeed: none,
     moveAll: none,
     frozen: () => new Set(),
+    frozenAt: none,
+    requireRunning: none,
     thaw: none,
     kill: none,
     remove: none,

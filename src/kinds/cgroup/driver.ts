@@ -14,6 +14,7 @@ export const cgroupDriver: Driver = {
   adoptable: adoptableGroup,
   ops: {
     create: (steps, run) => steps.map((step) => attemptNow(() => create(step, run))),
+    thaw: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.thaw(step.change.name, undefined))),
     widen: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), between(step)))),
     update: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, between(step), limitsAfter(step)))),
     leave: (steps, run) => steps.map((step) => attemptNow(() => leave(step, run))),
@@ -64,13 +65,17 @@ function observed(scope: Scope): Observed[] {
   const left = scope.groupsBeingLeft(others)
   const names = others.filter((name) => !left.has(name))
   const limits = scope.cgroups.limits(names, wantedLimits(scope))
-  return names.map((name) => ({
-    kind: "cgroup",
-    address: `cgroup.${name}`,
-    name,
-    attributes: { limits: (limits.get(name) ?? {}) as unknown as Value },
-    live: placeOf(scope, scope.cgroups.holdingFolder(name)),
-  }))
+  const frozen = scope.cgroups.frozen(new Map(names.map((name) => [name, undefined])))
+  return names.map((name) => {
+    const held = frozen.has(name) ? { frozen: true } : {}
+    return {
+      kind: "cgroup",
+      address: `cgroup.${name}`,
+      name,
+      attributes: { limits: (limits.get(name) ?? {}) as unknown as Value, ...held },
+      live: { ...placeOf(scope, scope.cgroups.holdingFolder(name)), ...held },
+    }
+  })
 }
 
 /** The inode of a cgroup's folder is never used again: another group of the name has another. */

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
-import type { HostFacts, Resource } from "../../model/resource.ts"
+import type { Attributes, HostFacts, Observed, Resource } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { limitDiagnostics, normaliseLimits, widest } from "./limits.ts"
@@ -12,10 +12,19 @@ import type { CgroupAttributes, Limits } from "./spec.ts"
 /** A shared parent group, as the planner sees it. */
 export const cgroupKind: Kind = {
   name: "cgroup",
-  rules: [{ path: "limits.*", change: "update" }],
-  normalise: normaliseLimits,
+  rules: [
+    { path: "frozen", change: "update" },
+    { path: "limits.*", change: "update" },
+  ],
+  normalise,
   check: groupDiagnostics,
   steps,
+}
+
+/** There is no key for a group that is frozen. */
+function normalise(desired: Attributes, found: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
+  const both = normaliseLimits(desired, found, host)
+  return both.observed.frozen === undefined ? both : { ...both, desired: { ...both.desired, frozen: false } }
 }
 
 /** An ordinary user without a delegated group can make none, whatever is limited in it. */
@@ -65,12 +74,13 @@ function moving({ address, name, movedFrom = "" }: Change): StepDraft[] {
   ]
 }
 
-/** First what gets wider, then, when its members have changed too, what gets tighter. */
+/** First what lets them run and what gets wider, then, when its members have changed too, what gets tighter. */
 function updates({ address, fields, ...change }: Change): StepDraft[] {
   const [before, after] = [limitsOf(change.before), limitsOf(change.after)]
   const between = widest(before, after)
-  const keys = fields.map(({ path }) => path.split(".")[1] as keyof Limits)
+  const keys = fields.flatMap(({ path }) => (path.startsWith("limits.") ? [path.split(".")[1] as keyof Limits] : []))
   return [
+    ...(fields.some(({ path }) => path === "frozen") ? [{ op: "thaw" }] : []),
     ...(keys.some((key) => between[key] !== before[key]) ? [{ op: "widen" }] : []),
     ...(keys.some((key) => between[key] !== after[key]) ? [{ op: "update", after: [stepId(address, "widen")] }] : []),
   ]

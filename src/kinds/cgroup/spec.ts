@@ -1,6 +1,8 @@
 /** A shared parent. Path: `…/stack/STACK/NAME` in every hierarchy in use. */
 export interface CgroupAttributes {
   limits: Limits
+  /** Of one that is live: somebody keeps what is in it from running. */
+  frozen?: boolean
   /** Of one that is given back, and of none else: its folders in the hierarchies. */
   folders?: string[]
 }

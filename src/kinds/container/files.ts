@@ -25,7 +25,7 @@ export interface ContainerFiles {
   cgroup: string
   /** The parent's name, or ""; of a process that is in no group of the container's, the path of the one that it is in: `/stack/lab/other`. */
   parent: string
-  /** Nothing in its group runs. */
+  /** Nothing in its group runs, for its own switch or that of the stack's group. */
   frozen: boolean
   /** Those that its process is bound by: one that was moved out of its group by hand is not. */
   limits: Limits
@@ -69,12 +69,14 @@ export function containerFiles(scope: Scope, names: readonly string[], texts: re
   const wanted = wantedLimits(scope)
   const likes = new Map(grouped.map((row) => [row.cgroup, [wanted.get(row.name) ?? {}, ...recordedLimits(scope, row.record)]]))
   const limits = scope.cgroups.limits([...likes.keys()], likes)
-  const frozen = scope.cgroups.frozen(new Map(grouped.map((row) => [row.cgroup, { status: row.status, cgroup: row.seenIn }])))
+  const suspects = grouped.map((row) => [row.cgroup, { status: row.status, cgroup: row.seenIn }] as const)
+  const frozen = scope.cgroups.frozen(new Map(suspects.length === 0 ? [] : [["", undefined], ...suspects]))
   return new Map(
     rows.map(({ name, unheld, seenIn: _, ...row }) => {
       const own = row.parent.startsWith("/") ? undefined : limits.get(row.cgroup)
       const inForce = Object.entries(own ?? {}).filter(([key]) => !unheld.includes(key as keyof Limits))
-      return [name, { ...row, frozen: own !== undefined && frozen.has(row.cgroup), limits: Object.fromEntries(inForce) }]
+      const rests = own !== undefined && (frozen.has("") || frozen.has(row.cgroup))
+      return [name, { ...row, frozen: rests, limits: Object.fromEntries(inForce) }]
     }),
   )
 }

@@ -47,3 +47,8 @@ export function startedBefore(attributes: Partial<ContainerAttributes>): Address
 export function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
   return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
 }
+
+/** What brings its parent's group to where a process can be born in it, and run. */
+export function groupSteps(want: Partial<ContainerAttributes>): StepId[] {
+  return parentOf(want).flatMap((parent) => ["create", "thaw", "widen", "update"].map((op) => stepId(parent, op)))
+}

@@ -9,7 +9,7 @@ import { HOSTS_ADDRESS } from "../hosts/spec.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { isInPlace } from "./kind-in-place.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
-import { checkedSteps, imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
+import { checkedSteps, groupSteps, imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -119,11 +119,11 @@ function creation(change: Change): StepDraft[] {
   const want = change.after as unknown as ContainerAttributes
   const own = (op: string) => stepId(change.address, op)
   const others = joined(want)
-  const parent = parentOf(want)
+  const parent = groupSteps(want)
   return [
     {
       op: "cgroup",
-      after: [own("remove"), ...imageSteps(want), ...parent.flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))],
+      after: [own("remove"), ...imageSteps(want), ...parent],
       takes: [`cgroup/${groupPath(change.name, want)}`, `run/${change.name}`],
     },
     { op: "spawn", after: [own("cgroup"), ...volumeSteps(want, "create"), ...hostsSteps(want), ...readySteps(others)] },
@@ -258,7 +258,7 @@ function renewal(change: Change): StepDraft[] {
 function restarting(change: Change): StepDraft {
   const want = change.after as unknown as ContainerAttributes
   const own = (op: string) => stepId(change.address, op)
-  const parent = parentOf(want).flatMap((p) => ["create", "widen", "update"].map((op) => stepId(p, op)))
+  const parent = groupSteps(want)
   return {
     op: "restart",
     after: [

@@ -39,6 +39,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const attributes = withSharedMaps(wantedAttributes(step), run)
   const { name } = step.change
   const group = groupPath(name, attributes)
+  run.cgroups.requireRunning(group)
   const before = monitorsOf(step)
   const ids = lookupUser(run.kernel, attributes)
   const record = step.change.keeps ? newRecord(step, run, ids) : presentRecord(step, run)

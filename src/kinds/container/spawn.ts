@@ -81,6 +81,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
     attempt(async () => {
       const attributes = withSharedMaps(wantedAttributes(step), run)
       const name = step.change.name
+      run.cgroups.requireRunning(groupPath(name, attributes))
       writeNamed(run, name, attributes)
       const record = launchRecord(attributes, {
         stack: run.stack,

@@ -31,7 +31,7 @@ function endingOf({ change }: Step): { signal: number; graceMs: number } {
 
 /** Step `stop`: its signal where the command would notice it, then SIGKILL; done when all its processes are gone. */
 export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
-  for (const step of steps.filter(({ change }) => change.before?.frozen === true)) wake(step, run)
+  for (const step of steps) if (step.change.before?.frozen === true || isBelowFrozen(step, run)) wake(step, run)
   const inits = new Map(steps.map((step) => [step, isHeeded(step) ? calledOff(step, run) : processesOf(step).init]))
   const statuses = run.kernel.readMany(steps.map((step) => statusPath(inits.get(step))))
   const polite = new Set(steps.filter((step, i) => hears(statuses[i] ?? "", endingOf(step).signal)))
@@ -50,9 +50,16 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   )
 }
 
+/** Its parent's group is, as it was observed. */
+function isBelowFrozen({ change }: Step, { born }: Run): boolean {
+  return born.get(`cgroup.${change.observed?.attributes.cgroup}`)?.frozen === true
+}
+
 /** What is frozen hears no signal; on cgroup v1 it does not even die of one. */
 function wake(step: Step, run: Run): void {
-  for (const group of placesOf(step, run.stack).groups) run.cgroups.thaw(group, processesOf(step).init?.pid)
+  const groups = placesOf(step, run.stack).groups
+  const above = isBelowFrozen(step, run) ? [String(step.change.observed?.attributes.cgroup)] : []
+  for (const group of [...groups, ...above]) run.cgroups.thaw(group, processesOf(step).init?.pid)
 }
 
 /** Its monitor may start its command again; of one whose record is gone nobody knows. */

@@ -1,7 +1,7 @@
 import type { Address } from "../../base/address.ts"
 import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { linkGroupOf } from "../../model/ownership.ts"
+import { linkGroupOf, STACK_ALIAS } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
@@ -84,13 +84,12 @@ function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
 
 function loneEnd(scope: Scope, known: ReadonlyMap<Address, Observed>, container: Address, link: Link): Observed[] {
   const address = ownerOf(scope, container, link)
-  if (link.kind !== "veth" || address === undefined || !address.startsWith("interface.") || link.alias !== "" || known.has(address))
-    return []
+  if (link.kind !== "veth" || address === undefined || !address.startsWith("interface.") || isMarked(link) || known.has(address)) return []
   const outside = peerOnHost(scope, link)
   const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
   // The other end of a port that misses it goes with that one.
   const whole = port === undefined ? undefined : known.get(port)
-  if (whole !== undefined && (outside?.alias === "" || whole.incomplete !== undefined)) return []
+  if (whole !== undefined && ((outside !== undefined && !isMarked(outside)) || whole.incomplete !== undefined)) return []
   return [
     {
       kind: "interface",
@@ -101,6 +100,10 @@ function loneEnd(scope: Scope, known: ReadonlyMap<Address, Observed>, container:
       live: { inside: link.index, state: link.state },
     },
   ]
+}
+
+function isMarked({ alias }: Link): boolean {
+  return alias.startsWith(STACK_ALIAS)
 }
 
 /** The bridge it is a port of: by its mark, else only the kernel's name. */

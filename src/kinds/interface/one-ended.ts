@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
+import type { Link, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run, Scope } from "../../model/driver.ts"
 import { linkGroupOf } from "../../model/ownership.ts"
@@ -108,12 +108,28 @@ async function complete(step: Step, run: Run, refusal: KernelError | null): Prom
   const untold = setWireGuard(step, run, netns, birthName(run.stack, step.address))
   if (untold !== null) return untold
   const joined = bondRequests(step, run, birthName(run.stack, step.address))
-  return firstError(await run.kernel.netLater(netns, [...joined, ...completion(step, run)]))
+  return firstError(await sendPatiently(run, netns, [...joined, ...completion(step, run)]))
+}
+
+/** What was refused because a link that is about to go has the MAC or IP address, and what was refused after it, is asked for again. */
+async function sendPatiently(run: Run, netns: NetNs, requests: readonly NetRequest[]): Promise<(KernelError | null)[]> {
+  const answers = await run.kernel.netLater(netns, requests)
+  for (const pause of PAUSES) {
+    if (!answers.some((answer) => answer?.errno === "EADDRINUSE")) break
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    const refused = answers.flatMap((answer, i) => (answer === null ? [] : i))
+    const again = await run.kernel.netLater(
+      netns,
+      refused.map((i) => requests[i] as NetRequest),
+    )
+    for (const [n, i] of refused.entries()) answers[i] = again[n] ?? null
+  }
+  return answers
 }
 
 /**
  * Milliseconds. The network namespace of a monitor that has just died is taken apart by a worker of the kernel's own, by and by (cleanup_net() in
- * net/core/net_namespace.c): until then a vxlan in it has its number.
+ * net/core/net_namespace.c): until then a vxlan in it has its number, and a macvlan its MAC address.
  */
 const PAUSES = [10, 40, 160, 640, 1280]
 

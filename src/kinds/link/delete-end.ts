@@ -2,7 +2,7 @@ import type { Address } from "../../base/address.ts"
 import type { Link, NetNs } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run } from "../../model/driver.ts"
-import { linkGroupOf } from "../../model/ownership.ts"
+import { isOfGroup } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { isMarkedFor } from "./mark.ts"
 import { calling } from "./results.ts"
@@ -18,9 +18,9 @@ export function deleteEnd(run: Run, step: Step, end: { container: Address; ifind
   return answer?.errno === "ENODEV" ? null : calling(link.name, end.ifindex, answer)
 }
 
-/** Whether the link is the step's own: by its mark, or, where it did not get one, by its group. */
-export function isOursStill(step: Step, stack: string, { alias, group }: Link): boolean {
-  return isMarkedFor(step, stack, alias) || (alias === "" && group === linkGroupOf(stack))
+/** Whether the link is the step's own: by its mark, or, where it has no stack's, by its group. */
+export function isOursStill(step: Step, stack: string, link: Link): boolean {
+  return isMarkedFor(step, stack, link.alias) || isOfGroup(stack, link)
 }
 
 /** The links of a container's namespace, or of `host`'s, read again; none, and no namespace, where that is gone. */

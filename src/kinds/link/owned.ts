@@ -2,14 +2,14 @@ import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
-import { addressOfAlias, aliasOf, linkGroupOf, STACK_ALIAS } from "../../model/ownership.ts"
+import { addressOfAlias, isOfGroup } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
 import { LINK_KINDS } from "../interface/spec-link-kinds.ts"
 import { ownerProblem } from "./adoptable.ts"
 import { holderOf } from "./holder.ts"
 import type { Place } from "./places.ts"
 import { places } from "./places.ts"
-import { wantedLinks } from "./wanted.ts"
+import { recordedOwner, wantedLinks } from "./wanted.ts"
 
 /** Why a link that bears our group but no alias, and is in nobody's place, is half-made. */
 const UNMARKED = "its creation was cut short before it was marked"
@@ -22,8 +22,9 @@ const TYPES: { readonly [kind: string]: readonly string[] } = {
 }
 
 /**
- * The resource of this stack that a link belongs to: by its alias, or, where it has none but bears our group, by the place
- * it is in. One whose place nobody wants is called by its own name. Undefined for a link of another owner.
+ * The resource of this stack that a link belongs to: by its alias, or, where that is no stack's but it bears our group, by the place
+ * it is in. One without any whose place nobody wants is called by its own name. Undefined for a link of another owner.
+ * docs/decisions/0032
  */
 export function ownerOf(scope: Scope, where: Place["container"], link: Link): Address | undefined {
   const outside = where === "host" ? undefined : ownerOutside(scope, where, link)
@@ -50,9 +51,14 @@ export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
 }
 
 function unmarkedOwner(scope: Scope, where: Place["container"], { name, alias, group, kind }: Link): Address | undefined {
-  if (alias !== "" || group !== linkGroupOf(scope.stack)) return undefined
+  if (!isOfGroup(scope.stack, { alias, group })) return undefined
+  const fits = (address: Address | undefined) => address !== undefined && TYPES[splitAddress(address).kind]?.includes(kind) === true
   const wanted = wantedLinks(scope).get(`${where}/${name}`)
-  if (wanted !== undefined && TYPES[splitAddress(wanted).kind]?.includes(kind)) return wanted
+  if (fits(wanted)) return wanted
+  if (alias !== "") {
+    const recorded = recordedOwner(scope, `${where}/${name}`)
+    return fits(recorded) ? recorded : undefined
+  }
   if (where !== "host" && Object.hasOwn(LINK_KINDS, kind)) return `interface.${splitAddress(where).name}.${name}`
   if (kind === "veth") return where === "host" ? `interface.${name}` : `interface.${splitAddress(where).name}.${name}`
   return kind === "bridge" && where === "host" ? `bridge.${name}` : undefined
@@ -92,15 +98,9 @@ export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
       const address = wanted.get(`${container}/${link.name}`)
       if (address === undefined || splitAddress(address).kind !== kind || ownerOf(scope, container, link) !== undefined) return []
       if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
-      const way = isRenamed(scope, link) ? { giveBack: `ip link set ${link.name} alias ${aliasOf(scope.stack, address)}` } : {}
-      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}), ...way }]
+      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
     }),
   )
-}
-
-/** Very likely the stack's own, to which somebody has given another alias: a group may be anybody's, so it is left alone all the same. */
-function isRenamed({ stack }: Scope, { alias, group }: Link): boolean {
-  return group === linkGroupOf(stack) && alias !== "" && !alias.startsWith(STACK_ALIAS)
 }
 
 /** An interface is a part of a container, which nobody else can have made. */

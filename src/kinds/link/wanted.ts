@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts"
+import { splitAddress } from "../../base/address.ts"
 import type { Scope } from "../../model/driver.ts"
-import type { Resource } from "../../model/resource.ts"
+import type { Attributes, KindName, Resource } from "../../model/resource.ts"
 import type { BridgeAttributes } from "../bridge/spec.ts"
 import type { InterfaceAttributes } from "../interface/spec.ts"
 import type { VethAttributes } from "../veth/spec.ts"
@@ -21,12 +22,29 @@ export function wantedLinks(scope: Scope): WantedLinks {
   return known
 }
 
-function spotsOf(stack: string, { kind, address, attributes }: Resource): string[] {
+/**
+ * The place in which the last apply wanted a link of that address, by its record. It is asked only of links that neither mark nor file tell
+ * the owner of.
+ */
+export function recordedOwner(scope: Scope, spot: string): Address | undefined {
+  for (const [address, attributes] of scope.applied()) {
+    const kind = splitAddress(address).kind as KindName
+    if (attributes !== null && spotsOf(scope.stack, { kind, address, attributes }).includes(spot)) return address
+  }
+  return undefined
+}
+
+function spotsOf(stack: string, { kind, address, attributes }: Pick<Resource, "kind" | "address" | "attributes">): string[] {
   if (kind === "bridge") return [`host/${(attributes as unknown as BridgeAttributes).interface}`]
-  if (kind === "veth") return (attributes as unknown as VethAttributes).endpoints.map((e) => `${e.container}/${e.interface}`)
+  if (kind === "veth") return endpointsOf(attributes).map((end) => `${end.container}/${end.interface}`)
   if (kind !== "interface") return []
   const { container, interface: inside, host_interface: outside } = attributes as unknown as InterfaceAttributes
   return outside === undefined
     ? [`${container}/${inside}`, `${container}/${birthName(stack, address)}`]
     : [`host/${outside}`, `${container}/${inside}`]
+}
+
+/** A record may say anything. */
+function endpointsOf({ endpoints }: Attributes): VethAttributes["endpoints"] {
+  return Array.isArray(endpoints) ? (endpoints as unknown as VethAttributes["endpoints"]) : []
 }

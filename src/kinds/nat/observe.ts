@@ -1,8 +1,8 @@
 import type { Kernel, Link } from "../../kernel/kernel.ts"
 import type { RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
 import type { Reading, Scope } from "../../model/driver.ts"
-import { addressOfAlias } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
+import { ownerOf } from "../link/owned.ts"
 import { sysctl, WAS_OFF } from "./forwarding.ts"
 import type { NatAttributes } from "./spec.ts"
 import { FAMILIES, FORWARDING, localnetOf, tableOf } from "./spec.ts"
@@ -35,7 +35,7 @@ function observed(scope: Scope, set: RuleSet, table: string, name: string): Obse
   const wanted = scope.resource(`nat.${name}`)?.attributes as unknown as NatAttributes | undefined
   const chains = set.chains.filter((chain) => chain.table === table && isFamily(chain.family) && roleOf(chain.name)?.bridge === name)
   const { rules, ports } = readRules(set, name, wanted?.ports ?? {})
-  const bridge = scope.host.links.find(({ kind, alias }) => kind === "bridge" && addressOfAlias(scope.stack, alias) === `bridge.${name}`)
+  const bridge = scope.host.links.find((link) => link.kind === "bridge" && ownerOf(scope, "host", link) === `bridge.${name}`)
   return told(name, {
     rules: [...chains.flatMap(strangeness), ...rules].sort(),
     ports,
@@ -70,7 +70,7 @@ function strangers(expressions: RuleSet["rules"][number]["expressions"]): string
 
 /** Those of the bridge's ports that are the stack's. */
 function hairpinLinks(scope: Scope, bridge: Link | undefined): string[] {
-  const isOurs = ({ alias }: Link) => addressOfAlias(scope.stack, alias) !== undefined
+  const isOurs = (link: Link) => ownerOf(scope, "host", link) !== undefined
   return bridge === undefined
     ? []
     : scope.host.links.flatMap((link) => (link.hairpin && link.master === bridge.index && isOurs(link) ? [link.name] : [])).sort()

@@ -52,8 +52,11 @@ export const bridgeRows: KindRows = {
     },
     {
       attribute: "alias",
-      read: `${GETLINK}\`IFLA_IFALIAS\`; without it, by \`IFLA_GROUP\` and its name`,
-      hands: [{ by: "ip link set lab-lan alias ''", shows: { "bridge.lan": { alias: "" } } }],
+      read: `${GETLINK}\`IFLA_IFALIAS\`; without it, or with another, by \`IFLA_GROUP\` and its name`,
+      hands: [
+        { by: "ip link set lab-lan alias ''", shows: { "bridge.lan": { alias: "" } } },
+        { by: "ip link set lab-dmz alias 'of mine'", shows: { "bridge.dmz": { alias: "of mine" } } },
+      ],
     },
     {
       attribute: "address",

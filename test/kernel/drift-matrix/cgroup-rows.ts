@@ -7,6 +7,11 @@ export const cgroupRows: KindRows = {
   attributes: [
     ...limitRows({ address: "cgroup.tier", folder: "tier", memoryAndSwap: 288, quota: 100_000, cpuset: "0" }),
     {
+      attribute: "frozen",
+      read: "`cgroup.freeze`",
+      hands: [{ by: "echo 1 > $cgroup2/tier/cgroup.freeze", shows: { "cgroup.tier": { frozen: true } }, needs: "unified" }],
+    },
+    {
       attribute: ITSELF,
       read: "the folders below `…/stack/STACK` in every hierarchy",
       hands: [{ by: "rmdir $cgroup2/bare", shows: { "cgroup.bare": "gone" }, needs: "unified" }],

@@ -10,6 +10,8 @@ const web = (words: string) => `nsenter -t $web ${words}`
 
 const GROUP = { address: "container.web", folder: "tier/web", memoryAndSwap: 96, quota: 50_000, cpuset: "1" }
 
+const ALL_FROZEN = Object.fromEntries(["web", "db", "front", "sealed"].map((name) => [`container.${name}`, { frozen: true }]))
+
 export const containerRows: KindRows = {
   kind: "container",
   attributes: [...started(), ...mountRows, ...isolated(), ...powers(), ...inPlace(), ...strayed(), ...limits(), itself()],
@@ -151,9 +153,11 @@ function inPlace(): AttributeRow[] {
     },
     {
       attribute: "frozen",
-      read: "`cgroup.freeze` of its group; where its process sleeps undisturbed, `freezer.state` of the group in v1's freezer",
+      read: "`cgroup.freeze` of its group, of the stack's, and of its monitors'; where its process sleeps undisturbed, `freezer.state` of the group in v1's freezer",
       hands: [
         { by: "echo 1 > $cgroup2/tier/web/cgroup.freeze", shows: { "container.web": { frozen: true } }, needs: "unified" },
+        { by: "echo 1 > $cgroup2/cgroup.freeze", shows: ALL_FROZEN, needs: "unified" },
+        { by: "echo 1 > $cgroup2/.monitor/cgroup.freeze", shows: ALL_FROZEN, needs: "unified" },
         {
           by: "mkdir -p $freezer/held; echo $web > $freezer/held/cgroup.procs; echo FROZEN > $freezer/held/freezer.state",
           shows: { "container.web": { frozen: true } },

@@ -155,9 +155,11 @@ export const interfaceRows: KindRows = {
     },
     {
       attribute: "alias",
-      read: "`RTM_GETLINK`, `IFLA_IFALIAS`; without it, by `IFLA_GROUP` and its name",
+      read: "`RTM_GETLINK`, `IFLA_IFALIAS`; without it, or with another, by `IFLA_GROUP` and its name",
       hands: [
         { by: `ip link set ${PORT} alias ''`, shows: { "interface.web.eth0": { alias: "" } } },
+        { by: "ip link set lab-front-eth0 alias 'of mine'", shows: { "interface.front.eth0": { alias: "of mine" } } },
+        { by: web("link set mv0 alias 'of mine'"), shows: { "interface.web.mv0": { alias: "of mine" } }, needs: "macvlan" },
         { by: web("link set mv0 alias ''"), shows: { "interface.web.mv0": { alias: "" } }, needs: "macvlan" },
       ],
     },

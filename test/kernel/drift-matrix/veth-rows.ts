@@ -97,10 +97,11 @@ export const vethRows: KindRows = {
     },
     {
       attribute: "alias",
-      read: "`RTM_GETLINK`, `IFLA_IFALIAS`, of both ends; without it, by `IFLA_GROUP` and its name",
+      read: "`RTM_GETLINK`, `IFLA_IFALIAS`, of both ends; without it, or with another, by `IFLA_GROUP` and its name",
       hands: [
         { by: db("link set eth1 alias ''"), shows: { "veth.core": { alias: "" } } },
         { by: "ip link set web-up0 alias ''", shows: { "veth.uplink": { alias: "" } } },
+        { by: "ip link set web-up0 alias 'of mine'", shows: { "veth.uplink": { alias: "of mine" } } },
       ],
     },
     {

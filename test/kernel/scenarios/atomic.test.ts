@@ -110,7 +110,7 @@ scenario("--confirm: an apply that is killed while it waits hinders nobody", asy
   await new Promise<void>((resolve) => waiting.stderr.on("data", (chunk) => String(chunk).includes("stack confirm") && resolve()))
   sandbox.run(["kill", "-KILL", pid])
   await new Promise((resolve) => waiting.on("close", resolve))
-  assert.match(sandbox.stack(["confirm", "-f", file]).stderr, /no apply of stack lab waits/)
+  assert.match(sandbox.stack(["confirm", "-f", file]).stderr, /no apply of stack lab waits.*\n +hint: the one that did was killed/)
   expectConverged(sandbox, file)
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.throws(() => readFileSync("/run/stack/lab/.unconfirmed"))

@@ -40,6 +40,11 @@ for (const [words, missing] of FREEZERS) {
     apply(sandbox, file)
     const before = live(sandbox, "lab", "web")
     freeze(sandbox, words)
+    for (const args of [
+      ["exec", "-f", file, "web", "--", "true"],
+      ["console", "-f", file, "web"],
+    ])
+      assert.match(expectStatus(sandbox.stack(args), 1).stderr, /error: container\.web is frozen: .*\n.*\n +hint: `stack apply` thaws it/)
     assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /~ container\.web.*\n +frozen: true -> false/)
     expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept.plan"]), 0)
     expectStatus(sandbox.stack(["apply", "-y", "kept.plan"]), 0)

@@ -95,20 +95,22 @@ scenario("another stack's link in the place of a pair's end is said to be that o
   assert.match(ran.stderr, 'is marked "stack:one/bridge.lan"')
 })
 
-scenario("who has given a stack's link another alias is told how to give it back", (sandbox) => {
-  const file = sandbox.file("stack.yaml", lab("lan: {}", V1))
+scenario("a link that somebody calls otherwise goes with its stack; one in another group, too, is nobody's of the stack", (sandbox) => {
+  const file = sandbox.file("stack.yaml", lab("lan: { address: 10.20.0.1/24 }, dmz: {}", V1, "{ eth0: { bridge: lan } }"))
   apply(sandbox, file)
-  for (const [link, address] of [
-    ["lab-lan", "bridge.lan"],
-    ["up1", "veth.v1"],
-  ]) {
-    sandbox.run(["ip", "link", "set", String(link), "alias", "mine"])
-    const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
-    const [, back = ""] = /its group is the stack's: if that alias came later, `(.*?)` gives it back/.exec(ran.stderr) ?? []
-    assert.is(back, `ip link set ${link} alias stack:lab/${address}`)
-    expectStatus(sandbox.run(["sh", "-c", back]), 0)
-    expectConverged(sandbox, file)
-  }
+  const hand =
+    "ip link set lab-lan alias mine; ip link set lab-a-eth0 alias mine; ip link set up1 alias mine; ip link set lab-dmz alias mine group 7"
+  expectStatus(sandbox.run(["sh", "-ec", hand]), 0)
+  const refused = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+  assert.match(refused.stderr, /link lab-dmz \(index \d+, bridge\) is marked "mine", and bridge\.dmz wants its place/)
+  assert.match(refused.stderr, "import: [{ to: bridge.dmz, name: lab-dmz }]")
+  expectStatus(sandbox.run(["ip", "link", "set", "lab-dmz", "alias", "", "group", "7"]), 0)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  const left = JSON.parse(sandbox.run(["ip", "-j", "link"]).stdout) as { ifname: string }[]
+  assert.equal(
+    left.map(({ ifname }) => ifname).filter((name) => /^lab-|^up1/.test(name)),
+    ["lab-dmz"],
+  )
 })
 
 scenario("a pair's end takes the place of an interface, and the other way round", (sandbox) => {

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, inits, inside, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { testsUnless } from "../../support/skip.ts"
+import { handEnvironment, hierarchiesOf } from "../drift-matrix/matrix-lab.ts"
 
 function lab(interfaces: string, command = "[sleep, infinity]"): string {
   return `
@@ -69,6 +70,30 @@ scenario("a macvlan is born in its container, under a name that the host has too
     sandbox.ip("link").map(({ ifname }: { ifname: string }) => ifname),
     ["lo", "far0", "up0", "eth0"],
   )
+})
+
+scenario("a macvlan is made anew while the one before is in a namespace yet that goes by and by", async (sandbox) => {
+  uplink(sandbox)
+  const file = sandbox.file("stack.yaml", lab(MACVLAN))
+  apply(sandbox, file)
+  // Somebody's process keeps the namespace, and the link with that MAC address in it, for a moment longer than its monitor.
+  const ends = `nsenter -t $web -n sleep "$1" >/dev/null 2>&1 &
+    until [ "$(readlink /proc/$!/ns/net)" = "$(readlink /proc/$web/ns/net)" ]; do sleep 0.02; done; kill -KILL $web_monitor; echo $!`
+  const end = (seconds: string) =>
+    expectStatus(
+      sandbox.run(["sh", "-ec", ends, "sh", seconds], { env: handEnvironment(sandbox, hierarchiesOf(sandbox)) }),
+      0,
+    ).stdout.trim()
+  const holder = end("60")
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+  assert.match(ran.stderr, /ip link set eth0 up: EADDRINUSE[\s\S]*hint: .*a process is in yet/)
+  sandbox.run(["kill", "-KILL", holder])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  end("1.5")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.match(inWeb(sandbox, "ping", "-c1", "-W2", "10.50.0.1"), "1 received")
 })
 
 scenario("what it is replaces the link alone, all else of it changes in place, and a new command keeps it", (sandbox) => {

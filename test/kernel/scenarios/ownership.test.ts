@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectNoTrace, expectStatus, inits, pings, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectNoTrace, expectStatus, inits, live, pings, scenario, test } from "../../support/lab.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
 
 const lab = (name: string, subnet: string) => `
@@ -61,6 +61,32 @@ scenario("two stacks side by side do not touch one another", (sandbox) => {
   expectStatus(sandbox.stack(["destroy", "-y", "-f", two]), 0)
   expectSameTraces(readTraces(sandbox), onlyOne)
   assert.ok(pings(Number(alone.web), "10.21.0.1"))
+})
+
+scenario("a monitor that somebody has moved into another cgroup is known yet, and goes with its container", (sandbox) => {
+  const text = `name: lab
+containers:
+  web: { command: [sleep, infinity] }
+  done: { command: ["true"] }
+`
+  const file = sandbox.file("stack.yaml", text)
+  apply(sandbox, file)
+  const before = live(sandbox, "lab", "web")
+  // In the hierarchy in which monitors are held: cgroup2, else one of v1.
+  const move = `
+top=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+own=$(find "\${top:-/sys/fs/cgroup}" -path '*/stack/lab/.monitor/cgroup.procs' | head -n 1)
+other=\${own%/stack/lab/*}/other
+mkdir -p "$other"
+cat "$own" | while read -r pid; do echo "$pid" > "$other/cgroup.procs"; done`
+  expectStatus(sandbox.run(["sh", "-ec", move]), 0)
+  expectConverged(sandbox, file)
+  apply(sandbox, file)
+  assert.equal(live(sandbox, "lab", "web"), before)
+  apply(sandbox, sandbox.file("stack.yaml", text.replace("infinity", "1000")))
+  expectStatus(sandbox.run(["sh", "-ec", move]), 0)
+  expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  assert.equal(sandbox.processes(), [])
 })
 
 scenario("two applies at once: one waits, or says who holds the lock", async (sandbox) => {

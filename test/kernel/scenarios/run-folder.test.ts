@@ -62,13 +62,25 @@ const GARBAGE: typeof DAMAGES = [
   ["a group elsewhere", spec('r["attributes"]["cgroup"] = "../other"'), /web\/spec\.json: attributes\.cgroup is no name of a cgroup/],
 ]
 
+/** One that is watched, and started again. */
+const WATCHED =
+  "name: lab\ncontainers: { web: { command: [sleep, infinity], restart: always, healthcheck: { test: [CMD, 'true'], interval: 1h } } }\n"
+const BY_MONITOR: typeof DAMAGES = [
+  ...["check", "health", "launch", "restarts"].map((name): (typeof DAMAGES)[number] => [
+    `${name} is a pipe`,
+    `rm -f stack/lab/web/${name}; mkfifo stack/lab/web/${name}`,
+    new RegExp(`web/${name} is no file`),
+  ]),
+  ["the health is a link", "ln -sf /etc/passwd stack/lab/web/health", /web\/health is a symbolic link to \/etc\/passwd/],
+]
+
 function damaged(sandbox: Sandbox, script: string): void {
   sandbox.run(["bash", "-c", `cd /run && ${script}`])
 }
 
 /** Each damage is done to the folder as the apply left it. */
-function expectRefused(sandbox: Sandbox, damages: typeof DAMAGES): void {
-  const file = sandbox.file("stack.yaml", LAB)
+function expectRefused(sandbox: Sandbox, damages: typeof DAMAGES, text = LAB): void {
+  const file = sandbox.file("stack.yaml", text)
   const more = sandbox.file("more.yaml", OTHER)
   apply(sandbox, file)
   damaged(sandbox, "cp -a stack whole")
@@ -91,6 +103,10 @@ function expectRefused(sandbox: Sandbox, damages: typeof DAMAGES): void {
 }
 
 scenario("what is not of its sort, or not root's alone, is named, and nothing is changed", (sandbox) => expectRefused(sandbox, DAMAGES))
+
+scenario("what a monitor reads and writes there is looked at like the rest: nothing waits for a pipe", (sandbox) =>
+  expectRefused(sandbox, BY_MONITOR, WATCHED),
+)
 
 scenario("a record that nobody understands is named, and nothing is changed", (sandbox) => expectRefused(sandbox, GARBAGE), ["python3"])
 
