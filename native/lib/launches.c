@@ -35,9 +35,10 @@ static struct pending *next_waiting(void)
   return pending;
 }
 
-/* Its end of the pipe is the monitor's alone, so that the caller hears of the end of either. */
+/* From where it is done on it may be asked for and freed. The monitor alone has the end of the pipe then, so that the caller hears of its end. */
 static void carry_out(struct pending *pending)
 {
+  int status cleanup_fd = pending->launch.status;
   int32_t result = spawn_monitor(&pending->launch, &pending->spawned);
   pthread_mutex_lock(&lock);
   pending->result = result;
@@ -54,9 +55,7 @@ static _Noreturn void *start_each(void *arg)
     pthread_mutex_lock(&lock);
     while ((pending = next_waiting()) == NULL) pthread_cond_wait(&changed, &lock);
     pthread_mutex_unlock(&lock);
-    int status = pending->launch.status;
     carry_out(pending);
-    close(status);
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { CaptureFilter } from "../kernel/capture.ts"
@@ -7,6 +6,7 @@ import { needsEthernet } from "../packets/condition.ts"
 import { parseFilter } from "../packets/parse.ts"
 import { readCompiled } from "../packets/read-compiled.ts"
 import { FILTER_SOURCE } from "../packets/words.ts"
+import { readText } from "../stackfile/files.ts"
 import type { Context } from "./context.ts"
 import { readInput } from "./output.ts"
 
@@ -30,16 +30,16 @@ export function writtenFilter(words: readonly string[], keep: number, context: C
 /** One that is compiled already, of a file or, `-`, standard input; whoever compiled it knows what the link's packets begin with. */
 export function compiledFilter(file: string, keep: number, context: Context): CaptureFilter {
   const name = file === "-" ? "standard input" : file
-  const text = (file === "-" ? readInput(MOST_BYTES) : contentOf(file, context)).toString("latin1")
+  const text = file === "-" ? readInput(MOST_BYTES).toString("latin1") : contentOf(file, context)
   context.sources.set(name, text)
   const program = readCompiled(text, name, keep)
   return { ethernet: program, plain: program }
 }
 
-function contentOf(file: string, { cwd }: Context): Buffer {
-  try {
-    return readFileSync(resolve(cwd, file))
-  } catch (failure) {
-    throw new DiagnosticError(error("unreadable-filter", `${file} cannot be read: ${(failure as NodeJS.ErrnoException).code}`))
-  }
+/** Bounded, as whatever is at that path is read. */
+function contentOf(file: string, { cwd }: Context): string {
+  const read = readText(resolve(cwd, file), file, true)
+  if ("text" in read) return read.text
+  const hint = read.code === "no-file" ? "check the path given with --bpf" : read.hint
+  throw new DiagnosticError(error(read.code, read.summary, { hint }))
 }

@@ -41,7 +41,7 @@ export function becomeCapture(ffi: Ffi, job: CaptureJob, folder: string = native
   const { name, index, ns, holder, file = "", count = 0, snaplen, milliseconds = 0, filter } = job
   const program = join(folder, "stack-capture")
   const numbers = [count, snaplen, Math.ceil(milliseconds)].map(String)
-  const hex = (program: Uint8Array | undefined) => (program === undefined ? "-" : Buffer.from(program).toString("hex"))
+  const hex = (code: Uint8Array | undefined) => (code === undefined ? "-" : Buffer.from(code).toString("hex"))
   const filters = filter === undefined ? ["", ""] : [hex(filter.ethernet), hex(filter.plain)]
   const argv = ["stack-capture", name, String(index), ns, String(holder?.pid ?? 0), holder?.startTime ?? "", file, ...numbers, ...filters]
   const words = Buffer.from(argv.map((word) => `${word}\0`).join(""))

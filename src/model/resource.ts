@@ -6,6 +6,9 @@ import type { PacketFacts } from "./packet-facts.ts"
 
 export type KindName = "bridge" | "cgroup" | "container" | "hosts" | "image" | "interface" | "nat" | "veth" | "volume"
 
+/** Kinds of what follows from the rest of a file, and is written nowhere. */
+export const IMPLIED: ReadonlySet<KindName> = new Set<KindName>(["hosts", "image", "nat"])
+
 /** Canonical attribute values: what JSON can hold, so that a plan is data. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
 

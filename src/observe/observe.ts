@@ -4,7 +4,7 @@ import type { Scope, StackGroups } from "../model/driver.ts"
 import { pendingMoves } from "../model/moves.ts"
 import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.ts"
 import { readAdoptions } from "./adoptions.ts"
-import { readApplied, withApplied } from "./applied.ts"
+import { withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
 import { allTold, stillTrue } from "./monitors.ts"
 import { afterMoves, beforeMoves } from "./moved.ts"
@@ -46,7 +46,7 @@ function withMoves(snapshot: Snapshot, { kernel, desired, cgroups }: Scope, cont
 function readAll(scope: Scope, controllers: HostFacts["controllers"]): Snapshot {
   const begun = Object.values(drivers).map((driver) => driver.observe(scope))
   const host = readHostFacts(scope, controllers)
-  const applied = readApplied(scope.kernel, scope.stack, host.identity.boot)
+  const applied = scope.applied()
   const readings = begun.map((reading) => (typeof reading === "function" ? reading(applied) : reading))
   const resources = new Map<string, Observed>()
   for (const observed of readings.flatMap((r) => r.resources)) resources.set(observed.address, observed)

@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Attributes, Desired, Resource, Value } from "../model/resource.ts"
+import type { Attributes, Desired, KindName, Resource, Value } from "../model/resource.ts"
+import { IMPLIED } from "../model/resource.ts"
 
 /** What is drawn: things, and what joins them. */
 export interface Graph {
@@ -11,8 +12,8 @@ export interface Graph {
   edges: readonly { from: string; to: string; label: string }[]
 }
 
-/** What joins, and what follows from the rest without being written: it is joined to nothing. */
-const NOT_DRAWN: ReadonlySet<string> = new Set(["interface", "veth", "hosts", "image", "nat"])
+/** What joins, and what is written nowhere. */
+const NOT_DRAWN: ReadonlySet<KindName> = new Set([...IMPLIED, "interface", "veth"])
 
 /** Bridges, containers and groups, joined by interfaces, pairs, shared networks and membership. */
 export function topology(desired: Desired): Graph {

@@ -1,4 +1,5 @@
 import type { Resource } from "../../model/resource.ts"
+import { IMPLIED } from "../../model/resource.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import type { FileOptions } from "../stack-file.ts"
@@ -10,9 +11,6 @@ export async function validate(options: FileOptions, context: Context): Promise<
   context.out.write(`The stack ${desired.stack} is valid: ${countKinds(desired.resources)}.\n`)
   return EXIT.ok
 }
-
-/** What follows from the others, and is written nowhere. */
-const IMPLIED: ReadonlySet<string> = new Set(["hosts", "image", "nat"])
 
 /** `1 bridge, 2 containers`, in the order of the file. */
 function countKinds(resources: readonly Resource[]): string {

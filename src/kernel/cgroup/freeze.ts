@@ -27,12 +27,10 @@ export function frozenGroups(tree: Tree, groups: ReadonlyMap<string, Suspect | u
  * above the stack, or of v1's freezer. Undefined where nothing is.
  */
 export function frozenAt(tree: Tree, path: string, pid: number): string | undefined {
-  const { kernel, layout } = tree
   const [frozen] = switchesOn(tree, path)
   if (frozen !== undefined) return frozen
-  const group = layout.freezer === undefined ? undefined : freezerOf(kernel.read(`/proc/${pid}/cgroup`))
-  const folder = `${layout.freezer}${group}`
-  return group !== undefined && isFrozen(kernel, folder) ? `${folder}/freezer.state` : undefined
+  const group = frozenFreezer(tree, tree.kernel.read(`/proc/${pid}/cgroup`))
+  return group === undefined ? undefined : `${tree.layout.freezer}${group}/freezer.state`
 }
 
 /** Of a group and those above it, the switches that are on, the nearest first. */
@@ -79,9 +77,8 @@ export function thaw(tree: Tree, path: string, pid: number | undefined): void {
   const { kernel, layout } = tree
   const switches = layout.holding.version === 2 ? [path, "", MONITORS].map((one) => switchOf(tree, one)) : []
   for (const file of switches) if (kernel.read(file)?.trim() === "1") kernel.write(file, "0")
-  const cgroup = pid === undefined ? null : kernel.read(`/proc/${pid}/cgroup`)
-  const group = freezerOf(cgroup)
-  if (layout.freezer === undefined || group === undefined || !isFrozen(kernel, `${layout.freezer}${group}`)) return
+  const group = pid === undefined ? undefined : frozenFreezer(tree, kernel.read(`/proc/${pid}/cgroup`))
+  if (group === undefined) return
   const above = ancestorsOf(group).find((one) => !isFrozen(kernel, `${layout.freezer}${one}`)) ?? ""
   for (const member of membersOf(kernel, holdingFolder(tree, path))) {
     if (freezerOf(kernel.read(`/proc/${member.pid}/cgroup`)) === group)
@@ -93,10 +90,14 @@ function switchOf(tree: Tree, path: string): string {
   return `${holdingFolder(tree, path)}/cgroup.freeze`
 }
 
-function isHeld({ kernel, layout }: Tree, suspect: Suspect | undefined): boolean {
-  if (layout.freezer === undefined || !/^State:\tD/m.test(suspect?.status ?? "")) return false
-  const group = freezerOf(suspect?.cgroup ?? null)
-  return group !== undefined && isFrozen(kernel, `${layout.freezer}${group}`)
+function isHeld(tree: Tree, suspect: Suspect | undefined): boolean {
+  return /^State:\tD/m.test(suspect?.status ?? "") && frozenFreezer(tree, suspect?.cgroup ?? null) !== undefined
+}
+
+/** The frozen group of v1's freezer that a process is in, by its /proc/PID/cgroup; undefined: none. */
+function frozenFreezer({ kernel, layout }: Tree, text: string | null): string | undefined {
+  const group = layout.freezer === undefined ? undefined : freezerOf(text)
+  return group !== undefined && isFrozen(kernel, `${layout.freezer}${group}`) ? group : undefined
 }
 
 /** The path in the line of v1's freezer; undefined at its top, which is never frozen. */

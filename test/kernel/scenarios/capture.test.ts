@@ -138,7 +138,7 @@ scenario(
       "80",
     )
     refused(64, "either written or, with --bpf, compiled already", "--bpf", "replies.bpf", "tcp")
-    refused(1, "none.bpf cannot be read: ENOENT", "--bpf", "none.bpf")
+    refused(1, "none.bpf is not there", "--bpf", "none.bpf")
     sandbox.file("loop.bpf", "1\n21 0 0 0\n")
     refused(1, "the kernel does not take this filter: Invalid argument", "--bpf", "loop.bpf")
   },
