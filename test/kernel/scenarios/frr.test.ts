@@ -29,8 +29,10 @@ scenario(
     const [before, wayOfR1] = [inits(sandbox, "frr"), () => wayToR4(sandbox, "r1")]
     await until("OSPF has what r3 knows by BGP", wayOfR1, "10.0.13.2 ospf")
     assert.is(wayToR4(sandbox, "r3"), "10.0.34.2 bgp")
-    const { stdout } = inside(before.r4 as number, "-n", "ip", "route", "show", "proto", "bgp")
-    for (const network of ["10.0.12.0/30", "10.0.13.0/30", "10.0.23.0/30"]) assert.ok(stdout.includes(network), stdout)
+    // The other side hears of it by and by.
+    const learnt = () => inside(before.r4 as number, "-n", "ip", "route", "show", "proto", "bgp").stdout
+    const networks = ["10.0.12.0/30", "10.0.13.0/30", "10.0.23.0/30"]
+    await eventually(() => networks.every((network) => learnt().includes(network)), `r4 has ${networks.join(", ")} by BGP`)
     const peers = expectStatus(sandbox.stack(["exec", "-f", FILE, "r3", "--", "vtysh", "-c", "show bgp summary json"]), 0).stdout
     assert.match(peers, '"state":"Established"')
     assert.ok(pings(before.r1 as number, "10.0.34.2"))
