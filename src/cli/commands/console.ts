@@ -1,12 +1,11 @@
-import { closeSync, constants, openSync } from "node:fs"
 import type { Socket } from "node:net"
-import { connect } from "node:net"
 import type { ReadStream, WriteStream } from "node:tty"
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import { groupIn, holdingPathIn } from "../../kinds/container/kind-group-path.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import { readMonitors } from "../../observe/monitors.ts"
 import { requireSoundRunFolder } from "../../observe/run-folder.ts"
+import { knock } from "../console-door.ts"
 import { escapeReader } from "../console-escape.ts"
 import { inputFrames, sizeFrame } from "../console-frames.ts"
 import type { Context } from "../context.ts"
@@ -19,9 +18,6 @@ import { liveStack } from "../stack-file.ts"
 export interface ConsoleOptions extends FileOptions {
   container: string
 }
-
-/** `O_PATH` of <fcntl.h>, which Node has no name for. */
-const O_PATH = 0o10000000
 
 /** Sits down at the console of a system container, until Ctrl-a q, or its end. */
 export async function consoleOf(options: ConsoleOptions, context: Context): Promise<number> {
@@ -36,37 +32,12 @@ export async function consoleOf(options: ConsoleOptions, context: Context): Prom
   if (!known.includes(name)) throw noContainer(name, stack, known)
   const init = monitors.get(name)?.init?.pid
   if (init !== undefined) requireThawed(session, name, groupIn(stack, holdingPathIn(cgroups, kernel.read(`/proc/${init}/cgroup`))), init)
-  const socket = await knock(runFolderOf(stack, name), name)
+  const socket = await knock(runFolderOf(stack, name))
+  if (socket === undefined) throw noConsole(name)
   context.err.write(`At the console of container.${name}. Ctrl-a q leaves it; Enter shows where it is.\r\n`)
   const left = await sit(socket, process.stdin as ReadStream, process.stdout as WriteStream)
   context.err.write(left ? "\r\nLeft the console; the container goes on.\r\n" : "\r\nThe console has closed.\r\n")
   return EXIT.ok
-}
-
-/** By a descriptor of the folder, as a socket's path may not be long. unix(7) */
-function knock(folder: string, name: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    let fd: number
-    try {
-      fd = openSync(folder, O_PATH | constants.O_DIRECTORY)
-    } catch {
-      reject(noConsole(name))
-      return
-    }
-    const socket = connect(`/proc/self/fd/${fd}/console`)
-    const done = (finish: () => void) => () => {
-      closeSync(fd)
-      finish()
-    }
-    socket.once(
-      "connect",
-      done(() => resolve(socket)),
-    )
-    socket.once(
-      "error",
-      done(() => reject(noConsole(name))),
-    )
-  })
 }
 
 function noConsole(name: string): DiagnosticError {

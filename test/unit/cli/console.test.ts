@@ -1,5 +1,10 @@
+import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import type { Socket } from "node:net"
+import { createServer } from "node:net"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { knock } from "../../../src/cli/console-door.ts"
 import { escapeReader } from "../../../src/cli/console-escape.ts"
 import { inputFrames, sizeFrame } from "../../../src/cli/console-frames.ts"
 
@@ -33,6 +38,28 @@ test("keys go in frames that the monitor can hold, and nothing in none", () => {
   )
   assert.equal(inputFrames(new Uint8Array(0)), [])
   assert.equal([...sizeFrame(24, 300)], [1, 0, 4, 0, 24, 0, 44, 1])
+})
+
+test("keys that are typed while the monitor hangs up break nothing: the console has closed", async () => {
+  const folder = mkdtempSync("/tmp/stack-test-console.")
+  const server = createServer()
+  const met = once(server, "connection") as Promise<[Socket]>
+  await once(server.listen(`${folder}/console`), "listening")
+  try {
+    const socket = await knock(folder)
+    assert.ok(socket)
+    const [monitor] = await met
+    const left = once(monitor, "close")
+    monitor.destroy()
+    await left
+    const closed = new Promise((resolve) => socket.on("error", resolve))
+    socket.write("x")
+    assert.match(String(await closed), "EPIPE")
+    assert.is(await knock(`${folder}/absent`), undefined)
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.run()
