@@ -12,7 +12,7 @@ import type { Applied, AppliedRecord } from "../observe/applied.ts"
 import { appliedFile, appliedIn } from "../observe/applied.ts"
 import { afterMoves } from "../observe/moved.ts"
 import { asDeclared } from "../plan/ignored.ts"
-import { canonicalJson } from "../plan/values.ts"
+import { sameValue } from "../plan/values.ts"
 
 /**
  * Before the first step: of what is going to change nothing is known until it is done, so that an apply that is killed never makes
@@ -86,10 +86,10 @@ function wish({ action, resource }: Change): Attributes | undefined {
 /** A record that cannot be written is none: all that is lost is who changed what. */
 function write(kernel: Kernel, stack: string, snapshot: Snapshot, applied: Applied): void {
   const record: AppliedRecord = { version: 1, boot: snapshot.host.identity.boot, attributes: Object.fromEntries(applied) }
-  const text = `${canonicalJson(record as unknown as Value)}\n`
+  const text = `${JSON.stringify(record)}\n`
   const folder = appliedFolderOf(stack)
   const present = kernel.read(appliedFile(stack))
-  if (present === text) return
+  if (present !== null && saysTheSame(present, text)) return
   if (applied.size === 0) {
     if (present !== null || kernel.stat(folder) !== null) kernel.removeTree(folder)
     return
@@ -100,5 +100,15 @@ function write(kernel: Kernel, stack: string, snapshot: Snapshot, applied: Appli
   } catch (failure) {
     if (!(failure instanceof KernelError)) throw failure
     kernel.removeTree(folder)
+  }
+}
+
+/** Keys in another order make a text no shorter: so only what is as long is read to be compared. */
+function saysTheSame(present: string, text: string): boolean {
+  if (present === text || present.length !== text.length) return present === text
+  try {
+    return sameValue(JSON.parse(present) as Value, JSON.parse(text) as Value)
+  } catch {
+    return false
   }
 }

@@ -52,18 +52,19 @@ function need(from: number, to: number, size: number): void {
 
 export function readU8(bytes: Buffer, from: number, to: number): number {
   need(from, to, 1)
-  return bytes.readUInt8(from)
+  return bytes[from] as number
 }
 
 export function readU32(bytes: Buffer, from: number, to: number): number {
-  need(from, to, 4)
-  const [a, b, c, d] = [bytes[from] as number, bytes[from + 1] as number, bytes[from + 2] as number, bytes[from + 3] as number]
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
+  return readI32(bytes, from, to) >>> 0
 }
 
+/** Byte by byte, as `need` has seen that they are there: `readInt32LE` looks once more, and takes three times as long for it. */
 export function readI32(bytes: Buffer, from: number, to: number): number {
   need(from, to, 4)
-  return bytes.readInt32LE(from)
+  return (
+    (bytes[from] as number) | ((bytes[from + 1] as number) << 8) | ((bytes[from + 2] as number) << 16) | ((bytes[from + 3] as number) << 24)
+  )
 }
 
 /** A counter; exact up to 2^53. */

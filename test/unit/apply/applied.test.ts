@@ -73,6 +73,25 @@ test("an apply that finds nothing to do brings the record in line; one that find
   assert.equal(kernel.list("/run/stack"), [])
 })
 
+test("a record that says the same with its keys in another order is left alone; one as long that says something else is not", async () => {
+  const kernel = await applied()
+  const text = kernel.read(FILE) ?? ""
+  const { attributes, ...rest } = JSON.parse(text)
+  const turned = `${JSON.stringify({ attributes: Object.fromEntries(Object.entries(attributes).reverse()), ...rest })}\n`
+  assert.is.not(turned, text)
+  const other = text.replace('"mtu":1500', '"mtu":1501')
+  assert.is.not(other, text)
+  for (const [present, after] of [
+    [turned, turned],
+    [other, text],
+    ["x".repeat(text.length), text],
+  ] as const) {
+    kernel.replaceFile(FILE, present)
+    mustConverge(await apply(kernel, lab(1500)))
+    assert.is(kernel.read(FILE), after)
+  }
+})
+
 test("what may drift is left so again and again, also when what else differs is repaired", async () => {
   const limits = { memory: 67_108_864, pids: 64 }
   const web = { ...container("web", { limits }), ignoreDrift: ["limits.memory"] }

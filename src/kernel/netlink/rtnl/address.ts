@@ -91,9 +91,12 @@ export function encodeAddressDump(w: WireWriter, sequence: number): void {
 /** An RTM_NEWADDR; undefined in a family that is neither IPv4 nor IPv6. With a peer, IFA_LOCAL is the link's own address. */
 export function readAddress({ bytes, start, end }: Message): InterfaceAddress | undefined {
   if (end - start < ADDRESS_HEADER) throw new WireError("an address message without its header")
-  const [family, prefix, , scope] = bytes.subarray(start, start + 4) as unknown as [number, number, number, number]
+  const family = bytes[start] as number
+  const scope = bytes[start + 3] as number
   if (family !== AF_INET && family !== AF_INET6) return undefined
-  let [address, local, protocol] = ["", "", 0]
+  let address = ""
+  let local = ""
+  let protocol = 0
   eachAttribute(bytes, start + ADDRESS_HEADER, end, (type, from, to) => {
     if (type === IFA_ADDRESS) address = readIp(bytes, from, to, family)
     else if (type === IFA_LOCAL) local = readIp(bytes, from, to, family)
@@ -101,5 +104,5 @@ export function readAddress({ bytes, start, end }: Message): InterfaceAddress | 
   })
   const own = local === "" ? address : local
   if (own === "") throw new WireError("an address message without an address")
-  return { index: readU32(bytes, start + 4, end), address: `${own}/${prefix}`, scope: SCOPES[scope] ?? String(scope), protocol }
+  return { index: readU32(bytes, start + 4, end), address: `${own}/${bytes[start + 1]}`, scope: SCOPES[scope] ?? String(scope), protocol }
 }

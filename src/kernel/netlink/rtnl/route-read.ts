@@ -33,7 +33,8 @@ export function readRoute({ bytes, start, end }: Message): Route | undefined {
   const family = bytes[start]
   if (family !== AF_INET && family !== AF_INET6) return undefined
   let destination: string = ANYWHERE[family]
-  const [type, scope] = [bytes[start + 7] ?? 0, bytes[start + 6] ?? 0]
+  const type = bytes[start + 7] as number
+  const scope = bytes[start + 6] as number
   const route: Route = {
     to: "",
     dev: 0,
