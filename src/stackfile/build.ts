@@ -38,7 +38,7 @@ export interface BuildOptions {
 }
 
 /** From the merged tree to the wanted state; mistakes go into `diagnostics`. */
-export function build(tree: MapNode, options: BuildOptions): { desired?: Desired; document: unknown; name?: string } {
+export function build(tree: MapNode, options: BuildOptions): { desired?: Desired; document: () => unknown; name?: string } {
   const { diagnostics } = options
   const suggest = suggester()
   const declared = child(tree, "variables")
@@ -59,7 +59,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   draft.hosts = connectHosts(draft)
   check(draft)
   const imports = importsOf(draft, root, plain)
-  const document = documentOf(tree, name, variables, draft)
+  const document = () => documentOf(tree, name, variables, draft)
   const known = name === undefined ? {} : { name }
   if (hasErrors(diagnostics)) return { document, ...known }
   const desired = desiredOf(draft, [...root.entries.keys()])

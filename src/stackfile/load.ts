@@ -34,8 +34,8 @@ export interface LoadedStack {
   diagnostics: Diagnostic[]
   /** Texts by the names that ranges bear. */
   sources: ReadonlyMap<string, string>
-  /** The resolved stack file as plain data. */
-  document: unknown
+  /** The resolved stack file as plain data; made when it is asked for, as most commands never do. */
+  document: () => unknown
   /** The stack's name, as far as it is known. */
   name?: string
 }
@@ -48,7 +48,7 @@ export function loadStack(options: LoadOptions): LoadedStack {
   const sources = new Map<string, string>()
   const diagnostics: Diagnostic[] = []
   const main = openMain(options, sources, diagnostics)
-  if (main === undefined) return { diagnostics, sources, document: null, ...(options.name === undefined ? {} : { name: options.name }) }
+  if (main === undefined) return { diagnostics, sources, document: noDocument, ...(options.name === undefined ? {} : { name: options.name }) }
   sources.set(main.name, main.text)
   const open = opener(options.cwd, sources)
   const over = overrideOf(main, options, open, diagnostics)
@@ -57,12 +57,14 @@ export function loadStack(options: LoadOptions): LoadedStack {
   const assigned = assignments(options, main.folder, sources, diagnostics)
   const folderName = options.file === "-" ? basename(options.cwd) : basename(main.folder)
   const built =
-    root === undefined ? { document: null, diagnostics: [] } : builtOf(root, { ...options, folderName, assigned }, unread || partial)
+    root === undefined ? { document: noDocument, diagnostics: [] } : builtOf(root, { ...options, folderName, assigned }, unread || partial)
   diagnostics.push(...built.diagnostics)
   const { desired, ...rest } = built
   const failed = hasErrors(diagnostics) || desired === undefined
   return { ...rest, ...(failed ? {} : { desired }), diagnostics: atMost(inOrder(diagnostics, sources)), sources }
 }
+
+const noDocument = () => null
 
 /** Of a tree of which parts are missing only those mistakes are told that no part could mend; its name may be another. */
 function builtOf(root: MapNode, options: Omit<BuildOptions, "diagnostics">, partial: boolean): Omit<LoadedStack, "sources"> {
@@ -70,7 +72,7 @@ function builtOf(root: MapNode, options: Omit<BuildOptions, "diagnostics">, part
   const built = build(root, { ...options, diagnostics })
   if (!partial) return { ...built, diagnostics }
   const certain = diagnostics.filter(({ code }) => !OF_ABSENCE.has(code))
-  return { document: null, ...(options.name === undefined ? {} : { name: options.name }), diagnostics: certain }
+  return { document: noDocument, ...(options.name === undefined ? {} : { name: options.name }), diagnostics: certain }
 }
 
 /** What is said of a stack because something is not there. */

@@ -7,7 +7,7 @@ import { loadFile } from "../stack-file.ts"
 
 /** The resolved document. */
 export async function config(options: FileOptions & { format: "yaml" | "json" }, context: Context): Promise<number> {
-  const { document } = loadFile(options, context)
+  const document = loadFile(options, context).document()
   if (options.format === "json") {
     context.out.write(`${jsonText(document, 2)}\n`)
     return EXIT.ok

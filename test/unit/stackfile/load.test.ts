@@ -138,13 +138,13 @@ containers:
   web: { command: ["$\${x}", "\${size}", "$HOME", "\${index}"], replicas: 2, image: "dir:./root", limits: { memory: "\${size}" } }
 `
   const first = loadText(text)
-  assert.equal(first.document, {
+  assert.equal(first.document(), {
     name: "lab",
     containers: {
       web: { command: ["$${x}", "64M", "$HOME", "${index}"], replicas: 2, image: "dir:/srv/lab/root", limits: { memory: "64M" } },
     },
   })
-  const again = loadText(JSON.stringify(first.document), { cwd: "/elsewhere" })
+  const again = loadText(JSON.stringify(first.document()), { cwd: "/elsewhere" })
   assert.equal(JSON.stringify(again.desired?.resources), JSON.stringify(first.desired?.resources))
 })
 
@@ -161,12 +161,12 @@ veths:
 `
   for (const profiles of [[], ["debug"], ["probe", "more"], ["*"]]) {
     const first = loadText(text, { profiles })
-    const again = loadText(JSON.stringify(first.document))
+    const again = loadText(JSON.stringify(first.document()))
     assert.ok(first.desired)
     assert.equal(JSON.stringify(again.desired), JSON.stringify(first.desired), told(again))
-    assert.not.match(JSON.stringify(first.document), /"(debug|more|probe)"\]/)
+    assert.not.match(JSON.stringify(first.document()), /"(debug|more|probe)"\]/)
   }
-  assert.equal(Object.keys((loadText(text).document as { veths: object }).veths), ["two"])
+  assert.equal(Object.keys((loadText(text).document() as { veths: object }).veths), ["two"])
 })
 
 test("a profile that no container has is a mistake", () => {
