@@ -30,7 +30,8 @@ import { setWireGuard } from "./wireguard.ts"
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
 export const interfaceDriver: Driver = {
   name: "interface",
-  observe(scope) {
+  // What containers' namespaces say is waited for last: a thread goes round them meanwhile.
+  observe: (scope) => () => {
     const ports = ownedLinks(scope, "interface").filter(({ link }) => formerOf(link) === undefined)
     const whole = ports.map((owned) => observed(scope, owned))
     const others = [...loneEnds(scope, whole), ...observedOneEnded(scope), ...observedLent(scope)]

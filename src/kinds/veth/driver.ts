@@ -23,7 +23,8 @@ type Endpoint = VethAttributes["endpoints"][number]
 /** A veth pair between two containers, or a container and the host: both ends bear the alias. veth(4) */
 export const vethDriver: Driver = {
   name: "veth",
-  observe(scope) {
+  // What containers' namespaces say is waited for last: a thread goes round them meanwhile.
+  observe: (scope) => () => {
     const marked = collectEnds(scope)
     const unmarked = endsLeftUnmarked(scope, marked)
     const ends = new Map([...marked].map(([address, found]) => [address, [...found, ...(unmarked.get(address) ?? [])]]))
