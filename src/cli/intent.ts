@@ -6,11 +6,18 @@ import { EXIT, UsageError } from "./exit.ts"
 import type { PlanningOptions } from "./planning.ts"
 import { loadFile, readLive } from "./stack-file.ts"
 
-/** What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read. */
-export function desiredOf(options: PlanningOptions, context: Context): { desired: Desired; declared: readonly Resource[] } {
+/**
+ * What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read. `whenNamed` is told the stack's name
+ * while most of the file is still to be looked through.
+ */
+export function desiredOf(
+  options: PlanningOptions,
+  context: Context,
+  whenNamed?: (stack: string) => void,
+): { desired: Desired; declared: readonly Resource[] } {
   if (!options.destroy) {
     if (options.volumes) throw new UsageError("--volumes goes with --destroy: a plan never removes a volume else")
-    const { desired } = loadFile(options, context)
+    const { desired } = loadFile(options, context, whenNamed)
     return { desired, declared: desired.resources }
   }
   const { volumes = false } = options

@@ -4,6 +4,7 @@ import { DiagnosticError, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Desired, Resource, Snapshot } from "../model/resource.ts"
 import { occupants } from "../observe/occupants.ts"
+import type { Begun } from "../observe/scope.ts"
 import { occupiedChanges, occupiedDiagnostics, removes } from "../plan/occupied.ts"
 import { makePlan } from "../plan/plan.ts"
 import { preventedChanges, preventedDiagnostics } from "../plan/prevented.ts"
@@ -56,9 +57,9 @@ export async function withImages<W extends Wish>({ kernel, environment }: Sessio
   return { ...wish, desired }
 }
 
-/** Observes and plans; tells the plan's warnings, and throws its errors. */
-export function preparePlan(session: Session, { desired, selection, declared }: Wish, context: Context): Prepared {
-  const snapshot = markReplaced(observeStack(session, desired), selection.replace, desired)
+/** Observes and plans; tells the plan's warnings, and throws its errors. `begun`: what has been read already. */
+export function preparePlan(session: Session, { desired, selection, declared }: Wish, context: Context, begun?: Begun): Prepared {
+  const snapshot = markReplaced(observeStack(session, desired, begun), selection.replace, desired)
   requireWholeReading(snapshot)
   const { plan, diagnostics } = makePlan(desired, snapshot)
   if (hasErrors(diagnostics)) throw new DiagnosticError(...diagnostics)

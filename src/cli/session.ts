@@ -7,6 +7,8 @@ import { ROOTLESS } from "../model/ownership.ts"
 import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { observe } from "../observe/observe.ts"
 import { requireSoundKept, requireSoundRunFolder } from "../observe/run-folder.ts"
+import type { Begun } from "../observe/scope.ts"
+import { beginReading } from "../observe/scope.ts"
 import type { Context } from "./context.ts"
 import { refusedReading } from "./privileges.ts"
 
@@ -30,12 +32,31 @@ export function openSession(stack: string, context: Context): Session {
   return { stack, kernel, ...groups, environment: context.environment }
 }
 
-/** Reads what is live. Refused for want of privilege: a DiagnosticError that names the missing capabilities. */
-export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired): Snapshot {
+/** A session whose first reading has begun. */
+export interface Ahead {
+  session: Session
+  begun: Begun
+}
+
+/** Reads on while the file is looked through, as soon as its stack's name is known. What fails then is none: it fails again in its turn, and is told. */
+export function readAhead(stack: string, context: Context): Ahead | undefined {
   try {
-    requireSoundRunFolder(kernel, desired.stack)
+    const session = openSession(stack, context)
+    requireSoundRunFolder(session.kernel, stack)
+    return { session, begun: beginReading(session.kernel, stack, session.cgroups) }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Reads what is live; `begun`: what has been read of it already. Refused for want of privilege: a DiagnosticError that names the missing capabilities.
+ */
+export function observeStack({ kernel, cgroups, controllers }: Session, desired: Desired, begun?: Begun): Snapshot {
+  try {
+    if (begun === undefined) requireSoundRunFolder(kernel, desired.stack)
     requireSoundKept(kernel, desired)
-    return observe(kernel, desired, cgroups, controllers)
+    return observe(kernel, desired, cgroups, controllers, begun)
   } catch (failure) {
     throw refusedReading(failure, kernel)
   }

@@ -23,7 +23,7 @@ export interface FileOptions {
 export const STACK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** Loads the stack file without judging it. */
-export function readStack(options: FileOptions, context: Context): LoadedStack {
+export function readStack(options: FileOptions, context: Context, whenNamed?: (stack: string) => void): LoadedStack {
   if (options.name !== undefined) checkName(options.name)
   const loaded = loadStack({
     ...(options.file === undefined ? {} : { file: options.file }),
@@ -34,6 +34,7 @@ export function readStack(options: FileOptions, context: Context): LoadedStack {
     environment: context.environment,
     profiles: options.profile,
     stdin: readInput,
+    ...(whenNamed === undefined ? {} : { whenNamed }),
   })
   if (loaded.desired !== undefined) loaded.desired = withVariables(loaded.desired, context)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
@@ -54,8 +55,8 @@ export function withVariables(desired: Desired, { environment }: Context): Desir
 }
 
 /** Loads the stack file and tells its warnings; its errors end the command. */
-export function loadFile(options: FileOptions, context: Context): LoadedStack & { desired: Desired } {
-  const loaded = readStack(options, context)
+export function loadFile(options: FileOptions, context: Context, whenNamed?: (stack: string) => void): LoadedStack & { desired: Desired } {
+  const loaded = readStack(options, context, whenNamed)
   if (loaded.desired === undefined || hasErrors(loaded.diagnostics)) throw new DiagnosticError(...loaded.diagnostics)
   report(context, loaded.diagnostics)
   return { ...loaded, desired: loaded.desired }

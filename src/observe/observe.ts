@@ -8,6 +8,7 @@ import { withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
 import { allTold, stillTrue } from "./monitors.ts"
 import { afterMoves, beforeMoves } from "./moved.ts"
+import type { Begun } from "./scope.ts"
 import { makeScope } from "./scope.ts"
 
 /**
@@ -20,11 +21,17 @@ const PAUSE_MS = 2
 /**
  * One immutable reading of all that the kernel holds of a stack, whether the file still wants it or not, and of what
  * stands in the way of what it wants. Changes nothing. A reading during which a container's command ended is done again: it
- * would mix what holds before and after.
+ * would mix what holds before and after. `begun`: what has been read of it already.
  */
-export function observe(kernel: Kernel, desired: Desired, cgroups: StackGroups, controllers: HostFacts["controllers"]): Snapshot {
+export function observe(
+  kernel: Kernel,
+  desired: Desired,
+  cgroups: StackGroups,
+  controllers: HostFacts["controllers"],
+  begun?: Begun,
+): Snapshot {
   for (let attempt = 1; ; attempt++) {
-    const scope = makeScope(kernel, desired, cgroups)
+    const scope = makeScope(kernel, desired, cgroups, attempt === 1 ? begun : undefined)
     const told = allTold(kernel, desired.stack, scope.monitors)
     const snapshot = withMoves(readAll(scope, controllers), scope, controllers)
     if (attempt === ATTEMPTS || (told && stillTrue(kernel, scope.monitors))) return snapshot

@@ -1,4 +1,4 @@
-import type { Kernel, Link, NetDump } from "../kernel/kernel.ts"
+import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
 import { bootId, parseRecord, recordPath } from "../kinds/container/record.ts"
 import { tableOf } from "../kinds/nat/spec.ts"
@@ -9,12 +9,28 @@ import { readApplied } from "./applied.ts"
 import { readMonitors } from "./monitors.ts"
 import { strayMonitors } from "./strays.ts"
 
-/** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
-export function makeScope(kernel: Kernel, desired: Desired, cgroups: StackGroups): Scope {
-  const stack = desired.stack
+/** What a reading begins with, for which no more than the stack's name need be known: who is there, and a round through their namespaces that goes on. */
+export interface Begun {
+  runFolders: ReadonlySet<string>
+  monitors: Scope["monitors"]
+  visited: Visited
+}
+
+export function beginReading(kernel: Kernel, stack: string, cgroups: StackGroups): Begun {
   const runFolders = namesIn(kernel, `${RUN_ROOT}/${stack}`)
   const monitors = allMonitors(kernel, stack, cgroups, runFolders)
-  const visited = kernel.visit(wantedVisits(monitors))
+  return { runFolders, monitors, visited: kernel.visit(wantedVisits(monitors)) }
+}
+
+/** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
+export function makeScope(
+  kernel: Kernel,
+  desired: Desired,
+  cgroups: StackGroups,
+  begun = beginReading(kernel, desired.stack, cgroups),
+): Scope {
+  const stack = desired.stack
+  const { runFolders, monitors, visited } = begun
   const host = once(() => kernel.dump("host"))
   const rules = once(() => kernel.readRules(tableOf(stack)))
   const byIndex = once(() => new Map(host().links.map((link): [number, Link] => [link.index, link])))

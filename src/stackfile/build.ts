@@ -35,6 +35,7 @@ export interface BuildOptions {
   environment: { readonly [name: string]: string | undefined }
   cwd: string
   diagnostics: Diagnostic[]
+  whenNamed?: (stack: string) => void
 }
 
 /** From the merged tree to the wanted state; mistakes go into `diagnostics`. */
@@ -49,6 +50,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const entry: MapEntry = { key: root, value: root }
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
+  if (name !== undefined && !hasErrors(diagnostics)) options.whenNamed?.(name)
   diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
   const resolvers = resolverInstances(name ?? "stack", root, plain)
   const instances = [...allInstances(templates, plain, variables, options), ...resolvers]

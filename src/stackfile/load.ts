@@ -26,6 +26,8 @@ export interface LoadOptions {
   profiles: readonly string[]
   /** Standard input, if `file` is `-`: at most so many bytes of it. */
   stdin?: (most: number) => Buffer
+  /** Told the stack's name as soon as it is known, if the file has had no mistake until then. */
+  whenNamed?: (stack: string) => void
 }
 
 export interface LoadedStack {
@@ -48,7 +50,8 @@ export function loadStack(options: LoadOptions): LoadedStack {
   const sources = new Map<string, string>()
   const diagnostics: Diagnostic[] = []
   const main = openMain(options, sources, diagnostics)
-  if (main === undefined) return { diagnostics, sources, document: noDocument, ...(options.name === undefined ? {} : { name: options.name }) }
+  if (main === undefined)
+    return { diagnostics, sources, document: noDocument, ...(options.name === undefined ? {} : { name: options.name }) }
   sources.set(main.name, main.text)
   const open = opener(options.cwd, sources)
   const over = overrideOf(main, options, open, diagnostics)

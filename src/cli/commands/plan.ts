@@ -11,7 +11,8 @@ import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan, withImages } from "../planning.ts"
 import { launchProblems } from "../privileges.ts"
-import { openSession } from "../session.ts"
+import type { Ahead } from "../session.ts"
+import { openSession, readAhead } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
   out?: string
@@ -20,11 +21,19 @@ export interface PlanOptions extends PlanningOptions {
 
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
-  const written = desiredOf(options, context)
-  const session = openSession(written.desired.stack, context)
+  let ahead: Ahead | undefined
+  const written = desiredOf(options, context, (stack) => {
+    ahead = readAhead(stack, context)
+  })
+  const session = ahead?.session ?? openSession(written.desired.stack, context)
   const wish = await withImages(session, { ...written, selection: options }, context)
   const { desired } = wish
-  const { plan: made, snapshot, selection, prevented } = preparePlan(session, wish, context)
+  const {
+    plan: made,
+    snapshot,
+    selection,
+    prevented,
+  } = preparePlan(session, wish, context, wish.desired === written.desired ? ahead?.begun : undefined)
   report(
     context,
     launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
