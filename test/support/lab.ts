@@ -6,9 +6,12 @@ import type { Ran, Sandbox } from "./sandbox.ts"
 import { openSandbox, PATIENCE, sandboxMissing } from "./sandbox.ts"
 import { testsUnless } from "./skip.ts"
 
-/** A test in a sandbox of its own, which is gone after it, however it ends. `programs`: what it needs beside the sandbox's own tools. */
-export function scenario(name: string, body: (sandbox: Sandbox) => void | Promise<void>, programs: string[] = []): void {
-  testsUnless(sandboxMissing(...programs))(name, async () => {
+/**
+ * A test in a sandbox of its own, which is gone after it, however it ends. `programs`: what it needs beside the sandbox's own tools; `missing`: what else
+ * it needs and this machine has not.
+ */
+export function scenario(name: string, body: (sandbox: Sandbox) => void | Promise<void>, programs: string[] = [], missing?: string): void {
+  testsUnless(sandboxMissing(...programs) ?? missing)(name, async () => {
     const sandbox = await openSandbox()
     try {
       await body(sandbox)
