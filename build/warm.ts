@@ -42,15 +42,28 @@ containers:
     interfaces: { eth0: { bridge: lan, address: auto } }
 `
 
+/** The same with an address that changes in place, and with a pair. */
+const CHANGED = `${EXAMPLE.replace("10.255.255.3/24", "10.255.255.4/24")}
+veths:
+  core: { mtu: 1400, endpoints: [{ container: a, interface: v0, address: 10.255.0.1/30 }, { container: b, interface: v0, address: 10.255.0.2/30 }] }
+`
+
 const APPLY = ["apply", "-y"]
+const OTHER = ["-f", "changed.yaml"]
 
 /**
  * A code cache for each of the commands that count, and one for the others: what a command does not need only makes it start later.
  * `live`: what is run before, by other code. All on a kernel in memory.
  */
 const CACHES: { readonly [name: string]: { live?: readonly string[]; commands: readonly (readonly string[])[] } } = {
-  plan: { live: APPLY, commands: [["plan"], ["plan", "--json"]] },
-  apply: { commands: [APPLY, APPLY] },
+  plan: {
+    live: [...APPLY, ...OTHER],
+    commands: [
+      ["plan", ...OTHER],
+      ["plan", "--json"],
+    ],
+  },
+  apply: { commands: [APPLY, APPLY, [...APPLY, ...OTHER], [...APPLY, ...OTHER]] },
   destroy: { live: APPLY, commands: [["destroy", "-y"]] },
   other: { live: APPLY, commands: [["show"], ["show", "--json"], ["validate"]] },
 }
@@ -124,6 +137,7 @@ async function warm(dist: string, name: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stack-build-"))
   try {
     writeFileSync(join(folder, "stack.yaml"), EXAMPLE)
+    writeFileSync(join(folder, "changed.yaml"), CHANGED)
     await runAll(bundle, CACHES[name] ?? { commands: [] }, folder)
   } finally {
     rmSync(folder, { recursive: true })
