@@ -100,11 +100,23 @@ static void lengthen_pause(void)
   it.pause = it.pause == 0 ? FIRST_MS : it.pause >= LONGEST_MS / 2 ? LONGEST_MS : 2 * it.pause;
 }
 
-/* A system that has halted, or powered off, has ended as it was asked to; one that reboots is a hangup. pid_namespaces(7), reboot(2) */
+/* How the kernel ends process 1 of a pid namespace that has called reboot(2): by SIGINT for a halt and a power-off, by SIGHUP for a reboot. pid_namespaces(7) */
+static bool is_by(int status, int signal)
+{
+  return WIFSIGNALED(status) && WTERMSIG(status) == signal;
+}
+
+/* A system that has halted, or powered off, has ended as it was asked to. */
 static bool is_as_meant(int status, bool system)
 {
-  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0;
-  return system && WTERMSIG(status) == SIGINT;
+  return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (system && is_by(status, SIGINT));
+}
+
+static void add_ending(char ending[ENDING_MAX], int status, bool system)
+{
+  const char *word = !system ? NULL : is_by(status, SIGINT) ? "power-off" : is_by(status, SIGHUP) ? "reboot" : NULL;
+  if (word != NULL) add_text(ending, ending + ENDING_MAX, word);
+  else ending_text(ending, status);
 }
 
 bool again_after(int status, bool system)
@@ -118,7 +130,7 @@ bool again_after(int status, bool system)
   if (rule.restart == RESTART_ON_FAILURE && is_as_meant(status, system)) return false;
   if (health_now() - it.begun >= LONG_RUN_MS) it.pause = 0;
   lengthen_pause();
-  ending_text(ending, status);
+  add_ending(ending, status, system);
   char *at = add_text(add_text(add_text(text, end, "the command has ended ("), end, ending), end, ")");
   return plan_next(&rule, text, at, end);
 }

@@ -1,6 +1,7 @@
 import { parseAgain } from "../../kernel/launch/again.ts"
 import type { LiveMonitor, Scope } from "../../model/driver.ts"
 import type { Value } from "../../model/resource.ts"
+import { endingWord } from "./ending.ts"
 import type { ContainerFiles } from "./files.ts"
 import type { ContainerRecord } from "./record.ts"
 import { launchPath, restartsPath } from "./restarts.ts"
@@ -50,6 +51,10 @@ export function withoutProcess(monitor: LiveMonitor): LiveMonitor {
 }
 
 /** `pause`: milliseconds from the last end to the next start, where that is awaited. */
-export function shownRestarts({ state }: ContainerFiles, { count, last }: Restarts): Value {
-  return { count, ...(last === undefined ? {} : { last }), ...(state.restarting === undefined ? {} : { pause: Number(state.restarting) }) }
+export function shownRestarts({ state }: ContainerFiles, { count, last }: Restarts, record: ContainerRecord | undefined): Value {
+  return {
+    count,
+    ...(last === undefined ? {} : { last: endingWord(last, record?.attributes) }),
+    ...(state.restarting === undefined ? {} : { pause: Number(state.restarting) }),
+  }
 }

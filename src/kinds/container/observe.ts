@@ -1,8 +1,8 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
-import { signalName } from "../../base/signal.ts"
 import type { LiveMonitor, Reading, Scope } from "../../model/driver.ts"
 import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
+import { endedState } from "./ending.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
 import type { Health } from "./health.ts"
@@ -200,7 +200,7 @@ function observed(found: Found): Observed {
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       ...exitFields(texts),
       ...(found.health === undefined ? {} : { health: { ...found.health } }),
-      ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts) }),
+      ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts, record) }),
     },
   }
 }
@@ -210,16 +210,13 @@ function hasLostLayer({ layers }: Scope, name: string, { attributes, moving }: C
   return attributes.namespaces.mount === "new" && !layers.has(name) && !layers.has(moving?.layer ?? name)
 }
 
-/** `running`, `restarting`, `completed` (exit status 0), `exited (N)`, `killed (SIGNAL)`; `starting` while its process waits for "go". */
+/** `running`, `restarting`, how it has ended (`endedState`); `starting` while its process waits for "go". */
 function stateOf({ monitor, texts, record, restarts }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   // However the one before has ended, this one has not.
   if (record?.unstarted) return "exited (unknown)"
   if (isPausing(texts, restarts)) return "restarting"
-  const { exit, signal } = texts.state
-  if (signal !== undefined) return `killed (${signalName(signal)})`
-  if (exit === undefined) return "exited (unknown)"
-  return exit === "0" ? "completed" : `exited (${exit})`
+  return endedState(texts.state, record?.attributes)
 }
 
 function exitFields({ state }: ContainerFiles): { [key: string]: Value } {

@@ -100,6 +100,6 @@ export interface ContainerAttributes extends Life, ResolvConf {
   conditions: { [address: string]: Condition }
   /** `{}`: nobody asks whether it is healthy. */
   healthcheck: Healthcheck | Record<string, never>
-  /** Desired is always `running`; observed may be `running`, `completed` (exit status 0) or `exited (N)`, `killed (SIGNAL)`. */
+  /** Desired is always `running`; observed may be how it has ended, too (`endedState`). */
   state: string
 }

@@ -8,6 +8,7 @@ import { runFolderOf } from "../../model/ownership.ts"
 import type { Step } from "../../model/step.ts"
 import { INTERRUPTED } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
+import { endingWord } from "./ending.ts"
 import { healthPath, lastCheck, parseHealth } from "./health.ts"
 import { wantedAttributes } from "./spawn.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -45,10 +46,9 @@ async function until(address: Address, condition: Condition, run: Run): Promise<
   }
 }
 
-function longestWait(address: Address, condition: Condition, { desired }: Run): number {
+function longestWait(address: Address, condition: Condition, run: Run): number {
   if (condition !== "service_healthy") return LONGEST_COMMAND_MS
-  const other = desired.resources.find((resource) => resource.address === address)
-  const { healthcheck } = (other?.attributes ?? {}) as Partial<ContainerAttributes>
+  const { healthcheck } = wantedOf(address, run) ?? {}
   return SLACK_MS + (hasHealthcheck(healthcheck) ? longestStart(healthcheck) : 0)
 }
 
@@ -75,9 +75,14 @@ function healthOf(address: Address, { kernel, stack }: Run) {
   return parseHealth(kernel.read(healthPath(stack, splitAddress(address).name)))
 }
 
-/** `exit 0`, `signal 9`: the first line of what its monitor has written; undefined while it runs. */
+/** `exit 0`, `signal 9`, `power-off`: of the first line of what its monitor has written; undefined while it runs. */
 function endingOf(address: Address, run: Run): string | undefined {
-  return run.kernel.read(`${runFolderOf(run.stack, splitAddress(address).name)}/state`)?.split("\n", 1)[0]
+  const ending = run.kernel.read(`${runFolderOf(run.stack, splitAddress(address).name)}/state`)?.split("\n", 1)[0]
+  return ending === undefined ? undefined : endingWord(ending, wantedOf(address, run) as ContainerAttributes | undefined)
+}
+
+function wantedOf(address: Address, { desired }: Run): Partial<ContainerAttributes> | undefined {
+  return desired.resources.find((resource) => resource.address === address)?.attributes as Partial<ContainerAttributes> | undefined
 }
 
 function isRunning(address: Address, run: Run): boolean {
@@ -98,10 +103,8 @@ function isAlive(process: ProcessId | undefined, { kernel }: Run): boolean {
 
 /** Its monitor starts it again, or has done so: of one that has a policy the end is not told before it is the last. */
 function isToRun(address: Address, run: Run): boolean {
-  const { kernel, stack, desired } = run
-  if (!hasMonitor(address, run)) return false
-  const other = desired.resources.find((resource) => resource.address === address)
-  if (!isRestarted((other?.attributes ?? {}) as Partial<ContainerAttributes>)) return false
+  const { kernel, stack } = run
+  if (!hasMonitor(address, run) || !isRestarted(wantedOf(address, run) ?? {})) return false
   const state = kernel.read(`${runFolderOf(stack, splitAddress(address).name)}/state`)
   return state === null || state.includes("\nrestarting ")
 }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { eventually } from "../../support/eventually.ts"
-import { apply, expectConverged, expectStatus, live, scenario, test, titleOf } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, live, planOf, scenario, test, titleOf, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { sandboxMissing } from "../../support/sandbox.ts"
 
@@ -151,6 +151,7 @@ machine("`restart`: it boots again after a reboot or a crash, and stays off when
   const first = live(sandbox, "machines", "deb").init
   inDeb(sandbox, file, "systemctl", "reboot")
   const second = await another(first)
+  assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /container\.deb +running .*restarted 1 time \(reboot\)/)
   process.kill(second, "SIGKILL")
   const third = await another(second)
   assert.is(live(sandbox, "machines", "deb").monitor, monitor)
@@ -168,9 +169,9 @@ machine("`restart`: it boots again after a reboot or a crash, and stays off when
   inDeb(sandbox, file, "systemctl", "poweroff")
   await booting(() => live(sandbox, "machines", "deb").init === 0)
   const log = sandbox.stack(["logs", "-f", file, "deb"]).stderr
-  assert.match(log, /the command has ended \(signal 1\); it is started again in 100 ms \(restart 1\)/)
-  assert.not.match(log, /\(signal 2\); it is started again/)
-  assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /container\.deb +killed \(SIGINT\) +restarted 2 times/)
+  assert.match(log, /the command has ended \(reboot\); it is started again in 100 ms \(restart 1\)/)
+  assert.not.match(log, /\(power-off\); it is started again/)
+  assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /container\.deb +powered off +restarted 2 times \(signal 9\)/)
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
   assert.equal(sandbox.processes(), [])
   for (const group of sandbox.groups) assert.not.ok(existsSync(`${group.folder}/stack`), group.folder)
@@ -207,6 +208,49 @@ scenario(
     assert.equal(sandbox.processes(), [])
   },
 )
+
+/** What the kernel makes of reboot(2) in a pid namespace: its process 1 ends by SIGINT or SIGHUP, which reach it in no other way. */
+for (const [word, state, cause] of [
+  ["poweroff", "powered off", "its system powered off"],
+  ["halt", "powered off", "its system powered off"],
+  ["reboot", "ended (reboot)", "its system rebooted, and nothing has started it again"],
+] as const)
+  scenario(
+    `\`${word}\` inside: how it ended is told in those words, not by the kernel's signal`,
+    async (sandbox) => {
+      const file = sandbox.file(
+        "stack.yaml",
+        "name: off\ncontainers:\n  web: { image: host, command: [sleep, infinity], cap_add: [SYS_BOOT] }\n",
+      )
+      apply(sandbox, file)
+      sandbox.stack(["exec", "-f", file, "web", "--", "busybox", word, "-f"])
+      const shown = () => expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout
+      await eventually(() => live(sandbox, "off", "web").init === 0 && !/web +running/.test(shown()))
+      assert.match(shown().replace(/ {2,}/g, "  "), `container.web  ${state}`)
+      const [container] = JSON.parse(expectStatus(sandbox.stack(["show", "--json", "-f", file]), 0).stdout).resources
+      assert.is(container.state, state)
+      assert.is(container.attributes.exit_code, null)
+      const plan = planOf(sandbox, file)
+      assert.equal(verdicts(plan), ["update container.web"])
+      assert.is(plan.changes.find(({ address }) => address === "container.web")?.cause, cause)
+      assert.match(expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "true"]), 1).stderr, `its state is ${state}`)
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+    },
+    ["busybox"],
+  )
+
+scenario("a container that shares its processes with the host is killed by SIGINT as any process", async (sandbox) => {
+  const command = JSON.stringify(["sh", "-c", "exec sleep infinity"])
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: off\ncontainers:\n  web: { image: host, command: ${command}, namespaces: { pid: host } }\n`,
+  )
+  apply(sandbox, file)
+  process.kill(live(sandbox, "off", "web").init, "SIGINT")
+  await eventually(() => live(sandbox, "off", "web").init === 0)
+  await eventually(() => /container\.web +killed \(SIGINT\)/.test(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout))
+})
 
 scenario("a container without a system has no console, and a system needs namespaces of its own", (sandbox) => {
   const file = sandbox.file("stack.yaml", "name: plain\ncontainers:\n  web: { image: host, command: [sleep, infinity] }\n")
