@@ -199,6 +199,8 @@ function spellSysctls(dice: Dice, sysctls: { readonly [name: string]: string }):
   const entries = Object.entries(sysctls).map(
     ([name, value]) => [dice.pick(name, name.replaceAll(".", "/")), spellSysctl(dice, value)] as const,
   )
+  if (dice.chance())
+    return { list: dice.shuffled(entries).map(([name, value]) => `${name}=${value instanceof Plain ? value.text : value}`) }
   return { map: dice.shuffled(entries) }
 }
 

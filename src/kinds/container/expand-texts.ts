@@ -8,20 +8,38 @@ type Scalar = string | number | boolean | null
 export type TextsEntry = { [name: string]: Scalar } | string[]
 type Texts = { [name: string]: string }
 
-/** What a text map holds, in the file's order; a name without a value is undefined. Numbers stand as written. */
-function texts(entry: Entry, path: Path, value: TextsEntry | undefined): { path: Path; name: string; text: string | undefined }[] {
-  if (Array.isArray(value)) {
-    const seen = new Set<string>()
-    return value.map((item, i) => {
-      const equals = item.indexOf("=")
-      const at = [...path, i]
-      const name = equals < 0 ? item : item.slice(0, equals)
-      if (seen.has(name)) entry.report(at, "duplicate-key", `\`${name}\` stands twice in \`${path.at(-1)}\``, { hint: "take one out" })
-      seen.add(name)
-      return { path: at, name, text: equals < 0 ? undefined : item.slice(equals + 1) }
-    })
-  }
-  return Object.entries(value ?? {}).map(([name, scalar]) => {
+interface Text {
+  path: Path
+  name: string
+  text: string | undefined
+}
+
+/**
+ * What a text map holds, in the file's order; a name without a value is undefined. Numbers stand as written. `nameOf`: the one name of what
+ * has several spellings.
+ */
+function texts(entry: Entry, path: Path, value: TextsEntry | undefined, nameOf = (written: string) => written): Text[] {
+  const found = Array.isArray(value) ? listed(path, value) : mapped(entry, path, value ?? {})
+  const seen = new Set<string>()
+  return found.map(({ name: written, ...rest }) => {
+    const name = nameOf(written)
+    if (seen.has(name))
+      entry.reportKey(rest.path, "duplicate-key", `\`${name}\` stands twice in \`${path.at(-1)}\``, { hint: "take one out" })
+    seen.add(name)
+    return { ...rest, name }
+  })
+}
+
+function listed(path: Path, value: readonly string[]): Text[] {
+  return value.map((item, i) => {
+    const equals = item.indexOf("=")
+    const at = [...path, i]
+    return equals < 0 ? { path: at, name: item, text: undefined } : { path: at, name: item.slice(0, equals), text: item.slice(equals + 1) }
+  })
+}
+
+function mapped(entry: Entry, path: Path, value: { readonly [name: string]: Scalar }): Text[] {
+  return Object.entries(value).map(([name, scalar]) => {
     const at = [...path, name]
     return { path: at, name, text: scalar === null ? undefined : (entry.written(at) ?? String(scalar)) }
   })
@@ -94,14 +112,12 @@ function inDecimal(word: string): string {
 }
 
 /** Names with dots, sorted; values as the kernel prints them. sysctl(8) */
-export function sysctlsOf(entry: Entry, value: { [name: string]: string | number }): Texts {
+export function sysctlsOf(entry: Entry, value: TextsEntry | undefined): Texts {
   const found = new Map<string, string>()
-  for (const [written, raw] of Object.entries(value)) {
-    const path = ["sysctls", written]
-    const name = written.includes("/") ? written.replaceAll("/", ".") : written
-    const text = sysctlText(name, entry.written(path) ?? String(raw))
+  for (const { path, name, text: written = "" } of texts(entry, ["sysctls"], value, (one) => one.replaceAll("/", "."))) {
+    const text = sysctlText(name, written)
     if (!isContainerSysctl(name)) {
-      entry.reportKey(path, "bad-sysctl", `sysctl \`${written}\` cannot be set for a container alone`, {
+      entry.reportKey(path, "bad-sysctl", `sysctl \`${name}\` cannot be set for a container alone`, {
         hint: "allowed: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*",
       })
     } else if (!VALUE.test(text)) {

@@ -57,7 +57,7 @@ export interface ContainerEntry extends LifeEntry, DnsEntry, MountsEntry, GivenE
   ports?: PortEntry[]
   rules?: RuleEntry[]
   neighbours?: NeighbourEntry[]
-  sysctls?: { [name: string]: string | number }
+  sysctls?: TextsEntry
   namespaces?: { [kind: string]: string }
   profile?: ProfileName
   privileged?: boolean
@@ -117,7 +117,7 @@ export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<C
     cgroup,
     limits: expandLimits(entry, value.limits ?? {}),
     routes,
-    sysctls: sysctlsOf(entry, value.sysctls ?? {}),
+    sysctls: sysctlsOf(entry, value.sysctls),
     namespaces,
     capabilities,
     no_new_privileges,

@@ -142,10 +142,12 @@ function isolation(): Fragments {
     cgroup: { description: "Parent group: one of `cgroups`.", type: "string", form: "the name of a cgroup" },
     limits: limitsSchema("What it may use."),
     sysctls: {
-      description: "Kernel parameters of its own network and ipc namespaces: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*.",
-      type: "object",
-      form: "a map of kernel parameters",
-      additionalProperties: { description: "Its value.", type: ["string", "integer"], form: "a text or a number" },
+      description:
+        "Kernel parameters of its own network and ipc namespaces: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*; a map, or a list of NAME=value.",
+      type: ["object", "array"],
+      form: "a map of kernel parameters, or a list of NAME=value",
+      additionalProperties: { description: "Its value.", type: ["string", "integer"], pattern: "\\S", form: "a text or a number" },
+      items: { description: "`NAME=value`", type: "string", pattern: "^[^=]+=[\\s\\S]*\\S", form: "`NAME=value`" },
       examples: [{ "net.ipv4.ip_forward": 1 }],
     },
     namespaces: namespacesSchema(),

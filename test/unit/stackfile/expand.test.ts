@@ -60,7 +60,7 @@ test("every spelling of one wish gives the same attributes", () => {
   const short = container(
     `
     entrypoint: sh -c, command: "'echo a b; exit'", environment: ["A=1", "B=2"], labels: [on=true, tier=front], user: 0,
-    limits: { memory: 64MiB, cpus: .5, cpuset: 0-1,3, io: [{ device: "8:0", rbps: 1M }] }, sysctls: { net.ipv4.ip_forward: "1" },
+    limits: { memory: 64MiB, cpus: .5, cpuset: 0-1,3, io: [{ device: "8:0", rbps: 1M }] }, sysctls: [net.ipv4.ip_forward=1],
     idmap: { uid: ["u 0 100000 65536"], gid: ["0 100000 65536"] }`.replace("cpuset: 0-1,3", 'cpuset: "0-1,3"'),
   )
   assert.equal(long, short)
