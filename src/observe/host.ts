@@ -7,6 +7,7 @@ import { deviceAt } from "../kinds/container/devices.ts"
 import type { Who } from "../kinds/container/identity.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { imageTops } from "../kinds/container/image-tops.ts"
+import { hasSeveralTargets, meetingTargets } from "../kinds/container/meeting-targets.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { DeviceNode } from "../kinds/container/spec-devices.ts"
@@ -64,6 +65,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...packetFacts(scope),
     ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),
+    ...meetingFacts(kernel, desired),
   }
 }
 
@@ -99,6 +101,16 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
     unknownUsers: found.flatMap((one) => one.unknownUsers),
     knownUsers: found.flatMap((one) => one.knownUsers),
   }
+}
+
+function meetingFacts(kernel: Kernel, { stack, resources }: Desired): Pick<HostFacts, "meetings"> {
+  const found = resources.flatMap(({ kind, address, attributes }) => {
+    const container = attributes as unknown as ContainerAttributes
+    if (kind !== "container" || !hasSeveralTargets(container)) return []
+    const tops = imageTops(kernel, container.image)
+    return tops === undefined ? [] : [[address, meetingTargets(kernel, stack, container, tops)] as const]
+  })
+  return found.length === 0 ? {} : { meetings: Object.fromEntries(found) }
 }
 
 /** Of an image that is still to be unpacked nothing can be told. */

@@ -3,6 +3,8 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf, namesLayerOf, volumesFolderOf } from "../../model/ownership.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
+import { meetingDiagnostic } from "./kind-mounts.ts"
+import { hasSeveralTargets, meetingTargets } from "./meeting-targets.ts"
 import { namedFiles } from "./names.ts"
 import { etcOf } from "./root-hostname.ts"
 import type { RootFacts } from "./rootfs.ts"
@@ -21,6 +23,7 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
+    requireApart(kernel, stack, attributes)
     const nodes = hostNodes(kernel, devices)
     const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
     const owners = volumesIn(attributes.mounts).length === 0 ? [] : volumeOwners(kernel, attributes, facts.image, folders.volumes)
@@ -34,6 +37,13 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
       systemFolders: systemFolders ?? [],
     }
   }
+}
+
+/** Of an image that was yet to be unpacked the plan could not tell. */
+function requireApart(kernel: Kernel, stack: string, attributes: ContainerAttributes): void {
+  if (!hasSeveralTargets(attributes)) return
+  const meetings = meetingTargets(kernel, stack, attributes, requiredTops(kernel, attributes.image))
+  if (meetings.length > 0) throw new DiagnosticError(...meetings.map((meeting) => meetingDiagnostic(meeting)))
 }
 
 type ImageFacts = Pick<RootFacts, "image" | "closed" | "etc">

@@ -7,11 +7,14 @@ import { realNames } from "./real-path.ts"
  * where there is none, or what is there is no regular file: a FIFO would never be read to its end.
  */
 export function readImageFile(kernel: Kernel, tops: readonly ImageTop[], path: string): string | null {
-  const names = realNames(path, (some) => {
-    const place = placeOf(kernel, tops, some)
-    return place === undefined ? null : kernel.readLink(place)
-  })
+  const names = realNames(path, (some) => linkOfImage(kernel, tops, some))
   return names === undefined ? null : readRegular(kernel, placeOf(kernel, tops, names))
+}
+
+/** What the symbolic link says that an image has at these names; null where there is none. */
+export function linkOfImage(kernel: Kernel, tops: readonly ImageTop[], names: readonly string[]): string | null {
+  const place = placeOf(kernel, tops, names)
+  return place === undefined ? null : kernel.readLink(place)
 }
 
 /**

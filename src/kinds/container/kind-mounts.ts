@@ -2,10 +2,16 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { Meeting } from "./spec-mounts.ts"
 
-/** Sources that are not on the host, each where it is written. */
-export function mountDiagnostics(resource: Resource, { absentSources }: HostFacts): Diagnostic[] {
-  if (absentSources.length === 0) return []
+/** What this host, and the image, make of what is to be mounted: each where it is written. */
+export function mountDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
+  const meetings = host.meetings?.[resource.address] ?? []
+  return [...absentSources(resource, host), ...meetings.map((meeting) => meetingDiagnostic(meeting, resource))]
+}
+
+function absentSources(resource: Resource, { absentSources: absent }: HostFacts): Diagnostic[] {
+  if (absent.length === 0) return []
   const { mounts, secrets, configs } = resource.attributes as unknown as ContainerAttributes
   const binds = Object.entries(mounts).map(([target, mount]) => ({
     field: "mounts",
@@ -16,7 +22,7 @@ export function mountDiagnostics(resource: Resource, { absentSources }: HostFact
     Object.entries(givens).map(([target, { file = "" }]) => ({ field, target, source: file })),
   )
   return [...binds, ...files].flatMap(({ field, target, source }) => {
-    if (!absentSources.includes(source)) return []
+    if (!absent.includes(source)) return []
     const range = resource.range(`${field}.${target}`) ?? resource.range()
     const what = field === "mounts" ? "is not there" : "is not there, or no file"
     return [
@@ -26,5 +32,24 @@ export function mountDiagnostics(resource: Resource, { absentSources }: HostFact
         ...(range === undefined ? {} : { range }),
       }),
     ]
+  })
+}
+
+/** `resource`: whose targets they are, where it is known how they are written. */
+export function meetingDiagnostic({ field, earlier, later }: Meeting, resource?: Resource): Diagnostic {
+  const range = resource?.range(`${field}.${later.target}`) ?? resource?.range()
+  const led = [earlier, later].filter(({ target, place }) => target !== place)
+  const rest = {
+    detail: led.map(({ target, place }) => `a symbolic link leads from ${target} to ${place}`).join("\n"),
+    ...(resource === undefined ? {} : { address: resource.address }),
+    ...(range === undefined ? {} : { range }),
+  }
+  if (earlier.place === later.place) {
+    const summary = `two mounts at ${later.place}: ${earlier.target} and ${later.target} are one place`
+    return error("duplicate-target", summary, { ...rest, hint: "give one of them another target, or take it out" })
+  }
+  return error("duplicate-target", `the mount at ${later.target} would hide that at ${earlier.target}`, {
+    ...rest,
+    hint: `write where it lies, not the link: ${earlier.place}; what lies deeper is mounted later`,
   })
 }

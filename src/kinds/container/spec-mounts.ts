@@ -32,6 +32,13 @@ export interface TmpfsMount {
   mode: string
 }
 
+/** Two targets of a container of which the later one is where the earlier one is, or above it. Absolute paths inside. */
+export interface Meeting {
+  field: "mounts" | "secrets" | "configs"
+  earlier: { target: string; place: string }
+  later: { target: string; place: string }
+}
+
 /** Parents before children, whatever the order of the file. */
 export function inMountOrder(mounts: Mounts): [string, Mount][] {
   const depth = (target: string) => target.split("/").length

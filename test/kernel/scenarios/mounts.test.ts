@@ -53,6 +53,54 @@ scenario("a volume: made, written to as the container's root, shared by two maps
   assert.is(sandbox.run(["ls", "/var/lib/stack"]).stdout, "")
 })
 
+/** A root of busybox, in which /b is a symbolic link to /a, and /l leads below /z. */
+function linkedRoot(sandbox: Sandbox): string {
+  const root = `${sandbox.work}/root`
+  for (const folder of ["bin", "a", "z/er", "proc", "sys", "dev", "etc", "tmp"]) mkdirSync(`${root}/${folder}`, { recursive: true })
+  expectStatus(sandbox.run(["sh", "-c", `cp $(command -v busybox) ${root}/bin/busybox && ln -s busybox ${root}/bin/sleep`]), 0)
+  symlinkSync("/a", `${root}/b`)
+  symlinkSync("z/er", `${root}/l`)
+  return root
+}
+
+const MEETING = `volumes: ['data:/a/x', { type: tmpfs, target: /b/x, size: 1M }], tmpfs: [/z, /l], image:`
+
+scenario(
+  "targets that a symbolic link of the image makes one are told by the plan; of an image that is yet to be unpacked, before the launch",
+  (sandbox) => {
+    const root = linkedRoot(sandbox)
+    const file = sandbox.file("stack.yaml", stack(`${MEETING} "dir:./root"`))
+    const told = expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr
+    assert.match(told, /stack\.yaml:4:\d+: error: two mounts at \/a\/x: \/a\/x and \/b\/x are one place\n/)
+    assert.match(told, /a symbolic link leads from \/b\/x to \/a\/x/)
+    assert.match(told, /stack\.yaml:4:\d+: error: the mount at \/z would hide that at \/l\n/)
+    assert.match(told, /a symbolic link leads from \/l to \/z\/er/)
+    // What a volume holds leads on as well.
+    sandbox.file("stack.yaml", stack(`volumes: ['./conf:/etc/conf', 'data:/etc/conf/here'], tmpfs: [/a], image: "dir:./root"`))
+    mkdirSync(`${sandbox.work}/conf`)
+    symlinkSync("/a", `${sandbox.work}/conf/here`)
+    assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, "two mounts at /a: /a and /etc/conf/here are one place")
+
+    expectStatus(sandbox.run(["tar", "-cf", "root.tar", "-C", root, "."]), 0)
+    sandbox.file("stack.yaml", stack(`${MEETING} "tar:./root.tar"`))
+    expectStatus(sandbox.stack(["plan", "-f", file]), 0)
+    const refused = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1).stderr
+    assert.match(refused, "the mount at /z would hide that at /l")
+    assert.match(refused, "container.web")
+    assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /stack\.yaml:4:\d+: error: two mounts at \/a\/x/)
+    // Apart they are as ever, also through the link.
+    sandbox.file("stack.yaml", stack(`volumes: ['data:/a/x', { type: tmpfs, target: /b/y, size: 1M }], image: "tar:./root.tar"`))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    // The host's own links out of folders that it does not show lead nowhere.
+    sandbox.file("stack.yaml", stack("tmpfs: [/bin/x, /usr/bin/x, /var/run/x, /run/x]"))
+    const [one, ...more] = expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr.match(/two mounts at .*/g) ?? []
+    assert.equal([one, more.length], ["two mounts at /usr/bin/x: /bin/x and /usr/bin/x are one place", 0])
+    expectStatus(sandbox.stack(["destroy", "-y", "--volumes", "-f", file]), 0)
+  },
+  ["busybox", "tar"],
+)
+
 scenario("a volume goes alone, and never from under a container; --replace empties it", (sandbox) => {
   const file = sandbox.file("stack.yaml", stack("volumes: ['data:/x']"))
   apply(sandbox, file)
