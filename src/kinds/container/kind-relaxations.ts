@@ -31,16 +31,23 @@ const OF_USER =
   "its ids are those of who applies the stack (root's: the host's root, whom nothing holds), and of all its containers that have them"
 const UNMASKED = "it sees or changes what of /proc and /sys is the whole machine's"
 
+/** Nothing holds its group; and nodes are made, and a devtmpfs is mounted, only by who has the capability over the host's own ids. mknod(2) */
+const ALL_DEVICES = { value: "all devices", meaning: "it may use every device of the host's" }
+const ANY_ACCESS = {
+  value: "any access",
+  meaning: "it may do with the devices that it has what their modes let it; others it has not, and cannot make",
+}
+
 /** All of a container's, the gravest first. */
 export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
-  const { namespaces, capabilities, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj, limits } = attributes
+  const { namespaces, no_new_privileges, seccomp, unmask, all_devices, devices, ulimits, oom_score_adj, limits } = attributes
   const shared = Object.entries(namespaces).filter(([, mode]) => mode === "host")
   const system = attributes.init === "systemd"
   return [
     ...(system ? [{ option: "init", value: "systemd", meaning: SYSTEM }] : []),
     ...shared.map(([kind]) => ({ option: `namespaces.${kind}`, value: "host", meaning: SHARED[kind] ?? "it is the host's" })),
     ...ofUser(attributes),
-    ...addedCapabilities(capabilities, system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES),
+    ...addedCapabilities(attributes, system ? SYSTEM_CAPABILITIES : DEFAULT_CAPABILITIES),
     ...seccompOf(seccomp),
     ...(no_new_privileges || system
       ? []
@@ -48,7 +55,7 @@ export function relaxationsOf(attributes: ContainerAttributes): Relaxation[] {
     ...unmask
       .filter((path) => !system || !SYSTEM_UNMASKED.includes(path))
       .map((path) => ({ option: "security_opt", value: `unmask=${path}`, meaning: UNMASKED })),
-    ...(all_devices ? [{ option: "privileged", value: "all devices", meaning: "it may use every device of the host's" }] : []),
+    ...(all_devices ? [{ option: "privileged", ...(namespaces.user === "host" ? ALL_DEVICES : ANY_ACCESS) }] : []),
     ...devices.map((one) => ({ option: "devices", value: deviceText(one), meaning: "it may use this device of the host's" })),
     ...Object.entries(ulimits)
       .filter(([name, { hard }]) => name === "core" && hard !== 0)
@@ -76,9 +83,11 @@ function ofUser({ uid_map, gid_map }: ContainerAttributes): Relaxation[] {
 }
 
 /** More of them than a person reads one by one come to one line. */
-function addedCapabilities(capabilities: readonly string[], usual: readonly string[]): Relaxation[] {
+function addedCapabilities({ capabilities, namespaces }: ContainerAttributes, usual: readonly string[]): Relaxation[] {
   const added = capabilities.filter((name) => !usual.includes(name))
-  if (capabilities.length === CAPABILITIES.length) return [{ option: "cap_add", value: "ALL", meaning: "its root has every capability" }]
+  const over = namespaces.user === "host" ? "" : " over what is its own"
+  if (capabilities.length === CAPABILITIES.length)
+    return [{ option: "cap_add", value: "ALL", meaning: `its root has every capability${over}` }]
   if (added.length > 8) return [{ option: "cap_add", value: `${added.length} capabilities`, meaning: `its root has ${added.join(", ")}` }]
   return added.map((name) => ({ option: "cap_add", value: name, meaning: "its root has this capability" }))
 }

@@ -12,7 +12,7 @@ export function powersSchemas(): { [key: string]: Fragment } {
       form: "strict, default, system, or unsafe",
     },
     privileged: truth(
-      "All capabilities, no filter of system calls, no masked paths, all devices: nothing holds it but its namespaces. With the host's ids only by `profile: unsafe`.",
+      "All capabilities, no filter of system calls, no masked paths, nothing that holds it to some devices: only its namespaces hold it, which let it make none. With the host's ids only by `profile: unsafe`.",
       false,
     ),
     cap_add: capabilities("Capabilities that it has beside the usual ones", "NET_ADMIN"),

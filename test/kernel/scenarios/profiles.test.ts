@@ -1,8 +1,9 @@
 /** What holds a container by default, what each profile leaves of it, and what a plan says of that: told by /proc of its first process. */
-import { existsSync, readFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
+import { scratchFolder } from "../../support/sandbox.ts"
 import { hasCapability } from "../../support/skip.ts"
 
 const box = (rest: string) => `name: held\ncontainers:\n  web: { command: [sleep, infinity]${rest} }\n`
@@ -78,7 +79,7 @@ scenario("profiles: from no capability at all to nothing that holds it; a plan t
   sandbox.file("stack.yaml", box(", privileged: true"))
   assert.equal(verdicts(planOf(sandbox, file)), ["delete+create container.web"])
   const told = sandbox.stack(["plan", "-f", file]).stdout
-  for (const word of ["cap_add: ALL", '"seccomp=unconfined"', '"no-new-privileges=false"', '"unmask=ALL"', '"all devices"'])
+  for (const word of ["cap_add: ALL", '"seccomp=unconfined"', '"no-new-privileges=false"', '"unmask=ALL"', '"any access"'])
     assert.match(told, word)
   apply(sandbox, file)
   const free = statusOf(sandbox)
@@ -88,6 +89,32 @@ scenario("profiles: from no capability at all to nothing that holds it; a plan t
   assert.match(mountAt(sandbox, "/sys"), / rw sysfs$/)
   expectConverged(sandbox, file)
   assert.match(sandbox.stack(["import", "--live", "-f", file]).stdout, /command: \[sleep, infinity\]\n\s+privileged: true\n$/)
+})
+
+/** On a disk, as a node on a tmpfs that is mounted `nodev` opens for nobody. */
+const NODES = mkdtempSync(`${scratchFolder()}/stack-test-nodes.`)
+process.on("exit", () => rmSync(NODES, { recursive: true, force: true }))
+
+scenario("`privileged` with ids of its own: it has no devices but its own, can make none, and that is what the plan says", (sandbox) => {
+  if (hasCapability(27) === false) return
+  chmodSync(NODES, 0o755)
+  expectStatus(sandbox.run(["sh", "-c", `mknod ${NODES}/tun c 10 200 && chmod 666 ${NODES}/tun`]), 0)
+  const file = sandbox.file("stack.yaml", box(`, privileged: true, devices: ["${NODES}/tun:/dev/given:r"]`))
+  const { stdout } = apply(sandbox, file)
+  const told = "it may do with the devices that it has what their modes let it; others it has not, and cannot make"
+  assert.match(stdout, new RegExp(`!  container\\.web  privileged: "any access" +# ${told}\\n`))
+  assert.match(stdout, / cap_add: ALL +# its root has every capability over what is its own\n/)
+  assert.not.match(stdout, "every device")
+  const exec = (script: string) => sandbox.stack(["exec", "-f", file, "web", "--", "sh", "-c", script])
+  for (const script of ["mknod /tmp/kmsg c 1 11", "mknod /dev/kmsg c 1 11", "mount -t devtmpfs none /mnt"])
+    assert.is.not(exec(script).status, 0, script)
+  const usual = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero"
+  assert.is(expectStatus(exec("cd /dev && echo *"), 0).stdout, `${usual.replace("full", "full given")}\n`)
+  // Where the machine has no such device at all, nothing can be told by opening it.
+  if (!sandbox.run(["sh", "-c", `exec 3<${NODES}/tun`]).status) expectStatus(exec("exec 3<>/dev/given"), 0)
+  sandbox.file("stack.yaml", box(`, devices: ["${NODES}/tun:/dev/given:r"]`))
+  apply(sandbox, file)
+  assert.is.not(exec("exec 3<>/dev/given").status, 0)
 })
 
 const GIVEN = ["SYS_ADMIN", "MKNOD"] as const
@@ -100,7 +127,7 @@ scenario("what has power over the host has it by name alone", (sandbox) => {
   assert.match(stderr, /stack\.yaml:3:\d+: error: SYS_ADMIN over the host's own ids give container\.web the whole host/)
   assert.match(stderr, "profile: unsafe")
   sandbox.file("stack.yaml", shared(", profile: unsafe"))
-  apply(sandbox, file)
+  assert.match(apply(sandbox, file).stdout, /privileged: "all devices" +# it may use every device of the host's\n/)
   const exec = (script: string) => sandbox.stack(["exec", "-f", file, "web", "--", "sh", "-c", script])
   expectStatus(exec("mknod /tmp/log c 1 11 && : > /tmp/log"), 0)
   expectConverged(sandbox, file)
