@@ -77,10 +77,22 @@ const NO_MAPS: IdMaps = { uid: [], gid: [] }
 
 const NAMESPACES = ["user", "mount", "pid", "net", "ipc", "uts", "cgroup"] as const
 
+/** A part of a host name. RFC 1123, section 2.1 */
+const MOST_IN_PART = 63
+
+/** Its name, of which `web[0]` is `web-0`: only so can it be too long. */
+function usualHostname(entry: Entry): string {
+  const name = entry.name.replace(/\[(\d+)\]$/, "-$1")
+  const summary = `the host names of its replicas would be longer than ${MOST_IN_PART} characters`
+  if (name.length > MOST_IN_PART)
+    entry.reportKey([], "bad-host-name", summary, { hint: `give it shorter ones: \`hostname: "web-$\{index}"\`` })
+  return name
+}
+
 /** Modes `container:NAME` and names in `depends_on` are looked at when all containers are known: here they stand as written. */
 export function expandContainer(value: ContainerEntry, entry: Entry): Expanded<ContainerAttributes> {
   const namespaces = Object.fromEntries(NAMESPACES.map((kind) => [kind, value.namespaces?.[kind] ?? "new"])) as Namespaces
-  const hostname = namespaces.uts === "new" ? (value.hostname ?? entry.name.replace(/\[(\d+)\]$/, "-$1")) : ""
+  const hostname = namespaces.uts === "new" ? (value.hostname ?? usualHostname(entry)) : ""
   if (isSystem(value)) requireOwnNamespaces(namespaces, entry)
   const maps = namespaces.user === "new" ? (mapsOf(value.idmap, entry) ?? NO_MAPS) : NO_MAPS
   const cgroup = value.cgroup === undefined || entry.cgroup(value.cgroup, ["cgroup"]) === undefined ? "" : value.cgroup

@@ -115,8 +115,9 @@ function process(): Fragments {
     hostname: {
       description: "Host name inside, also at /etc/hostname. Default: the container's name.",
       type: "string",
-      pattern: "^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62}[a-zA-Z0-9])?$",
-      form: "a host name: letters, digits, `-`, `_` and `.`, at most 64",
+      // RFC 1123, section 2.1, with `_` besides; as long as the kernel takes one: uname(2).
+      pattern: "^(?=.{1,64}$)[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?)*$",
+      form: "a host name: letters, digits, `-` and `_` in parts of at most 63, dots between them, at most 64 in all",
     },
   }
 }
