@@ -1,6 +1,6 @@
 import type { Command } from "commander"
 import { Argument, Option } from "commander"
-import { duration, positive, snaplen } from "./option-values.ts"
+import { duration, named, positive, snaplen } from "./option-values.ts"
 import type { Run } from "./subcommand.ts"
 import { optionsOf, subcommand } from "./subcommand.ts"
 
@@ -14,7 +14,7 @@ function captureCommand(root: Command, run: Run): void {
   subcommand(root, "capture", "write down the packets of a live link, as pcap: stack capture web:eth0 | tcpdump -r -")
     .argument("<address>", "interface.web.eth0, bridge.lan, or one end of a link: web:eth0, host:NAME")
     .argument("[filter...]", "only packets such as tcpdump's: tcp port 80 and not host 10.0.0.1")
-    .option("-w, --write <file>", "into this file, which must not be there yet; else to standard output")
+    .option("-w, --write <file>", "into this file, which must not be there yet; else to standard output", named)
     .option("-c, --count <n>", "only so many packets", positive)
     .option("-s, --snaplen <bytes>", "only so many bytes of each", snaplen, 262_144)
     .option("--bpf <file>", "only packets that a compiled filter picks, as tcpdump -ddd prints it; - for standard input")

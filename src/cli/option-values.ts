@@ -12,6 +12,19 @@ export function absolute(value: string): string {
   return value
 }
 
+/** A file that is written; what else there is to say stands on standard output. */
+export function keptFile(value: string): string {
+  if (value === "-")
+    throw new InvalidArgumentError("A plan is kept in a file: what is printed is for reading. One that is called so is named `./-`.")
+  return named(value)
+}
+
+/** The name of a file. */
+export function named(value: string): string {
+  if (value === "") throw new InvalidArgumentError("Name a file.")
+  return value
+}
+
 export function natural(value: string): number {
   if (!/^[0-9]{1,9}$/.test(value)) throw new InvalidArgumentError("A whole number is needed.")
   return Number(value)

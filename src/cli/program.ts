@@ -2,7 +2,7 @@ import { Command, Option } from "commander"
 import pkg from "../../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
 import { linkCommands } from "./link-commands.ts"
-import { absolute, duration, failOn, natural, positive, since } from "./option-values.ts"
+import { absolute, duration, failOn, keptFile, named, natural, positive, since } from "./option-values.ts"
 import type { Run, Work } from "./subcommand.ts"
 import { collect, optionsOf, shared, subcommand } from "./subcommand.ts"
 
@@ -121,7 +121,7 @@ function planningCommands(root: Command, run: Run): void {
   planningOptions(subcommand(root, "plan", "show what apply would do; changes nothing"))
     .option("--destroy", "plan the end of everything")
     .option("--volumes", "with --destroy: of the volumes, too")
-    .option("--out <file>", "keep the plan, for `stack apply FILE`")
+    .option("--out <file>", "keep the plan, for `stack apply FILE`", keptFile)
     .option("--detailed-exitcode", "exit code 2 when there is something to do")
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context), "look"),
@@ -154,7 +154,7 @@ function importCommand(root: Command, run: Run): void {
   subcommand(root, "import", "write a stack file of what is live")
     .option("--live", "from the kernel")
     .option("--foreign", "also what bears no mark of any stack, with the entries of `import` that adopt it")
-    .option("-o, --out <file>", "into this file, which must not be there yet; else to standard output")
+    .option("-o, --out <file>", "into this file, which must not be there yet; else to standard output", named)
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/import.ts")).importLive(optionsOf(command), context), "look"),
     )

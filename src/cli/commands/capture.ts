@@ -25,9 +25,9 @@ export interface CaptureOptions extends FileOptions {
 
 /** Writes down the packets of one end of a link, as pcap. This process becomes the program that does. */
 export async function capture(options: CaptureOptions, context: Context): Promise<number> {
-  const { write: file, count, snaplen, for: milliseconds } = options
+  const { count, snaplen, for: milliseconds } = options
+  const file = options.write === "-" ? undefined : options.write
   const filter = filterOf(options, context)
-  if (file === "") throw new UsageError("--write: name a file")
   if (file === undefined && context.out.terminal) throw onTerminal(options.address)
   const session = openSession(liveStack(options, context).stack, context)
   requireEntering(session.kernel, "packets are read where the link is, in a network namespace of the stack's")

@@ -28,7 +28,7 @@ export async function importLive(options: ImportOptions, context: Context): Prom
     ...(await differences(yamlText(document, []), session, context.cwd)),
   ]
   const text = yamlText(document, heading(document, notes))
-  if (options.out === undefined) context.out.write(text)
+  if (options.out === undefined || options.out === "-") context.out.write(text)
   else writeNewFile(options.out, text, context)
   if (notes.length > 0) report(context, [notAll(notes)])
   return EXIT.ok

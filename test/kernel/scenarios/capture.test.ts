@@ -75,7 +75,7 @@ scenario(
     const { status, bytes } = await four.ended
     assert.equal([status, bytes.readUInt32LE(0).toString(16), bytes.readUInt32LE(16), bytes.readUInt32LE(20)], [0, "a1b23c4d", 64, 1])
     assert.is(bytes.length, 24 + 4 * 16 + kept(bytes))
-    assert.match(stream("bridge.lan", "--for", "300ms"), /^0\nhost:lab-lan: capturing\n\d+ packets captured/)
+    assert.match(stream("bridge.lan", "-w", "-", "--for", "300ms"), /^0\nhost:lab-lan: capturing\n\d+ packets captured/)
     const lo = await start("r1:lo", "--for", "3s")
     ping(sandbox, 2, "127.0.0.1")
     const looped = await lo.ended

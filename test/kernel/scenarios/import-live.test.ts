@@ -103,6 +103,7 @@ scenario("what no file can say is told, in it and beside it", (sandbox) => {
   sandbox.run(["ip", "link", "set", "lab-web-eth0", "down"])
   rmSync(`${sandbox.work}/stack.yaml`)
   const ran = expectStatus(sandbox.stack(["import", "--live", "-p", "lab"]), 0)
+  assert.is(expectStatus(sandbox.stack(["import", "--live", "-p", "lab", "-o", "-"]), 0).stdout, ran.stdout)
   for (const said of [
     /container\.worker\[1\]: a plan would \w+ it \(its command was killed \(SIGKILL\)\)/,
     /interface\.web\.eth0: a plan would update it \(host_end\.up: false -> true\)/,
