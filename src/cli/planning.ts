@@ -48,13 +48,30 @@ export interface Wish {
   declared: readonly Resource[]
 }
 
-/** The wish with its images looked at: which ones they are, and what they say of themselves; tells warnings. Nothing is loaded where it has none. */
-export async function withImages<W extends Wish>({ kernel, environment }: Session, wish: W, context?: Context): Promise<W> {
+/**
+ * The wish with its images looked at: which ones they are, and what they say of themselves; tells warnings. Nothing is loaded where it has none.
+ * Throws a DiagnosticError with all that is wrong with any, and with what a plan would find wrong besides.
+ */
+export async function withImages<W extends Wish>(session: Session, wish: W, context?: Context): Promise<W> {
   if (!wish.desired.resources.some(({ kind }) => kind === "image")) return wish
   const { settleImages } = await import("../image/settle.ts")
-  const { desired, told } = await settleImages(kernel, wish.desired, environment)
+  const { desired, told, problems } = await settleImages(session.kernel, wish.desired, session.environment)
+  if (problems.length > 0) {
+    const { inOrder } = await import("../stackfile/load.ts")
+    throw new DiagnosticError(...inOrder([...problems, ...problemsBeside(session, desired)], context?.sources ?? new Map()))
+  }
   if (context !== undefined) report(context, told)
   return { ...wish, desired }
+}
+
+/** What a plan finds wrong of what has no image, or one that is known. */
+function problemsBeside(session: Session, desired: Desired): readonly Diagnostic[] {
+  try {
+    return makePlan(desired, observeStack(session, desired)).diagnostics.filter(({ severity }) => severity === "error")
+  } catch (failure) {
+    if (failure instanceof DiagnosticError) return failure.diagnostics
+    throw failure
+  }
 }
 
 /** Observes and plans; tells the plan's warnings, and throws its errors. `begun`: what has been read already. */

@@ -17,7 +17,7 @@ type Known = Pick<FoundImage, "digest" | "config">
 
 /**
  * The wanted state with its images known: the digest of each, and below what the file says what the image does. Looks at the images,
- * and changes nothing. Throws a DiagnosticError with all that is wrong with any.
+ * and changes nothing. What is to have an image of which something is wrong is as it was.
  */
 export async function settleImages(kernel: Kernel, desired: Desired, environment: Environment): Promise<SettledImages> {
   const images = desired.resources.filter(({ kind, attributes }) => kind === "image" && attributes.digest === undefined)
@@ -31,21 +31,21 @@ export async function settleImages(kernel: Kernel, desired: Desired, environment
       problems.push(...failure.diagnostics.map((one) => placed(one, image)))
     }
   }
-  if (problems.length > 0) throw new DiagnosticError(...problems)
   const resources = desired.resources.map((resource) => settled(resource, known, problems))
   problems.push(...unanswered(resources))
-  if (problems.length > 0) throw new DiagnosticError(...problems)
   const told = resources.flatMap((resource, i) => {
     const image = known.get(String(desired.resources[i]?.attributes.image))
     return resource.kind === "container" && image !== undefined ? unmountedVolumes(resource, image.config) : []
   })
-  return { desired: { ...desired, resources }, told }
+  return { desired: { ...desired, resources }, told, problems }
 }
 
 export interface SettledImages {
   desired: Desired
   /** Warnings. */
   told: readonly Diagnostic[]
+  /** Errors: all that is wrong with any image. */
+  problems: readonly Diagnostic[]
 }
 
 /** One of a registry that is in the store is the one that is meant, until `stack image pull` looks again. */
@@ -94,9 +94,7 @@ function completed({ of_file, ...attributes }: ContainerAttributes, { digest, co
 /** Who waits for the health of one whose image has no healthcheck either would wait for ever. */
 function unanswered(resources: readonly Resource[]): Diagnostic[] {
   const checked = new Set(
-    resources
-      .filter(({ attributes }) => hasHealthcheck((attributes as Partial<ContainerAttributes>).healthcheck))
-      .map(({ address }) => address),
+    resources.filter(({ attributes }) => mayHaveHealthcheck(attributes as Partial<ContainerAttributes>)).map(({ address }) => address),
   )
   return resources.flatMap((resource) => {
     const { conditions = {} } = resource.attributes as Partial<ContainerAttributes>
@@ -110,6 +108,11 @@ function unanswered(resources: readonly Resource[]): Diagnostic[] {
       })
     })
   })
+}
+
+/** Of one whose image is not known it cannot be told. */
+function mayHaveHealthcheck({ healthcheck, of_file }: Partial<ContainerAttributes>): boolean {
+  return of_file !== undefined || hasHealthcheck(healthcheck)
 }
 
 function wordsOf(of_file: NonNullable<ContainerAttributes["of_file"]>, { entrypoint = [], command = [] }: ImageConfig): string[] {

@@ -172,7 +172,7 @@ function atMost(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 /** File by file as they were read, each from top to bottom; what has no place comes first. Replicas tell a mistake once. */
-function inOrder(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): Diagnostic[] {
+export function inOrder(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): Diagnostic[] {
   const files = new Map([...sources.keys()].map((name, i) => [name, i]))
   const rank = ({ range }: Diagnostic) => (range === undefined ? -1 : (files.get(range.file) ?? files.size))
   const place = ({ range }: Diagnostic) => range?.start ?? { line: 0, column: 0 }

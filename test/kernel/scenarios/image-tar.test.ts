@@ -201,4 +201,43 @@ function lastEntryEnd(bytes: Buffer, from: number): number {
   return at
 }
 
+scenario("images that are not there are told all at once, whatever sort they are of, with all else that this host lacks", (sandbox) => {
+  const file = sandbox.file(
+    "stack.yaml",
+    `name: none
+containers:
+  a: { command: [x], image: "dir:./nowhere" }
+  b: { command: [x], image: "tar:./nowhere.tar", devices: [/dev/nothing] }
+  c: { command: [x], volumes: ["./absent:/data"] }
+  d: { image: "oci:./layout", depends_on: { e: { condition: service_healthy } } }
+  e: { image: "docker-archive:./x.tar" }
+`,
+  )
+  for (const command of [
+    ["plan", "-f", file],
+    ["apply", "-y", "-f", file],
+  ]) {
+    const { stdout, stderr } = expectStatus(sandbox.stack(command), 1)
+    assert.is(stdout, "")
+    const told = stderr
+      .split("\n")
+      .flatMap((line) => /^stack\.yaml:(\d+):\d+: error: (?:image )?(\S+)/.exec(line)?.slice(1).join(" ") ?? [])
+    const folder = sandbox.work
+    assert.equal(
+      told,
+      [
+        `3 dir:${folder}/nowhere`,
+        `4 tar:${folder}/nowhere.tar`,
+        "4 this",
+        `5 ${folder}/absent,`,
+        `6 ${folder}/layout`,
+        `7 docker-archive:${folder}/x.tar`,
+      ],
+      stderr,
+    )
+    assert.match(stderr, "this host has no device /dev/nothing")
+  }
+  assert.is(sandbox.run(["find", "/run/stack", "/var/lib/stack", "-mindepth", "1"]).stdout, "")
+})
+
 test.run()
