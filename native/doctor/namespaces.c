@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,13 +34,78 @@ static int map_self(uid_t uid, gid_t gid)
   return write_file("/proc/self/gid_map", map);
 }
 
-int enter_as_user(uint64_t namespaces, struct outcome *outcome)
+/* linux/capability.h */
+#define CAPABILITY_VERSION_3 0x20080522
+#define CAP_SETFCAP 31
+
+/* Who is root of the namespace above, and lacks what it takes to map that id. user_namespaces(7), Linux 5.12 */
+static bool may_not_map_itself(void)
+{
+  struct {
+    uint32_t version;
+    int pid;
+  } header = {CAPABILITY_VERSION_3, 0};
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } words[2];
+  return geteuid() == 0 && syscall(SYS_capget, &header, words) == 0 && (words[0].effective >> CAP_SETFCAP & 1) == 0;
+}
+
+/* Which such a one is root of another namespace as. */
+#define ANOTHER_ID 1
+
+/* Stays outside, and maps when it is told to: what came of it is the last byte. */
+static _Noreturn void map_from_outside(pid_t pid, int go, int done)
+{
+  char path[48], map[24], byte;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (stk_read_all(go, &byte, 1) != 1) _exit(1);
+  snprintf(map, sizeof map, "0 %d 1", ANOTHER_ID);
+  snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+  int result = write_file(path, map);
+  snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
+  if (result >= 0) result = write_file(path, map);
+  byte = (char)(result < 0 ? -result : 0);
+  stk_write_all(done, &byte, 1);
+  _exit(0);
+}
+
+/* From then on with the ids that are mapped. A change of ids makes it one that nobody may look into, and forgets its parent's death. prctl(2) */
+static int become_root(void)
+{
+  if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) return -errno;
+  prctl(PR_SET_DUMPABLE, 1);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return 0;
+}
+
+static int enter_as_another(void)
+{
+  int go[2], done[2];
+  char byte = 0;
+  if (pipe2(go, O_CLOEXEC) < 0 || pipe2(done, O_CLOEXEC) < 0) return -errno;
+  pid_t self = getpid(), mapper = fork();
+  if (mapper == 0) map_from_outside(self, go[0], done[1]);
+  if (mapper < 0) return -errno;
+  int result = unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+  if (result == 0 && (stk_write_all(go[1], &byte, 1) < 0 || close(done[1]) < 0 || stk_read_all(done[0], &byte, 1) != 1)) result = -ECHILD;
+  if (result == 0) result = -byte;
+  kill(mapper, SIGKILL);
+  waitpid(mapper, NULL, 0);
+  return result < 0 ? result : become_root();
+}
+
+static int enter_as_itself(void)
 {
   uid_t uid = geteuid();
   gid_t gid = getegid();
+  return unshare(CLONE_NEWUSER) < 0 ? -errno : map_self(uid, gid);
+}
+
+int enter_as_user(uint64_t namespaces, struct outcome *outcome)
+{
   outcome->in_user_namespace = 1;
-  if (unshare(CLONE_NEWUSER) < 0) return -errno;
-  int result = map_self(uid, gid);
+  int result = may_not_map_itself() ? enter_as_another() : enter_as_itself();
   if (result < 0) return result;
   return namespaces != 0 && unshare((int)namespaces) < 0 ? -errno : 0;
 }
@@ -69,8 +136,10 @@ int try_namespace(const char *what, struct outcome *outcome)
       {"ipc", STK_CLONE_NEWIPC},  {"time", STK_CLONE_NEWTIME}, {"cgroup", STK_CLONE_NEWCGROUP},
   };
   if (strcmp(what, "user") == 0) {
+    bool another = may_not_map_itself();
     int result = enter_as_user(0, outcome);
     outcome->in_user_namespace = 0;
+    if (another && result == 0) snprintf(outcome->text, sizeof outcome->text, "but for host id 0, which takes CAP_SETFCAP to map");
     return result;
   }
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -21,7 +21,7 @@ export interface Examination {
   controllers: HostFacts["controllers"]
 }
 
-/** Looks at everything; changes nothing. `tryAll`: what has the requests tried. */
+/** Looks at everything; changes nothing. `tryAll`: what has the requests tried. Throws a DiagnosticError where there is no /proc to look at. */
 export function examine(kernel: Kernel, folders: Folders, tryAll: (requests: readonly string[]) => Map<string, Tried>): Examination {
   const layout = layoutOf(kernel)
   const who = whoIs(kernel)
@@ -47,7 +47,7 @@ function layoutOf(kernel: Kernel): Groups {
   try {
     return readLayout(kernel)
   } catch (failure) {
-    if (failure instanceof DiagnosticError) return undefined
+    if (failure instanceof DiagnosticError && failure.diagnostics.some(({ code }) => code === "no-cgroups")) return undefined
     throw failure
   }
 }

@@ -62,9 +62,10 @@ export function readDelegatedLayout(kernel: Kernel): CgroupLayout | undefined {
 
 function layoutOf(kernel: Kernel, may: (hierarchy: Hierarchy, uid: number) => boolean): CgroupLayout | undefined {
   const [mountinfo, own, status] = kernel.readMany(["/proc/self/mountinfo", "/proc/self/cgroup", "/proc/self/status"])
+  if (typeof mountinfo !== "string") throw noProc()
   const uid = Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status ?? "")?.[1] ?? 0)
   const places = ownPlaces(own ?? "")
-  const mounts = parseMounts(mountinfo ?? "")
+  const mounts = parseMounts(mountinfo)
   const hierarchies = mounts.flatMap((mount) => hierarchyOf(kernel, mount, places, uid)).filter((hierarchy) => may(hierarchy, uid))
   const v2 = hierarchies.find((h) => h.version === 2)
   const holding = v2 ?? HOLDING_V1.flatMap((c) => hierarchies.filter((h) => h.controllers.includes(c)))[0]
@@ -73,6 +74,16 @@ function layoutOf(kernel: Kernel, may: (hierarchy: Hierarchy, uid: number) => bo
   const used = hierarchies.filter((h) => h === holding || h.controllers.some((c) => names.includes(c)))
   const freezer = mounts.find(({ root, controllers }) => root === "/" && controllers.includes("freezer"))?.folder
   return { controllers: reported(kernel, used, v2), hierarchies: used, holding, ...(freezer === undefined ? {} : { freezer }) }
+}
+
+/** All that is live is read there: without it nothing is known. */
+function noProc(): DiagnosticError {
+  return new DiagnosticError(
+    error("no-proc", "/proc is not mounted", {
+      detail: "/proc/self/mountinfo is not there, by which processes, mounts and cgroups are found",
+      hint: "mount -t proc proc /proc",
+    }),
+  )
 }
 
 function noHierarchy(): DiagnosticError {

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert"
 import { expectNoTrace, expectStatus, scenario, test } from "../../support/lab.ts"
 import { ordinaryUser } from "../../support/ordinary.ts"
 import type { Ran, Sandbox } from "../../support/sandbox.ts"
+import { hasCapability } from "../../support/skip.ts"
 
 interface Told {
   checks: { id: string; state: string; detail: string; fix: string; errno: string }[]
@@ -155,6 +156,37 @@ scenario(
   },
   ["setpriv", "newuidmap"],
 )
+
+scenario(
+  "root without CAP_SETFCAP makes user namespaces, as apply does: it cannot map host id 0 alone",
+  (sandbox) => {
+    if (hasCapability(31) === false) return
+    const without = ["setpriv", "--bounding-set", "-setfcap", "--inh-caps", "-setfcap"]
+    const found = (ran: Ran) => Object.fromEntries(toldBy(ran).checks.map(({ id, state, errno }) => [id, `${state} ${errno}`]))
+    const all = found(sandbox.stack(["doctor", "--json"]))
+    const ran = sandbox.run([...without, ...sandbox.command("doctor", "--json")])
+    assert.equal(found(ran), all)
+    assert.is(toldBy(ran).checks[0]?.detail, "but for host id 0, which takes CAP_SETFCAP to map")
+    const file = sandbox.file("stack.yaml", "name: few\ncontainers:\n  web: { image: host, command: [sleep, infinity] }\n")
+    expectStatus(sandbox.run([...without, ...sandbox.command("apply", "-y", "-f", file)]), 0)
+  },
+  ["setpriv"],
+)
+
+scenario("without /proc nothing can be told of a machine, and that is said", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: blind\ncontainers:\n  web: { image: host, command: [sleep, infinity] }\n")
+  const commands = [["doctor"], ["doctor", "--json"], ["plan", "-f", file], ["apply", "-y", "-f", file], ["show", "-f", file]]
+  for (const command of commands) {
+    const ran = expectStatus(
+      sandbox.run(["unshare", "-m", "sh", "-c", `umount -l /proc && exec ${sandbox.command(...command).join(" ")}`]),
+      1,
+    )
+    assert.is(ran.stdout, "", command.join(" "))
+    assert.is(ran.stderr.split("\n")[0], "error: /proc is not mounted", command.join(" "))
+    assert.match(ran.stderr, "hint: mount -t proc proc /proc")
+    expectNoTrace(ran)
+  }
+})
 
 scenario("root's stack needs nothing that is missing here; without a file none is asked for", (sandbox) => {
   const file = sandbox.file("lab.yaml", LAB)
