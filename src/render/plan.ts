@@ -5,6 +5,7 @@ import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
+import { foldedText } from "./fold.ts"
 import type { Paint } from "./paint.ts"
 import { paint } from "./paint.ts"
 import { printable } from "./printable.ts"
@@ -12,8 +13,12 @@ import { relaxationsText } from "./relaxations.ts"
 import { summaryText } from "./summary.ts"
 import { flatten, formatValue } from "./value.ts"
 
-/** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. */
-export function planText(plan: Plan, { color }: { color: boolean }): string {
+/** What a user reads before saying yes; ends with `Plan: …` or `No changes. …` and a line break. `columns`: of the terminal, where it is one. */
+export function planText(plan: Plan, { color, columns = Number.POSITIVE_INFINITY }: { color: boolean; columns?: number }): string {
+  return foldedText(wholeText(plan, color), columns)
+}
+
+function wholeText(plan: Plan, color: boolean): string {
   const style = paint(color)
   const relaxed = relaxationsText(plan, style)
   if (!plan.hasChanges) return `${relaxed}${nothingToDo(plan)}\n`

@@ -12,6 +12,7 @@ import { jsonText } from "../../render/printable.ts"
 import { roundedSize } from "../../render/progress.ts"
 import { absolutePath } from "../../stackfile/files.ts"
 import type { Context } from "../context.ts"
+import { columnsOf } from "../context.ts"
 import { openDisplay } from "../display.ts"
 import { EXIT, UsageError } from "../exit.ts"
 import { refusedReading, requireCapabilities } from "../privileges.ts"
@@ -21,7 +22,7 @@ export async function list({ json }: { json: boolean }, context: Context): Promi
   const images = inStore(context.kernel())
   if (json) context.out.write(`${jsonText({ images })}\n`)
   else if (images.length === 0) context.err.write("There are no images in the store.\n")
-  else context.out.write(imagesText(images))
+  else context.out.write(imagesText(images, columnsOf(context.out).columns))
   return EXIT.ok
 }
 

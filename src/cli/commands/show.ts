@@ -40,7 +40,7 @@ async function showPlan(file: string, json: boolean, context: Context): Promise<
   if (json) {
     const { planJson } = await import("../../render/plan-json.ts")
     context.out.write(`${jsonText(planJson(plan, kept.basis.fingerprint))}\n`)
-  } else context.out.write(planText(plan, context.out))
+  } else context.out.write(planText(plan, { color: context.out.color, ...columnsOf(context.out) }))
   return EXIT.ok
 }
 

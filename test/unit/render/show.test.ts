@@ -67,7 +67,8 @@ test("on a narrow terminal so do those of links, and long ones are broken at the
     endsText([end, { end: "gone:eth0" }], { color: false, columns: 62 }),
     `
 LINK       STATE  DETAILS
-web:eth0   up     host:x  10.0.0.2/24
+web:eth0   up     host:x
+                  10.0.0.2/24
                   fd00:1234:5678:9abc:def0:1:2:3/64
                   rx bytes 12, packets 1, errors 0, dropped 1
                   tx bytes 9, packets 1, errors 0, dropped 0
