@@ -222,6 +222,7 @@ function liveCommands(root: Command, run: Run): void {
     .argument("<command...>", "the command and its arguments")
     .passThroughOptions()
     .option("-t, --tty", "with a terminal of its own")
+    .option("-i, --interactive", "as ever: its standard input is this command's")
     .option("-u, --user <user>", "as this user of the image: uid, uid:gid or names")
     .option("-e, --env <name=value>", "set an environment variable (again for more)", collect)
     .addOption(new Option("-w, --workdir <folder>", "in this folder").argParser(absolute))
@@ -238,9 +239,9 @@ function liveCommands(root: Command, run: Run): void {
   subcommand(root, "logs", "what a container has printed")
     .argument("<container>", "web, web[0] or container.web")
     .option("--follow", "go on until it ends")
-    .option("--tail <n>", "only the last lines", natural)
+    .option("-n, --tail <n>", "only the last lines", natural)
     .option("--since <when>", "only what is younger: 10m, 2h, or a date and time", since)
-    .option("--timestamps", "begin each line with its time")
+    .option("-t, --timestamps", "begin each line with its time")
     .action((container: string, _options, command: Command) =>
       run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context), "look"),
     )

@@ -17,6 +17,7 @@ scenario("logs keep standard output and standard error, in order and apart", asy
   assert.match(ran.stdout, /first\n(.*\n)?last\n/)
   assert.match(ran.stdout + ran.stderr, "oops")
   assert.is(ran.stderr, "oops\n")
+  assert.match(expectStatus(sandbox.stack(["logs", "-n", "1", "-t", "-f", file, "web"]), 0).stdout, /^\d{4}-\d\d-\d\dT\S+Z last\n$/)
 })
 
 scenario("a command that ends well is completed, not drift; its log and its network stay", async (sandbox) => {

@@ -44,6 +44,7 @@ scenario("not found is 127, not executable is 126, each with one line that says 
 scenario("standard input, output and error pass through as they are", (sandbox) => {
   const exec = opened(sandbox)
   assert.is(exec(["web", "--", "cat"], { input: "a\0b\nc" }).stdout, "a\0b\nc")
+  assert.is(exec(["-i", "web", "cat"], { input: "as docker's" }).stdout, "as docker's")
   const both = exec(["web", "--", "sh", "-c", "echo out; echo err >&2"])
   assert.equal([both.stdout, both.stderr], ["out\n", "err\n"])
   const big = exec(["web", "--", "head", "-c", "3000000", "/dev/zero"])
@@ -141,7 +142,7 @@ scenario("no such container, one that has ended, and no command: one diagnostic 
 
 scenario("the end of the input is one within a line, too, with -t", (sandbox) => {
   const exec = opened(sandbox)
-  assert.is(expectStatus(exec(["-t", "web", "--", "cat"], { input: "abc" }), 0).stdout, "abcabc")
+  assert.is(expectStatus(exec(["-it", "web", "--", "cat"], { input: "abc" }), 0).stdout, "abcabc")
 })
 
 scenario("a command on a terminal ends by itself, though it has closed that first; and may open it again", (sandbox) => {
