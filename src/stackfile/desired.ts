@@ -147,11 +147,11 @@ function stepsBelow(source: MapEntry, key: string, rest: string): Path {
   return path.slice(1)
 }
 
-/** The place in a list of the item that begins with a text, as `HOST:CONTAINER` does, or has it as its source; an index as it is. */
+/** The place in a list of the item that begins with a text, as `HOST:CONTAINER` and `NAME=value` do, or has it as its source; an index as it is. */
 function itemOf({ items }: ListNode, text: string): string | number {
   const found = items.findIndex((item) => {
     const first = item.kind === "map" ? item.entries.get("source")?.value : item
-    return first?.kind === "scalar" && `${first.source}:`.startsWith(`${text}:`)
+    return first?.kind === "scalar" && (`${first.source}:`.startsWith(`${text}:`) || first.source.startsWith(`${text}=`))
   })
   return found < 0 ? text : found
 }

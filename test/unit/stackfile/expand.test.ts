@@ -268,6 +268,8 @@ containers:
       net.ipv4.ip_forward: 1
     interfaces:
       eth0: { bridge: lan }
+    environment: [A=1, AB=2]
+  db: { command: [x], sysctls: [net.core.somaxconn=1, "net.ipv4.ip_forward=1"] }
 `)
   const web = resource(loaded, "container.web")
   const at = (path?: string, r = web) => {
@@ -279,6 +281,8 @@ containers:
     ["4:3-6", "5:14-17", "7:15-18", "6:5-11", "9:28-29", "4:3-6", "6:5-11"],
   )
   assert.is(at("master", resource(loaded, "interface.web.eth0")), "11:23-26")
+  assert.is(at("environment.AB"), "12:24-28")
+  assert.is(at("sysctls.net.ipv4.ip_forward", resource(loaded, "container.db")), "13:55-78")
 })
 
 test.run()
