@@ -1,4 +1,5 @@
 import type { KernelError } from "../kernel/kernel.ts"
+import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { Step } from "../model/step.ts"
 import type { Refused } from "./refused-field.ts"
 
@@ -18,7 +19,17 @@ export function powerOf({ change }: Step, { op, errno, text }: KernelError): Ref
     return { field: limit === undefined ? "ulimits" : `ulimits.${limit}`, ...(isDenied ? { hint: `${HARD}; ${MADE_ANEW}` } : {}) }
   }
   if (/^write (\/proc\/\d+\/)?oom_score_adj/.test(op)) return { field: "oom_score_adj", ...(isDenied ? { hint: OOM } : {}) }
+  if (/^run /.test(op) && errno === "EAGAIN") return processesOf(change)
   const mayBeFilter = ["EPERM", "ENOSYS"].includes(errno) || text.includes("its seccomp profile")
   if (/^run /.test(op) && mayBeFilter && /^file:/.test(String(change.after?.seccomp))) return { field: "seccomp", hint: PROFILE }
   return op === "install the seccomp filter" ? { field: "seccomp", hint: FILTER } : undefined
+}
+
+/** fork(2) says EAGAIN where a bound on processes is met: the small init of `init: true` is one itself. */
+function processesOf({ after }: Step["change"]): Refused {
+  const { limits, ulimits, init } = (after ?? {}) as Partial<ContainerAttributes>
+  const field =
+    typeof limits?.pids === "number" && limits.pids < 2 ? "limits.pids" : ulimits?.nproc === undefined ? "limits.pids" : "ulimits.nproc"
+  const why = init === "reaper" ? ": its init is one, its command another" : ""
+  return { field, hint: `it may have no more processes${why}; raise ${field}` }
 }

@@ -92,4 +92,18 @@ scenario("one that does not end in its grace period is killed", (sandbox) => {
   assert.equal(sandbox.processes(), [])
 })
 
+scenario("where a bound on processes has no room for a command beside its init, that is said", (sandbox) => {
+  for (const [bound, field] of [
+    ["limits: { pids: 1 }", "limits.pids"],
+    ['user: "5", ulimits: { nproc: 0 }', "ulimits.nproc"],
+  ] as const) {
+    const line = `  web: { image: host, init: true, command: [sleep, infinity], ${bound} }`
+    const file = sandbox.file("stack.yaml", `name: few\ncontainers:\n${line}\n`)
+    const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
+    assert.match(stderr, `stack.yaml:3:${line.length - 4}: error: run sleep: EAGAIN`)
+    assert.match(stderr, `hint: it may have no more processes: its init is one, its command another; raise ${field}\n`)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+  }
+})
+
 test.run()
