@@ -7,7 +7,7 @@ import { deviceAt } from "../kinds/container/devices.ts"
 import type { Who } from "../kinds/container/identity.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { imageTops } from "../kinds/container/image-tops.ts"
-import { hasSeveralTargets, meetingTargets } from "../kinds/container/meeting-targets.ts"
+import { hasSeveralTargets, meetingsReader } from "../kinds/container/meeting-targets.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { DeviceNode } from "../kinds/container/spec-devices.ts"
@@ -103,12 +103,16 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
   }
 }
 
-function meetingFacts(kernel: Kernel, { stack, resources }: Desired): Pick<HostFacts, "meetings"> {
+function meetingFacts(kernel: Kernel, { resources }: Desired): Pick<HostFacts, "meetings"> {
+  const meetingsOf = meetingsReader(kernel)
+  const tops = new Map<string, ReturnType<typeof imageTops>>()
   const found = resources.flatMap(({ kind, address, attributes }) => {
     const container = attributes as unknown as ContainerAttributes
     if (kind !== "container" || !hasSeveralTargets(container)) return []
-    const tops = imageTops(kernel, container.image)
-    return tops === undefined ? [] : [[address, meetingTargets(kernel, stack, container, tops)] as const]
+    const { image } = container
+    if (!tops.has(image)) tops.set(image, imageTops(kernel, image))
+    const known = tops.get(image)
+    return known === undefined ? [] : [[address, meetingsOf(container, known)] as const]
   })
   return found.length === 0 ? {} : { meetings: Object.fromEntries(found) }
 }

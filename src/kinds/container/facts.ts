@@ -4,12 +4,13 @@ import { layerFolderOf, namesLayerOf, volumesFolderOf } from "../../model/owners
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
 import { meetingDiagnostic } from "./kind-mounts.ts"
-import { hasSeveralTargets, meetingTargets } from "./meeting-targets.ts"
+import { hasSeveralTargets, meetingsReader } from "./meeting-targets.ts"
 import { namedFiles } from "./names.ts"
 import { etcOf } from "./root-hostname.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import type { Meeting } from "./spec-mounts.ts"
 import { volumesIn } from "./spec-mounts.ts"
 import { volumeOwners } from "./volume-owners.ts"
 
@@ -18,12 +19,13 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
   const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const images = new Map<string, ImageFacts>()
+  const meetingsOf = meetingsReader(kernel)
   return (name, attributes) => {
     const { image, devices } = attributes
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
-    requireApart(kernel, stack, attributes)
+    if (hasSeveralTargets(attributes)) requireApart(meetingsOf(attributes, requiredTops(kernel, image)))
     const nodes = hostNodes(kernel, devices)
     const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
     const owners = volumesIn(attributes.mounts).length === 0 ? [] : volumeOwners(kernel, attributes, facts.image, folders.volumes)
@@ -40,9 +42,7 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
 }
 
 /** Of an image that was yet to be unpacked the plan could not tell. */
-function requireApart(kernel: Kernel, stack: string, attributes: ContainerAttributes): void {
-  if (!hasSeveralTargets(attributes)) return
-  const meetings = meetingTargets(kernel, stack, attributes, requiredTops(kernel, attributes.image))
+function requireApart(meetings: readonly Meeting[]): void {
   if (meetings.length > 0) throw new DiagnosticError(...meetings.map((meeting) => meetingDiagnostic(meeting)))
 }
 
