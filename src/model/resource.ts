@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic, Range } from "../base/diagnostic.ts"
-import type { Meeting } from "../kinds/container/spec-mounts.ts"
+import type { TargetFault } from "../kinds/container/spec-mounts.ts"
 import type { Adoptions, Import } from "./imports.ts"
 import type { Move, Moves } from "./moves.ts"
 import type { PacketFacts } from "./packet-facts.ts"
@@ -183,8 +183,8 @@ export interface HostFacts {
   absentImages: readonly string[]
   /** Of what the stack file wants mounted, those folders and files of the host that are not there. */
   absentSources: readonly string[]
-  /** By address, of containers whose image is there: targets that symbolic links bring together. Absent where no container has two. */
-  meetings?: { readonly [address: string]: readonly Meeting[] }
+  /** By address, of containers whose image is there: targets at which nothing can be mounted. Absent where no container has any. */
+  targetFaults?: { readonly [address: string]: readonly TargetFault[] }
   /** Of the users that the stack file names, those that their image does not have, and what there is to say about each. */
   unknownUsers: readonly { image: string; user: string; group_add: readonly string[]; diagnostics: readonly Diagnostic[] }[]
   /** Ids of those that it has. */

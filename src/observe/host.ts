@@ -7,12 +7,12 @@ import { deviceAt } from "../kinds/container/devices.ts"
 import type { Who } from "../kinds/container/identity.ts"
 import { lookupUser } from "../kinds/container/identity.ts"
 import { imageTops } from "../kinds/container/image-tops.ts"
-import { hasSeveralTargets, meetingsReader } from "../kinds/container/meeting-targets.ts"
 import { bootId, parseRecord } from "../kinds/container/record.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { DeviceNode } from "../kinds/container/spec-devices.ts"
 import { givensIn } from "../kinds/container/spec-given.ts"
 import { bindSources } from "../kinds/container/spec-mounts.ts"
+import { hasTargets, targetFaultsReader } from "../kinds/container/target-faults.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
 import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
@@ -65,7 +65,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...packetFacts(scope),
     ...impairFacts(kernel, desired),
     ...imageFacts(kernel, desired),
-    ...meetingFacts(kernel, desired),
+    ...targetFacts(kernel, desired),
   }
 }
 
@@ -103,18 +103,18 @@ function imageFacts(kernel: Kernel, desired: Desired): Pick<HostFacts, "absentIm
   }
 }
 
-function meetingFacts(kernel: Kernel, { resources }: Desired): Pick<HostFacts, "meetings"> {
-  const meetingsOf = meetingsReader(kernel)
+function targetFacts(kernel: Kernel, { resources }: Desired): Pick<HostFacts, "targetFaults"> {
+  const faultsOf = targetFaultsReader(kernel)
   const tops = new Map<string, ReturnType<typeof imageTops>>()
   const found = resources.flatMap(({ kind, address, attributes }) => {
     const container = attributes as unknown as ContainerAttributes
-    if (kind !== "container" || !hasSeveralTargets(container)) return []
+    if (kind !== "container" || !hasTargets(container)) return []
     const { image } = container
     if (!tops.has(image)) tops.set(image, imageTops(kernel, image))
     const known = tops.get(image)
-    return known === undefined ? [] : [[address, meetingsOf(container, known)] as const]
+    return known === undefined ? [] : [[address, faultsOf(container, known)] as const]
   })
-  return found.length === 0 ? {} : { meetings: Object.fromEntries(found) }
+  return found.length === 0 ? {} : { targetFaults: Object.fromEntries(found) }
 }
 
 /** Of an image that is still to be unpacked nothing can be told. */

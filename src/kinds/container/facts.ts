@@ -3,15 +3,15 @@ import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf, namesLayerOf, volumesFolderOf } from "../../model/ownership.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
-import { meetingDiagnostic } from "./kind-mounts.ts"
-import { hasSeveralTargets, meetingsReader } from "./meeting-targets.ts"
+import { targetDiagnostic } from "./kind-mounts.ts"
 import { namedFiles } from "./names.ts"
 import { etcOf } from "./root-hostname.ts"
 import type { RootFacts } from "./rootfs.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import type { Meeting } from "./spec-mounts.ts"
+import type { TargetFault } from "./spec-mounts.ts"
 import { volumesIn } from "./spec-mounts.ts"
+import { hasTargets, targetFaultsReader } from "./target-faults.ts"
 import { volumeOwners } from "./volume-owners.ts"
 
 /** Looks at the machine once for a whole batch of launches. */
@@ -19,13 +19,13 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
   const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const images = new Map<string, ImageFacts>()
-  const meetingsOf = meetingsReader(kernel)
+  const faultsOf = targetFaultsReader(kernel)
   return (name, attributes) => {
     const { image, devices } = attributes
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
-    if (hasSeveralTargets(attributes)) requireApart(meetingsOf(attributes, requiredTops(kernel, image)))
+    if (hasTargets(attributes)) requireNone(faultsOf(attributes, requiredTops(kernel, image)))
     const nodes = hostNodes(kernel, devices)
     const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
     const owners = volumesIn(attributes.mounts).length === 0 ? [] : volumeOwners(kernel, attributes, facts.image, folders.volumes)
@@ -42,8 +42,8 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
 }
 
 /** Of an image that was yet to be unpacked the plan could not tell. */
-function requireApart(meetings: readonly Meeting[]): void {
-  if (meetings.length > 0) throw new DiagnosticError(...meetings.map((meeting) => meetingDiagnostic(meeting)))
+function requireNone(faults: readonly TargetFault[]): void {
+  if (faults.length > 0) throw new DiagnosticError(...faults.map((fault) => targetDiagnostic(fault)))
 }
 
 type ImageFacts = Pick<RootFacts, "image" | "closed" | "etc">

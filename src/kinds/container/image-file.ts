@@ -17,6 +17,13 @@ export function linkOfImage(kernel: Kernel, tops: readonly ImageTop[], names: re
   return place === undefined ? null : kernel.readLink(place)
 }
 
+/** What an image has at these names, where it is a file or a folder; a link is neither. */
+export function typeInImage(kernel: Kernel, tops: readonly ImageTop[], names: readonly string[]): "file" | "folder" | undefined {
+  const place = placeOf(kernel, tops, names)
+  const type = place === undefined ? undefined : kernel.lstat(place)?.type
+  return type === "file" || type === "folder" ? type : undefined
+}
+
 /**
  * Where the highest folder has it that has anything in its place: a whiteout is something, and so is a folder of which nothing lower is
  * to be seen. Only one folder: there. https://docs.kernel.org/filesystems/overlayfs.html

@@ -2,12 +2,12 @@ import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import type { ContainerAttributes } from "./spec.ts"
-import type { Meeting } from "./spec-mounts.ts"
+import type { TargetFault } from "./spec-mounts.ts"
 
 /** What this host, and the image, make of what is to be mounted: each where it is written. */
 export function mountDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
-  const meetings = host.meetings?.[resource.address] ?? []
-  return [...absentSources(resource, host), ...meetings.map((meeting) => meetingDiagnostic(meeting, resource))]
+  const faults = host.targetFaults?.[resource.address] ?? []
+  return [...absentSources(resource, host), ...faults.map((fault) => targetDiagnostic(fault, resource))]
 }
 
 function absentSources(resource: Resource, { absentSources: absent }: HostFacts): Diagnostic[] {
@@ -36,14 +36,18 @@ function absentSources(resource: Resource, { absentSources: absent }: HostFacts)
 }
 
 /** `resource`: whose targets they are, where it is known how they are written. */
-export function meetingDiagnostic({ field, earlier, later }: Meeting, resource?: Resource): Diagnostic {
+export function targetDiagnostic(fault: TargetFault, resource?: Resource): Diagnostic {
+  const { field, later } = fault
   const range = resource?.range(`${field}.${later.target}`) ?? resource?.range()
-  const led = [earlier, later].filter(({ target, place }) => target !== place)
+  const places = "earlier" in fault ? [fault.earlier, later] : [later]
+  const led = places.filter(({ target, place }) => target !== place)
   const rest = {
-    detail: led.map(({ target, place }) => `a symbolic link leads from ${target} to ${place}`).join("\n"),
+    ...(led.length === 0 ? {} : { detail: led.map(({ target, place }) => `a symbolic link leads from ${target} to ${place}`).join("\n") }),
     ...(resource === undefined ? {} : { address: resource.address }),
     ...(range === undefined ? {} : { range }),
   }
+  if ("there" in fault) return ofAnotherSort(fault.there, later, rest)
+  const { earlier } = fault
   if (earlier.place === later.place) {
     const summary = `two mounts at ${later.place}: ${earlier.target} and ${later.target} are one place`
     return error("duplicate-target", summary, { ...rest, hint: "give one of them another target, or take it out" })
@@ -52,4 +56,13 @@ export function meetingDiagnostic({ field, earlier, later }: Meeting, resource?:
     ...rest,
     hint: `write where it lies, not the link: ${earlier.place}; what lies deeper is mounted later`,
   })
+}
+
+function ofAnotherSort(there: "file" | "folder", { target, place }: TargetFault["later"], rest: Partial<Diagnostic>): Diagnostic {
+  if (there === "folder") {
+    const hint = `name the file: ${place === "/" ? "" : place}/NAME`
+    return error("bad-target", `a file is to be mounted at ${target}, which is a folder in the image`, { ...rest, hint })
+  }
+  const hint = "a folder is mounted on a folder, a file on a file: name a folder, or mount a file"
+  return error("bad-target", `a folder is to be mounted at ${target}, which is a file in the image`, { ...rest, hint })
 }

@@ -32,11 +32,16 @@ export interface TmpfsMount {
   mode: string
 }
 
-/** Two targets of a container of which the later one is where the earlier one is, or above it. Absolute paths inside. */
-export interface Meeting {
+/** Why nothing can be mounted at a target of a container: the later one is where the earlier one is, or above it; or what is `there` is of another sort. */
+export type TargetFault = {
   field: "mounts" | "secrets" | "configs"
-  earlier: { target: string; place: string }
-  later: { target: string; place: string }
+  /** As it is written, and where that leads to: absolute paths inside. */
+  later: TargetPlace
+} & ({ earlier: TargetPlace } | { there: "file" | "folder" })
+
+interface TargetPlace {
+  target: string
+  place: string
 }
 
 /** Parents before children, whatever the order of the file. */
