@@ -1,6 +1,7 @@
 import { DiagnosticError, error } from "../../base/diagnostic.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { layerFolderOf, namesLayerOf, volumesFolderOf } from "../../model/ownership.ts"
+import type { Resource } from "../../model/resource.ts"
 import { hostNodes } from "./devices.ts"
 import { requiredTops } from "./image-tops.ts"
 import { targetDiagnostic } from "./kind-mounts.ts"
@@ -14,18 +15,21 @@ import { volumesIn } from "./spec-mounts.ts"
 import { hasTargets, targetFaultsReader } from "./target-faults.ts"
 import { volumeOwners } from "./volume-owners.ts"
 
+/** `resource`: as the file has it, where it does, for what is wrong with it. */
+export type RootFactsReader = (name: string, attributes: ContainerAttributes, resource?: Resource) => RootFacts
+
 /** Looks at the machine once for a whole batch of launches. */
-export function rootFactsReader(kernel: Kernel, stack: string): (name: string, attributes: ContainerAttributes) => RootFacts {
+export function rootFactsReader(kernel: Kernel, stack: string): RootFactsReader {
   const systemNames = { proc: kernel.list("/proc").filter((name) => !/^\d/.test(name)), sys: kernel.list("/sys") }
   let systemFolders: RootFacts["systemFolders"] | undefined
   const images = new Map<string, ImageFacts>()
   const faultsOf = targetFaultsReader(kernel)
-  return (name, attributes) => {
+  return (name, attributes, resource) => {
     const { image, devices } = attributes
     if (image === "host") systemFolders ??= readSystemFolders(kernel)
     const facts = images.get(image) ?? imageFacts(kernel, image)
     images.set(image, facts)
-    if (hasTargets(attributes)) requireNone(faultsOf(attributes, requiredTops(kernel, image)))
+    if (hasTargets(attributes)) requireNone(faultsOf(attributes, requiredTops(kernel, image)), resource)
     const nodes = hostNodes(kernel, devices)
     const folders = { layer: layerFolderOf(stack, name), volumes: volumesFolderOf(stack), names: namesLayerOf(stack) }
     const owners = volumesIn(attributes.mounts).length === 0 ? [] : volumeOwners(kernel, attributes, facts.image, folders.volumes)
@@ -42,8 +46,8 @@ export function rootFactsReader(kernel: Kernel, stack: string): (name: string, a
 }
 
 /** Of an image that was yet to be unpacked the plan could not tell. */
-function requireNone(faults: readonly TargetFault[]): void {
-  if (faults.length > 0) throw new DiagnosticError(...faults.map((fault) => targetDiagnostic(fault)))
+function requireNone(faults: readonly TargetFault[], resource: Resource | undefined): void {
+  if (faults.length > 0) throw new DiagnosticError(...faults.map((fault) => targetDiagnostic(fault, resource)))
 }
 
 type ImageFacts = Pick<RootFacts, "image" | "closed" | "etc">

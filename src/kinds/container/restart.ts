@@ -51,7 +51,7 @@ async function restartOne(step: Step, run: Run, rootFacts: ReturnType<typeof roo
   const facts: LaunchFacts = {
     stack: run.stack,
     name,
-    root: rootFacts(name, attributes),
+    root: rootFacts(name, attributes, step.change.resource),
     ids,
     files: givenFiles(run.kernel, attributes, run.desired.variables),
     cgroups: run.cgroups.foldersOf(group, attributes.limits),

@@ -86,7 +86,7 @@ export function spawn(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       const record = launchRecord(attributes, {
         stack: run.stack,
         name,
-        root: rootFacts(name, attributes),
+        root: rootFacts(name, attributes, step.change.resource),
         ids: idsOf(run, step.address),
         files: givenFiles(run.kernel, attributes, run.desired.variables),
         cgroups: run.cgroups.foldersOf(groupPath(name, attributes), attributes.limits),

@@ -30,9 +30,19 @@ const LONGEST_COMMAND_MS = 3_600_000
 export function wait(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   return steps.map((step) =>
     attempt(async () => {
-      for (const [address, condition] of Object.entries(wantedAttributes(step).conditions)) await until(address, condition, run)
+      for (const [address, condition] of Object.entries(wantedAttributes(step).conditions)) {
+        await until(address, condition, run).catch((failure) => {
+          throw failure instanceof DiagnosticError ? atDependency(step, address, failure) : failure
+        })
+      }
     }),
   )
+}
+
+/** The same, shown where the one that waits names the one that is waited for. */
+function atDependency({ change }: Step, address: Address, { diagnostics }: DiagnosticError): DiagnosticError {
+  const range = change.resource?.range(`depends_on.${splitAddress(address).name}`)
+  return new DiagnosticError(...diagnostics.map((diagnostic) => (range === undefined ? diagnostic : { ...diagnostic, range })))
 }
 
 async function until(address: Address, condition: Condition, run: Run): Promise<void> {

@@ -162,7 +162,7 @@ scenario("who depends on the end of a command waits for it, and for no other end
     )
   const file = wish("sleep 0.5; exit 4")
   const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
-  assert.match(stderr, /container\.job has not completed successfully/)
+  assert.match(stderr, /stack\.yaml:4:57: error: container\.job has not completed successfully/)
   assert.match(stderr, /exit 4/)
   wish("sleep 0.5; exit 0")
   apply(sandbox, file)

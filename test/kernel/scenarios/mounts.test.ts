@@ -85,7 +85,7 @@ scenario(
     sandbox.file("stack.yaml", stack(`${MEETING} "tar:./root.tar"`))
     expectStatus(sandbox.stack(["plan", "-f", file]), 0)
     const refused = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1).stderr
-    assert.match(refused, "the mount at /z would hide that at /l")
+    assert.match(refused, /stack\.yaml:4:(?!3:)\d+: error: the mount at \/z would hide that at \/l\n/)
     assert.match(refused, "container.web")
     assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 1).stderr, /stack\.yaml:4:\d+: error: two mounts at \/a\/x/)
     // What is of another sort is told as well.
