@@ -2,23 +2,22 @@ import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
 import type { Link } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
-import { addressOfAlias, isOfGroup } from "../../model/ownership.ts"
+import { isOfGroup } from "../../model/ownership.ts"
 import type { Foreign, KindName } from "../../model/resource.ts"
 import { LINK_KINDS } from "../interface/spec-link-kinds.ts"
 import { ownerProblem } from "./adoptable.ts"
 import { holderOf } from "./holder.ts"
+import { fitsType, markedOwner } from "./marked.ts"
 import type { Place } from "./places.ts"
-import { places } from "./places.ts"
+import { peerOnHost, places } from "./places.ts"
+import { mayBeLost, strayedOwner } from "./strayed.ts"
 import { recordedOwner, wantedLinks } from "./wanted.ts"
 
 /** Why a link that bears our group but no alias, and is in nobody's place, is half-made. */
 const UNMARKED = "its creation was cut short before it was marked"
 
-/** The kernel's words for the links of each kind. */
-const TYPES: { readonly [kind: string]: readonly string[] } = {
-  bridge: ["bridge"],
-  interface: ["veth", ...Object.keys(LINK_KINDS)],
-  veth: ["veth"],
+function calledOtherwise({ alias }: Link): string {
+  return `it is in the stack's group, is marked "${alias}", and nobody wants it where it is`
 }
 
 /**
@@ -31,11 +30,6 @@ export function ownerOf(scope: Scope, where: Place["container"], link: Link): Ad
   return outside ?? markedOwner(scope, link) ?? unmarkedOwner(scope, where, link)
 }
 
-function markedOwner(scope: Scope, { alias }: Link): Address | undefined {
-  const address = addressOfAlias(scope.stack, alias)
-  return address !== undefined && Object.hasOwn(TYPES, splitAddress(address).kind) ? address : undefined
-}
-
 /** The interface of that container whose inner end this is: inner ends bear no alias, the port on the host does. */
 function ownerOutside(scope: Scope, container: Address, inside: Link): Address | undefined {
   const outside = peerOnHost(scope, inside)
@@ -44,21 +38,29 @@ function ownerOutside(scope: Scope, container: Address, inside: Link): Address |
   return isIts ? owner : undefined
 }
 
-/** The link of the host that may be the other end: the numbers fit, but where both are elsewhere they may do so by chance. */
-export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
-  const outside = scope.linkByIndex(inside.peerIndex)
-  return inside.kind === "veth" && outside?.kind === "veth" && outside.peerIndex === inside.index ? outside : undefined
+function unmarkedOwner(scope: Scope, where: Place["container"], link: Link): Address | undefined {
+  return unmarked(scope, where, link)?.address
 }
 
-function unmarkedOwner(scope: Scope, where: Place["container"], { name, alias, group, kind }: Link): Address | undefined {
-  if (!isOfGroup(scope.stack, { alias, group })) return undefined
-  const fits = (address: Address | undefined) => address !== undefined && TYPES[splitAddress(address).kind]?.includes(kind) === true
-  const wanted = wantedLinks(scope).get(`${where}/${name}`)
-  if (fits(wanted)) return wanted
-  if (alias !== "") {
-    const recorded = recordedOwner(scope, `${where}/${name}`)
-    return fits(recorded) ? recorded : undefined
-  }
+/**
+ * `rest`: it is called by its own name, and there only to be removed. One that somebody calls otherwise is so only if the last apply wanted some that is
+ * nowhere else.
+ */
+function unmarked(scope: Scope, where: Place["container"], link: Link): { address: Address; rest?: true } | undefined {
+  if (!isOfGroup(scope.stack, link)) return undefined
+  const spot = `${where}/${link.name}`
+  const fits = (address: Address | undefined): address is Address => address !== undefined && fitsType(address, link.kind)
+  const wanted = wantedLinks(scope).get(spot)
+  if (fits(wanted)) return { address: wanted }
+  const recorded = link.alias === "" ? undefined : recordedOwner(scope, spot)
+  if (fits(recorded)) return { address: recorded }
+  const strayed = strayedOwner(scope, where, link)
+  if (fits(strayed)) return { address: strayed }
+  const address = link.alias === "" || mayBeLost(scope, link) ? ownName(where, link) : undefined
+  return address === undefined ? undefined : { address, rest: true }
+}
+
+function ownName(where: Place["container"], { name, kind }: Link): Address | undefined {
   if (where !== "host" && Object.hasOwn(LINK_KINDS, kind)) return `interface.${splitAddress(where).name}.${name}`
   if (kind === "veth") return where === "host" ? `interface.${name}` : `interface.${splitAddress(where).name}.${name}`
   return kind === "bridge" && where === "host" ? `bridge.${name}` : undefined
@@ -78,8 +80,8 @@ export function ownedLinks(scope: Scope, kind: KindName): OwnedLink[] {
   return scope.host.links.flatMap((link) => {
     const address = ownerOf(scope, "host", link)
     if (address === undefined || splitAddress(address).kind !== kind) return []
-    const left = link.alias === "" && wantedLinks(scope).get(`host/${link.name}`) !== address
-    return [{ link, address, ...(left ? { incomplete: UNMARKED } : {}) }]
+    const isRest = markedOwner(scope, link) === undefined && unmarked(scope, "host", link)?.rest
+    return [{ link, address, ...(isRest ? { incomplete: link.alias === "" ? UNMARKED : calledOtherwise(link) } : {}) }]
   })
 }
 
@@ -105,7 +107,7 @@ export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
 
 /** An interface is a part of a container, which nobody else can have made. */
 function isAdoptable({ stack }: Scope, kind: KindName, link: Link): boolean {
-  return kind !== "interface" && TYPES[kind]?.includes(link.kind) === true && ownerProblem(stack, link) === undefined
+  return kind !== "interface" && fitsType(`${kind}.`, link.kind) && ownerProblem(stack, link) === undefined
 }
 
 function told({ name, index, kind, alias }: Link, where: string): string {

@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { NetDump } from "../../kernel/kernel.ts"
+import type { Link, NetDump } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
 import type { Attributes } from "../../model/resource.ts"
 
@@ -38,4 +38,10 @@ function ownersFirst(scope: Scope): string[] {
 
 function joinsNetwork({ namespaces }: Attributes): boolean {
   return (namespaces as { net?: string } | undefined)?.net?.startsWith("container:") === true
+}
+
+/** The link of the host that may be the other end: the numbers fit, but where both are elsewhere they may do so by chance. */
+export function peerOnHost(scope: Scope, inside: Link): Link | undefined {
+  const outside = scope.linkByIndex(inside.peerIndex)
+  return inside.kind === "veth" && outside?.kind === "veth" && outside.peerIndex === inside.index ? outside : undefined
 }

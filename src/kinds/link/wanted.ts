@@ -27,11 +27,22 @@ export function wantedLinks(scope: Scope): WantedLinks {
  * the owner of.
  */
 export function recordedOwner(scope: Scope, spot: string): Address | undefined {
-  for (const [address, attributes] of scope.applied()) {
+  return recordedLinks(scope).find(([, spots]) => spots.includes(spot))?.[0]
+}
+
+/** What the record of the last apply has of links, each with the places in which that wanted it; none of one that it was changing. */
+export function recordedLinks(scope: Scope): (readonly [Address, readonly string[]])[] {
+  return [...scope.applied()].map(([address, attributes]) => {
     const kind = splitAddress(address).kind as KindName
-    if (attributes !== null && spotsOf(scope.stack, { kind, address, attributes }).includes(spot)) return address
-  }
-  return undefined
+    return [address, attributes === null ? [] : spotsOf(scope.stack, { kind, address, attributes })] as const
+  })
+}
+
+/** The bridges that are to have that hardware address, by the file, then by the record of the last apply. */
+export function bridgesOfMac(scope: Scope, mac: string): Address[] {
+  const wanted = scope.desired.resources.map(({ address, attributes }) => [address, attributes] as const)
+  const all = new Map([...wanted, ...[...scope.applied()].filter(([address]) => scope.resource(address) === undefined)])
+  return [...all].flatMap(([address, attributes]) => (splitAddress(address).kind === "bridge" && attributes?.mac === mac ? address : []))
 }
 
 function spotsOf(stack: string, { kind, address, attributes }: Pick<Resource, "kind" | "address" | "attributes">): string[] {

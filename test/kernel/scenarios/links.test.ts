@@ -113,6 +113,47 @@ scenario("a link that somebody calls otherwise goes with its stack; one in anoth
   )
 })
 
+scenario(
+  "a link that somebody renames and calls otherwise is known yet: it gets both back, or goes, and nothing of it stays",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab("lan: { address: 10.20.0.1/24 }, dmz: {}", V1, "{ eth0: { bridge: lan } }"))
+    apply(sandbox, file)
+    const hand = (link: string, ...words: string[]) => {
+      for (const set of [["down"], [...words, "alias", "mine", "up"]]) expectStatus(sandbox.run(["ip", "link", "set", link, ...set]), 0)
+    }
+    const links = () => (sandbox.ip("link") as { ifname: string; ifindex: number }[]).map((link) => `${link.ifindex} ${link.ifname}`).sort()
+    const before = links()
+    hand("lab-lan", "name", "other")
+    hand("lab-a-eth0", "name", "other0")
+    assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan", "update interface.a.eth0"])
+    const told = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
+    assert.match(told, /interface: other -> lab-lan\n +alias: mine -> stack:lab\/bridge\.lan\n/)
+    assert.match(told, /interface: other0 -> lab-a-eth0\n +alias: mine -> stack:lab\/interface\.a\.eth0\n/)
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.equal(links(), before)
+    assert.is(aliasOn(sandbox, "lab-lan"), "stack:lab/bridge.lan")
+    // Nothing tells any more which bridge it was: it goes, and that one is made anew. A pair cannot be renamed, and is, too.
+    hand("lab-lan", "name", "other", "address", "02:00:00:00:00:99")
+    hand("up1", "name", "other1")
+    assert.equal(verdicts(planOf(sandbox, file)), [
+      "create bridge.lan",
+      "update interface.a.eth0",
+      "delete+create veth.v1",
+      "delete bridge.other",
+    ])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const names = () => links().map((link) => link.split(" ")[1])
+    assert.equal(names().sort(), ["lab-a-eth0", "lab-dmz", "lab-lan", "lo", "up1"])
+    hand("lab-lan", "name", "other")
+    hand("lab-dmz", "name", "another", "address", "02:00:00:00:00:98")
+    hand("up1", "name", "other1")
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal(names(), ["lo"])
+  },
+)
+
 scenario("a pair's end takes the place of an interface, and the other way round", (sandbox) => {
   const port = lab("lan: { address: 10.20.0.1/24 }", "", "{ x1: { bridge: lan, address: 10.20.0.2/24 } }")
   const pair = lab("lan: { address: 10.20.0.1/24 }", V1)
