@@ -16,6 +16,11 @@ export interface CheckRecord extends Identity {
   cgroupFiles: readonly string[]
 }
 
+/** Whether a file read as a text begins as one that a monitor understands. */
+export function isCheck(text: string | null): boolean {
+  return text?.startsWith(`STK1${String.fromCharCode(MODE_CHECK)}\0\0\0`) === true
+}
+
 /** The bytes of `check` in the run folder. native/README.md @throws KernelError EINVAL as `encodeRecord` */
 export function encodeCheck(check: CheckRecord): Buffer {
   const writer = new RecordWriter()

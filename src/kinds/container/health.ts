@@ -11,7 +11,7 @@ import { checkWords, hasHealthcheck } from "./spec-health.ts"
 /** Tells a monitor that `check` is another. */
 export const SIGHUP = 1
 
-function checkPath(stack: string, container: string): string {
+export function checkPath(stack: string, container: string): string {
   return `${runFolderOf(stack, container)}/check`
 }
 

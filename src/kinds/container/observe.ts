@@ -5,13 +5,13 @@ import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import { endedState } from "./ending.ts"
 import type { ContainerFiles } from "./files.ts"
 import { containerFiles, containerPaths } from "./files.ts"
-import type { Health } from "./health.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { observedDns, observedHosts } from "./names.ts"
 import { namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
-import { observedHealth } from "./observe-health.ts"
+import type { Checked } from "./observe-health.ts"
+import { checkInForce, observedHealth } from "./observe-health.ts"
 import type { MountReading } from "./observe-mounts.ts"
 import { observedMounts, readMounts } from "./observe-mounts.ts"
 import { recordedAttributes, recordedMap, remainingAttributes } from "./observe-recorded.ts"
@@ -47,7 +47,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
   const namespaces = observedNamespaces(scope, modesOf(records), links, completedOf(scope, files, records))
   const programs = observedPrograms(scope, records)
   const mounts = readMounts(scope, records)
-  const health = observedHealth(scope, records)
+  const checked = observedHealth(scope, records)
   const restarts = observedRestarts(scope, records)
   const others = layersOfOthers(scope, records)
   const resources = names
@@ -68,7 +68,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
             spaces,
             mounts: mounts.get(name),
             program: programs.get(name),
-            health: health.get(name),
+            checked: checked.get(name),
             restarts: restarts.get(name),
           })
     })
@@ -169,7 +169,8 @@ interface Found {
   mounts: MountReading | undefined
   /** Whether its group is held to its devices, where that can be told. */
   program: string | undefined
-  health: Health | undefined
+  /** Of one that has a healthcheck by its record. */
+  checked: Checked | undefined
   /** Of one that has a policy by its record. */
   restarts: Restarts | undefined
 }
@@ -199,7 +200,7 @@ function observed(found: Found): Observed {
       ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       ...exitFields(texts),
-      ...(found.health === undefined ? {} : { health: { ...found.health } }),
+      ...(found.checked?.health === undefined ? {} : { health: { ...found.checked.health } }),
       ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts, record) }),
     },
   }
@@ -230,7 +231,10 @@ function exitFields({ state }: ContainerFiles): { [key: string]: Value } {
 function attributesOf(found: Found, state: string): Attributes {
   const { scope, name, record, monitor } = found
   const recorded = record === undefined ? {} : recordedAttributes(record.attributes)
-  const inForce = found.restarts === undefined ? {} : { restart: found.restarts.policy }
+  const inForce = {
+    ...(found.restarts === undefined ? {} : { restart: found.restarts.policy }),
+    ...checkInForce(found.checked, record),
+  }
   if (monitor.init === undefined)
     return {
       ...(record?.attributes as unknown as Attributes),

@@ -52,7 +52,12 @@ function started(): AttributeRow[] {
     { attribute: "labels.*", read: RECORD, hands: [], never: "no kernel object holds them" },
     { attribute: "depends_on", read: RECORD, hands: [], never: "no kernel object holds it" },
     { attribute: "conditions.*", read: RECORD, hands: [], never: "no kernel object holds it" },
-    ...["watched", "test", "interval", "timeout", "retries", "start_period", "start_interval"].map((key) => ({
+    {
+      attribute: "healthcheck.test",
+      read: "`check` in the run folder, by which its monitor runs it; the words in it, which nobody writes by hand: the record of the last apply",
+      hands: [{ by: "rm /run/stack/lab/sealed/check", shows: { "container.sealed": { "healthcheck.test": ["NONE"] } } }],
+    },
+    ...["watched", "interval", "timeout", "retries", "start_period", "start_interval"].map((key) => ({
       attribute: `healthcheck.${key}`,
       read: RECORD,
       hands: [],

@@ -177,6 +177,7 @@ containers:
   sealed:
     command: [sleep, infinity]
     restart: always
+    healthcheck: { test: [CMD, "true"], interval: 1h }
     read_only: true
     extra_hosts: { far: 192.0.2.7 }
     dns: 192.0.2.53

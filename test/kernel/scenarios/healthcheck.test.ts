@@ -129,6 +129,25 @@ scenario(
   },
 )
 
+scenario("without its file in the run folder no check can be run: that is drift, and repaired in place", async (sandbox) => {
+  const file = sandbox.file("stack.yaml", stack(`healthcheck: { test: [CMD, "true"], ${SHORT} }`))
+  apply(sandbox, file)
+  await eventually(() => healthOf(sandbox, file)?.status === "healthy")
+  const before = live(sandbox, "health", "web")
+  for (const hand of ["rm check", "echo anything > check"]) {
+    expectStatus(sandbox.run(["sh", "-ec", `cd /run/stack/health/web; ${hand}`]), 0)
+    await eventually(() => healthOf(sandbox, file)?.ended === "broken")
+    assert.match(
+      sandbox.stack(["plan", "-f", file]).stdout,
+      /~ container\.web {2}# changed outside.*\n +healthcheck\.test: \[NONE\] -> \[CMD, "?true"?\]\n/,
+    )
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    await eventually(() => healthOf(sandbox, file)?.status === "healthy")
+  }
+  assert.equal(live(sandbox, "health", "web"), before)
+})
+
 scenario("who depends on health waits for it, and hears why it does not come", async (sandbox) => {
   const web = (check: string) =>
     stack(
