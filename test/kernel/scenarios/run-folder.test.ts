@@ -129,4 +129,48 @@ scenario("a log that leads elsewhere is not shown", (sandbox) => {
   assert.match(ran.stderr, "web/log is a symbolic link to /etc/passwd")
 })
 
+const NEEDY = `name: lab
+bridges: { lan: { address: 10.20.0.1/24 } }
+containers:
+  web:
+    command: [sleep, infinity]
+    restart: always
+    dns: 10.20.0.1
+    extra_hosts: { far: 10.20.0.9 }
+    healthcheck: { test: [CMD, "true"] }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24 } }
+`
+const tmpfs = (bounds: string) => `mkdir -p /run/stack && mount -t tmpfs -o mode=755,${bounds} none /run/stack`
+
+/** Where nothing can be written, from the first file to the last, and what is to be done. */
+const UNWRITABLE: [what: string, script: string, words: RegExp][] = [
+  ["no file may be larger than nothing", "ulimit -f 0", /^error: write \/run\/stack\/lab\/lock: EFBIG\n {2}hint: .*`ulimit -f`/m],
+  ["or than a record", "ulimit -f 1", /error: write \/run\/stack\/lab\/web\/spec\.json: EFBIG\n(.*\n){2} {2}hint: .*`ulimit -f`/],
+  ["it is mounted read-only", tmpfs("ro"), /^error: mkdir \/run\/stack\/lab: EROFS\n {2}hint: .*`findmnt -T \/run\/stack`/m],
+  ...[1, 2, 4, 9].map((files): (typeof UNWRITABLE)[number] => [
+    `only ${files} files fit`,
+    tmpfs(`nr_inodes=${files}`),
+    /error: \S+ \/run\/stack\/\S+: ENOSPC\n(.*\n){0,3}? {2}hint: nothing more fits there: `df \/run\/stack/,
+  ]),
+  ...[1, 5].map((pages): (typeof UNWRITABLE)[number] => [
+    `only ${pages} pages fit`,
+    tmpfs(`nr_blocks=${pages}`),
+    /error: write \/run\/stack\/lab\/\S+: ENOSPC\n(.*\n){0,3}? {2}hint: nothing more fits there: `df \/run\/stack\/lab/,
+  ]),
+]
+
+for (const [what, script, words] of UNWRITABLE) {
+  scenario(`${what}: what could not be written is told, and what to do; what was made goes`, (sandbox) => {
+    const file = sandbox.file("stack.yaml", NEEDY)
+    const before = readTraces(sandbox)
+    const command = (...args: string[]) => sandbox.command(...args, "-f", file).join(" ")
+    const ran = sandbox.run(["sh", "-c", `${script}\n{ ${command("apply", "-y")} 2>&1; } | cat`])
+    assert.match(ran.stdout, words)
+    expectNoTrace({ ...ran, stderr: ran.stdout })
+    sandbox.run(["umount", "-l", "/run/stack"])
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    expectSameTraces(readTraces(sandbox), before)
+  })
+}
+
 test.run()

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { KernelError } from "../../../src/kernel/kernel.ts"
+import { kernelDiagnostic } from "../../../src/model/explain.ts"
 import type { FakeKernel, FakeOptions } from "../../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import type { Shell } from "../cli/process.ts"
@@ -115,6 +116,15 @@ test("a namespace that went while a step was on its way is a refusal, not a bug"
   const err = await failing(shell, "name: lab\nbridges:\n  lan: {}\n", { kernel: { ...fakeKernel(), net: gone } })
   assert.match(err, /^stack\.yaml:3:3: error: nsenter --net=\S+: ENOENT$/m)
   assert.not.match(err, /internal error/)
+})
+
+test("what cannot be written into a folder of the stack: the folder is named; a quota may be one on keys, too", () => {
+  const hint = (op: string, errno: string) => kernelDiagnostic(new KernelError(op, errno)).hint ?? ""
+  assert.match(hint("write /run/stack/lab/web/spec.json", "EDQUOT"), "df /run/stack/lab/web`")
+  assert.match(hint("mkdir /var/lib/stack/containers/lab/web", "EROFS"), "findmnt -T /var/lib/stack/containers/lab`")
+  assert.match(hint("mv /run/stack/lab/a /run/stack/lab/b", "EIO"), "dmesg")
+  assert.match(hint("begin a session with a keyring of its own (setsid, keyctl)", "EDQUOT"), "root_maxkeys")
+  assert.match(hint("unshare", "ENOSPC"), "/proc/sys/user")
 })
 
 test.run()
