@@ -39,19 +39,29 @@ export interface ApplyOptions {
 
 /**
  * Walks the plan's graph: every step that is ready goes to its driver, all of one op together. A step that fails takes
- * along those that wait for it, and nothing else.
+ * along those that wait for it, and nothing else. @throws DiagnosticError where nothing may be begun
  */
 export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyContext, options: ApplyOptions): Promise<ApplyResult> {
   const time = options.now ?? now
   const progress: Run["progress"] = (step, done, total) => options.emit({ type: "step-progress", step, at: time(), done, total })
   const interrupted = () => options.signal.aborted
   const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot), progress, interrupted }
+  requireSuccessors(plan, context.cgroups)
   const execution = new Execution(plan.steps, run, options)
   forgetChanging(run.kernel, plan, snapshot)
   await execution.walkAll()
   await abandonParked(run, execution.result)
   rememberApplied(run.kernel, plan, snapshot, execution.result)
   return execution.result
+}
+
+/**
+ * Throws a DiagnosticError where somebody has frozen what is above the stack, and something is to be ended for what could not begin then. What is
+ * frozen within the stack is thawed on the way.
+ */
+function requireSuccessors({ steps }: Plan, cgroups: StackGroups): void {
+  const ended = steps.find(({ op, change }) => op === "stop" && change.action === "replace")
+  if (ended !== undefined) cgroups.requireRunning(ended.change.name)
 }
 
 /** The values that the snapshot found in the kernel. */

@@ -15,6 +15,7 @@ containers:
   web: { command: [sleep, infinity], cgroup: tier, stop_grace_period: 20s }
   other: { command: [sleep, infinity] }
 `
+const LINKED = `${LAB}bridges: { lan: {} }\n`.replace("web: { ", "web: { interfaces: { eth0: { bridge: lan } }, ")
 
 const unified = / cgroup2 /.test(readFileSync("/proc/mounts", "utf8")) ? "" : "cgroup2 is not mounted"
 
@@ -95,6 +96,30 @@ frozenTest("where what is above the stack is frozen, or a group whose drift is i
     expectConverged(sandbox, sandbox.file("more.yaml", more))
     apply(sandbox, file)
   }
+})
+
+frozenTest("where what is above the stack is frozen, nothing is stopped for what could not be started in its place", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LINKED)
+  apply(sandbox, file)
+  const before = [live(sandbox, "lab", "web"), sandbox.ip("link", "show", "lab-web-eth0")[0].ifindex]
+  hand(sandbox, "echo 1 > $cgroup2/../cgroup.freeze")
+  // In its namespaces, and in others.
+  for (const [from, to] of [
+    ["[sleep, infinity], cgroup", "[sleep, '1000'], cgroup"],
+    ["stop_grace_period: 20s", "stop_grace_period: 20s, namespaces: { ipc: host }"],
+  ] as const) {
+    const changed = sandbox.file("changed.yaml", LINKED.replace(from, to))
+    assert.ok(verdicts(planOf(sandbox, changed)).includes("delete+create container.web"))
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "-f", changed]), 1)
+    assert.match(ran.stderr, /^error: nothing that is begun in .*\/stack\/lab would run/m)
+    assert.match(ran.stderr, /hint: .*echo 0 > .*\/cgroup\.freeze/)
+    expectNoTrace(ran)
+    assert.equal([live(sandbox, "lab", "web"), sandbox.ip("link", "show", "lab-web-eth0")[0].ifindex], before)
+  }
+  hand(sandbox, "echo 0 > $cgroup2/../cgroup.freeze")
+  expectConverged(sandbox, file)
+  expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "true"]), 0)
+  apply(sandbox, sandbox.file("changed.yaml", LINKED.replace("[sleep, infinity], cgroup", "[sleep, '1000'], cgroup")))
 })
 
 const WATCHED = `
