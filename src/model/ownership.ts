@@ -74,6 +74,11 @@ export function ownHostsFileOf(stack: string, container: string): string {
   return `${runFolderOf(stack, container)}/hosts`
 }
 
+/** What of the host's forwarding was off before this stack came. */
+export function forwardingFileOf(stack: string): string {
+  return `${RUN_ROOT}/${stack}/.forwarding`
+}
+
 /** Whom a container asks for names, in the form of resolv.conf(5); of one whose file says it. */
 export function resolvConfOf(stack: string, container: string): string {
   return `${runFolderOf(stack, container)}/resolv.conf`

@@ -1,7 +1,16 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Kernel } from "../kernel/kernel.ts"
-import { appliedFolderOf, hostsFileOf, KEPT_ROOT, LAYER_ROOT, RUN_ROOT, volumesFolderOf, waitingFileOf } from "../model/ownership.ts"
+import {
+  appliedFolderOf,
+  forwardingFileOf,
+  hostsFileOf,
+  KEPT_ROOT,
+  LAYER_ROOT,
+  RUN_ROOT,
+  volumesFolderOf,
+  waitingFileOf,
+} from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
 import { appliedFile } from "./applied.ts"
 
@@ -38,7 +47,8 @@ const CONTAINER = /^[a-zA-Z0-9][a-zA-Z0-9_-]*(\[\d+\])?$/
 
 function problemsOf(kernel: Kernel, stack: string, name: string): Diagnostic[] {
   const path = `${RUN_ROOT}/${stack}/${name}`
-  if (name === "lock" || path === hostsFileOf(stack) || path === waitingFileOf(stack)) return some(fileProblem(kernel, path))
+  if (name === "lock" || [hostsFileOf, waitingFileOf, forwardingFileOf].some((fileOf) => path === fileOf(stack)))
+    return some(fileProblem(kernel, path))
   if (path === appliedFolderOf(stack)) return some(folderProblem(kernel, path) ?? fileProblem(kernel, appliedFile(stack)))
   if (name.startsWith(".")) return []
   return CONTAINER.test(name) ? containerProblems(kernel, path) : [strange(path)]

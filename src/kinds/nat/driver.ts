@@ -5,7 +5,7 @@ import type { RuleChange, RuleFamily, RuleSet } from "../../kernel/packet-rules.
 import type { Driver, Run, Scope, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
-import { putBack, setSysctl, sysctl, WAS_OFF, wasOff } from "./forwarding.ts"
+import { putBack, remember, remembered, setSysctl, sysctl, WAS_OFF, wasOff } from "./forwarding.ts"
 import { readNat } from "./observe.ts"
 import type { NatAttributes } from "./spec.ts"
 import { FAMILIES, FORWARDING, LOCALNET, tableOf } from "./spec.ts"
@@ -44,9 +44,16 @@ function put(step: Step, run: Run): void {
   const wanted = step.change.after as unknown as NatAttributes
   const place = { table: tableOf(stack), bridge: step.change.name }
   const lines = linesOf(wanted)
-  for (const family of FAMILIES) if (wanted.sysctls[FORWARDING[family]] === undefined) putBack(kernel, family, set, leaving(place))
+  const known = remembered(kernel, stack)
+  const awaited = neededByOthers(step, run)
+  for (const family of FAMILIES)
+    if (wanted.sysctls[FORWARDING[family]] === undefined && !awaited.includes(family)) putBack(kernel, family, set, leaving(place), known)
   clearUnwanted(step, run, wanted)
-  const comments = FAMILIES.map((family) => (wasOff(kernel, family, set) ? WAS_OFF[family] : ""))
+  const comments = FAMILIES.map((family) => (wasOff(kernel, family, set, known) ? WAS_OFF[family] : ""))
+  const told = FAMILIES.filter(
+    (family, i) => comments[i] !== "" && lines.some((line) => line.family === family && line.role === KEEPS_COMMENT),
+  )
+  remember(kernel, stack, knownOf(set, place, [...told, ...awaited.filter((family) => known.has(family))]))
   kernel.changeRules(FAMILIES.flatMap((family, i) => replacing(set, family, place, lines, comments[i] ?? "")))
   for (const [name, value] of Object.entries(wanted.sysctls)) setSysctl(kernel, name, value)
   setHairpin(step, run, wanted.hairpin)
@@ -56,9 +63,20 @@ function remove(step: Step, run: Run): void {
   const { kernel, stack } = run
   const set = readOrFail(kernel, tableOf(stack))
   const place = { table: tableOf(stack), bridge: step.change.name }
-  for (const family of FAMILIES) putBack(kernel, family, set, leaving(place))
+  const known = remembered(kernel, stack)
+  const awaited = neededByOthers(step, run)
+  for (const family of FAMILIES) if (!awaited.includes(family)) putBack(kernel, family, set, leaving(place), known)
   clearUnwanted(step, run, undefined)
   kernel.changeRules(FAMILIES.flatMap((family) => removing(set, family, place)))
+  remember(
+    kernel,
+    stack,
+    knownOf(
+      set,
+      place,
+      awaited.filter((family) => known.has(family)),
+    ),
+  )
   setHairpin(step, run, [])
 }
 
@@ -98,6 +116,22 @@ interface Place {
 
 /** Of a bridge's chains the one that tells that forwarding was off. */
 const KEEPS_COMMENT: Role = "nat"
+
+/** Families in which another bridge of the stack is to be forwarded, be its chains there or not. */
+function neededByOthers({ address }: Step, { desired }: Run): RuleFamily[] {
+  const others = desired.resources.filter((one) => one.kind === "nat" && one.address !== address)
+  const sysctls = others.map(({ attributes }) => (attributes as unknown as NatAttributes).sysctls)
+  return FAMILIES.filter((family) => sysctls.some((one) => one[FORWARDING[family]] !== undefined))
+}
+
+/** The families of which a chain of the stack's tells that forwarding was off, with those that are known beside. */
+function knownOf({ chains }: RuleSet, place: Place, known: readonly RuleFamily[]): RuleFamily[] {
+  const isLeaving = leaving(place)
+  const others = chains.filter((chain) => chain.table === place.table && !isLeaving(chain))
+  return FAMILIES.filter(
+    (family) => known.includes(family) || others.some((chain) => chain.family === family && chain.comment === WAS_OFF[family]),
+  )
+}
 
 function leaving({ table, bridge }: Place): (chain: { table: string; name: string }) => boolean {
   return (chain) => chain.table === table && roleOf(chain.name)?.bridge === bridge

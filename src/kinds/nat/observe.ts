@@ -3,7 +3,7 @@ import type { RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
 import type { Reading, Scope } from "../../model/driver.ts"
 import type { Observed } from "../../model/resource.ts"
 import { ownerOf } from "../link/owned.ts"
-import { sysctl, WAS_OFF } from "./forwarding.ts"
+import { remembered, sysctl, WAS_OFF } from "./forwarding.ts"
 import type { NatAttributes } from "./spec.ts"
 import { FAMILIES, FORWARDING, localnetOf, tableOf } from "./spec.ts"
 import { roleOf, strangeness } from "./spec-chains.ts"
@@ -11,7 +11,7 @@ import { lineText, portOf } from "./spec-lines.ts"
 import type { PublishedPorts } from "./spec-ports.ts"
 import { wordsOf } from "./spec-words.ts"
 
-/** The address under which a table is told that holds nothing of ours any more. */
+/** The address under which is told what is left where somebody has taken our chains away. */
 const EMPTY = "left-over"
 
 /** What lies in the stack's table, by bridge, and what beside it was set for it. */
@@ -28,7 +28,8 @@ export function readNat(scope: Scope): Reading {
   const resources = [...names].sort().map((name) => observed(scope, set, table, name))
   const isEmpty = names.size === 0 && set.tables.some(({ name }) => name === table)
   const wanted = desired.resources.some(({ kind }) => kind === "nat")
-  return { resources: isEmpty && !wanted ? [told(EMPTY, { rules: [], ports: {}, hairpin: [], sysctls: {} })] : resources, foreign: [] }
+  const known = names.size > 0 || wanted ? [] : [...remembered(scope.kernel, stack)]
+  return { resources: (isEmpty || known.length > 0) && !wanted ? [leftOver(scope.kernel, known)] : resources, foreign: [] }
 }
 
 function observed(scope: Scope, set: RuleSet, table: string, name: string): Observed {
@@ -42,6 +43,12 @@ function observed(scope: Scope, set: RuleSet, table: string, name: string): Obse
     hairpin: hairpinLinks(scope, bridge),
     sysctls: readSysctls(scope.kernel, chains, wanted, bridge),
   })
+}
+
+/** Somebody has taken the chains away: what is left is the table, or what the host was switched to. */
+function leftOver(kernel: Kernel, known: readonly RuleFamily[]): Observed {
+  const sysctls = Object.fromEntries(known.map((family) => [FORWARDING[family], sysctl(kernel, FORWARDING[family]) ?? ""]))
+  return told(EMPTY, { rules: [], ports: {}, hairpin: [], sysctls })
 }
 
 function told(name: string, attributes: NatAttributes): Observed {

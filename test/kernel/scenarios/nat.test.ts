@@ -118,6 +118,51 @@ scenario(
 )
 
 scenario(
+  "that forwarding was off is known yet when somebody has flushed all rules, as who loads a firewall anew does",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab("nat: true"))
+    const destroyed = () => {
+      expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+      const left = [
+        sysctl(sandbox, IP4),
+        sysctl(sandbox, IP6),
+        nft(sandbox, "list", "ruleset"),
+        sandbox.run(["ls", "/run"]).stdout.includes("stack"),
+      ]
+      assert.equal(left, ["0", "0", "", false])
+    }
+    // Applied again, or gone straight away, or taken out by the file.
+    apply(sandbox, file)
+    nft(sandbox, "flush", "ruleset")
+    assert.equal(verdicts(planOf(sandbox, file)), ["create nat.lan"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.is(nft(sandbox, "list", "ruleset"), OURS)
+    destroyed()
+    apply(sandbox, file)
+    nft(sandbox, "flush", "ruleset")
+    destroyed()
+    apply(sandbox, file)
+    nft(sandbox, "delete", "table", "ip", "stack_lab")
+    apply(sandbox, file)
+    assert.match(nft(sandbox, "list", "table", "ip", "stack_lab"), `comment "stack: ${IP4} was 0"`)
+    nft(sandbox, "flush", "ruleset")
+    sandbox.file("stack.yaml", lab("nat: false"))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.equal([sysctl(sandbox, IP4), sysctl(sandbox, IP6)], ["0", "0"])
+    // From here on it is somebody else's wish.
+    sandbox.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])
+    sandbox.file("stack.yaml", lab("nat: true"))
+    apply(sandbox, file)
+    nft(sandbox, "flush", "ruleset")
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal([sysctl(sandbox, IP4), sysctl(sandbox, IP6)], ["1", "0"])
+  },
+  ["nft"],
+)
+
+scenario(
   "a table that somebody emptied is filled again, or goes",
   (sandbox) => {
     const file = sandbox.file("stack.yaml", lab("nat: true"))
