@@ -134,6 +134,17 @@ export interface Snapshot {
   blocked?: readonly Move[]
 }
 
+/** A link of the host, up and not the stack's, by which the host reaches what is in the subnet of a bridge's address, or around it. */
+export interface SubnetFact {
+  address: string
+  /** An address of that link, or where the route leads. */
+  there: string
+  link: string
+  alias: string
+  /** Absent: it is the link's own address. `via`: the next hop, if there is one. */
+  route?: { via?: string }
+}
+
 /** What the host can do and what is taken, as far as planning depends on it. */
 export interface HostFacts {
   /** Which kernel this is: its boot, and the cookie of the network namespace that is the host's. */
@@ -175,8 +186,8 @@ export interface HostFacts {
     /** By their names, secrets that are to be keys of WireGuard: why one is none. */
     keys?: { readonly [secret: string]: string }
   }
-  /** In the subnets of which addresses of bridges other links of the host are, up, which is where packets for them may go; absent: none. */
-  subnets?: readonly { address: string; there: string; link: string; alias: string }[]
+  /** Addresses of bridges in whose subnets, or around them, others are, which is where packets for them may go, or no more; absent: none. */
+  subnets?: readonly SubnetFact[]
   /** Absent where no packets are to be passed on for the stack. */
   packets?: PacketFacts
   /** Of the images that the stack file names, those that are no folder: `dir:/srv/rootfs`. */

@@ -1,14 +1,21 @@
-import { contains, networkOf, parseCidr } from "../base/ip.ts"
+import type { Cidr } from "../base/ip.ts"
+import { contains, formatCidr, networkOf, overlaps, parseCidr } from "../base/ip.ts"
 import type { Link } from "../kernel/kernel.ts"
 import { ownerOf } from "../kinds/link/owned.ts"
 import type { Scope } from "../model/driver.ts"
-import type { HostFacts } from "../model/resource.ts"
+import type { HostFacts, SubnetFact } from "../model/resource.ts"
 
-/** Of the subnets of the stack's bridges those in which, or in a part of which, links of the host are that are not the stack's. */
+/** The subnet of a bridge's address. */
+interface Subnet {
+  address: string
+  net: Cidr
+}
+
+/** Whatever else the host reaches in the subnets of the stack's bridges, or around them: by addresses of its links, and by its routes. */
 export function subnetFacts(scope: Scope): Pick<HostFacts, "subnets"> {
   const bridges = scope.desired.resources.filter(({ kind }) => kind === "bridge")
   const wanted = bridges.flatMap(({ attributes }) =>
-    (attributes.address as string[]).flatMap((address) => {
+    (attributes.address as string[]).flatMap((address): Subnet[] => {
       const cidr = parseCidr(address)
       return cidr === undefined ? [] : [{ address, net: networkOf(cidr) }]
     }),
@@ -17,13 +24,42 @@ export function subnetFacts(scope: Scope): Pick<HostFacts, "subnets"> {
   // What is adopted by this plan is the stack's, too, under the name that it has yet.
   const adopted = (scope.desired.imports ?? []).map(({ id }) => id)
   const own = new Set([...bridges.map(({ attributes }) => attributes.interface as string), ...adopted])
-  const isOther = (link: Link | undefined): link is Link =>
-    link?.up === true && !own.has(link.name) && ownerOf(scope, "host", link) === undefined
-  const subnets = scope.host.addresses.flatMap(({ index, address: there, scope: reach }) => {
+  const other = (index: number): Link | undefined => {
+    const link = scope.linkByIndex(index)
+    return link?.up === true && !own.has(link.name) && ownerOf(scope, "host", link) === undefined ? link : undefined
+  }
+  const subnets = [...addressesWithin(scope, wanted, other), ...routesThere(scope, wanted, other)]
+  return subnets.length === 0 ? {} : { subnets }
+}
+
+type Other = (index: number) => Link | undefined
+
+function addressesWithin(scope: Scope, wanted: readonly Subnet[], other: Other): SubnetFact[] {
+  return scope.host.addresses.flatMap(({ index, address: there, scope: reach }) => {
     const theirs = reach === "global" ? parseCidr(there) : undefined
     const within = theirs === undefined ? [] : wanted.filter(({ net }) => theirs.prefix >= net.prefix && contains(net, theirs))
-    const link = within.length === 0 ? undefined : scope.linkByIndex(index)
-    return isOther(link) ? within.map(({ address }) => ({ address, there, link: link.name, alias: link.alias })) : []
+    const link = within.length === 0 ? undefined : other(index)
+    return link === undefined ? [] : within.map(({ address }) => ({ address, there, link: link.name, alias: link.alias }))
   })
-  return subnets.length === 0 ? {} : { subnets }
+}
+
+/** Those of the main table, but for the default ones, and those that come with the address of a link in a subnet: that is told already. */
+function routesThere(scope: Scope, wanted: readonly Subnet[], other: Other): SubnetFact[] {
+  const facts = scope.host.routes.flatMap(({ to, via, dev, nexthops, type }): SubnetFact[] => {
+    const theirs = type === "unicast" ? parseCidr(to) : undefined
+    const shared = theirs === undefined || theirs.prefix === 0 ? [] : wanted.filter(({ net }) => overlaps(net, theirs))
+    const link = shared.length === 0 ? undefined : other(nexthops?.[0]?.dev ?? dev)
+    if (theirs === undefined || link === undefined) return []
+    const untold = shared.filter(({ net }) => theirs.prefix < net.prefix || !isConnected(scope, link, theirs))
+    const route = via === undefined ? {} : { via }
+    return untold.map(({ address }) => ({ address, there: formatCidr(theirs), link: link.name, alias: link.alias, route }))
+  })
+  return [...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values()]
+}
+
+function isConnected({ host }: Scope, { index }: Link, network: Cidr): boolean {
+  return host.addresses.some((one) => {
+    const cidr = one.index === index ? parseCidr(one.address) : undefined
+    return cidr !== undefined && formatCidr(networkOf(cidr)) === formatCidr(network)
+  })
 }

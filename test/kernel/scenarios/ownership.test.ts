@@ -138,7 +138,7 @@ sys.exit(subprocess.run(sys.argv[1:]).returncode)`
 )
 
 scenario(
-  "a bridge in whose subnet another link of the host is, or a part of it, is warned of; one that is down, or around it, is not",
+  "a bridge in whose subnet another link of the host is, or a part of it, or around it, is warned of; one that is down is not",
   (sandbox) => {
     const text = (name: string) => `name: ${name}\nbridges: { lan: { address: [10.20.0.1/24, "fd20::1/64"] } }\n`
     const file = sandbox.file("stack.yaml", text("one"))
@@ -155,6 +155,20 @@ scenario(
     assert.is(told(), "")
     ip("link", "set", "other", "up")
     assert.equal(told().match(/link other has \S+/g), ["link other has 10.20.0.129/25,", "link other has fd20::7/128,"])
+    assert.match(
+      told(),
+      /stack\.yaml:2:29: warning: the subnet of bridge\.lan, 10\.20\.0\.1\/24, lies in 10\.0\.0\.0\/8, which the host reaches by link other\n/,
+    )
+    assert.is(told().match(/warning/g)?.length, 3)
+    for (const address of ["10.20.0.129/25", "fd20::7/128", "10.0.0.7/8"]) ip("address", "del", address, "dev", "other")
+    for (const to of ["10.16.0.0/12", "10.20.0.64/26"]) ip("route", "add", to, "via", "192.0.2.9")
+    ip("route", "add", "blackhole", "10.0.0.0/8")
+    ip("route", "add", "default", "via", "192.0.2.9")
+    ip("route", "add", "10.0.0.0/9", "dev", "one-lan")
+    assert.equal(told().match(/warning: .*/g)?.sort(), [
+      "warning: the host reaches 10.20.0.64/26, in the subnet of bridge.lan, 10.20.0.1/24, by link other (via 192.0.2.9)",
+      "warning: the subnet of bridge.lan, 10.20.0.1/24, lies in 10.16.0.0/12, which the host reaches by link other (via 192.0.2.9)",
+    ])
   },
 )
 
