@@ -122,9 +122,10 @@ const link = record(
 const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
 const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
 const bond = record({ miimon: whole(0, 2 ** 31 - 1), members: listOf(linkName) })
+const parent = textLike(new RegExp(`^(bridge|veth)\\.${NAME}$`), "address of a bridge or a pair")
 const oneEnded = record(
   { ...inside, link },
-  { mac, mtu, impair, inside_master: linkName, fdb, bond, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
+  { parent, mac, mtu, impair, inside_master: linkName, fdb, bond, wireguard: wireGuardShape({ network: routeTo, path: folder }) },
 )
 
 function isOneEnded(value: unknown): boolean {

@@ -14,6 +14,7 @@ import { connectHosts } from "./hosts.ts"
 import { importsOf } from "./imports.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
+import { connectParents } from "./parents.ts"
 import { unknownProfiles } from "./profiles.ts"
 import type { Instance, Template } from "./replicas.ts"
 import { hasReplicas, indexedSource, instancesOf, replicasOf } from "./replicas.ts"
@@ -56,6 +57,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const instances = [...allInstances(templates, plain, variables, options), ...resolvers]
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
+  connectParents(draft)
   if (resolvers.length > 0) checkResolvers(draft, root)
   connectResolvers(draft)
   draft.hosts = connectHosts(draft)

@@ -12,7 +12,7 @@ import { impairProblems } from "../link/problems-impair.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
 import { interfaceProblems } from "./problems.ts"
 import { insideAddress, interfaceRelations } from "./relations.ts"
-import type { InterfaceAttributes } from "./spec.ts"
+import type { InterfaceAttributes, LinkAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
 export const interfaceKind: Kind = {
@@ -20,6 +20,7 @@ export const interfaceKind: Kind = {
   rules: [
     { path: "container", change: "replace" },
     { path: "link.*", change: "replace" },
+    { path: "parent", change: "replace" },
     // The kernel takes a link down and up again for it: its addresses and routes would go along.
     { path: "inside_master", change: "replace" },
     { path: "interface", change: "update" },
@@ -74,8 +75,16 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
     observed:
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
-        : withoutUnsaid(desired, attributes),
+        : withoutUnsaid(desired, onSameParent(desired, attributes)),
   }
+}
+
+/** Of a parent that is to be called otherwise it is none the less a link. */
+function onSameParent(desired: Attributes, observed: Attributes): Attributes {
+  const [want, have] = [desired.link, observed.link] as [LinkAttributes | undefined, LinkAttributes | undefined]
+  if (desired.parent === undefined || desired.parent !== observed.parent || want?.parent === undefined || have === undefined)
+    return observed
+  return { ...observed, link: { ...have, parent: want.parent } as unknown as Value }
 }
 
 function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
@@ -90,9 +99,10 @@ function portOf({ host_end: one }: Attributes, { host_end: other }: Attributes):
   return whole === one ? {} : { host_end: whole as Value }
 }
 
-function readdressed({ bridge, container, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {
+function readdressed({ bridge, container, parent, ...rest }: Attributes, rename: (address: Address) => Address): Attributes {
   return {
     ...(typeof bridge === "string" ? { bridge: rename(bridge) } : {}),
+    ...(typeof parent === "string" ? { parent: rename(parent) } : {}),
     ...(typeof container === "string" ? { container: rename(container) } : {}),
     ...rest,
   }
@@ -118,8 +128,9 @@ function waiting(container: Address): string[] {
   return ["routes", "sysctls", "start", "restart"].map((op) => stepId(container, op))
 }
 
-function ofBridge(bridge: Address | undefined): string[] {
-  return bridge === undefined ? [] : [stepId(bridge, "create"), stepId(bridge, "update")]
+/** A bridge, or what it lies on. */
+function ofLower(lower: Address | undefined): string[] {
+  return lower === undefined ? [] : [stepId(lower, "create"), stepId(lower, "update")]
 }
 
 /** A bond takes its members as they are to be, and lets those go that are still there. */
@@ -133,11 +144,11 @@ function membersOf(attributes: Attributes | null): Address[] {
 }
 
 function creation(change: Change): StepDraft {
-  const { container, bridge, inside_master: vrf } = change.after as unknown as InterfaceAttributes
+  const { container, bridge, parent, inside_master: vrf } = change.after as unknown as InterfaceAttributes
   return {
     op: "create",
     after: [
-      ...ofBridge(bridge),
+      ...ofLower(bridge ?? parent),
       ...(vrf === undefined ? [] : [stepId(insideAddress(container, vrf), "create")]),
       ...ofMembers(change.after),
       stepId(container, "spawn"),
@@ -149,10 +160,10 @@ function creation(change: Change): StepDraft {
 }
 
 function update(change: Change): StepDraft {
-  const { container, bridge } = change.after as unknown as InterfaceAttributes
+  const { container, bridge, parent } = change.after as unknown as InterfaceAttributes
   return {
     op: "update",
-    after: [...ofBridge(bridge), ...ofMembers(change.after), ...ofMembers(change.before)],
+    after: [...ofLower(bridge ?? parent), ...ofMembers(change.after), ...ofMembers(change.before)],
     before: waiting(container),
     ...renamedPlaces(places(change.before), places(change.after)),
   }

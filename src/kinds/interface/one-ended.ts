@@ -60,7 +60,7 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
         ...insideAttributes(scope, container, dump, link),
         ...(link.kind === "bond" ? observedBond(scope, container, dump, link) : {}),
         ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
-        link: isTap(link) ? observedTap(scope, container, address, link) : linkOf(scope, link),
+        ...(isTap(link) ? { link: observedTap(scope, container, address, link) } : linkOf(scope, link)),
         alias: link.alias,
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
@@ -86,7 +86,11 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
 /** How often a bond looks after its members is what can be changed of it. */
 function linkOf(scope: Scope, { kind, parent, options: { miimon: _, ...options } = {} }: Link): Attributes {
   const lower = parent === undefined ? undefined : scope.linkByIndex(parent)
-  return { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options }
+  const owner = lower === undefined ? undefined : ownerOf(scope, "host", lower)
+  return {
+    link: { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options },
+    ...(owner === undefined ? {} : { parent: owner }),
+  }
 }
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */

@@ -6,10 +6,14 @@ import { LINK_KINDS } from "./spec-link-kinds.ts"
 
 /** What this host lacks for an interface: told before anything is done. */
 export function interfaceProblems(resource: Resource, { links }: HostFacts): Diagnostic[] {
-  const { link, mtu } = resource.attributes as unknown as InterfaceAttributes
+  const { link, mtu, parent } = resource.attributes as unknown as InterfaceAttributes
   if (link === undefined || links === undefined) return []
   if (link.kind === "phys") return lendingProblems(resource, link, links)
-  return [...kindProblems(resource, link, links), ...parentProblems(resource, link, mtu, links), ...keyProblems(resource, links)]
+  return [
+    ...kindProblems(resource, link, links),
+    ...(parent === undefined ? parentProblems(resource, link, mtu, links) : []),
+    ...keyProblems(resource, links),
+  ]
 }
 
 type Links = Required<HostFacts>["links"]
@@ -49,7 +53,8 @@ function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number 
   if (parent === undefined) return []
   const most = mtus[parent]
   if (most === undefined) {
-    const hint = "name a link that `ip link` shows on the host; stack makes no links that are only others' parents"
+    const hint =
+      "name a link that `ip link` shows on the host, or one that the stack makes there: a bridge by its `interface`, a pair's end"
     return [at(resource, kind, "no-parent", `there is no link ${parent} on the host, on which ${resource.address} is to lie`, hint)]
   }
   if (mtu === undefined || mtu <= most) return []

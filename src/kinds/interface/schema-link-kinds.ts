@@ -15,8 +15,10 @@ const LARGEST_TABLE = 2 ** 32 - 1
 /** What an interface is that is on no bridge. */
 export function linkKindKeys(): { readonly [key: string]: Fragment } {
   return {
-    macvlan: parent("A macvlan: a MAC address of its own on this link of the host."),
-    ipvlan: parent("An ipvlan: addresses of its own behind the MAC address of this link of the host."),
+    macvlan: parent(
+      "A macvlan: a MAC address of its own on this link of the host, which may be a bridge of the stack's, as it is called there.",
+    ),
+    ipvlan: parent("An ipvlan: addresses of its own behind the MAC address of this link of the host, as for `macvlan`."),
     mode: {
       description: "Of a macvlan: bridge (the default), private, vepa or passthru; of an ipvlan: l2 (the default), l3 or l3s.",
       type: "string",
@@ -26,7 +28,10 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
     vlan: {
       ...keys(
         "Beside `bridge`, a number: the VLAN that the interface is in, whose frames come and go without a tag. Without one, a VLAN of a link of the host. IEEE 802.1Q",
-        { parent: parent("The link whose tagged frames it takes."), id: wholeNumber("The VLAN's number.", 1, LAST_VLAN) },
+        {
+          parent: parent("The link of the host whose tagged frames it takes, as for `macvlan`."),
+          id: wholeNumber("The VLAN's number.", 1, LAST_VLAN),
+        },
         { required: ["parent", "id"], form: `a number from 1 to ${LAST_VLAN}, or a map with parent and id` },
       ),
       type: ["integer", "object"],

@@ -1,3 +1,4 @@
+import type { Address } from "../../base/address.ts"
 import type { PortOptions } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
 import type { FdbSpec } from "./spec-fdb.ts"
@@ -48,11 +49,14 @@ export interface PortAttributes extends Inside {
   fdb?: undefined
   wireguard?: undefined
   bond?: undefined
+  parent?: undefined
 }
 
 /** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
 export interface OneEndedAttributes extends Inside {
   link: LinkAttributes
+  /** Address of the stack's bridge or pair that it lies on; absent: it lies on a link that is not the stack's, or on none. */
+  parent?: Address
   /** Absent: as its kind has it (an ipvlan has its parent's). */
   mac?: string
   /** Absent: as it is born, with that of its parent. */

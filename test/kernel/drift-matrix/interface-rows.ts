@@ -77,6 +77,12 @@ export const interfaceRows: KindRows = {
       never: "a link lies on another for its life",
     },
     {
+      attribute: "parent",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\`, and the mark of that link on the host`,
+      hands: [],
+      never: "a link lies on another for its life",
+    },
+    {
       attribute: "link.mode",
       read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_INFO_DATA\``,
       hands: [

@@ -185,6 +185,61 @@ scenario("what the host lacks for a link is told by the plan, where the file say
   )
 })
 
+scenario(
+  "a macvlan on a bridge, or on a pair's end, of the stack itself: made after it, kept when it is renamed, and made anew with it",
+  (sandbox) => {
+    const wish = (lower: string) =>
+      sandbox.file(
+        "stack.yaml",
+        `name: lab
+bridges: { lan: { address: 10.20.0.1/24${lower === "lab-lan" ? "" : `, interface: ${lower}`} } }
+veths: { up: { endpoints: ["db:up1", "host:up0"] } }
+containers:
+  web: { command: [sleep, infinity], interfaces: { mv0: { macvlan: ${lower}, address: 10.20.0.5/24 }, mv1: { macvlan: up0 } } }
+  db: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: 10.20.0.6/24 } } }
+`,
+      )
+    const file = wish("lab-lan")
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    inWeb(sandbox, "ping", "-c1", "-W2", "10.20.0.6")
+    const { ifindex } = linkInside(sandbox, "mv0")
+    wish("br0")
+    assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.is(linkInside(sandbox, "mv0").ifindex, ifindex)
+    for (const words of ["set br0 down", "set br0 name other up"]) sandbox.run(["ip", "link", ...words.split(" ")])
+    assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    for (const lower of ["br0", "up0"]) sandbox.run(["ip", "link", "del", lower])
+    assert.equal(verdicts(planOf(sandbox, file)).sort(), [
+      "create bridge.lan",
+      "create interface.web.mv0",
+      "create interface.web.mv1",
+      "create veth.up",
+      "update interface.db.eth0",
+    ])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    inWeb(sandbox, "ping", "-c1", "-W2", "10.20.0.6")
+    sandbox.file("stack.yaml", "name: lab\ncontainers: { web: { command: [sleep, infinity] } }\n")
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.is(sandbox.ip("link").length, 1)
+    const large = sandbox.file(
+      "large.yaml",
+      "name: lab\nbridges: { lan: {} }\ncontainers: { web: { interfaces: { mv0: { macvlan: lab-lan, mtu: 9000 } } } }\n",
+    )
+    assert.match(
+      expectStatus(sandbox.stack(["validate", "-f", large]), 1).stderr,
+      /large\.yaml:3:\d+: error: mtu 9000 is larger than that of its parent bridge\.lan \(1500\)/,
+    )
+  },
+)
+
 /** Kinds that a kernel may lack, each with what tells its options; on `up0`, but for a dummy. */
 const OTHERS: readonly (readonly [kind: string, words: string, entry: string, told: object | undefined])[] = [
   ["dummy", "type dummy", "{ dummy: {}, address: 10.51.0.2/24 }", undefined],

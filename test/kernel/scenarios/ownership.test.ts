@@ -165,10 +165,15 @@ scenario(
     ip("route", "add", "blackhole", "10.0.0.0/8")
     ip("route", "add", "default", "via", "192.0.2.9")
     ip("route", "add", "10.0.0.0/9", "dev", "one-lan")
-    assert.equal(told().match(/warning: .*/g)?.sort(), [
-      "warning: the host reaches 10.20.0.64/26, in the subnet of bridge.lan, 10.20.0.1/24, by link other (via 192.0.2.9)",
-      "warning: the subnet of bridge.lan, 10.20.0.1/24, lies in 10.16.0.0/12, which the host reaches by link other (via 192.0.2.9)",
-    ])
+    assert.equal(
+      told()
+        .match(/warning: .*/g)
+        ?.sort(),
+      [
+        "warning: the host reaches 10.20.0.64/26, in the subnet of bridge.lan, 10.20.0.1/24, by link other (via 192.0.2.9)",
+        "warning: the subnet of bridge.lan, 10.20.0.1/24, lies in 10.16.0.0/12, which the host reaches by link other (via 192.0.2.9)",
+      ],
+    )
   },
 )
 
