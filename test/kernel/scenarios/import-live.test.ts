@@ -12,10 +12,11 @@ const yaml = (folder: string) =>
   readdirSync(`${ROOT}${folder}`)
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => `${folder}/${file}`)
-/** Their root filesystem is for the reader, or for the sweep, to make. */
+/** Their root filesystem is for the reader, or for the sweep, to make, or their programs are not on every machine. */
 const ROOTLESS = [
   "examples/rootfs.yaml",
   "examples/system.yaml",
+  "examples/daemons.yaml",
   ...["images", "mounts"].flatMap((name) => [`test/sweep/stacks/${name}.yaml`, `test/sweep/stacks/${name}.next.yaml`]),
 ]
 const FILES = [
