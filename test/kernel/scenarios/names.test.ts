@@ -1,5 +1,5 @@
 /** Containers find each other by name, with nothing installed in the image: /etc/hosts as each of them sees it. */
-import { cpSync, mkdirSync, symlinkSync, unlinkSync } from "node:fs"
+import { cpSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, inits, inside, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
@@ -52,6 +52,35 @@ scenario(
     expectConverged(sandbox, file)
     expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
     assert.is(sandbox.run(["ls", "-A", "/run/stack"]).stdout, "")
+  },
+  ["busybox"],
+)
+
+scenario(
+  "of a container on several bridges the address is found that is on the bridge of who asks, whichever its line is",
+  (sandbox) => {
+    busyboxRoot(sandbox)
+    mkdirSync(`${sandbox.work}/root/etc`)
+    writeFileSync(`${sandbox.work}/root/etc/host.conf`, "multi on\n")
+    const on = (bridge: string, address: string) => `interfaces: { eth0: { bridge: ${bridge}, address: ${address}/24 } }`
+    const file = sandbox.file(
+      "stack.yaml",
+      `name: lab
+bridges: { a: { address: 10.20.0.1/24 }, b: { address: 10.21.0.1/24, internal: true } }
+containers:
+  both: { command: [sleep, infinity], interfaces: { eth0: { bridge: a, address: 10.20.0.2/24 }, eth1: { bridge: b, address: 10.21.0.2/24 } } }
+  first: { command: [sleep, infinity], ${on("a", "10.20.0.3")} }
+  second: { command: [sleep, infinity], ${on("b", "10.21.0.3")} }
+  small: { image: dir:./root, command: [sleep, "1000"], cap_add: [NET_RAW], ${on("b", "10.21.0.4")} }
+`,
+    )
+    apply(sandbox, file)
+    for (const [name, address] of [
+      ["first", "10.20.0.2"],
+      ["second", "10.21.0.2"],
+      ["small", "10.21.0.2"],
+    ] as const)
+      assert.match(expectStatus(exec(sandbox, file, name, "ping", "-c1", "-W2", "both"), 0).stdout, `(${address})`)
   },
   ["busybox"],
 )
