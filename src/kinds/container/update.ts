@@ -4,6 +4,7 @@ import { ownHostsFileOf, resolvConfOf, runFolderOf } from "../../model/ownership
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
+import { sendRouted } from "../link/subnet-routes.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { changeCheck, SIGHUP, writeCheck } from "./health.ts"
@@ -148,7 +149,7 @@ export const updateRoutes = inPlace(["routes", "rules", "neighbours"], (step, ru
   const want = wantedAttributes(step)
   if (needsRouting(want)) tellReaders(step, run)
   const requests = routingChanges(observedAttributes(step), want)
-  const [failure] = refusals(requests, run.kernel.net(netnsOf(run, step.address), requests))
+  const [failure] = refusals(requests, sendRouted(run.kernel, netnsOf(run, step.address), requests))
   if (failure !== undefined) throw failure
 })
 

@@ -18,6 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { sendRouted } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
@@ -228,7 +229,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const [failure = null] = renameAll([step], run, netns, insideRenaming)
     const done =
       failure ??
-      firstError(run.kernel.net(netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+      firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
       setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })
