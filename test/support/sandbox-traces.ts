@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+import { dirname } from "node:path"
 import * as assert from "uvu/assert"
 import { foldersBelow } from "./cgroups.ts"
 import { titleOf } from "./lab.ts"
@@ -27,7 +28,7 @@ export function readTraces(sandbox: Sandbox): Traces {
       "ip -o -4 route show table all; ip -o -6 route show table all | grep -v -e fe80 -e ff00 | sed -E 's/expires [^ ]*|linkdown//'",
     ),
     rules: tool(sandbox, "ip -4 rule show; ip -6 rule show"),
-    mounts: tool(sandbox, "cut -d' ' -f4- /proc/self/mountinfo | sort"),
+    mounts: mountsOf(sandbox),
     groups: sandbox.groups
       .flatMap((group) => foldersBelow(group.folder))
       .sort()
@@ -43,6 +44,16 @@ export function readTraces(sandbox: Sandbox): Traces {
 
 function tool(sandbox: Sandbox, script: string): string {
   return sandbox.run(["/bin/sh", "-c", script]).stdout
+}
+
+/**
+ * But for those in the folders of other tests: those who run beside this one mount there (debootstrap does), and what was there when the sandbox was
+ * opened it has copies of, which go when such a folder is removed.
+ */
+function mountsOf(sandbox: Sandbox): string {
+  const isOthers = (target: string) => /\/stack-test[.-]/.test(target) && !target.startsWith(`${dirname(sandbox.work)}/`)
+  const lines = tool(sandbox, "cut -d' ' -f4- /proc/self/mountinfo | sort").split("\n")
+  return lines.filter((line) => !isOthers(line.split(" ")[1] ?? "")).join("\n")
 }
 
 /** Namespaces and deleted or foreign files that survivors hold open. */
