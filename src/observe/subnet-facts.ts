@@ -36,20 +36,21 @@ type Other = (index: number) => Link | undefined
 
 function addressesWithin(scope: Scope, wanted: readonly Subnet[], other: Other): SubnetFact[] {
   return scope.host.addresses.flatMap(({ index, address: there, scope: reach }) => {
-    const theirs = reach === "global" ? parseCidr(there) : undefined
-    const within = theirs === undefined ? [] : wanted.filter(({ net }) => theirs.prefix >= net.prefix && contains(net, theirs))
-    const link = within.length === 0 ? undefined : other(index)
-    return link === undefined ? [] : within.map(({ address }) => ({ address, there, link: link.name, alias: link.alias }))
+    const link = reach === "global" ? other(index) : undefined
+    const theirs = link === undefined ? undefined : parseCidr(there)
+    if (link === undefined || theirs === undefined) return []
+    const within = wanted.filter(({ net }) => theirs.prefix >= net.prefix && contains(net, theirs))
+    return within.map(({ address }) => ({ address, there, link: link.name, alias: link.alias }))
   })
 }
 
 /** Those of the main table, but for the default ones, and those that come with the address of a link in a subnet: that is told already. */
 function routesThere(scope: Scope, wanted: readonly Subnet[], other: Other): SubnetFact[] {
   const facts = scope.host.routes.flatMap(({ to, via, dev, nexthops, type }): SubnetFact[] => {
-    const theirs = type === "unicast" ? parseCidr(to) : undefined
-    const shared = theirs === undefined || theirs.prefix === 0 ? [] : wanted.filter(({ net }) => overlaps(net, theirs))
-    const link = shared.length === 0 ? undefined : other(nexthops?.[0]?.dev ?? dev)
-    if (theirs === undefined || link === undefined) return []
+    const link = type === "unicast" ? other(nexthops?.[0]?.dev ?? dev) : undefined
+    const theirs = link === undefined ? undefined : parseCidr(to)
+    if (link === undefined || theirs === undefined || theirs.prefix === 0) return []
+    const shared = wanted.filter(({ net }) => overlaps(net, theirs))
     const untold = shared.filter(({ net }) => theirs.prefix < net.prefix || !isConnected(scope, link, theirs))
     const route = via === undefined ? {} : { via }
     return untold.map(({ address }) => ({ address, there: formatCidr(theirs), link: link.name, alias: link.alias, route }))

@@ -248,6 +248,8 @@ const OTHERS: readonly (readonly [kind: string, words: string, entry: string, to
   ["ip6gretap", "type ip6gretap remote fd00::2", '{ ip6gretap: { remote: "fd00::2" }, address: 10.51.0.2/24 }', { remote: "fd00::2" }],
   ["vrf", "type vrf table 10", "{ vrf: { table: 10 } }", { table: 10 }],
   ["ipvlan", "link low type ipvlan", "{ ipvlan: up0, mode: l3, address: 10.51.0.2/24 }", { mode: "l3" }],
+  ["vlan", "link low type vlan id 5", "{ vlan: { parent: lab-lan, id: 10 }, address: 10.51.0.2/24 }", { id: 10 }],
+  ["ipvlan", "link low type ipvlan", "{ ipvlan: lab-lan, address: 10.51.0.2/24 }", { mode: "l2" }],
 ]
 
 for (const [kind, words, entry, told] of OTHERS) {
@@ -256,7 +258,7 @@ for (const [kind, words, entry, told] of OTHERS) {
       ? undefined
       : `this kernel has no ${kind}`
   if (lacking === undefined) {
-    scenario(`a ${kind} is made, read back and removed`, (sandbox) => {
+    scenario(`a ${kind} is made, read back and removed: ${entry}`, (sandbox) => {
       uplink(sandbox)
       const file = sandbox.file("stack.yaml", lab(`x0: ${entry}`))
       apply(sandbox, file)
@@ -267,8 +269,8 @@ for (const [kind, words, entry, told] of OTHERS) {
       expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
     })
   } else {
-    testsUnless(lacking)(`a ${kind} is made, read back and removed`, () => undefined)
-    scenario(`a ${kind} is refused by the plan of a kernel that has none`, (sandbox) => {
+    testsUnless(lacking)(`a ${kind} is made, read back and removed: ${entry}`, () => undefined)
+    scenario(`a ${kind} is refused by the plan of a kernel that has none: ${entry}`, (sandbox) => {
       uplink(sandbox)
       const ran = expectStatus(sandbox.stack(["plan", "-f", sandbox.file("stack.yaml", lab(`x0: ${entry}`))]), 1)
       assert.match(ran.stderr, `this kernel has no links of kind ${kind}`)
