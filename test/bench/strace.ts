@@ -14,16 +14,23 @@ export interface TracedCall {
   text: string
 }
 
+const CALL = /^(\d+) +(\d+\.\d+) (<\.\.\. )?(\w+)(.*) (?:<(\d+\.\d+)>|<unfinished \.\.\.>)$/
+
 /**
  * The completed calls of an `strace -f -ttt -T` log, in order of their end. A call that was interrupted in the log by another
- * process's counts once, where it resumed. strace(1)
+ * process's counts once, where it resumed, with the text of both parts. strace(1)
  */
 export function parseTrace(log: string): TracedCall[] {
+  const begun = new Map<string, string>()
   return log.split("\n").flatMap((line): TracedCall[] => {
-    const match = /^(\d+) +(\d+\.\d+) (?:<\.\.\. )?(\w+)(.*) <(\d+\.\d+)>$/.exec(line)
-    if (match === null) return []
-    const [, pid, at, name = "", text = "", seconds] = match
-    return [{ pid: Number(pid), at: Number(at), name, text, seconds: Number(seconds) }]
+    const [, pid = "", at, resumed, name = "", text = "", seconds] = CALL.exec(line) ?? []
+    if (at === undefined) return []
+    if (seconds === undefined) {
+      begun.set(pid, text)
+      return []
+    }
+    const before = resumed === undefined ? "" : (begun.get(pid) ?? "")
+    return [{ pid: Number(pid), at: Number(at), name, text: before + text, seconds: Number(seconds) }]
   })
 }
 
