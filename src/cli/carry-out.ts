@@ -7,7 +7,7 @@ import { staleness } from "../plan/stale.ts"
 import { nothingText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
 import type { Context } from "./context.ts"
-import { columnsOf, report } from "./context.ts"
+import { mannerOf, report } from "./context.ts"
 import { openDisplay } from "./display.ts"
 import type { Running } from "./execute.ts"
 import { execute } from "./execute.ts"
@@ -62,8 +62,7 @@ export async function carryOut(written: Intent, options: CarryOutOptions, contex
       rememberApplied(session.kernel, prepared.plan, prepared.snapshot, { failed: [], skipped: [] })
       return prevented(prepared, nothingToDo(prepared.plan, intent, options, context), context)
     }
-    if (!options.json && intent.basis === undefined)
-      context.out.write(planText(prepared.plan, { color: context.out.color, ...columnsOf(context.out) }))
+    if (!options.json && intent.basis === undefined) context.out.write(planText(prepared.plan, mannerOf(context.out)))
     const refusal = options.autoApprove || intent.basis !== undefined ? undefined : await approve(intent, options, context)
     return refusal ?? (await reserved(prepared, { session, intent, options, display, context }))
   } finally {
@@ -108,8 +107,7 @@ function executed(prepared: Prepared, running: Running): Promise<number> {
 
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {
   report(context, unhealthy(plan))
-  if (!json)
-    context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, { color: context.out.color, ...columnsOf(context.out) }))
+  if (!json) context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, mannerOf(context.out)))
   return EXIT.ok
 }
 

@@ -28,6 +28,11 @@ export function columnsOf(out: Output): { columns?: number } {
   return columns > 0 ? { columns } : {}
 }
 
+/** How what is written there may look. */
+export function mannerOf(out: Output): { color: boolean; columns?: number } {
+  return { color: out.color, ...columnsOf(out) }
+}
+
 /** Tells problems on standard error, with the lines of the file they are about. */
 export function report(context: Context, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return

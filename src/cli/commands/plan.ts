@@ -5,7 +5,7 @@ import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import { jsonText } from "../../render/printable.ts"
 import type { Context } from "../context.ts"
-import { columnsOf, report } from "../context.ts"
+import { mannerOf, report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
@@ -39,10 +39,7 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
     launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),
   )
   if (options.json) context.out.write(`${jsonText(planJson(made, fingerprint(made)))}\n`)
-  else
-    context.out.write(
-      options.destroy && !made.hasChanges ? nothingText(made) : planText(made, { color: context.out.color, ...columnsOf(context.out) }),
-    )
+  else context.out.write(options.destroy && !made.hasChanges ? nothingText(made) : planText(made, mannerOf(context.out)))
   if (options.out !== undefined) {
     const { shownOf, writePlanFile } = await import("../plan-file.ts")
     writePlanFile(options.out, { desired, selection, basis: basisOf(made, snapshot), shown: shownOf(made) }, context)

@@ -4,7 +4,7 @@ import { jsonText } from "../../render/printable.ts"
 import { liveResources, showJson, showText } from "../../render/show.ts"
 import { endsText } from "../../render/show-ends.ts"
 import type { Context } from "../context.ts"
-import { columnsOf, report } from "../context.ts"
+import { mannerOf, report } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import { readEnds } from "../live-ends.ts"
 import { incompleteReading } from "../privileges.ts"
@@ -27,7 +27,7 @@ export async function show(options: FileOptions & { json: boolean }, planFile: s
   if (options.json) context.out.write(`${jsonText(showJson(desired.stack, resources))}\n`)
   else if (resources.length === 0) context.err.write(`Nothing of stack ${desired.stack} is live.\n`)
   else {
-    const how = { color: context.out.color, ...columnsOf(context.out) }
+    const how = mannerOf(context.out)
     context.out.write(showText(resources, how) + endsText([...ends.values()].flat(), how))
   }
   return EXIT.ok
@@ -40,7 +40,7 @@ async function showPlan(file: string, json: boolean, context: Context): Promise<
   if (json) {
     const { planJson } = await import("../../render/plan-json.ts")
     context.out.write(`${jsonText(planJson(plan, kept.basis.fingerprint))}\n`)
-  } else context.out.write(planText(plan, { color: context.out.color, ...columnsOf(context.out) }))
+  } else context.out.write(planText(plan, mannerOf(context.out)))
   return EXIT.ok
 }
 
