@@ -1,5 +1,13 @@
-/** What is wrong with a value of unknown origin, with its path: `mtu is no whole number from 68 to 65535`; undefined where nothing is. */
-export type Shape = (value: unknown, path: string) => string | undefined
+/**
+ * What is wrong with a value of unknown origin, with its path: `mtu is no whole number from 68 to 65535`; undefined where nothing is.
+ * Without a path only whether anything is wrong counts, and no path is put together.
+ */
+export type Shape = (value: unknown, path: string | undefined) => string | undefined
+
+/** The same by a shape of a whole. What is right, as nearly everything is, is looked through without a thought of where it is. */
+export function wrongIn(shape: Shape, value: unknown, path: string): string | undefined {
+  return shape(value, undefined) === undefined ? undefined : shape(value, path)
+}
 
 function unless(holds: (value: unknown) => boolean, words: string): Shape {
   return (value, path) => (holds(value) ? undefined : `${path} is no ${words}`)
@@ -40,7 +48,11 @@ export function listOf(item: Shape, count?: number): Shape {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path} is no list`
     if (count !== undefined && value.length !== count) return `${path} has not ${count} items`
-    return first(value.map((one: unknown, i) => () => item(one, `${path}[${i}]`)))
+    for (let i = 0; i < value.length; i++) {
+      const wrong = item(value[i], path === undefined ? undefined : `${path}[${i}]`)
+      if (wrong !== undefined) return wrong
+    }
+    return undefined
   }
 }
 
@@ -48,13 +60,12 @@ export function listOf(item: Shape, count?: number): Shape {
 export function mapOf(key: Shape, item: Shape): Shape {
   return (value, path) => {
     if (!isObject(value)) return `${path} is no map`
-    return first(
-      Object.entries(value).map(
-        ([name, one]) =>
-          () =>
-            key(name, `${path}: the key ${JSON.stringify(name)}`) ?? item(one, `${path}.${name}`),
-      ),
-    )
+    for (const name of Object.keys(value)) {
+      const [ofKey, below] = path === undefined ? [] : [`${path}: the key ${JSON.stringify(name)}`, `${path}.${name}`]
+      const wrong = key(name, ofKey) ?? item(value[name], below)
+      if (wrong !== undefined) return wrong
+    }
+    return undefined
   }
 }
 
@@ -71,32 +82,26 @@ export function including(needed: Shapes, optional: Shapes = {}): Shape {
 }
 
 function keyed(needed: Shapes, optional: Shapes, others: Shape): Shape {
+  const shapes = new Map([...Object.entries(needed), ...Object.entries(optional)])
+  const names = Object.keys(needed)
   return (value, path) => {
     if (!isObject(value)) return `${path} is no map`
-    const below = (key: string) => (path === "" ? key : `${path}.${key}`)
-    const missing = Object.keys(needed).find((key) => !Object.hasOwn(value, key))
-    if (missing !== undefined) return `${below(missing)} is missing`
-    const shapes = new Map([...Object.entries(needed), ...Object.entries(optional)])
-    return first(
-      Object.entries(value).map(
-        ([key, one]) =>
-          () =>
-            (shapes.get(key) ?? others)(one, below(key)),
-      ),
-    )
+    for (const name of names) if (!Object.hasOwn(value, name)) return `${below(path, name)} is missing`
+    for (const name of Object.keys(value)) {
+      const wrong = (shapes.get(name) ?? others)(value[name], below(path, name))
+      if (wrong !== undefined) return wrong
+    }
+    return undefined
   }
+}
+
+function below(path: string | undefined, key: string): string | undefined {
+  if (path === undefined) return undefined
+  return path === "" ? key : `${path}.${key}`
 }
 
 const unknownKey: Shape = (_, path) => `${path} is no known key`
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value)
-}
-
-function first(checks: readonly (() => string | undefined)[]): string | undefined {
-  for (const check of checks) {
-    const wrong = check()
-    if (wrong !== undefined) return wrong
-  }
-  return undefined
 }

@@ -1,5 +1,6 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Desired, Resource } from "../model/resource.ts"
+import type { Beside } from "../stackfile/build.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
 import { EXIT, UsageError } from "./exit.ts"
@@ -7,17 +8,16 @@ import type { PlanningOptions } from "./planning.ts"
 import { loadFile, readLive } from "./stack-file.ts"
 
 /**
- * What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read. `whenNamed` is told the stack's name
- * while most of the file is still to be looked through.
+ * What is wanted, the file's resources or with `--destroy` none; and what the file says, as far as it is read.
  */
 export function desiredOf(
   options: PlanningOptions,
   context: Context,
-  whenNamed?: (stack: string) => void,
+  beside?: Beside,
 ): { desired: Desired; declared: readonly Resource[] } {
   if (!options.destroy) {
     if (options.volumes) throw new UsageError("--volumes goes with --destroy: a plan never removes a volume else")
-    const { desired } = loadFile(options, context, whenNamed)
+    const { desired } = loadFile(options, context, beside)
     return { desired, declared: desired.resources }
   }
   const { volumes = false } = options

@@ -1,6 +1,6 @@
 import { splitAddress } from "../base/address.ts"
 import type { Shape } from "../base/shape.ts"
-import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
+import { either, listOf, mapOf, oneOf, record, text, textLike, truth, whole, wrongIn } from "../base/shape.ts"
 import { kinds } from "../kinds/catalog.ts"
 import { sharedWith } from "../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
@@ -77,7 +77,7 @@ const planFile = record(
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */
 export function planFileProblem(kept: unknown): string | undefined {
   const { resources, imports = [] } = kept as { resources: KeptResource[]; imports?: readonly Import[] }
-  return planFile(kept, "") ?? unlikeness(resources) ?? unknownImport(imports, resources)
+  return wrongIn(planFile, kept, "") ?? unlikeness(resources) ?? unknownImport(imports, resources)
 }
 
 /** What is adopted is a resource of the plan, of a kind that can be. */

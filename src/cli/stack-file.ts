@@ -4,6 +4,7 @@ import { givensIn } from "../kinds/container/spec-given.ts"
 import type { WireGuardSpec } from "../kinds/interface/spec-wireguard.ts"
 import { wireGuardKeys } from "../kinds/interface/spec-wireguard.ts"
 import type { Desired } from "../model/resource.ts"
+import type { Beside } from "../stackfile/build.ts"
 import type { LoadedStack } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
 import type { Context } from "./context.ts"
@@ -23,7 +24,7 @@ export interface FileOptions {
 export const STACK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** Loads the stack file without judging it. */
-export function readStack(options: FileOptions, context: Context, whenNamed?: (stack: string) => void): LoadedStack {
+export function readStack(options: FileOptions, context: Context, beside?: Beside): LoadedStack {
   if (options.name !== undefined) checkName(options.name)
   const loaded = loadStack({
     ...(options.file === undefined ? {} : { file: options.file }),
@@ -34,7 +35,7 @@ export function readStack(options: FileOptions, context: Context, whenNamed?: (s
     environment: context.environment,
     profiles: options.profile,
     stdin: readInput,
-    ...(whenNamed === undefined ? {} : { whenNamed }),
+    ...(beside === undefined ? {} : { beside }),
   })
   if (loaded.desired !== undefined) loaded.desired = withVariables(loaded.desired, context)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
@@ -55,8 +56,8 @@ export function withVariables(desired: Desired, { environment }: Context): Desir
 }
 
 /** Loads the stack file and tells its warnings; its errors end the command. */
-export function loadFile(options: FileOptions, context: Context, whenNamed?: (stack: string) => void): LoadedStack & { desired: Desired } {
-  const loaded = readStack(options, context, whenNamed)
+export function loadFile(options: FileOptions, context: Context, beside?: Beside): LoadedStack & { desired: Desired } {
+  const loaded = readStack(options, context, beside)
   if (loaded.desired === undefined || hasErrors(loaded.diagnostics)) throw new DiagnosticError(...loaded.diagnostics)
   report(context, loaded.diagnostics)
   return { ...loaded, desired: loaded.desired }

@@ -51,7 +51,7 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process); "" of a pipe to which nobody writes. */
   read(path: string): string | null
-  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. */
+  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. `%PATH`: what sort of thing it is, links not followed, and what is in it if it is a folder; `listingIn` reads that. */
   readMany(paths: readonly string[]): (string | null)[]
   /** readMany beside what the caller does meanwhile: the result waits for it. */
   readBeside(paths: readonly string[]): () => (string | null)[]
@@ -147,7 +147,7 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
    */
   spawn(record: LaunchRecord): Promise<Monitor>
   /** The files through which a monitor holds its container's namespaces open, as long as it lives: `/proc/PID/fd/N`. */
-  heldNamespaces(monitor: ProcessId): HeldNamespaces
+  heldNamespaces(monitor: Pick<ProcessId, "pid">): HeldNamespaces
   /** The link that says which run folder a monitor holds open, wherever that was renamed to: `/proc/PID/fd/N`. */
   heldRunFolder(pid: number): string
   /** Sends a signal to exactly this process: by pidfd, after its start time was compared. False: it is gone. */

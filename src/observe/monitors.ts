@@ -28,26 +28,44 @@ function hasNotExecuted(stat: string | null): boolean {
  * folder that it holds open, as that may have been renamed since (moves); what it was born as, its title.
  */
 export function readMonitors(kernel: Kernel, stack: string, pids: readonly number[]): Map<string, LiveMonitor> {
-  const texts = kernel.readMany(pids.flatMap((pid) => filesOf(kernel, pid)))
+  return monitorsIn(kernel, stack, pids, kernel.readMany(monitorPaths(kernel, pids)))
+}
+
+/** What `monitorsIn` goes by, of each process. */
+export function monitorPaths(kernel: Kernel, pids: readonly number[]): string[] {
+  return pids.flatMap((pid) => {
+    const proc = `/proc/${pid}`
+    const { net, uts, ipc } = kernel.heldNamespaces({ pid })
+    return [
+      ...[`${proc}/cmdline`, `${proc}/stat`, `${proc}/task/${pid}/children`, `@${kernel.heldRunFolder(pid)}`],
+      ...[`@${net}`, `@${uts}`, `@${ipc}`],
+    ]
+  })
+}
+
+/** How many `monitorPaths` names of each. */
+const FILES = 7
+
+/** `readMonitors`, where the files have been read already. */
+export function monitorsIn(
+  kernel: Kernel,
+  stack: string,
+  pids: readonly number[],
+  texts: readonly (string | null)[],
+): Map<string, LiveMonitor> {
   const prefix = monitorTitle(stack, "")
   const found = pids.flatMap((pid, i) => {
-    const [cmdline = null, stat = null, children = null, folder = null] = texts.slice(4 * i, 4 * i + 4)
+    const [cmdline = null, stat = null, children = null, folder = null, ...links] = texts.slice(FILES * i, FILES * (i + 1))
     const title = (cmdline ?? "").replaceAll("\0", " ").trim()
     const startTime = startTimeOf(stat)
     // What a monitor has made of itself runs a check, for a moment.
     if (startTime === undefined || !title.startsWith(prefix) || hasNotExecuted(stat)) return []
     const born = title.slice(prefix.length)
     const container = containerIn(stack, folder) ?? born
-    return [{ container, renamed: container !== born, pid, startTime, child: Number.parseInt(children ?? "", 10) }]
+    return [{ container, renamed: container !== born, pid, startTime, child: Number.parseInt(children ?? "", 10), links }]
   })
-  const held = found.map((monitor) => kernel.heldNamespaces(monitor))
-  const more = kernel.readMany(
-    found.flatMap(({ child }, i) => {
-      const { net, uts, ipc } = held[i] as Held
-      return [Number.isNaN(child) ? "" : `/proc/${child}/stat`, `@${net}`, `@${uts}`, `@${ipc}`]
-    }),
-  )
-  return byContainer(found.map((m, i) => liveMonitor(m, held[i] as Held, more.slice(4 * i, 4 * i + 4))))
+  const stats = kernel.readMany(found.map(({ child }) => (Number.isNaN(child) ? "" : `/proc/${child}/stat`)))
+  return byContainer(found.map((monitor, i) => liveMonitor(monitor, kernel.heldNamespaces(monitor), stats[i] ?? null)))
 }
 
 /** A restart that was cut short leaves two of one container: the one whose command runs is its monitor, or else the one before. */
@@ -66,11 +84,6 @@ function rank({ init, parked }: LiveMonitor): number {
   return parked ? 2 : 0
 }
 
-function filesOf(kernel: Kernel, pid: number): string[] {
-  const proc = `/proc/${pid}`
-  return [`${proc}/cmdline`, `${proc}/stat`, `${proc}/task/${pid}/children`, `@${kernel.heldRunFolder(pid)}`]
-}
-
 /** The container whose run folder that is; undefined for one that is not there yet, or no more (`… (deleted)`). */
 function containerIn(stack: string, folder: string | null): string | undefined {
   const above = runFolderOf(stack, "")
@@ -78,13 +91,18 @@ function containerIn(stack: string, folder: string | null): string | undefined {
   return name === "" || /[/ ]/.test(name) ? undefined : name
 }
 
-type Held = ReturnType<Kernel["heldNamespaces"]>
+interface Found extends Pick<LiveMonitor, "container" | "pid" | "startTime"> {
+  renamed: boolean
+  child: number
+  /** What its links to the namespaces say. */
+  links: readonly (string | null)[]
+}
 
-/** `texts`: the stat file of its child, and what its links to the namespaces say. */
+/** `stat`: of its child. */
 function liveMonitor(
-  { container, renamed, pid, startTime, child }: { container: string; renamed: boolean; pid: number; startTime: string; child: number },
-  held: Held,
-  [stat = null, net = null, uts = null, ipc = null]: readonly (string | null)[],
+  { container, renamed, pid, startTime, child, links: [net = null, uts = null, ipc = null] }: Found,
+  held: ReturnType<Kernel["heldNamespaces"]>,
+  stat: string | null,
 ): LiveMonitor {
   const childStart = startTimeOf(stat)
   return {

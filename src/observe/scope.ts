@@ -6,7 +6,7 @@ import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
 import { readApplied } from "./applied.ts"
-import { readMonitors } from "./monitors.ts"
+import { monitorPaths, monitorsIn, readMonitors } from "./monitors.ts"
 import { strayMonitors } from "./strays.ts"
 
 /** What a reading begins with, for which no more than the stack's name need be known: who is there, and a round through their namespaces that goes on. */
@@ -16,10 +16,15 @@ export interface Begun {
   visited: Visited
 }
 
-export function beginReading(kernel: Kernel, stack: string, cgroups: StackGroups): Begun {
+/** In two steps, as who is there tells where to go: the first is done beside what the caller does before it takes the second. */
+export function beginReading(kernel: Kernel, stack: string, cgroups: StackGroups): () => Begun {
   const runFolders = namesIn(kernel, `${RUN_ROOT}/${stack}`)
-  const monitors = allMonitors(kernel, stack, cgroups, runFolders)
-  return { runFolders, monitors, visited: kernel.visit(wantedVisits(monitors)) }
+  const pids = cgroups.monitors()
+  const texts = kernel.readBeside(monitorPaths(kernel, pids))
+  return () => {
+    const monitors = withStrays(kernel, stack, { pids, found: monitorsIn(kernel, stack, pids, texts()), runFolders })
+    return { runFolders, monitors, visited: kernel.visit(wantedVisits(monitors)) }
+  }
 }
 
 /** The shared reading of one observation: the host's links once, the monitors once, each container's namespaces at most once, and beside the rest. */
@@ -27,7 +32,7 @@ export function makeScope(
   kernel: Kernel,
   desired: Desired,
   cgroups: StackGroups,
-  begun = beginReading(kernel, desired.stack, cgroups),
+  begun = beginReading(kernel, desired.stack, cgroups)(),
 ): Scope {
   const stack = desired.stack
   const { runFolders, monitors, visited } = begun
@@ -74,9 +79,14 @@ export function makeScope(
   }
 }
 
-function allMonitors(kernel: Kernel, stack: string, cgroups: StackGroups, runFolders: ReadonlySet<string>): Scope["monitors"] {
-  const pids = cgroups.monitors()
-  const found = readMonitors(kernel, stack, pids)
+interface Members {
+  pids: readonly number[]
+  found: Scope["monitors"]
+  runFolders: ReadonlySet<string>
+}
+
+/** With those that are not in the group of monitors. */
+function withStrays(kernel: Kernel, stack: string, { pids, found, runFolders }: Members): Scope["monitors"] {
   const strays = strayMonitors(kernel, stack, new Set(found.keys()), runFolders)
   return strays.length === 0 ? found : readMonitors(kernel, stack, [...pids, ...strays])
 }

@@ -36,7 +36,15 @@ export interface BuildOptions {
   environment: { readonly [name: string]: string | undefined }
   cwd: string
   diagnostics: Diagnostic[]
-  whenNamed?: (stack: string) => void
+  beside?: Beside
+}
+
+/** What goes on while a file is looked through. */
+export interface Beside {
+  /** Told the stack's name as soon as it is known, if the file has had no mistake until then. */
+  whenNamed(stack: string): void
+  /** Called once after that, some milliseconds later, with most of the file still to be looked through. */
+  inBetween(): void
 }
 
 /** From the merged tree to the wanted state; mistakes go into `diagnostics`. */
@@ -49,12 +57,14 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   diagnostics.push(...unusedAssignments(options.assigned, variables, declared))
   const plain = toPlain(root) as { [key: string]: unknown }
   const entry: MapEntry = { key: root, value: root }
+  const early = hasErrors(diagnostics) ? undefined : nameOf(root, plain, options)
+  if (early !== undefined) options.beside?.whenNamed(early)
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
-  if (name !== undefined && !hasErrors(diagnostics)) options.whenNamed?.(name)
   diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
   const resolvers = resolverInstances(name ?? "stack", root, plain)
   const instances = [...allInstances(templates, plain, variables, options), ...resolvers]
+  if (early !== undefined) options.beside?.inBetween()
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
   connect(draft)
   connectParents(draft)
@@ -126,26 +136,34 @@ function tooMany({ key }: MapEntry): Diagnostic {
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
-/** The name of -p, of the file, or of the folder as compose makes it one. */
-function stackName(root: MapNode, plain: { [key: string]: unknown }, { name, folderName, diagnostics }: BuildOptions): string | undefined {
-  if (name !== undefined) {
-    if (NAME.test(name)) return name
-    diagnostics.push(error("bad-name", `\`${name}\` cannot be a stack's name`, { hint: "small letters, digits, `-` and `_`, at most 32" }))
-    return undefined
-  }
-  if (typeof plain.name === "string") return plain.name
-  if (root.entries.has("name")) return undefined
-  const made = folderName
+/** The name of -p, of the file, or of the folder as compose makes it one; undefined where that cannot be one. */
+function nameOf(root: MapNode, plain: { [key: string]: unknown }, { name, folderName }: BuildOptions): string | undefined {
+  const said = name ?? (root.entries.has("name") ? plain.name : madeOf(folderName))
+  return typeof said === "string" && NAME.test(said) ? said : undefined
+}
+
+function madeOf(folderName: string): string {
+  return folderName
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, "")
     .replace(/^[_-]+/, "")
-  if (NAME.test(made)) return made
-  diagnostics.push(
-    error("no-name", `the folder \`${folderName}\` gives the stack no name`, {
-      hint: "write one at the top of the file: `name: lab`",
-      range: spotRange({ ...root, end: root.start }),
-    }),
-  )
+}
+
+/** The same; of a file's own it is told elsewhere what is wrong. */
+function stackName(root: MapNode, plain: { [key: string]: unknown }, options: BuildOptions): string | undefined {
+  const { name, folderName, diagnostics } = options
+  const known = nameOf(root, plain, options)
+  if (known !== undefined) return known
+  if (name !== undefined) {
+    diagnostics.push(error("bad-name", `\`${name}\` cannot be a stack's name`, { hint: "small letters, digits, `-` and `_`, at most 32" }))
+  } else if (!root.entries.has("name")) {
+    diagnostics.push(
+      error("no-name", `the folder \`${folderName}\` gives the stack no name`, {
+        hint: "write one at the top of the file: `name: lab`",
+        range: spotRange({ ...root, end: root.start }),
+      }),
+    )
+  }
   return undefined
 }
 

@@ -4,7 +4,7 @@ import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Desired } from "../model/resource.ts"
 import { assignments } from "./assignments.ts"
 import { MAX_SIZE } from "./bounds.ts"
-import type { BuildOptions } from "./build.ts"
+import type { Beside, BuildOptions } from "./build.ts"
 import { build } from "./build.ts"
 import type { Unread } from "./files.ts"
 import { absolutePath, decoded, readText, shownPath, sourceFile } from "./files.ts"
@@ -26,8 +26,7 @@ export interface LoadOptions {
   profiles: readonly string[]
   /** Standard input, if `file` is `-`: at most so many bytes of it. */
   stdin?: (most: number) => Buffer
-  /** Told the stack's name as soon as it is known, if the file has had no mistake until then. */
-  whenNamed?: (stack: string) => void
+  beside?: Beside
 }
 
 export interface LoadedStack {

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import { listingIn } from "../../src/kernel/listing.ts"
 import type { Contract } from "./subject.ts"
 import { errnoOf } from "./subject.ts"
 
@@ -39,6 +40,27 @@ export const fileContract: Contract = {
       ["ENOENT", "ENOTDIR"],
     )
     kernel.rmdir(`${folder}/wide`)
+  },
+
+  "a listing tells what sort of thing each is and whose; links are not followed, and what is not there is null": ({ kernel, folder }) => {
+    kernel.mkdir(`${folder}/list`, 0o750)
+    kernel.mkdir(`${folder}/list/below`, 0o700)
+    kernel.replaceFile(`${folder}/list/a text`, "x")
+    kernel.symlink(`${folder}/list/link`, "/")
+    const listed = (name: string) => {
+      const [text] = kernel.readMany([`%${folder}/${name}`])
+      return text == null ? null : listingIn(text)
+    }
+    const all = listed("list")
+    assert.equal(all?.self, { type: "folder", mode: 0o750, uid: 0, name: "" })
+    assert.equal(all?.self, { ...kernel.lstat(`${folder}/list`), name: "" })
+    const inside = new Map(all?.inside.map((one) => [one.name, one]))
+    assert.equal([...inside.keys()].sort(), ["a text", "below", "link"])
+    for (const [name, one] of inside) assert.equal(one, { ...kernel.lstat(`${folder}/list/${name}`), name })
+    assert.equal(listed("list/link"), { self: { ...kernel.lstat(`${folder}/list/link`), name: "" }, inside: [] })
+    assert.equal(listed("list/a text"), { self: { type: "file", mode: 0o600, uid: 0, name: "" }, inside: [] })
+    assert.is(listed("none"), null)
+    kernel.removeTree(`${folder}/list`)
   },
 
   "a file that is written over stays the one it is, and is for all to read; one that is replaced is another": ({ kernel, folder }) => {

@@ -22,8 +22,11 @@ export interface PlanOptions extends PlanningOptions {
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
   let ahead: Ahead | undefined
-  const written = desiredOf(options, context, (stack) => {
-    ahead = readAhead(stack, context)
+  const written = desiredOf(options, context, {
+    whenNamed: (stack) => {
+      ahead = readAhead(stack, context)
+    },
+    inBetween: () => ahead?.goOn(),
   })
   const session = ahead?.session ?? openSession(written.desired.stack, context)
   const wish = await withImages(session, { ...written, selection: options }, context)
@@ -33,7 +36,7 @@ export async function plan(options: PlanOptions, context: Context): Promise<numb
     snapshot,
     selection,
     prevented,
-  } = preparePlan(session, wish, context, wish.desired === written.desired ? ahead?.begun : undefined)
+  } = preparePlan(session, wish, context, wish.desired === written.desired ? ahead?.begun() : undefined)
   report(
     context,
     launchProblems(session.kernel, made).map((problem) => ({ ...problem, severity: "warning" })),

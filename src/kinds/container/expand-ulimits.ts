@@ -10,8 +10,9 @@ export type UlimitsEntry = { [name: string]: BoundEntry | { soft: BoundEntry; ha
 
 /** The bounds that the file names and those every container has, by name. */
 export function ulimitsOf(value: UlimitsEntry | undefined, entry: Entry): Ulimits {
+  if (value === undefined) return DEFAULT_ULIMITS
   const found: Ulimits = { ...DEFAULT_ULIMITS }
-  for (const [name, written] of Object.entries(value ?? {})) {
+  for (const [name, written] of Object.entries(value)) {
     if (!ULIMIT_NAMES.includes(name)) {
       unknownName(name, entry)
       continue

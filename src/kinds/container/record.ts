@@ -1,4 +1,5 @@
 import type { ResolvConf } from "../../base/resolv-conf.ts"
+import { wrongIn } from "../../base/shape.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Ids } from "./identity.ts"
@@ -125,7 +126,7 @@ function problemOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return "it is no map"
   const { version } = value as { version?: unknown }
   if (version !== undefined && version !== 1) return `its version is ${JSON.stringify(version)}, and this program knows 1`
-  return Array.isArray(value) ? "it is no map" : recordShape(value, "")
+  return Array.isArray(value) ? "it is no map" : wrongIn(recordShape, value, "")
 }
 
 function parsed(text: string): unknown {

@@ -184,7 +184,7 @@ function endRun(run: RunState): void {
   for (const process of machine.processes.values()) if (process.parent === self.pid) process.parent = 1
 }
 
-function heldPaths({ pid }: ProcessId): HeldNamespaces {
+function heldPaths({ pid }: Pick<ProcessId, "pid">): HeldNamespaces {
   return Object.fromEntries(HELD.map(([fd, kind]) => [kind, `/proc/${pid}/fd/${fd}`])) as HeldNamespaces
 }
 

@@ -27,7 +27,9 @@ export function fileCalls(context: Context): Files {
           ? linkText(machine, self, path.slice(1))
           : path.startsWith("=")
             ? identityOf(machine, path.slice(1))
-            : read(path),
+            : path.startsWith("%")
+              ? listingOf(root, path.slice(1))
+              : read(path),
       ),
     )
   return {
@@ -193,6 +195,17 @@ export function refusalOf(work: () => void): KernelError | null {
 function spreadFolder(root: Folder, path: string): void {
   const node = lookup(root, path, false) ?? refuse(`chattr +T ${path}`, "ENOENT")
   if (node.type !== "folder") refuse(`chattr +T ${path}`, "ENOTDIR")
+}
+
+const FILE_KINDS = { file: 0o100000, folder: 0o040000, link: 0o120000, device: 0o020000 }
+
+/** See listingIn. */
+function listingOf(root: Folder, path: string): string | null {
+  const node = lookup(root, path, false)
+  if (node === undefined) return null
+  const row = ({ type, mode, uid }: Node, name: string) => `${(FILE_KINDS[type] | mode).toString(8)} ${uid} ${name}\0`
+  const inside = node.type === "folder" ? [...node.children].map(([name, one]) => row(one, name)) : []
+  return [row(node, ""), ...inside].join("")
 }
 
 function ownStat(node: Node | undefined): ReturnType<Kernel["lstat"]> {
