@@ -18,20 +18,24 @@ export interface StackLock {
  * within `timeoutMs`. Releasing it also removes the folders of a stack that has nothing left, in the cgroup hierarchies too.
  */
 export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number, cgroups?: Pick<StackGroups, "tidy">): Promise<StackLock> {
-  const path = lockPath(stack)
   const attempts = Math.ceil(Math.max(0, timeoutMs) / RETRY_MS)
   for (let attempt = 0; ; attempt++) {
-    const held = tryLock(kernel, stack)
-    if (held !== null) {
-      // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
-      kernel.write(path, `${kernel.readLink("/proc/self") ?? "?"} ${new Date().toISOString()}\n`)
-      // Who waited for a word held the lock: now nobody does.
-      if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
-      return { release: () => release(kernel, stack, held, cgroups) }
-    }
+    const lock = takeLock(kernel, stack, cgroups)
+    if (lock !== null) return lock
     if (attempt >= attempts) throw new DiagnosticError(lockedDiagnostic(kernel, stack))
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }
+}
+
+/** The same at once; null where it is not free. */
+export function takeLock(kernel: Kernel, stack: string, cgroups?: Pick<StackGroups, "tidy">): StackLock | null {
+  const held = tryLock(kernel, stack)
+  if (held === null) return null
+  // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
+  kernel.write(lockPath(stack), `${kernel.readLink("/proc/self") ?? "?"} ${new Date().toISOString()}\n`)
+  // Who waited for a word held the lock: now nobody does.
+  if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
+  return { release: () => release(kernel, stack, held, cgroups) }
 }
 
 function lockPath(stack: string): string {

@@ -6,6 +6,8 @@ import type { Basis } from "../plan/stale.ts"
 import { staleness } from "../plan/stale.ts"
 import { nothingText } from "../render/outcome.ts"
 import { planText } from "../render/plan.ts"
+import type { LockedAhead } from "./ahead.ts"
+import { besideOf, lockAhead } from "./ahead.ts"
 import type { Context } from "./context.ts"
 import { mannerOf, report } from "./context.ts"
 import { openDisplay } from "./display.ts"
@@ -13,10 +15,10 @@ import type { Running } from "./execute.ts"
 import { execute } from "./execute.ts"
 import { EXIT, UsageError } from "./exit.ts"
 import { reserveIds } from "./fresh-ids.ts"
-import { refuse } from "./intent.ts"
+import { desiredOf, refuse } from "./intent.ts"
 import { lockAndSay } from "./locking.ts"
-import type { FailOn, Prepared, Wish } from "./planning.ts"
-import { forbidden, preparePlan, withImages } from "./planning.ts"
+import type { FailOn, PlanningOptions, Prepared, Wish } from "./planning.ts"
+import { forbidden, needsImages, preparePlan, withImages } from "./planning.ts"
 import { launchProblems, requireCapabilities } from "./privileges.ts"
 import { openSession } from "./session.ts"
 import { heedful, throughHangups } from "./signals.ts"
@@ -39,35 +41,59 @@ export interface Intent extends Wish {
   basis?: Basis
 }
 
-/** Locks, plans, asks, executes, reads back. Resolves to the exit code. */
-export async function carryOut(written: Intent, options: CarryOutOptions, context: Context): Promise<number> {
-  if (written.desired.allVolumes && (options.atomic || options.confirm !== undefined))
-    throw new UsageError("what was in a volume cannot be brought back: --volumes goes neither with --atomic nor with --confirm")
-  const session = openSession(written.desired.stack, context)
-  requireCapabilities(session.kernel)
-  const intent = await withImages(session, written, context)
-  const display = await openDisplay(options.json, context)
-  const lock = await lockAndSay(session, options.lockTimeout, context)
+/** What is wanted, with the stack locked and being read already where that could be. */
+export function lockedWhileLoading(
+  options: PlanningOptions,
+  context: Context,
+): { wish: Omit<Wish, "selection">; ahead: LockedAhead | undefined } {
+  const beside = besideOf((stack) => lockAhead(stack, context))
+  let wish: Omit<Wish, "selection"> | undefined
   try {
-    const prepared = preparePlan(session, intent, context)
-    const reasons = staleReasons(intent, prepared)
-    if (reasons.length > 0) return stale(reasons, context)
-    const reason = forbidden(prepared.plan, options.failOn)
-    if (reason !== undefined) return refuse(reason, context)
-    const lacking = launchProblems(session.kernel, prepared.plan)
-    if (lacking.length > 0) throw new DiagnosticError(...lacking)
-    display.emit({ type: "plan", plan: prepared.plan })
-    if (!prepared.plan.hasChanges) {
-      display.emit({ type: "verify", converged: true })
-      rememberApplied(session.kernel, prepared.plan, prepared.snapshot, { failed: [], skipped: [] })
-      return prevented(prepared, nothingToDo(prepared.plan, intent, options, context), context)
-    }
-    if (!options.json && intent.basis === undefined) context.out.write(planText(prepared.plan, mannerOf(context.out)))
-    const refusal = options.autoApprove || intent.basis !== undefined ? undefined : await approve(intent, options, context)
-    return refusal ?? (await reserved(prepared, { session, intent, options, display, context }))
+    wish = desiredOf(options, context, beside)
   } finally {
-    lock.release()
+    // To look for images may take long: nobody is to wait for that.
+    if (wish === undefined || needsImages(wish)) beside.ahead()?.lock.release()
   }
+  return { wish, ahead: needsImages(wish) ? undefined : beside.ahead() }
+}
+
+/** Locks, plans, asks, executes, reads back. `ahead`: what of that is done already. Resolves to the exit code. */
+export async function carryOut(written: Intent, options: CarryOutOptions, context: Context, ahead?: LockedAhead): Promise<number> {
+  let lock = ahead?.lock
+  try {
+    if (written.desired.allVolumes && (options.atomic || options.confirm !== undefined))
+      throw new UsageError("what was in a volume cannot be brought back: --volumes goes neither with --atomic nor with --confirm")
+    const session = ahead?.session ?? openSession(written.desired.stack, context)
+    requireCapabilities(session.kernel)
+    const intent = await withImages(session, written, context)
+    const display = await openDisplay(options.json, context)
+    lock ??= await lockAndSay(session, options.lockTimeout, context)
+    const prepared = preparePlan(session, intent, context, ahead?.begun())
+    return await agreed(prepared, { session, intent, options, display, context })
+  } finally {
+    lock?.release()
+  }
+}
+
+/** Executes what nothing speaks against, if somebody or nobody is to be asked. */
+async function agreed(prepared: Prepared, running: Running): Promise<number> {
+  const { session, intent, options, display, context } = running
+  const { plan, snapshot } = prepared
+  const reasons = staleReasons(intent, prepared)
+  if (reasons.length > 0) return stale(reasons, context)
+  const reason = forbidden(plan, options.failOn)
+  if (reason !== undefined) return refuse(reason, context)
+  const lacking = launchProblems(session.kernel, plan)
+  if (lacking.length > 0) throw new DiagnosticError(...lacking)
+  display.emit({ type: "plan", plan })
+  if (!plan.hasChanges) {
+    display.emit({ type: "verify", converged: true })
+    rememberApplied(session.kernel, plan, snapshot, { failed: [], skipped: [] })
+    return prevented(prepared, nothingToDo(plan, intent, options, context), context)
+  }
+  if (!options.json && intent.basis === undefined) context.out.write(planText(plan, mannerOf(context.out)))
+  const refusal = options.autoApprove || intent.basis !== undefined ? undefined : await approve(intent, options, context)
+  return refusal ?? (await reserved(prepared, running))
 }
 
 async function reserved(planned: Prepared, running: Running): Promise<number> {

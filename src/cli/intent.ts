@@ -21,12 +21,19 @@ export function desiredOf(
     return { desired, declared: desired.resources }
   }
   const { volumes = false } = options
-  const { desired, broken } = readLive(options, context)
+  const nameIsEnough = (texts: readonly string[]) => !texts.some((text) => COUNTS.test(text))
+  const { desired, broken } = readLive(options, context, { nameIsEnough, ...(beside === undefined ? {} : { beside }) })
   if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
   // Where nothing is wanted, nothing is adopted.
   const { imports: _, ...rest } = desired
   return { desired: { ...rest, resources: [], ...(volumes ? { allVolumes: true } : {}) }, declared: desired.resources }
 }
+
+/**
+ * What of a file counts where nothing of it is wanted: what it protects, and by which names things went before. Words that YAML can hide
+ * stand behind a backslash.
+ */
+const COUNTS = /prevent_destroy|moved|\\/
 
 /** A file with mistakes does not tell what it protects. */
 function unsafe({ sources }: Context): DiagnosticError {

@@ -53,7 +53,7 @@ export interface Wish {
  * Throws a DiagnosticError with all that is wrong with any, and with what a plan would find wrong besides.
  */
 export async function withImages<W extends Wish>(session: Session, wish: W, context?: Context): Promise<W> {
-  if (!wish.desired.resources.some(({ kind }) => kind === "image")) return wish
+  if (!needsImages(wish)) return wish
   const { settleImages } = await import("../image/settle.ts")
   const { desired, told, problems } = await settleImages(session.kernel, wish.desired, session.environment)
   if (problems.length > 0) {
@@ -62,6 +62,10 @@ export async function withImages<W extends Wish>(session: Session, wish: W, cont
   }
   if (context !== undefined) report(context, told)
   return { ...wish, desired }
+}
+
+export function needsImages({ desired }: Pick<Wish, "desired">): boolean {
+  return desired.resources.some(({ kind }) => kind === "image")
 }
 
 /** What a plan finds wrong of what has no image, or one that is known. */

@@ -5,7 +5,7 @@ import type { WireGuardSpec } from "../kinds/interface/spec-wireguard.ts"
 import { wireGuardKeys } from "../kinds/interface/spec-wireguard.ts"
 import type { Desired } from "../model/resource.ts"
 import type { Beside } from "../stackfile/build.ts"
-import type { LoadedStack } from "../stackfile/load.ts"
+import type { LoadedStack, LoadOptions } from "../stackfile/load.ts"
 import { loadStack } from "../stackfile/load.ts"
 import type { Context } from "./context.ts"
 import { report } from "./context.ts"
@@ -24,7 +24,7 @@ export interface FileOptions {
 export const STACK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 
 /** Loads the stack file without judging it. */
-export function readStack(options: FileOptions, context: Context, beside?: Beside): LoadedStack {
+export function readStack(options: FileOptions, context: Context, how: Pick<LoadOptions, "beside" | "nameIsEnough"> = {}): LoadedStack {
   if (options.name !== undefined) checkName(options.name)
   const loaded = loadStack({
     ...(options.file === undefined ? {} : { file: options.file }),
@@ -35,7 +35,7 @@ export function readStack(options: FileOptions, context: Context, beside?: Besid
     environment: context.environment,
     profiles: options.profile,
     stdin: readInput,
-    ...(beside === undefined ? {} : { beside }),
+    ...how,
   })
   if (loaded.desired !== undefined) loaded.desired = withVariables(loaded.desired, context)
   for (const [file, text] of loaded.sources) context.sources.set(file, text)
@@ -57,7 +57,7 @@ export function withVariables(desired: Desired, { environment }: Context): Desir
 
 /** Loads the stack file and tells its warnings; its errors end the command. */
 export function loadFile(options: FileOptions, context: Context, beside?: Beside): LoadedStack & { desired: Desired } {
-  const loaded = readStack(options, context, beside)
+  const loaded = readStack(options, context, beside === undefined ? {} : { beside })
   if (loaded.desired === undefined || hasErrors(loaded.diagnostics)) throw new DiagnosticError(...loaded.diagnostics)
   report(context, loaded.diagnostics)
   return { ...loaded, desired: loaded.desired }
@@ -71,15 +71,24 @@ export function liveStack(options: FileOptions, context: Context): Desired {
   return readLive(options, context).desired
 }
 
-/** The same, and whether there is a file that could not be read to its end. */
-export function readLive(options: FileOptions, context: Context): { desired: Desired; broken: boolean } {
+/** Its name alone: the rest of the file is not looked through. */
+export function liveStackName(options: FileOptions, context: Context): string {
+  return readLive(options, context, { nameIsEnough: () => true }).desired.stack
+}
+
+/** The same as `liveStack`, and whether there is a file that could not be read to its end. */
+export function readLive(
+  options: FileOptions,
+  context: Context,
+  how: Pick<LoadOptions, "beside" | "nameIsEnough"> = {},
+): { desired: Desired; broken: boolean } {
   if (options.name !== undefined && options.file === undefined) {
     checkName(options.name)
     return { desired: { stack: options.name, resources: [] }, broken: false }
   }
-  const loaded = readStack(options, context)
+  const loaded = readStack(options, context, how)
   if (loaded.desired !== undefined) return { desired: loaded.desired, broken: false }
-  if (loaded.name !== undefined) return { desired: { stack: loaded.name, resources: [] }, broken: true }
+  if (loaded.name !== undefined) return { desired: { stack: loaded.name, resources: [] }, broken: hasErrors(loaded.diagnostics) }
   const hint = "name the stack with -p NAME, or its file with -f FILE"
   const [first] = loaded.diagnostics
   if (first?.code === "no-stack-file") throw new DiagnosticError({ ...first, hint })

@@ -32,6 +32,7 @@ function groupsOf(cgroups: StackGroups, going: readonly Change[]): GoingGroup[] 
     if (observed.kind !== "container" || typeof path !== "string" || path === "") return []
     return [{ observed, path, what: "which is not the container's, is in its cgroup" }]
   })
+  if (groups.length === 0) return []
   const members = cgroups.members(groups.map(({ path }) => path))
   return groups.map(({ observed, path, what }) => ({ observed, what, members: members.get(path) ?? [] }))
 }

@@ -37,6 +37,8 @@ export interface BuildOptions {
   cwd: string
   diagnostics: Diagnostic[]
   beside?: Beside
+  /** Goes no further than the name, if the file has had no mistake until then. */
+  onlyName: boolean
 }
 
 /** What goes on while a file is looked through. */
@@ -59,6 +61,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const entry: MapEntry = { key: root, value: root }
   const early = hasErrors(diagnostics) ? undefined : nameOf(root, plain, options)
   if (early !== undefined) options.beside?.whenNamed(early)
+  if (early !== undefined && options.onlyName) return { document: () => null, name: early }
   diagnostics.push(...validate(plain, entry))
   const name = stackName(root, plain, options)
   diagnostics.push(...unknownProfiles(root, options.profiles, suggest))

@@ -27,6 +27,8 @@ export interface LoadOptions {
   /** Standard input, if `file` is `-`: at most so many bytes of it. */
   stdin?: (most: number) => Buffer
   beside?: Beside
+  /** Whether of a file with these texts its name is enough: then the rest is not looked through, and neither mistakes there nor a wanted state are told. */
+  nameIsEnough?: (texts: readonly string[]) => boolean
 }
 
 export interface LoadedStack {
@@ -58,8 +60,11 @@ export function loadStack(options: LoadOptions): LoadedStack {
   const { root, partial } = withIncludes(main, open, over, diagnostics)
   const assigned = assignments(options, main.folder, sources, diagnostics)
   const folderName = options.file === "-" ? basename(options.cwd) : basename(main.folder)
+  const onlyName = options.nameIsEnough?.([...sources.values()]) ?? false
   const built =
-    root === undefined ? { document: noDocument, diagnostics: [] } : builtOf(root, { ...options, folderName, assigned }, unread || partial)
+    root === undefined
+      ? { document: noDocument, diagnostics: [] }
+      : builtOf(root, { ...options, folderName, assigned, onlyName }, unread || partial)
   diagnostics.push(...built.diagnostics)
   const { desired, ...rest } = built
   const failed = hasErrors(diagnostics) || desired === undefined

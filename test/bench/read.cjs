@@ -1,27 +1,38 @@
 "use strict"
 // How many milliseconds a plan takes for the reading itself: from its first question to the kernel to the answer of its last one, with
-// all that is done in between, but for the rest of the file, which is looked through while a thread goes round the namespaces.
+// all that is done in between, but for what is not of it: the file, which is looked through while threads read who is there, and then go
+// round the namespaces.
 // node read.cjs dist/stack.js FILE plan
 const [loader, file] = process.argv.slice(2)
 const { bundle } = require(loader)
 
 let first
 let last
-/** When the round was begun, and how long nothing was asked then. */
-let begun
+let lastName = ""
+/** How long the file was looked through after that, which ends with what is asked after the round was begun. */
 let beside = 0
+let isLoading = true
+const LEAVES_A_THREAD = new Set(["readBeside", "visit"])
+const ask = (name, work) => {
+  const now = performance.now()
+  first ??= now
+  if (isLoading && LEAVES_A_THREAD.has(lastName)) {
+    beside += now - last
+    isLoading = lastName !== "visit"
+  }
+  const answer = work()
+  last = performance.now()
+  lastName = name
+  return answer
+}
 const watched = (target) =>
   Object.fromEntries(
     Object.entries(target).map(([name, method]) => [
       name,
       (...values) => {
-        const now = performance.now()
-        first ??= now
-        if (begun !== undefined && beside === 0) beside = now - begun
-        const answer = method(...values)
-        last = performance.now()
-        if (name === "visit") begun ??= last
-        return name === "visit" ? watched(answer) : answer
+        const answer = ask(name, () => method(...values))
+        if (name === "visit") return watched(answer)
+        return name === "readBeside" ? () => ask("answer", answer) : answer
       },
     ]),
   )

@@ -1,9 +1,8 @@
 import type { CarryOutOptions } from "../carry-out.ts"
-import { carryOut } from "../carry-out.ts"
+import { carryOut, lockedWhileLoading } from "../carry-out.ts"
 import type { Context } from "../context.ts"
 import { tellInJson } from "../display.ts"
 import { UsageError } from "../exit.ts"
-import { desiredOf } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
@@ -16,7 +15,8 @@ export async function apply(options: PlanningOptions & CarryOutOptions, planFile
     const { desired, selection, basis } = readPlanFile(planFile, context)
     return carryOut({ desired, selection, basis, declared: desired.resources, word }, options, context)
   }
-  return carryOut({ ...desiredOf(options, context), selection: options, word }, options, context)
+  const { wish, ahead } = lockedWhileLoading(options, context)
+  return carryOut({ ...wish, selection: options, word }, options, context, ahead)
 }
 
 /** A kept plan says itself what is wanted and of what. */

@@ -8,7 +8,7 @@ import { compiledFilter, writtenFilter } from "../packet-filter.ts"
 import { requireEntering } from "../privileges.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
-import { liveStack } from "../stack-file.ts"
+import { liveStackName } from "../stack-file.ts"
 
 export interface CaptureOptions extends FileOptions {
   address: string
@@ -29,7 +29,7 @@ export async function capture(options: CaptureOptions, context: Context): Promis
   const file = options.write === "-" ? undefined : options.write
   const filter = filterOf(options, context)
   if (file === undefined && context.out.terminal) throw onTerminal(options.address)
-  const session = openSession(liveStack(options, context).stack, context)
+  const session = openSession(liveStackName(options, context), context)
   requireEntering(session.kernel, "packets are read where the link is, in a network namespace of the stack's")
   const { name, ns, index, holder } = oneEnd(liveEnds(session, options.address, anyInside), options.address)
   return session.kernel.capture({

@@ -4,11 +4,11 @@ import { isWaiting, takeAway } from "../confirmation.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
 import type { FileOptions } from "../stack-file.ts"
-import { liveStack } from "../stack-file.ts"
+import { liveStackName } from "../stack-file.ts"
 
 /** Says yes to an `apply --confirm` that waits. */
 export async function confirm(options: FileOptions, context: Context): Promise<number> {
-  const { stack } = liveStack(options, context)
+  const stack = liveStackName(options, context)
   const kernel = context.kernel()
   const file = waitingFileOf(stack)
   const killed = kernel.read(file) !== null && !isWaiting(kernel, file)

@@ -13,7 +13,7 @@ import { liveEnds, readLink } from "../live-link.ts"
 import { requireEntering } from "../privileges.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
-import { liveStack } from "../stack-file.ts"
+import { liveStackName } from "../stack-file.ts"
 
 export const WORDS = ["delay", "jitter", "loss", "duplicate", "corrupt", "reorder", "rate"] as const
 
@@ -29,7 +29,7 @@ export async function impair(options: ImpairOptions, context: Context): Promise<
   const wanted = wantedOf(options)
   if (Object.keys(wanted).length === 0 && !options.clear)
     throw new UsageError("say what: --loss 10%, --delay 50ms, --rate 1mbit, --clear, …")
-  const { kernel, ...session } = openSession(liveStack(options, context).stack, context)
+  const { kernel, ...session } = openSession(liveStackName(options, context), context)
   requireEntering(kernel, "the link is changed where it is, in a network namespace of the stack's")
   const ends = liveEnds({ kernel, ...session }, options.address)
   if (needsNetem(wanted) && !kernel.hasQdisc("netem")) throw noNetem(wanted)

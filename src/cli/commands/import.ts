@@ -9,7 +9,7 @@ import { differences, spellLive } from "../live-file.ts"
 import { writeNewFile } from "../new-file.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
-import { liveStack } from "../stack-file.ts"
+import { liveStackName } from "../stack-file.ts"
 
 export interface ImportOptions extends FileOptions {
   live: boolean
@@ -20,7 +20,7 @@ export interface ImportOptions extends FileOptions {
 /** Writes a stack file of what is live. It is planned with at once, and what that plan would change is told in it. */
 export async function importLive(options: ImportOptions, context: Context): Promise<number> {
   if (!options.live) throw new UsageError("say from where: `stack import --live` writes a stack file of what is live")
-  const { stack } = liveStack(options, context)
+  const stack = liveStackName(options, context)
   const session = openSession(stack, context)
   const { document, left } = spellLive(session, options.foreign)
   const notes = [

@@ -10,7 +10,7 @@ import { liveEnds, readLink } from "../live-link.ts"
 import { requireEntering } from "../privileges.ts"
 import { openSession } from "../session.ts"
 import type { FileOptions } from "../stack-file.ts"
-import { liveStack } from "../stack-file.ts"
+import { liveStackName } from "../stack-file.ts"
 
 export interface LinkOptions extends FileOptions {
   address: string
@@ -21,7 +21,7 @@ export interface LinkOptions extends FileOptions {
 
 /** Sets a live link down or up at once. */
 export async function link(options: LinkOptions, context: Context): Promise<number> {
-  const session = openSession(liveStack(options, context).stack, context)
+  const session = openSession(liveStackName(options, context), context)
   requireEntering(session.kernel, "the link is changed where it is, in a network namespace of the stack's")
   const ends = liveEnds(session, options.address)
   return doFaults(

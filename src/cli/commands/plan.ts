@@ -4,6 +4,7 @@ import { nothingText } from "../../render/outcome.ts"
 import { planText } from "../../render/plan.ts"
 import { planJson } from "../../render/plan-json.ts"
 import { jsonText } from "../../render/printable.ts"
+import { besideOf, readAhead } from "../ahead.ts"
 import type { Context } from "../context.ts"
 import { mannerOf, report } from "../context.ts"
 import { EXIT } from "../exit.ts"
@@ -11,8 +12,7 @@ import { desiredOf, refuse } from "../intent.ts"
 import type { PlanningOptions } from "../planning.ts"
 import { forbidden, preparePlan, withImages } from "../planning.ts"
 import { launchProblems } from "../privileges.ts"
-import type { Ahead } from "../session.ts"
-import { openSession, readAhead } from "../session.ts"
+import { openSession } from "../session.ts"
 
 export interface PlanOptions extends PlanningOptions {
   out?: string
@@ -21,13 +21,9 @@ export interface PlanOptions extends PlanningOptions {
 
 /** Desired against the live kernel; changes nothing at all. */
 export async function plan(options: PlanOptions, context: Context): Promise<number> {
-  let ahead: Ahead | undefined
-  const written = desiredOf(options, context, {
-    whenNamed: (stack) => {
-      ahead = readAhead(stack, context)
-    },
-    inBetween: () => ahead?.goOn(),
-  })
+  const beside = besideOf((stack) => readAhead(openSession(stack, context)))
+  const written = desiredOf(options, context, beside)
+  const ahead = beside.ahead()
   const session = ahead?.session ?? openSession(written.desired.stack, context)
   const wish = await withImages(session, { ...written, selection: options }, context)
   const { desired } = wish

@@ -25,7 +25,7 @@ function processesOf(step: Step): Processes {
 
 /** As it was started, or as the file has changed it since. */
 function endingOf({ change }: Step): { signal: number; graceMs: number } {
-  const { stop_signal, stop_grace_period } = { ...USUAL_LIFE, ...(change.before as Partial<Life> | null) }
+  const { stop_signal = USUAL_LIFE.stop_signal, stop_grace_period = USUAL_LIFE.stop_grace_period } = (change.before ?? {}) as Partial<Life>
   return { signal: signalNumber(stop_signal) as number, graceMs: stop_grace_period }
 }
 
