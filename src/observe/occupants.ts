@@ -12,7 +12,9 @@ import type { Observed, Occupied, Snapshot } from "../model/resource.ts"
 export function occupants(kernel: Kernel, cgroups: StackGroups, going: readonly Change[], snapshot: Snapshot): Map<Address, Occupied> {
   const found = new Map<Address, Occupied>()
   for (const { address, observed } of going) if (observed?.occupied !== undefined) found.set(address, observed.occupied)
-  for (const { observed, what, members } of foreignMembers(kernel, groupsOf(cgroups, going), snapshot))
+  const groups = groupsOf(cgroups, going)
+  if (groups.length === 0) return found
+  for (const { observed, what, members } of foreignMembers(kernel, groups, snapshot))
     if (members.length > 0) found.set(observed.address, occupiedBy(kernel, members, what))
   return found
 }

@@ -45,7 +45,7 @@ export interface BuildOptions {
 export interface Beside {
   /** Told the stack's name as soon as it is known, if the file has had no mistake until then. */
   whenNamed(stack: string): void
-  /** Called once after that, some milliseconds later, with most of the file still to be looked through. */
+  /** Called at the most once after that, some milliseconds later, with half of the containers still to be looked through. */
   inBetween(): void
 }
 
@@ -67,8 +67,8 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   diagnostics.push(...unknownProfiles(root, options.profiles, suggest))
   const resolvers = resolverInstances(name ?? "stack", root, plain)
   const instances = [...allInstances(templates, plain, variables, options), ...resolvers]
-  if (early !== undefined) options.beside?.inBetween()
-  const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest))
+  const halfway = early === undefined ? undefined : () => options.beside?.inBetween()
+  const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest), halfway)
   connect(draft)
   connectParents(draft)
   if (resolvers.length > 0) checkResolvers(draft, root)

@@ -94,6 +94,7 @@ export function resolve(
   plain: { [key: string]: unknown },
   instances: readonly Instance[],
   surroundings: Surroundings,
+  halfway: () => void = () => undefined,
 ): Draft {
   const moved = movesIn(root, plain)
   const around = { ...surroundings, originOf: originOf(moved) }
@@ -110,7 +111,11 @@ export function resolve(
     idmap: lookup(around, root, "idmaps", idmaps),
   }
   const full = { ...around, ...lookups }
-  const drafted = instances.map((instance) => draftContainer(stack, instance, full))
+  const half = instances.length >> 1
+  const drafted = instances.map((instance, i) => {
+    if (i === half) halfway()
+    return draftContainer(stack, instance, full)
+  })
   const veths = expandSection<VethEntry, VethAttributes>(stack, "veth", root, plain, full, expandVeth)
   const active = drafted.filter((c) => c.instance.active)
   const containers = active.filter((c) => !c.instance.spare)

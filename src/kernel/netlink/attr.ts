@@ -29,11 +29,26 @@ export function writeNested(w: WireWriter, type: number, body: () => void): void
 
 // ------------------------------------------------------------------- reading
 
+/** Types of attributes: a one at the place of each. */
+export type Types = Uint8Array
+
+export function typesOf(...types: readonly number[]): Types {
+  const ones = new Uint8Array(Math.max(...types) + 1)
+  for (const type of types) ones[type] = 1
+  return ones
+}
+
 /**
- * Visits the attributes in `bytes[start..end)`; the value of each is `bytes[from..to)`. Flag bits are taken off the type.
+ * Visits the attributes in `bytes[start..end)`, or of these the `wanted`; the value of each is `bytes[from..to)`. Flag bits are taken off the type.
  * Throws WireError where a length does not fit. rtnetlink(7), `struct rtattr`
  */
-export function eachAttribute(bytes: Buffer, start: number, end: number, visit: (type: number, from: number, to: number) => void): void {
+export function eachAttribute(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  visit: (type: number, from: number, to: number) => void,
+  wanted?: Types,
+): void {
   if (start > end || end > bytes.length) throw new WireError("a message shorter than its header")
   // A plan reads a hundred thousand of them, by code that V8 does not optimise: a call each would be half of the time.
   for (let at = start; at < end; ) {
@@ -41,7 +56,8 @@ export function eachAttribute(bytes: Buffer, start: number, end: number, visit: 
     if (left < ATTRIBUTE_HEADER) throw new WireError(`${left} bytes are no attribute`)
     const length = (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
     if (length < ATTRIBUTE_HEADER || length > left) throw new WireError(`an attribute of ${length} bytes, where ${left} are left`)
-    visit(((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER, at + length)
+    const type = ((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)) & NLA_TYPE_MASK
+    if (wanted === undefined || wanted[type] === 1) visit(type, at + ATTRIBUTE_HEADER, at + length)
     at += (length + 3) & ~3
   }
 }

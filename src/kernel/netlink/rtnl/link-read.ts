@@ -1,5 +1,5 @@
 import type { Link } from "../../kernel.ts"
-import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, writeU32 } from "../attr.ts"
+import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, typesOf, writeU32 } from "../attr.ts"
 import { IFLA_BOND_SLAVE_PERM_HWADDR } from "../constants/if-kinds.ts"
 import {
   DEVCONF_ACCEPT_RA,
@@ -46,6 +46,12 @@ export function readLinkIndex({ bytes, start, end }: Message): number {
   return readI32(bytes, start + 4, end)
 }
 
+/** A link tells four times as many things of itself. */
+const READ = typesOf(
+  ...[IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_OPERSTATE, IFLA_MASTER, IFLA_GROUP, IFLA_IFALIAS, IFLA_LINK, IFLA_QDISC],
+  ...[IFLA_LINKINFO, IFLA_AF_SPEC],
+)
+
 /** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a pair's end heeds is somebody's concern. */
 export function readLink(message: Message, ofHost = true): Link {
   const { bytes, start, end } = message
@@ -64,7 +70,7 @@ export function readLink(message: Message, ofHost = true): Link {
   }
   link.up = (readU32(bytes, start + 8, end) & IFF_UP) !== 0
   let other = 0
-  eachAttribute(bytes, start + LINK_HEADER, end, (type, from, to) => {
+  const take = (type: number, from: number, to: number) => {
     switch (type) {
       case IFLA_IFNAME:
         link.name = readText(bytes, from, to)
@@ -100,7 +106,8 @@ export function readLink(message: Message, ofHost = true): Link {
         if (mayHeed(link, ofHost)) readOfFamilies(link, bytes, from, to)
         break
     }
-  })
+  }
+  eachAttribute(bytes, start + LINK_HEADER, end, take, READ)
   if (link.kind === "veth") link.peerIndex = other
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
   return link
