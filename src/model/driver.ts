@@ -155,6 +155,8 @@ export interface LiveMonitor {
   netns?: string
   utsns?: string
   ipcns?: string
+  /** Which network namespace that is: `net:[4026531840]`. */
+  net?: string
 }
 
 /** A refusal comes as the kernel gave it: what is said of it, and where in the file, is the executor's to find out. */

@@ -111,7 +111,7 @@ function liveMonitor(
     startTime,
     ...(renamed ? { renamed } : {}),
     ...(childStart === undefined ? {} : { init: { pid: child, startTime: childStart }, parked: hasNotExecuted(stat) }),
-    ...(net === null ? {} : { netns: held.net }),
+    ...(net === null ? {} : { netns: held.net, net }),
     ...(uts === null ? {} : { utsns: held.uts }),
     ...(ipc === null ? {} : { ipcns: held.ipc }),
   }

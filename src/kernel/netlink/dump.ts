@@ -212,13 +212,13 @@ function readOnce(connection: Connection, dumps: readonly Dump<unknown>[]): void
 function take(dump: Dump<unknown> | undefined, message: Message): void {
   if (dump === undefined || dump.done) return
   if ((message.flags & NLM_F_DUMP_INTR) !== 0) dump.interrupted = true
-  const answer = readAnswer(message)
-  if (answer !== undefined) {
-    finish(dump, answer.errno === 0 ? "" : errnoName(answer.errno), answer.text)
-  } else if (message.type === dump.type) {
+  if (message.type === dump.type) {
     const object = dump.read(message)
     if (object !== undefined) dump.found.push(object)
+    return
   }
+  const answer = readAnswer(message)
+  if (answer !== undefined) finish(dump, answer.errno === 0 ? "" : errnoName(answer.errno), answer.text)
 }
 
 function finish(dump: Dump<unknown>, errno: string, text: string): void {

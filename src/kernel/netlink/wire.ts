@@ -119,18 +119,23 @@ export function readU16(bytes: Buffer, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
 }
 
+/** The same of 32 bits. */
+function readWord(bytes: Buffer, at: number): number {
+  return (readU16(bytes, at) | (readU16(bytes, at + 2) << 16)) >>> 0
+}
+
 /** Visits the messages of one reading in order. Throws WireError where a length does not fit. */
 export function eachMessage(bytes: Buffer, visit: (message: Message) => void): void {
   let at = 0
   while (at < bytes.length) {
     if (bytes.length - at < MESSAGE_HEADER) throw new WireError(`${bytes.length - at} bytes are no message header`)
-    const length = bytes.readUInt32LE(at)
+    const length = readWord(bytes, at)
     if (length < MESSAGE_HEADER || length > bytes.length - at)
       throw new WireError(`a message of ${length} bytes, where ${bytes.length - at} are left`)
     visit({
       type: readU16(bytes, at + 4),
       flags: readU16(bytes, at + 6),
-      sequence: bytes.readUInt32LE(at + 8),
+      sequence: readWord(bytes, at + 8),
       bytes,
       start: at + MESSAGE_HEADER,
       end: at + length,

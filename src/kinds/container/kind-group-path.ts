@@ -8,8 +8,10 @@ export function groupPath(name: string, { cgroup }: Pick<ContainerAttributes, "c
 
 /** The path of the holding hierarchy in /proc/PID/cgroup; "" where there is no process. cgroups(7) */
 export function holdingPathIn(cgroups: Pick<StackGroups, "holdingPath">, text: string | null): string {
-  for (const line of (text ?? "").split("\n")) {
-    const path = cgroups.holdingPath(line)
+  // The line of cgroup2, which holds wherever it is mounted, is the last.
+  const lines = (text ?? "").split("\n")
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const path = cgroups.holdingPath(lines[i] as string)
     if (path !== undefined) return path
   }
   return ""

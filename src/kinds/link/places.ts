@@ -23,9 +23,9 @@ function* findPlaces(scope: Scope): Generator<Place> {
   yield { container: "host", dump: scope.host }
   const seen = new Set<string>()
   for (const name of ownersFirst(scope)) {
-    const link = scope.kernel.readLink(scope.monitors.get(name)?.netns ?? "") ?? ""
-    const dump = seen.has(link) ? undefined : scope.dumpOf(name)
-    seen.add(link)
+    const net = scope.monitors.get(name)?.net ?? ""
+    const dump = seen.has(net) ? undefined : scope.dumpOf(name)
+    seen.add(net)
     if (dump !== undefined) yield { container: `container.${name}`, dump }
   }
 }

@@ -1,7 +1,7 @@
 import type { PortOptions } from "../../../base/bridge-options.ts"
 import { PORT_DEFAULTS } from "../../../base/bridge-options.ts"
 import type { BridgeOptions, LiveBridge } from "../../kernel.ts"
-import { eachAttribute, readU8, writeNested, writeText, writeU32 } from "../attr.ts"
+import { eachAttribute, readU8, typesOf, writeNested, writeText, writeU32 } from "../attr.ts"
 import * as N from "../constants/if-bridge.ts"
 import { IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
@@ -54,6 +54,7 @@ const PORT: Table<keyof PortOptions> = {
 /** By the attribute's number: a namespace may have a thousand ports, each with forty attributes. */
 const BRIDGE_BY_NUMBER = byNumber(BRIDGE)
 const PORT_BY_NUMBER = byNumber(PORT)
+const PORT_TYPES = typesOf(...Object.values(PORT).map(([number]) => number))
 
 function byNumber(table: Table<string>): readonly (readonly [option: string, codec: Codec] | undefined)[] {
   const found: (readonly [string, Codec] | undefined)[] = []
@@ -109,13 +110,14 @@ export function readBridge(bytes: Buffer, start: number, end: number): LiveBridg
 /** IFLA_INFO_SLAVE_DATA of a port: in what it is not as every port is born; undefined: in nothing. */
 export function readPort(bytes: Buffer, start: number, end: number): PortOptions | undefined {
   let port: { [option: string]: string | number | boolean } | undefined
-  eachAttribute(bytes, start, end, (type, from, to) => {
+  const take = (type: number, from: number, to: number) => {
     const known = PORT_BY_NUMBER[type]
     if (known === undefined) return
     const value = known[1].read(bytes, from, to)
     if (value === undefined || value === PORT_DEFAULTS[known[0] as keyof PortOptions]) return
     port ??= {}
     port[known[0]] = value
-  })
+  }
+  eachAttribute(bytes, start, end, take, PORT_TYPES)
   return port
 }
