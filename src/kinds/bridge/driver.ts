@@ -26,10 +26,9 @@ const SMALLEST_MTU = 68
 export const bridgeDriver: Driver = {
   name: "bridge",
   observe(scope) {
-    return {
-      resources: ownedLinks(scope, "bridge").map((owned) => observed(scope, owned)),
-      foreign: foreignLinks(scope, "bridge"),
-    }
+    const resources = ownedLinks(scope, "bridge").map((owned) => observed(scope, owned))
+    // What is in the containers' namespaces may be on its way yet.
+    return () => ({ resources, foreign: foreignLinks(scope, "bridge") })
   },
   adoptable,
   ops: {

@@ -52,9 +52,20 @@ export interface ReadRecord {
   earlier?: true
 }
 
+/** An apply reads everything twice, and in most records there is then what was there before: of which boot, by text. */
+const READ = new Map<string, { boot: string; read: ReadRecord }>()
+
 /** Nothing of all that where there is no record. */
 export function readRecord(text: string | null, boot: string): ReadRecord {
   if (text === null) return {}
+  const known = READ.get(text)
+  if (known?.boot === boot) return known.read
+  const read = understood(text, boot)
+  READ.set(text, { boot, read })
+  return read
+}
+
+function understood(text: string, boot: string): ReadRecord {
   const value = parsed(text)
   const problem = problemOf(value)
   if (problem !== undefined) return { problem }
