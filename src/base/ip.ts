@@ -1,13 +1,11 @@
 /** An IP address as a number of 32 or 128 bits. */
 export interface Ip {
-  family: 4 | 6
-  value: bigint
+  readonly family: 4 | 6
+  readonly value: bigint
 }
 
 /** An address with the length of its network's prefix. */
-export interface Cidr extends Ip {
-  prefix: number
-}
+export type Cidr = Readonly<Ip & { prefix: number }>
 
 const BITS = { 4: 32, 6: 128 } as const
 
@@ -86,8 +84,22 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
   return best
 }
 
+/** A stack's addresses are looked at again and again, by the file's checks, and by the plan: what a text comes to is remembered. */
+const PARSED = new Map<string, Cidr | undefined>()
+/** However many a program looks at that goes on and on. */
+const MOST_PARSED = 20_000
+
 /** `10.0.0.1/24`; the prefix length is required. */
 export function parseCidr(text: string): Cidr | undefined {
+  const known = PARSED.get(text)
+  if (known !== undefined || PARSED.has(text)) return known
+  if (PARSED.size === MOST_PARSED) PARSED.clear()
+  const cidr = parsedCidr(text)
+  PARSED.set(text, cidr)
+  return cidr
+}
+
+function parsedCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/")
   const ip = slash < 0 ? undefined : parseIp(text.slice(0, slash))
   const length = text.slice(slash + 1)

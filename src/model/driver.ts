@@ -126,6 +126,8 @@ export interface Scope {
   rules(): RuleSet | null
   /** The monitors of the stack by container name. */
   monitors: ReadonlyMap<string, LiveMonitor>
+  /** What was begun to be read of all containers by `beginContainers` of their kind. */
+  containerTexts(): readonly (string | null)[]
   /** What the last apply wanted, as far as its record tells; read at the first use. */
   applied(): ReadonlyMap<Address, Attributes | null>
   /** The wanted resource of that address. */

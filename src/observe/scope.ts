@@ -1,5 +1,6 @@
 import type { Kernel, Link, NetDump, Visited } from "../kernel/kernel.ts"
 import { KernelError } from "../kernel/kernel.ts"
+import { beginContainers } from "../kinds/container/observe.ts"
 import { bootId, parseRecord, recordPath } from "../kinds/container/record.ts"
 import { tableOf } from "../kinds/nat/spec.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
@@ -10,9 +11,7 @@ import { monitorPaths, monitorsIn, readMonitors } from "./monitors.ts"
 import { strayMonitors } from "./strays.ts"
 
 /** What a reading begins with, for which no more than the stack's name need be known: who is there, and a round through their namespaces that goes on. */
-export interface Begun {
-  runFolders: ReadonlySet<string>
-  monitors: Scope["monitors"]
+export interface Begun extends Pick<Scope, "runFolders" | "layers" | "monitors" | "containerTexts"> {
   visited: Visited
 }
 
@@ -23,7 +22,9 @@ export function beginReading(kernel: Kernel, stack: string, cgroups: StackGroups
   const texts = kernel.readBeside(monitorPaths(kernel, pids))
   return () => {
     const monitors = withStrays(kernel, stack, { pids, found: monitorsIn(kernel, stack, pids, texts()), runFolders })
-    return { runFolders, monitors, visited: kernel.visit(wantedVisits(monitors)) }
+    const who = { runFolders, layers: namesIn(kernel, `${LAYER_ROOT}/${stack}`), monitors }
+    const visited = kernel.visit(wantedVisits(monitors))
+    return { ...who, visited, containerTexts: once(beginContainers({ kernel, stack, ...who })) }
   }
 }
 
@@ -35,14 +36,13 @@ export function makeScope(
   begun = beginReading(kernel, desired.stack, cgroups)(),
 ): Scope {
   const stack = desired.stack
-  const { runFolders, monitors, visited } = begun
+  const { runFolders, layers, monitors, visited, containerTexts } = begun
   const host = once(() => kernel.dump("host"))
   const rules = once(() => kernel.readRules(tableOf(stack)))
   const byIndex = once(() => new Map(host().links.map((link): [number, Link] => [link.index, link])))
   const dumps = new Map<string, NetDump | undefined>()
   const resources = new Map(desired.resources.map((r) => [r.address, r]))
   const wanted = desired.resources.filter((r) => r.kind === "container").map((r) => r.name)
-  const layers = namesIn(kernel, `${LAYER_ROOT}/${stack}`)
   return {
     kernel,
     stack,
@@ -60,6 +60,7 @@ export function makeScope(
     },
     rules,
     monitors,
+    containerTexts,
     applied: once(() => readApplied(kernel, stack, bootId(kernel))),
     linkByIndex: (index) => byIndex().get(index),
     resource: (address) => resources.get(address),

@@ -60,6 +60,7 @@ function chooseMaps(field: MapName, stack: string, containers: readonly Resource
       chosen.set(resource.address, [kept])
     } else waiting.push({ resource, size })
   }
+  if (waiting.length === 0) return { chosen, diagnostics: [], fresh: false }
   const doomed = slots.among(doomedRanges(field, containers, snapshot))
   const diagnostics: Diagnostic[] = []
   for (const { resource, size } of waiting) {
@@ -73,7 +74,7 @@ function chooseMaps(field: MapName, stack: string, containers: readonly Resource
       chosen.set(resource.address, [range])
     }
   }
-  return { chosen, diagnostics, fresh: waiting.length > 0 }
+  return { chosen, diagnostics, fresh: true }
 }
 
 /**

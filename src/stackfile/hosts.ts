@@ -97,6 +97,7 @@ function ipOf(cidr: string): string {
 function linesOf(draft: Draft, network: Network): HostsLines {
   const taken = new Set(draft.containers.map(({ instance }) => instance.base.toLowerCase()))
   const lines: HostsLines = {}
+  const shared = new Set<string>()
   const isOwner = (container: DraftContainer) => network.ownerOf(container) === container
   // Whose network it is, comes first; whatever the order of the file.
   const inOrder = [...draft.containers].sort((a, b) => Number(isOwner(b)) - Number(isOwner(a)) || (a.name < b.name ? -1 : 1))
@@ -107,15 +108,19 @@ function linesOf(draft: Draft, network: Network): HostsLines {
       const names = aliases.length > 0 && isOwner(container) ? inStack([...own, ...aliases], draft.stack) : usual
       const line = lines[ip]
       if (line === undefined) lines[ip] = [...names]
-      else line.push(...names)
+      else {
+        line.push(...names)
+        shared.add(ip)
+      }
     }
   }
-  return Object.fromEntries(Object.entries(lines).map(([ip, names]) => [ip, [...new Set(names)]]))
+  for (const ip of shared) lines[ip] = [...new Set(lines[ip])]
+  return lines
 }
 
-/** Each name that has no domain once more in that of the stack. */
+/** Each name that has no domain once more in that of the stack; none twice. */
 function inStack(names: readonly string[], stack: string): string[] {
-  return [...names, ...names.filter((name) => !name.includes(".")).map((name) => `${name}.${stack}`)]
+  return [...new Set([...names, ...names.filter((name) => !name.includes(".")).map((name) => `${name}.${stack}`)])]
 }
 
 /** Those who share a network share its names: they are written where the network is. */

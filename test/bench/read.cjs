@@ -12,14 +12,16 @@ let lastName = ""
 /** How long the file was looked through after that, which ends with what is asked after the round was begun. */
 let beside = 0
 let isLoading = true
+let isVisiting = false
 const LEAVES_A_THREAD = new Set(["readBeside", "visit"])
 const ask = (name, work) => {
   const now = performance.now()
   first ??= now
-  if (isLoading && LEAVES_A_THREAD.has(lastName)) {
+  if (isLoading && LEAVES_A_THREAD.has(lastName) && !LEAVES_A_THREAD.has(name)) {
     beside += now - last
-    isLoading = lastName !== "visit"
+    isLoading = !isVisiting
   }
+  isVisiting ||= name === "visit"
   const answer = work()
   last = performance.now()
   lastName = name

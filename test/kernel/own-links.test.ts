@@ -14,8 +14,8 @@ if (inOwnNamespaces(import.meta.url)) {
 
   // A plan once took a container's network namespace for the host's: its links were being read while a thread read whose they are.
   needsIp("which namespaces are the command's own is read while it visits another", () => {
-    const scope = { kernel: files, monitors: new Map<string, LiveMonitor>() } as unknown as Scope
-    const paths = namespacePaths(scope)
+    const kernel = files as unknown as Scope["kernel"]
+    const paths = namespacePaths({ kernel, monitors: new Map<string, LiveMonitor>() })
     assert.is(paths.length, NAMESPACE_FILES.length)
     const own = files.readMany(paths)
     assert.is(own.includes(null), false)

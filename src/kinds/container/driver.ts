@@ -26,7 +26,7 @@ import { wait } from "./wait.ts"
 /** A container: a monitor, the process it watches, their cgroup, run folder and writable layer. */
 export const containerDriver: Driver = {
   name: "container",
-  observe: observeContainers,
+  observe: (scope) => () => observeContainers(scope),
   ops: {
     cgroup: makeGroups,
     spawn,

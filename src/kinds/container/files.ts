@@ -31,12 +31,12 @@ export interface ContainerFiles {
   limits: Limits
 }
 
-/** How many `paths` names of each. */
-const FILES = 11
+/** How many `containerPaths` names of each. */
+export const FILES = 11
 
 /** What is read of each container in /proc and its run folder, for `containerFiles`. */
-export function containerPaths(scope: Scope, names: readonly string[]): string[] {
-  return names.flatMap((name) => paths(scope, name))
+export function containerPaths(whose: Pick<Scope, "stack" | "monitors">, names: readonly string[]): string[] {
+  return names.flatMap((name) => paths(whose, name))
 }
 
 /** Their texts put in order, and the limits read, of all groups in one go. */
@@ -92,12 +92,12 @@ function recordedLimits(scope: Scope, text: string | null): Limits[] {
   return record === undefined ? [] : [record.attributes.limits]
 }
 
-function paths(scope: Scope, name: string): string[] {
-  const init = scope.monitors.get(name)?.init?.pid
+function paths({ stack, monitors }: Pick<Scope, "stack" | "monitors">, name: string): string[] {
+  const init = monitors.get(name)?.init?.pid
   const proc = (file: string) => (init === undefined ? "" : `/proc/${init}/${file}`)
-  const run = runFolderOf(scope.stack, name)
+  const run = runFolderOf(stack, name)
   const live = ["uid_map", "gid_map", "cgroup", "status", "limits", "oom_score_adj"].map(proc)
-  return [recordPath(scope.stack, name), `${run}/state`, ...live, ...namedPaths(scope, name, init)]
+  return [recordPath(stack, name), `${run}/state`, ...live, ...namedPaths(stack, name, init)]
 }
 
 /** The monitor's `key value` lines. */

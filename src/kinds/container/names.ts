@@ -64,16 +64,10 @@ export function showNamed(
 
 // ------------------------------------------------------------------- reading
 
-/** Which files it sees, and what is in one that is its own; "" of what it is not to see: that is not looked at. */
-export function namedPaths(scope: Scope, name: string, init: number | undefined): string[] {
-  const wanted = wantedOf(scope, name)
-  if (init === undefined || wanted === undefined) return ["", "", ""]
-  const asks = asksOthers(wanted)
-  return [
-    wanted.hosts === "image" ? "" : `=/proc/${init}/root${HOSTS}`,
-    asks ? `=/proc/${init}/root${RESOLV_CONF}` : "",
-    asks ? resolvConfOf(scope.stack, name) : "",
-  ]
+/** Which files it sees, and what is in one that is its own: whatever it is to see, as that may not be known yet. */
+export function namedPaths(stack: string, name: string, init: number | undefined): string[] {
+  if (init === undefined) return ["", "", ""]
+  return [`=/proc/${init}/root${HOSTS}`, `=/proc/${init}/root${RESOLV_CONF}`, resolvConfOf(stack, name)]
 }
 
 function wantedOf({ resource }: Scope, name: string): ContainerAttributes | undefined {

@@ -20,7 +20,7 @@ export const NAMESPACE_FILES: readonly (readonly [Kind, string])[] = [
  * The links that `observedNamespaces` goes by: our own first. They are those of the thread that reads: /proc/self is the main
  * thread, which may be visiting a container's network namespace at that very moment. proc_thread-self(5)
  */
-export function namespacePaths({ kernel, monitors }: Scope): string[] {
+export function namespacePaths({ kernel, monitors }: Pick<Scope, "kernel" | "monitors">): string[] {
   return [...processLinks("thread-self"), ...[...monitors.values()].flatMap((monitor) => linksOf(kernel, monitor))]
 }
 

@@ -4,7 +4,7 @@ import { layerFolderOf, runFolderOf } from "../../model/ownership.ts"
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import { endedState } from "./ending.ts"
 import type { ContainerFiles } from "./files.ts"
-import { containerFiles, containerPaths } from "./files.ts"
+import { containerFiles, containerPaths, FILES } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { observedDns, observedHosts } from "./names.ts"
@@ -24,15 +24,23 @@ import { observedRouting } from "./routing.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { observedSysctls } from "./sysctls.ts"
 
+type Whose = Pick<Scope, "kernel" | "stack" | "monitors" | "runFolders" | "layers">
+
 /** All containers of the stack: those with a monitor, and what a killed one left behind. */
-export function observeContainers(scope: Scope): () => Reading {
-  const names = [...new Set([...scope.monitors.keys(), ...scope.runFolders, ...scope.layers])].sort()
-  const [files, links] = [containerPaths(scope, names), namespacePaths(scope)]
-  const texts = scope.kernel.readBeside([...files, ...links])
-  return () => {
-    const read = texts()
-    return containersOf(scope, names, read.slice(0, files.length), read.slice(files.length))
-  }
+function namesOf({ monitors, runFolders, layers }: Whose): string[] {
+  return [...new Set([...monitors.keys(), ...runFolders, ...layers])].sort()
+}
+
+/** Begins to read their files, and those that tell of their namespaces, beside what the caller does. */
+export function beginContainers(whose: Whose): () => (string | null)[] {
+  return whose.kernel.readBeside([...containerPaths(whose, namesOf(whose)), ...namespacePaths(whose)])
+}
+
+/** All of them, by what was begun to be read. */
+export function observeContainers(scope: Scope): Reading {
+  const names = namesOf(scope)
+  const texts = scope.containerTexts()
+  return containersOf(scope, names, texts.slice(0, FILES * names.length), texts.slice(FILES * names.length))
 }
 
 type Texts = readonly (string | null)[]
