@@ -40,7 +40,7 @@ const NOTES = `${KNOWN}
 - What a destroy takes away is taken away in three places at once: links by one netlink message, writable layers by a thread, groups
   by the main thread.
 - Containers' network namespaces are read by a thread, their processes by another, while the main one reads links and groups
-  (native/lib/visits.c); a plan sends that thread off as soon as the stack's name is known, and then looks through the rest of the file.
+  (native/lib/visits.c); all commands send those threads off as soon as the stack's name is known, an apply with the lock in its hand, and then look through the rest of the file.
 - An apply reads everything twice, the second time to see that it is so. A namespace that says the same then, byte for byte, is not decoded again.
 - Monitors are started by a thread, too (native/lib/launches.c): until a new process has come to its exec the kernel holds whoever has made it, and meanwhile
   the main one prepares the next.
