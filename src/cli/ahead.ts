@@ -70,15 +70,15 @@ function orNone<T>(work: () => T): T | undefined {
   }
 }
 
-/** One that may be relied on: nobody else changes the stack. */
+/** One that may be relied on: with the lock in hand nobody else changes the stack. Without it nothing is read yet. */
 export interface LockedAhead extends Ahead {
-  lock: StackLock
+  lock?: StackLock
 }
 
-/** Without waiting; undefined where another has the lock, and where nothing is there of the stack: for a file that may be wrong no folder is made. */
-export function lockAhead(stack: string, context: Context): LockedAhead | undefined {
+/** Without waiting for the lock. Nor is it taken where nothing is there of the stack: for a file that may be wrong no folder is made. */
+export function lockAhead(stack: string, context: Context): LockedAhead {
   const session = openSession(stack, context)
-  if (session.kernel.lstat(`${RUN_ROOT}/${stack}`) === null) return undefined
-  const lock = takeLock(session.kernel, stack, session.cgroups)
-  return lock === null ? undefined : { ...readAhead(session), lock }
+  const { kernel, cgroups } = session
+  const lock = kernel.lstat(`${RUN_ROOT}/${stack}`) === null ? null : orNone(() => takeLock(kernel, stack, cgroups))
+  return lock ? { ...readAhead(session), lock } : { session, goOn: () => undefined, begun: () => undefined }
 }

@@ -52,7 +52,7 @@ export function lockedWhileLoading(
     wish = desiredOf(options, context, beside)
   } finally {
     // To look for images may take long: nobody is to wait for that.
-    if (wish === undefined || needsImages(wish)) beside.ahead()?.lock.release()
+    if (wish === undefined || needsImages(wish)) beside.ahead()?.lock?.release()
   }
   return { wish, ahead: needsImages(wish) ? undefined : beside.ahead() }
 }
