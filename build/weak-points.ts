@@ -51,8 +51,8 @@ const WEAK_POINTS: readonly { protection: string; file: string; piece: string; i
   {
     protection: "linked-run-folder",
     file: "src/observe/run-folder.ts",
-    piece: "if (status === null) return undefined",
-    instead: "if (WEAKENED || status === null) return undefined",
+    piece: 'if (status.type === "link")',
+    instead: 'if (WEAKENED) return undefined\n  if (status.type === "link")',
   },
   {
     protection: "pids",
