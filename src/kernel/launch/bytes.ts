@@ -31,11 +31,7 @@ export class RecordWriter {
 
   /** A NUL would end the text early for the kernel: it is refused. */
   text(text: string, what: string): this {
-    if (text.includes("\0")) throw invalid(`a NUL byte in ${what}`)
-    const length = Buffer.byteLength(text)
-    const bytes = length === text.length ? text : Buffer.from(text).toString("latin1")
-    this.u32(length, what)
-    this.#written += `${bytes}\0`
+    this.#written += WRITTEN.get(text) ?? writtenText(text, what)
     return this
   }
 
@@ -58,6 +54,18 @@ export class RecordWriter {
   bytes(): Buffer {
     return Buffer.from(this.#written, "latin1")
   }
+}
+
+/** What the records of a stack's containers have in common, which is most of what is in them: it is made once. */
+const WRITTEN = new Map<string, string>()
+const MOST_WRITTEN = 1000
+
+function writtenText(text: string, what: string): string {
+  if (text.includes("\0")) throw invalid(`a NUL byte in ${what}`)
+  const length = Buffer.byteLength(text)
+  const written = `${fourBytes(length)}${length === text.length ? text : Buffer.from(text).toString("latin1")}\0`
+  if (WRITTEN.size < MOST_WRITTEN) WRITTEN.set(text, written)
+  return written
 }
 
 function fourBytes(value: number): string {
