@@ -13,9 +13,10 @@ import { program } from "./program.ts"
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.ok
   try {
-    await program(context, (result) => {
+    const done = (result: number) => {
       code = result
-    }).parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" })
+    }
+    await program(context, done, argv[0]).parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" })
     return code
   } catch (failure) {
     return explain(failure, context)

@@ -6,11 +6,27 @@ import { absolute, duration, failOn, keptFile, named, natural, positive, since }
 import type { Run, Work } from "./subcommand.ts"
 import { collect, optionsOf, shared, subcommand } from "./subcommand.ts"
 
+/** What sets up which commands. */
+const COMMANDS: readonly (readonly [register: (root: Command, run: Run) => void, ...names: readonly string[]])[] = [
+  [fileCommands, "validate", "config"],
+  [planCommand, "plan"],
+  [applyCommand, "apply"],
+  [destroyCommand, "destroy"],
+  [confirmCommand, "confirm"],
+  [liveCommands, "show", "exec", "console", "logs"],
+  [importCommand, "import"],
+  [graphCommand, "graph"],
+  [doctorCommand, "doctor"],
+  [imageCommands, "image"],
+  [linkCommands, "capture", "impair", "link"],
+]
+
 /**
- * The whole command line. Each command's module is imported when it is called, so that none pays for another's.
- * `done` gets the exit code of the command that ran.
+ * The whole command line, or if its `first` word is a command's name, what belongs to that one. Each command's module is imported when it is
+ * called, so that none pays for another's. `done` gets the exit code of the command that ran.
  */
-export function program(context: Context, done: (code: number) => void): Command {
+export function program(context: Context, done: (code: number) => void, first = ""): Command {
+  const only = COMMANDS.filter(([, ...names]) => names.includes(first))
   const run: Run = async (work, where) => {
     if (where !== undefined && context.ordinary) return done(await rootless(work, where === "keep", context))
     done(await work(context))
@@ -26,15 +42,13 @@ export function program(context: Context, done: (code: number) => void): Command
       outputError: (text, write) => write(`${text}${usageHint(text)}`),
     })
     .exitOverride()
-  fileCommands(root, run)
-  planningCommands(root, run)
-  confirmCommand(root, run)
-  liveCommands(root, run)
-  importCommand(root, run)
-  graphCommand(root, run)
-  doctorCommand(root, run)
-  imageCommands(root, run)
-  linkCommands(root, run)
+  for (const [register] of only.length > 0 ? only : COMMANDS) register(root, run)
+  if (only.length === 0) wordCommands(root, context)
+  return root
+}
+
+/** What is an option elsewhere. */
+function wordCommands(root: Command, context: Context): void {
   root
     .command("version")
     .description("print the version")
@@ -43,7 +57,6 @@ export function program(context: Context, done: (code: number) => void): Command
     .command("help [command...]")
     .description("print help for a command")
     .action((words: string[]) => commandOf(root, words).outputHelp())
-  return root
 }
 
 /** The command that these words name. */
@@ -117,7 +130,7 @@ function planningOptions(command: Command): Command {
     )
 }
 
-function planningCommands(root: Command, run: Run): void {
+function planCommand(root: Command, run: Run): void {
   planningOptions(subcommand(root, "plan", "show what apply would do; changes nothing"))
     .option("--destroy", "plan the end of everything")
     .option("--volumes", "with --destroy: of the volumes, too")
@@ -126,6 +139,9 @@ function planningCommands(root: Command, run: Run): void {
     .action((_options, command: Command) =>
       run(async (context) => (await import("./commands/plan.ts")).plan(optionsOf(command), context), "look"),
     )
+}
+
+function applyCommand(root: Command, run: Run): void {
   planningOptions(subcommand(root, "apply", "make the kernel match the stack, or carry out a kept plan"))
     .argument("[planfile]", "what `plan --out` wrote")
     .option("--destroy", "make an end of everything")
@@ -135,6 +151,9 @@ function planningCommands(root: Command, run: Run): void {
     .action((planFile: string | undefined, _options, command: Command) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context), "keep"),
     )
+}
+
+function destroyCommand(root: Command, run: Run): void {
   planningOptions(subcommand(root, "destroy", "remove all that is marked as this stack's"))
     .option("--volumes", "the volumes, too, with all that is in them")
     .option("-y, --auto-approve", "do not ask")

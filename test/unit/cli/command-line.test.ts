@@ -19,6 +19,19 @@ test("without a command: the help, on standard output", async ({ folder }) => {
   assert.match(out, "Usage: stack")
 })
 
+// Only what belongs to the first word is set up, if that is a command.
+test("a command's own help is the one that `help` prints of it, behind whatever stands before it", async ({ folder }) => {
+  const { out: whole } = await run(folder)
+  const names = [...whole.matchAll(/^ {2}([a-z]+)(?= |\|)/gm)].map(([, name]) => name ?? "").filter((name) => name !== "help")
+  assert.ok(names.length > 15 && names.includes("link") && names.includes("version"), names.join(" "))
+  for (const name of names) {
+    const own = await run(folder, name, "--help")
+    assert.equal([own.code, own.err], [0, ""])
+    assert.match(own.out, `Usage: stack ${name}`)
+    assert.equal([await run(folder, "help", name), await run(folder, "-p", "lab", name, "--help")], [own, own], name)
+  }
+})
+
 test("bad usage is 64 and names the nearest", async ({ folder }) => {
   for (const [argv, hint] of [
     [["plam"], /Did you mean plan/],
