@@ -115,6 +115,10 @@ export interface InterfaceAddress {
   scope: string
   /** IFAPROT_*: 0 is no one's; 1 (loopback), 2 (router advertisement) and 3 (link-local) are the kernel's. */
   protocol: number
+  /** The kernel has made no route to its subnet for it: nobody wanted one, or another address of the subnet was there before it (IPv4). */
+  routeless?: true
+  /** Of that route, where somebody has asked for another one than the usual. */
+  metric?: number
 }
 
 export interface NetDump {

@@ -18,7 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
-import { sendRouted } from "../link/subnet-routes.ts"
+import { observedPrefixRoutes, restorePrefixRoutes, sendRouted } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
@@ -120,6 +120,7 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
   return {
     interface: inside.name,
     address: canonicalAddresses(dump, inside.index),
+    ...observedPrefixRoutes(dump, inside),
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
     up: inside.up,
@@ -230,6 +231,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const done =
       failure ??
       firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+      (hasChanged(step, "prefix_routes") ? restorePrefixRoutes(run.kernel, netns, inside) : null) ??
       setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })

@@ -7,6 +7,7 @@ import type { Attributes, HostFacts, Observed, Resource, Value } from "../../mod
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
+import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
@@ -29,6 +30,7 @@ export const interfaceKind: Kind = {
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },
+    { path: "prefix_routes", change: "update" },
     { path: "gateway", change: "update" },
     { path: "mac", change: "update" },
     { path: "mtu", change: "update" },
@@ -62,7 +64,7 @@ function check(resource: Resource, host: HostFacts): Diagnostic[] {
  */
 function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
-  return {
+  return withPrefixRoutes({
     desired: {
       ...desired,
       ...(desired.up === false ? { gateway: [] } : {}),
@@ -76,7 +78,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
         : withoutUnsaid(desired, onSameParent(desired, attributes)),
-  }
+  })
 }
 
 /** Of a parent that is to be called otherwise it is none the less a link. */

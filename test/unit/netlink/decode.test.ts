@@ -205,6 +205,24 @@ test("addresses of both families, with scope and protocol", () => {
   assert.is(readAddress(only(hex("18000000 1400 0200 01000000 00000000 23 40 80 fd 02000000"))), undefined)
 })
 
+test("addresses for which the kernel has made no route, and those with a metric for it", () => {
+  const of4 = (flags: string) =>
+    hex(`30000000 1400 0200 01000000 00000000
+    02 18 00 00 02000000
+    0800 0200 0a000001
+    0800 0800 ${flags}                          # IFA_FLAGS
+    0800 0900 4d000000                          # IFA_RT_PRIORITY`)
+  const address = { index: 2, address: "10.0.0.1/24", scope: "global", protocol: 0, metric: 77 }
+  assert.equal(readAddress(only(of4("80000000"))), address)
+  for (const flags of ["81000000", "80020000"]) assert.equal(readAddress(only(of4(flags))), { ...address, routeless: true }, flags)
+  // IFA_F_SECONDARY is of IPv6 IFA_F_TEMPORARY.
+  const of6 = hex(`34000000 1400 0200 01000000 00000000
+    0a 40 01 00 02000000
+    1400 0100 fd200000000000000000000000000001
+    0800 0800 01000000`)
+  assert.equal(readAddress(only(of6)), { index: 2, address: "fd20::1/64", scope: "global", protocol: 0 })
+})
+
 test("routes of both families", () => {
   const ip4 = hex(
     `44000000 1800 0200 01000000 00000000

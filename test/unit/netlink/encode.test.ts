@@ -361,6 +361,17 @@ test("a default route has no destination, an on-link one link scope", () => {
   )
 })
 
+test("a route that the kernel had made is set again beside those to the same place", () => {
+  same(
+    { op: "route-append", to: "10.9.0.0/24", dev: 2, protocol: 2, scope: "link", src: "10.9.0.1" },
+    `34000000 1800 050c 01000000 00000000   # REQUEST ACK CREATE APPEND
+     02 18 00 00 fe 02 fd 01 00000000
+     0800 0100 0a090000
+     0800 0400 02000000
+     0800 0700 0a090001                     # RTA_PREFSRC`,
+  )
+})
+
 test("a route of whatever scope is deleted, but only one of ours", () => {
   same(
     { op: "route-delete", to: "0.0.0.0/0", via: "10.0.0.2", dev: 2 },
