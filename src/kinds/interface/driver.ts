@@ -24,7 +24,7 @@ import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
-import { observedPort, portCreation, portUpdate } from "./port.ts"
+import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 import { setWireGuard } from "./wireguard.ts"
 
@@ -68,6 +68,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
         ...{ mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
         ...observedImpair(link.impair),
         ...link.port,
+        ...observedState(scope, link),
       },
       ...observedPort(link),
     },

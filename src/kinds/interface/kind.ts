@@ -44,6 +44,7 @@ export const interfaceKind: Kind = {
     { path: "fdb", change: "update" },
     ...WIREGUARD_RULES,
     { path: "bond.*", change: "update" },
+    { path: "host_end.state", change: "update" },
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -93,11 +94,13 @@ function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
   return sameBridge ? { master: master as Value } : {}
 }
 
+const PORT_USUAL = { ...PORT_DEFAULTS, state: "forwarding" }
+
 /** An option of a port that only one side has is as usual on the other one. */
 function portOf({ host_end: one }: Attributes, { host_end: other }: Attributes): Attributes {
   const both = typeof one === "object" && one !== null && typeof other === "object" && other !== null
   if (!both || one === other) return {}
-  const whole = likewise(PORT_DEFAULTS, one, other)
+  const whole = likewise(PORT_USUAL, one, other)
   return whole === one ? {} : { host_end: whole as Value }
 }
 

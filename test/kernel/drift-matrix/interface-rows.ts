@@ -323,6 +323,11 @@ export const interfaceRows: KindRows = {
     ...WIREGUARD_HANDS.map(wireGuardRow),
     ...OPTIONS.map(portOption),
     {
+      attribute: "host_end.state",
+      read: "`RTM_GETLINK`, `IFLA_INFO_SLAVE_DATA`, `IFLA_BRPORT_STATE`, where no spanning tree decides, and the port and its bridge are up",
+      hands: [{ by: `bridge link set dev ${PORT} state 0`, shows: { "interface.web.eth0": { "host_end.state": "disabled" } } }],
+    },
+    {
       attribute: ITSELF,
       read: "`RTM_GETLINK`",
       hands: [

@@ -161,6 +161,29 @@ test("of a port only what is not as usual is told", () => {
   assert.equal(port("01"), { isolated: true })
 })
 
+test("a port that does not forward says what it does, unless it is about to go on", () => {
+  const state = (number: string, timer: string) =>
+    readLink(
+      only(
+        hex(`48000000 1000 0000 00000000 00000000
+          00 00 0100 08000000 03100000 00000000
+          2800 1280
+            0b00 0400 62726964676500 00
+            1800 0580
+              0500 0100 ${number} 000000
+              0c00 1600 ${timer}00000000000000`),
+      ),
+    ).port_state
+  assert.equal(
+    ["00", "01", "02", "03", "04"].map((number) => state(number, "00")),
+    ["disabled", "listening", "learning", undefined, "blocking"],
+  )
+  assert.equal(
+    ["00", "01", "02", "03", "04"].map((number) => state(number, "05")),
+    ["disabled", undefined, undefined, undefined, "blocking"],
+  )
+})
+
 test("VLANs of a port, ranges by their ends; a bridge's own are none of a port", () => {
   const vlans = (master: string) =>
     readPortVlans(

@@ -135,6 +135,18 @@ test("options of a port are a slave's", () => {
   )
 })
 
+test("a port is opened by the number of its state", () => {
+  same(
+    { op: "link-set", link: 8, port: { state: "forwarding" } },
+    `3c000000 1000 0500 01000000 00000000
+     00 00 0000 08000000 00000000 00000000
+     1c00 1200
+       0b00 0400 62726964676500 00
+       0c00 0500
+         0500 0100 03 000000                # IFLA_BRPORT_STATE`,
+  )
+})
+
 test("VLANs of a port are told to its bridge: a range by its two ends", () => {
   same(
     { op: "vlan-add", link: 8, vlan: "10 pvid untagged" },
