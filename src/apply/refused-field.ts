@@ -210,5 +210,18 @@ function routeOf({ op }: KernelError, field: string): Refused | undefined {
 function linkOf({ op, errno, text }: KernelError): Refused | undefined {
   if (op.startsWith("ip address ")) return { field: "address" }
   if (/\bmtu\b/i.test(text)) return { field: "mtu" }
-  return errno === "EADDRNOTAVAIL" && op.startsWith("ip link ") ? { field: "mac" } : undefined
+  if (errno === "EADDRNOTAVAIL" && op.startsWith("ip link ")) return { field: "mac" }
+  return errno === "EEXIST" ? takenNumber(op) : undefined
+}
+
+/** Of those the kernel tells apart by their numbers, also one that lies in another namespace now. */
+function takenNumber(op: string): Refused | undefined {
+  const [, kind, id] = /^ip link add .* type (vlan|vxlan) id (\d+)/.exec(op) ?? []
+  if (kind === undefined) return undefined
+  const other = kind === "vlan" ? `the parent has a VLAN ${id} already` : `another vxlan of the host has the number ${id} on that UDP port`
+  const otherwise = kind === "vlan" ? "`id`" : "`id` or `port`"
+  return {
+    field: "link.id",
+    hint: `${other}, maybe in a container's namespace, where its alias tells whose it is: write another ${otherwise}, or remove that one`,
+  }
 }

@@ -286,6 +286,15 @@ containers:
   },
 )
 
+scenario("a vxlan whose number another of the host has is refused at its `id`, and says where to look", (sandbox) => {
+  const other = "ip link add other type vxlan id 7 remote 192.0.2.9 dstport 4789"
+  expectStatus(sandbox.run(other.split(" ")), 0)
+  const ran = sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", lab("vx0: { vxlan: { id: 7, remote: 192.0.2.1 } }"))])
+  assert.is(ran.status, 1)
+  assert.match(ran.stderr, /stack\.yaml:8:27: error: ip link add vx0 .*EEXIST/)
+  assert.match(ran.stderr, /hint: another vxlan .* number 7 .*maybe in a container's namespace/)
+})
+
 /** Kinds that a kernel may lack, each with what tells its options; on `up0`, but for a dummy. */
 const OTHERS: readonly (readonly [kind: string, words: string, entry: string, told: object | undefined])[] = [
   ["dummy", "type dummy", "{ dummy: {}, address: 10.51.0.2/24 }", undefined],
