@@ -132,13 +132,31 @@ static int pivot(void)
   return result;
 }
 
+/* `net.ipv4.conf.eth0/10.forwarding` is `net/ipv4/conf/eth0.10/forwarding`: each of the two marks is the other in a path. */
+static char turned(char mark)
+{
+  return mark == '.' ? '/' : mark == '/' ? '.' : mark;
+}
+
+/* Whether each part of a path is a name: none is empty, and none is a way to another folder. */
+static bool leads_down(const char *path)
+{
+  for (const char *part = path;; part++) {
+    size_t len = strcspn(part, "/");
+    if (len == 0 || (len == 1 && part[0] == '.') || (len == 2 && strncmp(part, "..", 2) == 0)) return false;
+    part += len;
+    if (*part == '\0') return true;
+  }
+}
+
 /* `net.ipv4.ip_forward` is sys/net/ipv4/ip_forward below the procfs, and nothing else. */
 static int write_sysctl(const struct setup *s)
 {
   char path[256] = "sys/";
   struct statfs status;
   if (s->source.len + 5 > sizeof path) return -ENAMETOOLONG;
-  for (uint32_t n = 0; n <= s->source.len; n++) path[4 + n] = s->source.at[n] == '.' ? '/' : s->source.at[n];
+  for (uint32_t n = 0; n <= s->source.len; n++) path[4 + n] = turned(s->source.at[n]);
+  if (!leads_down(path)) return -EINVAL;
   if (fstatfs(FD_PROC, &status) < 0) return -errno;
   if (status.f_type != PROC_MAGIC) return -EXDEV;
   uint64_t resolve = STK_RESOLVE_BENEATH | STK_RESOLVE_NO_SYMLINKS | STK_RESOLVE_NO_XDEV;

@@ -1,9 +1,9 @@
 import { parseCpuList } from "../base/cpu.ts"
 import { formatSize } from "../base/size.ts"
+import { sysctlName, sysctlPath } from "../base/sysctl-name.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
-import { sysctlPath } from "../kinds/container/sysctls.ts"
 import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
 import { memoryKill } from "./memory-kill.ts"
@@ -88,19 +88,28 @@ function cpusetHint(errno: string, kernel: Kernel): string | undefined {
 // ------------------------------------------------------------------ sysctls
 
 function sysctlOf({ op, errno }: KernelError, kernel: Kernel): Refused | undefined {
-  const name = /^sysctl ([^=]+)=/.exec(op)?.[1] ?? /^write \/proc\/sys\/(\S+)/.exec(op)?.[1]?.replaceAll("/", ".")
-  if (name === undefined) return undefined
+  const written = /^sysctl ([^=]+)=/.exec(op)?.[1] ?? /^write \/proc\/sys\/(\S+)/.exec(op)?.[1]
+  if (written === undefined) return undefined
+  const name = sysctlName(written)
   if (name === "kernel.hostname") return { field: "hostname" }
   const hint = sysctlHint(name, errno, kernel)
   return { field: `sysctls.${name}`, ...(hint === undefined ? {} : { hint }) }
 }
 
 function sysctlHint(name: string, errno: string, kernel: Kernel): string | undefined {
-  if (errno === "ENOENT") return `this kernel has no ${name} that a container could have of its own`
+  if (errno === "ENOENT") return absentHint(name)
   if (errno !== "EINVAL" && errno !== "ERANGE") return undefined
   const example = kernel.read(sysctlPath(name))?.trim().replace(/\s+/g, " ")
   const means = "the kernel does not take this value"
   return example === undefined ? means : `${means}: the host, for comparison, has ${JSON.stringify(example)}`
+}
+
+/** Of a link with dots in its name they are to be slashes. sysctl(8) */
+function absentHint(name: string): string {
+  const [, head, link, tail] = /^(net\.ipv[46]\.(?:conf|neigh)\.)(.+\..+)(\.\w+)$/.exec(name) ?? []
+  return link === undefined
+    ? `this kernel has no ${name} that a container could have of its own`
+    : `if the link is called ${link}, it is ${head}${link.replaceAll(".", "/")}${tail}`
 }
 
 // ---------------------------------------------------------------- launching
@@ -201,5 +210,18 @@ function routeOf({ op }: KernelError, field: string): Refused | undefined {
 function linkOf({ op, errno, text }: KernelError): Refused | undefined {
   if (op.startsWith("ip address ")) return { field: "address" }
   if (/\bmtu\b/i.test(text)) return { field: "mtu" }
-  return errno === "EADDRNOTAVAIL" && op.startsWith("ip link ") ? { field: "mac" } : undefined
+  if (errno === "EADDRNOTAVAIL" && op.startsWith("ip link ")) return { field: "mac" }
+  return errno === "EEXIST" ? takenNumber(op) : undefined
+}
+
+/** Of those the kernel tells apart by their numbers, also one that lies in another namespace now. */
+function takenNumber(op: string): Refused | undefined {
+  const [, kind, id] = /^ip link add .* type (vlan|vxlan) id (\d+)/.exec(op) ?? []
+  if (kind === undefined) return undefined
+  const other = kind === "vlan" ? `the parent has a VLAN ${id} already` : `another vxlan of the host has the number ${id} on that UDP port`
+  const otherwise = kind === "vlan" ? "`id`" : "`id` or `port`"
+  return {
+    field: "link.id",
+    hint: `${other}, maybe in a container's namespace, where its alias tells whose it is: write another ${otherwise}, or remove that one`,
+  }
 }

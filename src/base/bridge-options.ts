@@ -45,6 +45,10 @@ export const PORT_DEFAULTS: Readonly<Required<PortOptions>> = {
   ...{ learning: true, flood: true, mcast_flood: true, bcast_flood: true, neigh_suppress: false, isolated: false },
 }
 
+/** BR_STATE_*, by number: what a port does with frames. Only ever observed; one that nobody has shut is forwarding. linux/if_bridge.h */
+export const PORT_STATES = ["disabled", "listening", "learning", "forwarding", "blocking"] as const
+export type PortState = (typeof PORT_STATES)[number]
+
 export const BRIDGE_OPTIONS = Object.keys(BRIDGE_DEFAULTS) as (keyof BridgeOptions)[]
 export const PORT_OPTIONS = Object.keys(PORT_DEFAULTS) as (keyof PortOptions)[]
 export const VLAN_PROTOCOLS = ["802.1Q", "802.1ad"]

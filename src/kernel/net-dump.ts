@@ -1,4 +1,4 @@
-import type { BridgeOptions as OtherBridgeOptions, PortOptions } from "../base/bridge-options.ts"
+import type { BridgeOptions as OtherBridgeOptions, PortOptions, PortState } from "../base/bridge-options.ts"
 import type { Route } from "./routing.ts"
 
 export interface BridgeOptions extends OtherBridgeOptions {
@@ -42,6 +42,8 @@ export interface Link {
   hairpin?: true
   /** Of a port of a bridge: in what it differs from one that nobody has set. */
   port?: PortOptions
+  /** Of such a port that does not forward frames, and is not about to: what it does with them. */
+  port_state?: PortState
   /** Of a port of a bridge that filters VLANs: those that it is in, as `10 pvid untagged`, `30-40` (base/vlans.ts). */
   vlans?: string[]
   /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
@@ -115,6 +117,10 @@ export interface InterfaceAddress {
   scope: string
   /** IFAPROT_*: 0 is no one's; 1 (loopback), 2 (router advertisement) and 3 (link-local) are the kernel's. */
   protocol: number
+  /** The kernel has made no route to its subnet for it: nobody wanted one, or another address of the subnet was there before it (IPv4). */
+  routeless?: true
+  /** Of that route, where somebody has asked for another one than the usual. */
+  metric?: number
 }
 
 export interface NetDump {

@@ -1,4 +1,4 @@
-import type { PortOptions } from "../base/bridge-options.ts"
+import type { PortOptions, PortState } from "../base/bridge-options.ts"
 import type { NetNs } from "./kernel.ts"
 import type { BridgeOptions, FdbEntry, Impairment, LinkOptions, Qdisc } from "./net-dump.ts"
 import type { RoutingRequest } from "./routing.ts"
@@ -55,7 +55,7 @@ export type NetRequest =
       /** Of a bond, in milliseconds: how often it looks whether its members carry. */
       bond?: { miimon: number }
       /** Of a port of a bridge; nothing else stands beside it. */
-      port?: PortOptions
+      port?: PortOptions & { state?: PortState }
     }
   /** `ip link set LINK type bridge_slave hairpin on`: a bridge gives back by that port what came by it. */
   | { op: "hairpin"; link: LinkRef; on: boolean }

@@ -102,6 +102,8 @@ export interface Routing {
 export type RoutingRequest =
   /** `ip route replace …` with our protocol number, unless another is given. */
   | ({ op: "route-replace"; protocol?: number } & RouteWish)
+  /** `ip route append …`: beside those to the same place, behind them. */
+  | ({ op: "route-append"; protocol: number } & RouteWish)
   | ({ op: "route-delete" } & RouteWish)
   /** `ip rule add …` */
   | { op: "rule-add"; rule: Rule }

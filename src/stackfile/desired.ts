@@ -1,5 +1,6 @@
 import { splitAddress } from "../base/address.ts"
 import type { Range } from "../base/diagnostic.ts"
+import { sysctlSpellings } from "../base/sysctl-name.ts"
 import { HOSTS_ADDRESS, HOSTS_NAME } from "../kinds/hosts/spec.ts"
 import { imageAddress, isKept } from "../kinds/image/spec.ts"
 import { LINK_KINDS } from "../kinds/interface/spec-link-kinds.ts"
@@ -122,9 +123,16 @@ function fieldRange(kind: KindName, source: MapEntry, path: string): Range {
   const dot = path.indexOf(".")
   const head = dot < 0 ? path : path.slice(0, dot)
   const keys = WRITTEN[kind]?.[head] ?? [head]
+  if (kind === "container" && head === "sysctls" && dot > 0) return sysctlRange(source, path.slice(dot + 1))
   const key = keys.find((k) => nodeAt(source.value, [k]) !== undefined)
   if (key === undefined) return spotRange(source.key)
   return rangeOfPath(source, [key, ...(dot < 0 ? [] : stepsBelow(source, key, path.slice(dot + 1)))])
+}
+
+/** The parameter in whichever spelling the file has it. */
+function sysctlRange(source: MapEntry, name: string): Range {
+  const ways = sysctlSpellings(name).map((spelling): Path => ["sysctls", ...stepsBelow(source, "sysctls", spelling)])
+  return rangeOfPath(source, ways.find((way) => nodeAt(source.value, way) !== undefined) ?? ["sysctls"])
 }
 
 /** Parts of a dotted path, the longest key first. */

@@ -30,6 +30,33 @@ export const addressContract: Contract = {
     must(kernel, [remove("br-one")])
   },
 
+  "a route of the kernel's is appended beside another link's to the same subnet, and only once": ({ kernel }) => {
+    const other: NetRequest = { op: "address-add", link: "br-two", address: "10.9.0.2/24" }
+    must(kernel, [bridgeAdd("br-one"), bridgeAdd("br-two"), add("10.9.0.1/24"), add("fd09::1/64"), other])
+    const lost = ["10.9.0.0/24", "fd09::/64"]
+    // Only one of ours can be deleted: such a one takes its place first.
+    const own = [["10.9.0.0/24", { dev: "br-one" }] as const, ["fd09::/64", { dev: "br-one", metric: 256 }] as const]
+    must(kernel, [...own.map(([to, more]) => route(to, more)), ...own.map(([to, more]) => unroute(to, more))])
+    assert.equal(
+      routesOf(kernel.dump("host"), "br-one").filter((one) => !one.startsWith("fe80")),
+      [],
+    )
+    const append = (to: string): NetRequest => ({
+      op: "route-append",
+      to,
+      dev: "br-one",
+      protocol: 2,
+      ...(to === lost[1] ? { metric: 256 } : {}),
+    })
+    assert.equal(answers(kernel, [...lost, ...lost].map(append)), ["ok", "ok", "EEXIST", "EEXIST"])
+    assert.equal(
+      routesOf(kernel.dump("host"), "br-one").filter((one) => !one.startsWith("fe80")),
+      ["10.9.0.0/24 proto 2 metric 0", "fd09::/64 proto 2 metric 256"],
+    )
+    assert.ok(routesOf(kernel.dump("host"), "br-two").includes("10.9.0.0/24 proto 2 metric 0"))
+    must(kernel, [remove("br-one"), remove("br-two")])
+  },
+
   "a link that goes down loses its routes for good, and its IPv6 addresses": ({ kernel }) => {
     must(kernel, [bridgeAdd("br-one"), add("10.9.0.1/24"), add("fd09::1/64"), route("0.0.0.0/0", { via: "10.9.0.254" })])
     assert.ok(routesOf(kernel.dump("host"), "br-one").includes("0.0.0.0/0 via 10.9.0.254 proto 115 metric 0"))

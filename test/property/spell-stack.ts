@@ -1,5 +1,6 @@
 /** A stack file that says what the resources are, in one of its many spellings. */
 import { deriveMac } from "../../src/base/mac.ts"
+import { sysctlSpellings } from "../../src/base/sysctl-name.ts"
 import type { BridgeAttributes } from "../../src/kinds/bridge/spec.ts"
 import type { Limits } from "../../src/kinds/cgroup/spec.ts"
 import type { ContainerAttributes, IdRange } from "../../src/kinds/container/spec.ts"
@@ -196,9 +197,7 @@ function spellRanges(dice: Dice, ranges: readonly IdRange[]): Yaml {
 }
 
 function spellSysctls(dice: Dice, sysctls: { readonly [name: string]: string }): Yaml {
-  const entries = Object.entries(sysctls).map(
-    ([name, value]) => [dice.pick(name, name.replaceAll(".", "/")), spellSysctl(dice, value)] as const,
-  )
+  const entries = Object.entries(sysctls).map(([name, value]) => [dice.pick(...sysctlSpellings(name)), spellSysctl(dice, value)] as const)
   if (dice.chance())
     return { list: dice.shuffled(entries).map(([name, value]) => `${name}=${value instanceof Plain ? value.text : value}`) }
   return { map: dice.shuffled(entries) }

@@ -8,7 +8,7 @@ import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.
 import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
-import { encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
+import { encodeRouteAppend, encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
 import { encodeRuleAdd, encodeRuleDelete } from "./rtnl/rule.ts"
 import type { WireWriter } from "./wire.ts"
 
@@ -46,6 +46,8 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return addressDelete(request, resolver)
     case "route-replace":
       return [(w, sequence) => encodeRouteReplace(w, sequence, request, resolver)]
+    case "route-append":
+      return [(w, sequence) => encodeRouteAppend(w, sequence, request, resolver)]
     case "route-delete":
       return [(w, sequence) => encodeRouteDelete(w, sequence, request, resolver)]
     case "rule-add":
@@ -106,6 +108,7 @@ function neededLinks(request: NetRequest): LinkRef[] {
     case "neighbour-delete":
       return [request.dev]
     case "route-replace":
+    case "route-append":
     case "route-delete":
       return [...present(request.dev), ...(request.nexthops ?? []).flatMap(({ dev }) => present(dev))]
     default:

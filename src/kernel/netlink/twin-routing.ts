@@ -2,12 +2,12 @@ import type { NetRequest, Rule } from "../kernel.ts"
 import { device, option } from "./twin-words.ts"
 
 type Words = (string | undefined)[]
-type RouteRequest = NetRequest & { op: "route-replace" | "route-delete" }
+type RouteRequest = NetRequest & { op: "route-replace" | "route-append" | "route-delete" }
 
 /** What stands behind `ip route replace` or `ip route del`. */
 export function route(request: RouteRequest): Words {
   const { to, type, via, dev, nexthops, table, metric, src, scope, onlink, mtu, advmss } = request
-  const protocol = request.op === "route-replace" ? request.protocol : undefined
+  const protocol = request.op === "route-delete" ? undefined : request.protocol
   return [
     type === "unicast" ? undefined : type,
     to === "0.0.0.0/0" || to === "::/0" ? "default" : to,

@@ -45,6 +45,8 @@ function words(request: NetRequest): Words {
       return [`ip address del ${request.address} dev`, device(request.link)]
     case "route-replace":
       return ["ip route replace", ...route(request)]
+    case "route-append":
+      return ["ip route append", ...route(request)]
     case "route-delete":
       return ["ip route del", ...route(request)]
     case "rule-add":

@@ -16,6 +16,7 @@ import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
+import { observedPrefixRoutes, restorePrefixRoutes } from "../link/subnet-routes.ts"
 import { heedRouters } from "./router-advertisements.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
@@ -84,6 +85,7 @@ function attributesOf(scope: Scope, address: Address, link: Link): Observed["att
     interface: name,
     alias,
     address: canonicalAddresses(scope.host, link.index),
+    ...observedPrefixRoutes(scope.host, link),
     mtu,
     mac,
     up,
@@ -154,15 +156,18 @@ function update(steps: readonly Step[], run: Run): StepErrors {
   const renamed = renameAll(steps, run, "host", (step) => (refused.has(step) ? undefined : renaming(step)))
   const ready = eitherError(marked, renamed)
   const heard = heedRouters(steps, run.kernel, ready, ({ change }) => change.fields.some(({ path }) => path === "accept_ra"))
-  return eitherError(
-    heard,
-    sendAll(
-      steps,
-      run,
-      "host",
-      ofMade(steps, heard, (step) => changes(step, run)),
-    ),
+  const changed = sendAll(
+    steps,
+    run,
+    "host",
+    ofMade(steps, heard, (step) => changes(step, run)),
   )
+  return eitherError(heard, changed).map((error, i) => error ?? restored(steps[i] as Step, run))
+}
+
+function restored({ change }: Step, { kernel }: Run): KernelError | null {
+  const isLost = change.fields.some(({ path }) => path === "prefix_routes")
+  return isLost ? restorePrefixRoutes(kernel, "host", change.observed?.live.ifindex as number) : null
 }
 
 function markOf({ change }: Step, { stack }: Run): NetRequest {

@@ -5,6 +5,7 @@ import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
+import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { bridgeProblems } from "./problems.ts"
 
 /** A bridge, as the planner sees it. */
@@ -14,6 +15,7 @@ export const bridgeKind: Kind = {
     { path: "interface", change: "update" },
     { path: "alias", change: "update" },
     { path: "address", change: "update" },
+    { path: "prefix_routes", change: "update" },
     { path: "mtu", change: "update" },
     { path: "mac", change: "update" },
     { path: "stp", change: "update" },
@@ -22,10 +24,11 @@ export const bridgeKind: Kind = {
     { path: "up", change: "update" },
     ...BRIDGE_OPTIONS.map((path) => ({ path, change: "update" as const })),
   ],
-  normalise: (desired, { attributes }) => ({
-    desired: likewise(BRIDGE_DEFAULTS, desired, attributes),
-    observed: likewise(BRIDGE_DEFAULTS, attributes, desired),
-  }),
+  normalise: (desired, { attributes }) =>
+    withPrefixRoutes({
+      desired: likewise(BRIDGE_DEFAULTS, desired, attributes),
+      observed: likewise(BRIDGE_DEFAULTS, attributes, desired),
+    }),
   steps,
   check: bridgeProblems,
 }

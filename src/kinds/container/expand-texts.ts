@@ -1,5 +1,6 @@
 import { formatCpuList, parseCpuList } from "../../base/cpu.ts"
 import { shellWords } from "../../base/shell-words.ts"
+import { sysctlName } from "../../base/sysctl-name.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import { items } from "../link/expand-link.ts"
 
@@ -86,8 +87,11 @@ export function wordsOf(
   return undefined
 }
 
-/** What a container may set: parameters that its own network or ipc namespace holds. Each letter of a name is looked at, as it becomes a path. */
-const ALLOWED = /^(net(\.[a-zA-Z0-9_-]+){2,}|kernel\.(msg[a-z_]+|sem|sem_next_id|shm[a-z_]+)|fs\.mqueue\.[a-z_]+)$/
+/**
+ * What a container may set: parameters that its own network or ipc namespace holds. Each letter of a name is looked at, as it becomes a path: a slash,
+ * which is a dot there, stands between letters, so that no part of the path is empty or leads up.
+ */
+const ALLOWED = /^(net(\.[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*){2,}|kernel\.(msg[a-z_]+|sem|sem_next_id|shm[a-z_]+)|fs\.mqueue\.[a-z_]+)$/
 const VALUE = /^[a-zA-Z0-9_./:,+ \t-]{1,4096}$/
 
 export function isContainerSysctl(name: string): boolean {
@@ -111,10 +115,10 @@ function inDecimal(word: string): string {
   return value === 0n ? "0" : `${sign}${value}`
 }
 
-/** Names with dots, sorted; values as the kernel prints them. sysctl(8) */
+/** Each by its one name, sorted; values as the kernel prints them. sysctl(8) */
 export function sysctlsOf(entry: Entry, value: TextsEntry | undefined): Texts {
   const found = new Map<string, string>()
-  for (const { path, name, text: written = "" } of texts(entry, ["sysctls"], value, (one) => one.replaceAll("/", "."))) {
+  for (const { path, name, text: written = "" } of texts(entry, ["sysctls"], value, sysctlName)) {
     const text = sysctlText(name, written)
     if (!isContainerSysctl(name)) {
       entry.reportKey(path, "bad-sysctl", `sysctl \`${name}\` cannot be set for a container alone`, {

@@ -11,6 +11,12 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
  * inode that a container needs is a third of a millisecond of ext4's. docs/decisions/0030
  */
 const ETC_HOSTNAME = "/etc/hostname"
+/**
+ * Of the addresses of a name glibc takes but the first line's, unless this file says otherwise: one that may be on a bridge that the asker is not on. An
+ * image's own hides it. docs/decisions/0037
+ */
+const ETC_HOST_CONF = "/etc/host.conf"
+const ALL_LINES = "multi on\n"
 /** Whoever reads it reads the name of the uts namespace that he is in, with a line's end: what hostname(5) wants. */
 const LIVE_NAME = "/proc/sys/kernel/hostname"
 
@@ -31,9 +37,17 @@ export function showsHostname({ namespaces, mounts, secrets, configs }: Containe
 /** Before the first of these containers is launched. */
 export function prepareNamesLayer({ kernel, stack }: Run, containers: readonly ContainerAttributes[]): void {
   const folder = namesLayerOf(stack)
-  if (!containers.some(showsHostname) || kernel.lstat(`${folder}${ETC_HOSTNAME}`) !== null) return
-  for (const path of [folder, `${folder}/etc`]) kernel.mkdir(path, 0o755)
-  kernel.symlink(`${folder}${ETC_HOSTNAME}`, LIVE_NAME)
+  const below = imageLayer(folder)
+  // Written last: with it, all is there.
+  if (!containers.some(showsHostname) || kernel.lstat(`${below}${ETC_HOST_CONF}`) !== null) return
+  for (const path of [folder, `${folder}/etc`, below, `${below}/etc`]) kernel.mkdir(path, 0o755)
+  for (const layer of [folder, below]) kernel.symlink(`${layer}${ETC_HOSTNAME}`, LIVE_NAME)
+  kernel.rewriteFile(`${below}${ETC_HOST_CONF}`, ALL_LINES)
+}
+
+/** The part of the folder that lies below images: the host's /etc needs less. */
+function imageLayer(names: string): string {
+  return `${names}/image`
 }
 
 /** What lies over the host's /etc. */
@@ -41,9 +55,9 @@ export function aboveEtc(attributes: ContainerAttributes, { names }: RootFacts):
   return showsHostname(attributes) ? [`${names}/etc`] : []
 }
 
-/** What lies under an image, whose /etc stays as it is. */
+/** What lies under an image, whose /etc stays as it is: what it has itself, hides that. */
 export function belowImage(attributes: ContainerAttributes, { names, etc }: RootFacts): string[] {
-  return etc?.named === false && showsHostname(attributes) ? [names] : []
+  return etc !== undefined && showsHostname(attributes) ? [imageLayer(names)] : []
 }
 
 /** In an upper layer that was just made: later, what is there is the container's own. Its /etc is as the image's. */

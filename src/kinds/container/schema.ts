@@ -155,7 +155,7 @@ function isolation(): Fragments {
     limits: limitsSchema("What it may use."),
     sysctls: {
       description:
-        "Kernel parameters of its own network and ipc namespaces: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*; a map, or a list of NAME=value.",
+        "Kernel parameters of its own network and ipc namespaces: net.*, kernel.msg*, kernel.sem, kernel.shm*, fs.mqueue.*; a map, or a list of NAME=value. A dot in the name of a link is a slash, as sysctl(8) has it: net.ipv4.conf.eth0/10.forwarding.",
       type: ["object", "array"],
       form: "a map of kernel parameters, or a list of NAME=value",
       additionalProperties: { description: "Its value.", type: ["string", "integer"], pattern: "\\S", form: "a text or a number" },

@@ -1,3 +1,4 @@
+import { sysctlPath } from "../../base/sysctl-name.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { LiveMonitor, Scope } from "../../model/driver.ts"
@@ -9,11 +10,6 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
 /** Where a container's sysctls are: its namespaces, as its monitor holds them, and the groups that its ids are outside. */
 export interface SysctlPlace extends Pick<LiveMonitor, "netns" | "ipcns"> {
   gidMap: readonly IdRange[]
-}
-
-/** `net.ipv4.ip_forward` is /proc/sys/net/ipv4/ip_forward. */
-export function sysctlPath(name: string): string {
-  return `/proc/sys/${name.replaceAll(".", "/")}`
 }
 
 /** The namespace files in which a sysctl means the container's: those of net.* live in the network, the rest in the ipc namespace. */

@@ -21,7 +21,7 @@ import { HOSTS, RESOLV_CONF } from "./spec-places.ts"
 import { needsRouting } from "./spec-routing.ts"
 import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
 import type { SysctlPlace } from "./sysctls.ts"
-import { sysctlPlace, writeSysctl } from "./sysctls.ts"
+import { readSysctl, sysctlPlace, writeSysctl } from "./sysctls.ts"
 import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
 
 type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
@@ -122,7 +122,9 @@ export const updateSysctls = inPlace(["sysctls"], (step, run) => {
   const have = observedAttributes(step).sysctls ?? {}
   const place = sysctlPlace(run.kernel, heldOf(step, run))
   const defaults = keepDefaults(step, run, place)
-  const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults)
+  // One of a link that has gone went with it.
+  const isThere = (name: string) => readSysctl(run.kernel, name, place) !== null
+  const gone = Object.keys(have).filter((name) => !(name in want) && name in defaults && isThere(name))
   const values = { ...Object.fromEntries(gone.map((name) => [name, defaults[name] as string])), ...want }
   // Those of a link that is made anew have their defaults, whatever was found; and behind one that changes others, all are written.
   let again = step.change.fields.some(({ path }) => path === "sysctls")

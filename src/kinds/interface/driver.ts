@@ -18,13 +18,13 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
-import { sendRouted } from "../link/subnet-routes.ts"
+import { observedPrefixRoutes, restorePrefixRoutes, sendRouted } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
-import { observedPort, portCreation, portUpdate } from "./port.ts"
+import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 import { setWireGuard } from "./wireguard.ts"
 
@@ -68,6 +68,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
         ...{ mac: link.mac, address: canonicalAddresses(scope.host, link.index), up: link.up },
         ...observedImpair(link.impair),
         ...link.port,
+        ...observedState(scope, link),
       },
       ...observedPort(link),
     },
@@ -120,6 +121,7 @@ function insideAttributes(scope: Scope, container: string, dump: NetDump, inside
   return {
     interface: inside.name,
     address: canonicalAddresses(dump, inside.index),
+    ...observedPrefixRoutes(dump, inside),
     gateway: gatewaysOf(scope, container, dump, inside.index),
     mac: inside.mac,
     up: inside.up,
@@ -230,6 +232,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const done =
       failure ??
       firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+      (hasChanged(step, "prefix_routes") ? restorePrefixRoutes(run.kernel, netns, inside) : null) ??
       setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })

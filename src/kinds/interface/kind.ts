@@ -7,6 +7,7 @@ import type { Attributes, HostFacts, Observed, Resource, Value } from "../../mod
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
+import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
@@ -29,6 +30,7 @@ export const interfaceKind: Kind = {
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },
+    { path: "prefix_routes", change: "update" },
     { path: "gateway", change: "update" },
     { path: "mac", change: "update" },
     { path: "mtu", change: "update" },
@@ -42,6 +44,7 @@ export const interfaceKind: Kind = {
     { path: "fdb", change: "update" },
     ...WIREGUARD_RULES,
     { path: "bond.*", change: "update" },
+    { path: "host_end.state", change: "update" },
     ...PORT_OPTIONS.map((option) => ({ path: `host_end.${option}`, change: "update" as const })),
   ],
   normalise,
@@ -62,7 +65,7 @@ function check(resource: Resource, host: HostFacts): Diagnostic[] {
  */
 function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
-  return {
+  return withPrefixRoutes({
     desired: {
       ...desired,
       ...(desired.up === false ? { gateway: [] } : {}),
@@ -76,7 +79,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
         : withoutUnsaid(desired, onSameParent(desired, attributes)),
-  }
+  })
 }
 
 /** Of a parent that is to be called otherwise it is none the less a link. */
@@ -91,11 +94,13 @@ function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
   return sameBridge ? { master: master as Value } : {}
 }
 
+const PORT_USUAL = { ...PORT_DEFAULTS, state: "forwarding" }
+
 /** An option of a port that only one side has is as usual on the other one. */
 function portOf({ host_end: one }: Attributes, { host_end: other }: Attributes): Attributes {
   const both = typeof one === "object" && one !== null && typeof other === "object" && other !== null
   if (!both || one === other) return {}
-  const whole = likewise(PORT_DEFAULTS, one, other)
+  const whole = likewise(PORT_USUAL, one, other)
   return whole === one ? {} : { host_end: whole as Value }
 }
 

@@ -17,6 +17,7 @@ import { places } from "../link/places.ts"
 import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
+import { observedPrefixRoutes } from "../link/subnet-routes.ts"
 import { bondRequests, observedBond } from "./bond.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
@@ -75,6 +76,7 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
     container,
     interface: link.name,
     address: canonicalAddresses(dump, link.index),
+    ...observedPrefixRoutes(dump, link),
     gateway: gatewaysOf(scope, container.slice("container.".length), dump, link.index),
     ...{ mac: link.mac, mtu: link.mtu, up: link.up },
     ...observedMaster(scope, container, dump, link),

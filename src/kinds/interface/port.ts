@@ -1,8 +1,8 @@
-import type { PortOptions } from "../../base/bridge-options.ts"
+import type { PortOptions, PortState } from "../../base/bridge-options.ts"
 import { PORT_DEFAULTS, PORT_OPTIONS, unusual } from "../../base/bridge-options.ts"
 import { vlanChanges } from "../../base/vlans.ts"
 import type { Link, LinkRef, NetRequest } from "../../kernel/kernel.ts"
-import type { Run } from "../../model/driver.ts"
+import type { Run, Scope } from "../../model/driver.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { BridgeAttributes } from "../bridge/spec.ts"
 import { usualVlans } from "./expand-port.ts"
@@ -11,6 +11,16 @@ import type { PortAttributes } from "./spec.ts"
 /** What is read of a port beside its link. */
 export function observedPort({ vlans }: Link): Attributes {
   return vlans === undefined ? {} : { vlans }
+}
+
+/**
+ * What a port does with frames that somebody has shut: the kernel opens one as soon as it is up, has a carrier, and its bridge is up. Where there is a
+ * spanning tree it decides.
+ */
+export function observedState(scope: Scope, { up, state, master, port_state }: Link): { state?: PortState } {
+  if (port_state === undefined || !up || state !== "up") return {}
+  const lan = scope.linkByIndex(master)
+  return lan?.up && lan.bridge?.stp === false ? { state: port_state } : {}
 }
 
 /** What makes a new port of its bridge what it is to be; nothing where it is as every port. */
@@ -37,16 +47,24 @@ export function portUpdate(
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
   const now = () => have.vlans ?? live().find(({ index }) => index === link)?.vlans
   const vlans = changed.has("vlans") ? vlanRequests(link, now(), want, run) : []
-  return [...portSet(link, port), ...vlans]
+  return [...portSet(link, { ...port, ...openAgain(want, changed, run) }), ...vlans]
 }
 
-function portSet(link: LinkRef, port: PortOptions): NetRequest[] {
+/** The kernel takes no word about it where a spanning tree is by now. */
+function openAgain(want: PortAttributes, changed: ReadonlySet<string>, run: Run): { state?: PortState } {
+  return changed.has("host_end.state") && !bridgeOf(want, run).stp ? { state: want.host_end.state ?? "forwarding" } : {}
+}
+
+function portSet(link: LinkRef, port: PortOptions & { state?: PortState }): NetRequest[] {
   return Object.keys(port).length === 0 ? [] : [{ op: "link-set", link, port }]
 }
 
-function bornWith({ bridge }: PortAttributes, { desired }: Run): string[] {
-  const attributes = desired.resources.find(({ address }) => address === bridge)?.attributes
-  return usualVlans((attributes ?? {}) as Partial<BridgeAttributes>)
+function bridgeOf({ bridge }: PortAttributes, { desired }: Run): Partial<BridgeAttributes> {
+  return (desired.resources.find(({ address }) => address === bridge)?.attributes ?? {}) as Partial<BridgeAttributes>
+}
+
+function bornWith(port: PortAttributes, run: Run): string[] {
+  return usualVlans(bridgeOf(port, run))
 }
 
 /** `have` undefined: it is in those that a new port of its bridge is in. */

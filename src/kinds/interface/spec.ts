@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { PortOptions } from "../../base/bridge-options.ts"
+import type { PortOptions, PortState } from "../../base/bridge-options.ts"
 import type { Impair } from "../link/spec-impair.ts"
 import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
@@ -42,7 +42,7 @@ export interface PortAttributes extends Inside {
   /** Of both ends. */
   mtu: number
   /** The port on the host: it is up, and only the bridge speaks for it. Options of the port that are as usual are absent. */
-  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair } & PortOptions
+  host_end: { mac: string; address: string[]; up: boolean; impair?: Impair; state?: PortState } & PortOptions
   /** Where the bridge filters VLANs, those that the port is in: `10 pvid untagged`, `30-40`. */
   vlans?: string[]
   link?: undefined

@@ -1,4 +1,4 @@
-import type { LinkRef, NetDump, NetRequest } from "../../kernel/kernel.ts"
+import type { InterfaceAddress, LinkRef, NetDump, NetRequest } from "../../kernel/kernel.ts"
 
 /** IFAPROT_KERNEL_RA: made of a router's advertisement, and gone when that runs out. linux/if_addr.h, since Linux 5.18 */
 const BY_ADVERTISEMENT = 2
@@ -8,10 +8,14 @@ const BY_ADVERTISEMENT = 2
  * fe80::/10, and what routers advertise).
  */
 export function canonicalAddresses(dump: NetDump, index: number): string[] {
-  return dump.addresses
-    .filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host" && a.protocol !== BY_ADVERTISEMENT)
+  return ownAddresses(dump, index)
     .map((a) => a.address)
     .sort()
+}
+
+/** The same as the kernel tells them, in its order. */
+export function ownAddresses({ addresses }: Pick<NetDump, "addresses">, index: number): InterfaceAddress[] {
+  return addresses.filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host" && a.protocol !== BY_ADVERTISEMENT)
 }
 
 /** New addresses first: taking the last one of a subnet away would drop every route through it. */

@@ -23,9 +23,10 @@ export function lostWithMac(container: Address, link: string): Disturbance {
   return { address: container, field: "neighbours", touches }
 }
 
-/** `net.ipv4.conf.eth0.rp_filter`, `net.ipv6.neigh.eth0.base_reachable_time_ms` */
+/** `net.ipv4.conf.eth0.rp_filter`, `net.ipv6.neigh.eth0/10.base_reachable_time_ms` */
 function isOfLink(sysctl: string, link: string): boolean {
-  return ["ipv4", "ipv6"].some((family) => ["conf", "neigh"].some((part) => sysctl.startsWith(`net.${family}.${part}.${link}.`)))
+  const word = link.replaceAll(".", "/")
+  return ["ipv4", "ipv6"].some((family) => ["conf", "neigh"].some((part) => sysctl.startsWith(`net.${family}.${part}.${word}.`)))
 }
 
 /** The address that a route sends from is the link's too: the kernel drops routes from an address that goes. */

@@ -1,6 +1,9 @@
 import { formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
-import type { Kernel, KernelError, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
-import { canonicalAddresses } from "./addresses.ts"
+import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
+import { canonicalAddresses, ownAddresses } from "./addresses.ts"
+import { prefixesOf } from "./kind-prefix-routes.ts"
+import { isDefault, leavesBy } from "./routes.ts"
 
 /** What the kernel says of a next hop that is in no subnet which a link reaches: of IPv4, and of IPv6. */
 const NO_WAY = new Set(["ENETUNREACH", "EHOSTUNREACH"])
@@ -8,15 +11,23 @@ const NO_WAY = new Set(["ENETUNREACH", "EHOSTUNREACH"])
 const RTPROT_KERNEL = 2
 /** IP6_RT_PRIO_ADDRCONF: the metric of those of IPv6. */
 const METRIC6 = 256
-/** Prefix lengths that are no subnet, but one address. */
-const WHOLE = { 4: 32, 6: 128 } as const
+
+type Append = NetRequest & { op: "route-append" }
 
 /**
  * As `net` of the kernel's port. Where a next hop is refused, and it turns out that somebody has taken away the routes that the kernel made with the
- * addresses of links (`ip route flush table main`), these are set again, and what was refused is asked for once more.
+ * addresses of links (`ip route flush table main`), these are set again, and what was refused is asked for once more. In whose place one
+ * stood that is deleted now, that one is set again, too.
  */
 export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequest[]): (KernelError | null)[] {
   const answers = kernel.net(ns, requests)
+  const freed = new Set(requests.flatMap((one) => (one.op === "route-delete" && !isDefault(one.to) ? [one.to] : [])))
+  if (freed.size > 0) {
+    kernel.net(
+      ns,
+      lostRoutes(kernel.dump(ns)).filter(({ to }) => freed.has(to)),
+    )
+  }
   if (!answers.some((answer) => answer !== null && NO_WAY.has(answer.errno))) return answers
   const lost = lostRoutes(kernel.dump(ns))
   if (lost.length === 0) return answers
@@ -30,20 +41,53 @@ export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequ
   return answers
 }
 
-/** Routes of the main table that the kernel makes with an address of a link that is up; in a vrf they are in that one's table. */
-function lostRoutes(dump: NetDump): NetRequest[] {
-  const { links, routes } = dump
-  const vrfs = new Set(links.filter(({ kind }) => kind === "vrf").map(({ index }) => index))
-  const able = links.filter(({ up, master }) => up && !vrfs.has(master))
-  return able.flatMap(({ index }) =>
-    canonicalAddresses(dump, index).flatMap((address): NetRequest[] => {
-      const cidr = parseCidr(address)
-      if (cidr === undefined || cidr.prefix >= WHOLE[cidr.family]) return []
-      const to = formatCidr(networkOf(cidr))
-      // One of another link to the same subnet would be replaced.
-      if (routes.some((route) => route.to === to)) return []
-      const own = cidr.family === 4 ? ({ scope: "link", src: address.slice(0, address.indexOf("/")) } as const) : { metric: METRIC6 }
-      return [{ op: "route-replace", to, dev: index, protocol: RTPROT_KERNEL, ...own }]
-    }),
+/** The routes to the subnets of a link's addresses that are left, where one is not there. */
+export function observedPrefixRoutes(dump: NetDump, link: Link): { prefix_routes?: string[] } {
+  const lost = new Set(lostOf(dump, link).map(({ to }) => to))
+  if (lost.size === 0) return {}
+  return { prefix_routes: prefixesOf(canonicalAddresses(dump, link.index)).filter((prefix) => !lost.has(prefix)) }
+}
+
+/** Sets those of one link again that are not there. */
+export function restorePrefixRoutes(kernel: Kernel, ns: NetNs, link: LinkRef): KernelError | null {
+  const dump = kernel.dump(ns)
+  const found = dump.links.find(({ index, name }) => link === index || link === name)
+  const answers = kernel.net(ns, found === undefined ? [] : lostOf(dump, found))
+  return answers.find((answer) => answer !== null && answer.errno !== "EEXIST") ?? null
+}
+
+function lostRoutes(dump: NetDump): Append[] {
+  return dump.links.flatMap((link) => lostOf(dump, link))
+}
+
+/**
+ * Routes of the main table that the kernel makes with an address of a link that is up; in a vrf they are in that one's table. One of ours to the
+ * same place is there in the place of the kernel's, and so is any other by the same link.
+ */
+function lostOf(dump: NetDump, link: Link): Append[] {
+  if (!link.up || link.kind === "vrf" || dump.links.some(({ kind, index }) => kind === "vrf" && index === link.master)) return []
+  return madeRoutes(dump, link).filter(
+    ({ to }) => !dump.routes.some((route) => route.to === to && (route.protocol === ROUTE_PROTOCOL || leavesBy(route, link.index))),
   )
+}
+
+/** As the kernel makes them: of several addresses of a subnet the first one has brought it. */
+function madeRoutes(dump: NetDump, { index }: Link): Append[] {
+  const made = new Map<string, Append>()
+  for (const { address, routeless, metric } of ownAddresses(dump, index)) {
+    const cidr = parseCidr(address)
+    if (cidr === undefined || routeless || prefixesOf([address]).length === 0) continue
+    const to = formatCidr(networkOf(cidr))
+    const own = cidr.family === 4 ? ({ scope: "link", src: address.slice(0, address.indexOf("/")) } as const) : { metric: METRIC6 }
+    const route: Append = {
+      op: "route-append",
+      to,
+      dev: index,
+      protocol: RTPROT_KERNEL,
+      ...own,
+      ...(metric === undefined ? {} : { metric }),
+    }
+    if (!made.has(to)) made.set(to, route)
+  }
+  return [...made.values()]
 }

@@ -1,3 +1,4 @@
+import { sysctlPath } from "../../base/sysctl-name.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
 import type { BaseChain, RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
 import { forwardingFileOf } from "../../model/ownership.ts"
@@ -11,11 +12,6 @@ import { FAMILIES, FORWARDING, TABLE } from "./spec.ts"
 export const WAS_OFF: { readonly [F in RuleFamily]: string } = {
   ip: `stack: ${FORWARDING.ip} was 0`,
   ip6: `stack: ${FORWARDING.ip6} was 0`,
-}
-
-/** Dots part the words of a name, and a slash is a dot in one of them. sysctl(8) */
-export function sysctlPath(name: string): string {
-  return `/proc/sys/${name.replace(/[./]/g, (mark) => (mark === "." ? "/" : "."))}`
 }
 
 export function sysctl(kernel: Kernel, name: string): string | undefined {

@@ -12,6 +12,7 @@ import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import { places } from "../link/places.ts"
 import { firstError, settled, settledLater } from "../link/results.ts"
+import { observedPrefixRoutes, restorePrefixRoutes } from "../link/subnet-routes.ts"
 import type { End } from "./adoptable.ts"
 import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
 import { createPairs, heed } from "./create.ts"
@@ -153,7 +154,7 @@ function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const own: Endpoint = { container, interface: name, address: canonicalAddresses(dump, index), mac, up }
   if (container === "host" && link.accept_ra) own.accept_ra = true
   if (master !== undefined) own.master = master
-  return Object.assign(own, observedImpair(link.impair))
+  return Object.assign(own, observedImpair(link.impair), observedPrefixRoutes(dump, link))
 }
 
 // -------------------------------------------------------------------- apply
@@ -170,7 +171,10 @@ function update(step: Step, run: Run): KernelError | null {
       // What bears no mark is not asked whom the host listens to there.
       const unknown = step.change.adopts !== undefined || want.alias !== have.alias
       const heard = unknown || e.accept_ra !== before.accept_ra ? [heed(e, run)] : []
-      return [...heard, ...run.kernel.net(netnsOf(run, e.container), endpointChanges(e, before, want, have, run))]
+      const netns = netnsOf(run, e.container)
+      const changed = run.kernel.net(netns, endpointChanges(e, before, want, have, run))
+      const isLost = step.change.fields.some(({ path }) => path === `endpoints.${i}.prefix_routes`)
+      return [...heard, ...changed, ...(isLost ? [restorePrefixRoutes(run.kernel, netns, e.interface)] : [])]
     }),
   )
 }

@@ -51,7 +51,7 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry, both: Impair | u
   const holder = container === "host" ? "host" : `container.${container}`
   if (long.accept_ra !== undefined && container !== "host")
     entry.report([...path, "accept_ra"], "bad-accept-ra", "only the host's end says whom the host listens to", {
-      hint: `take it out; of a container: \`sysctls: { net.ipv6.conf.${name}.accept_ra: 0 }\``,
+      hint: `take it out; of a container: \`sysctls: { net.ipv6.conf.${name.replaceAll(".", "/")}.accept_ra: 0 }\``,
     })
   const derived = deriveMac(`${entry.stack}/${entry.originOf(entry.address)}/${entry.originOf(holder)}/${name}`)
   const found: Endpoint = { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true }

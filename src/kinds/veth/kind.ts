@@ -4,6 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { vethRelations } from "./relations.ts"
@@ -16,6 +17,7 @@ export const vethKind: Kind = {
     { path: "endpoints.*.container", change: "replace" },
     { path: "endpoints.*.interface", change: "replace" },
     { path: "endpoints.*.address", change: "update" },
+    { path: "endpoints.*.prefix_routes", change: "update" },
     { path: "endpoints.*.mac", change: "update" },
     { path: "endpoints.*.up", change: "update" },
     { path: "endpoints.*.master", change: "update" },
@@ -24,6 +26,7 @@ export const vethKind: Kind = {
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],
+  normalise: (desired, { attributes }) => withRoutesOfEnds(desired, attributes),
   readdressed: (attributes, rename) => ({
     ...attributes,
     endpoints: endpointsOf(attributes).map((end) => ({ ...end, container: rename(end.container) })),
@@ -36,6 +39,19 @@ export const vethKind: Kind = {
 
 function endpointsOf(attributes: Attributes | null): VethAttributes["endpoints"] {
   return ((attributes ?? {}) as unknown as Partial<VethAttributes>).endpoints ?? []
+}
+
+function withRoutesOfEnds(desired: Attributes, observed: Attributes): { desired: Attributes; observed: Attributes } {
+  const [want, have] = [desired, observed].map(({ endpoints }) => (endpoints ?? []) as readonly Attributes[]) as [
+    Attributes[],
+    Attributes[],
+  ]
+  if (![...want, ...have].some(({ prefix_routes }) => prefix_routes !== undefined)) return { desired, observed }
+  const sides = want.map((end, i) => withPrefixRoutes({ desired: end, observed: have[i] ?? {} }))
+  return {
+    desired: { ...desired, endpoints: sides.map((side) => side.desired) },
+    observed: { ...observed, endpoints: have.map((end, i) => sides[i]?.observed ?? end) },
+  }
 }
 
 function containersOf(attributes: Attributes | null): Address[] {

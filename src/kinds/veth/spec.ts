@@ -17,6 +17,8 @@ export interface VethAttributes {
     /** Of the host's end: the host takes addresses and routes from routers there; absent: it does not. */
     accept_ra?: true
     master?: string
+    /** Only ever observed: the routes to the subnets of its addresses that are left, where one is not there. */
+    prefix_routes?: string[]
     unmarked?: { alias: string; group: number }
   }[]
   mtu: number

@@ -10,6 +10,7 @@ import { checkLent } from "./lent.ts"
 import { checkLifecycle } from "./lifecycle.ts"
 import { checkLimits } from "./limits.ts"
 import { checkLinkNames } from "./link-names.ts"
+import { checkLinkNumbers } from "./link-numbers.ts"
 import { checkMacs } from "./macs.ts"
 import { checkMasters } from "./masters.ts"
 import { checkMoved } from "./moved.ts"
@@ -25,6 +26,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkNames,
   checkLinkNames,
   checkMacs,
+  checkLinkNumbers,
   checkLent,
   checkSubnets,
   checkAddresses,

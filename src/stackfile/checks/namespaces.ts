@@ -1,3 +1,4 @@
+import { sysctlSpellings } from "../../base/sysctl-name.ts"
 import { sharedWith } from "../../kinds/container/expand.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
 
@@ -39,7 +40,8 @@ function checkSysctls({ attributes, entry }: DraftContainer): void {
   for (const name of Object.keys(attributes.sysctls)) {
     const [kind, mode] = name.startsWith("net.") ? ["network", net] : ["ipc", ipc]
     if (mode === "new") continue
-    const written = entry.has(["sysctls", name]) ? name : name.replaceAll(".", "/")
+    const [dotted, slashed] = sysctlSpellings(name)
+    const written = entry.has(["sysctls", dotted]) ? dotted : slashed
     entry.reportKey(
       ["sysctls", written],
       "shared-namespace",

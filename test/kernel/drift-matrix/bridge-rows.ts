@@ -72,6 +72,14 @@ export const bridgeRows: KindRows = {
       ],
     },
     {
+      attribute: "prefix_routes",
+      read: "`RTM_GETROUTE`: the routes to the subnets of its addresses, as the kernel makes them with these",
+      hands: [
+        { by: "ip route del 10.20.0.0/24 dev lab-lan", shows: { "bridge.lan": { prefix_routes: ["fd20::/64"] } } },
+        { by: "ip -6 route del fd20::/64 dev lab-lan", shows: { "bridge.lan": { prefix_routes: ["10.20.0.0/24"] } } },
+      ],
+    },
+    {
       attribute: "mtu",
       read: `${GETLINK}\`IFLA_MTU\``,
       hands: [{ by: "ip link set lab-lan mtu 1400", shows: { "bridge.lan": { mtu: 1400 } } }],

@@ -196,6 +196,14 @@ export const interfaceRows: KindRows = {
       ],
     },
     {
+      attribute: "prefix_routes",
+      read: `${INSIDE}\`RTM_GETROUTE\`: the routes to the subnets of its addresses, as the kernel makes them with these`,
+      hands: [
+        { by: web("route del 10.20.0.0/24 dev eth0"), shows: { "interface.web.eth0": { prefix_routes: [] } } },
+        { by: web("route del 10.40.0.0/24 dev mv0"), shows: { "interface.web.mv0": { prefix_routes: [] } }, needs: "macvlan" },
+      ],
+    },
+    {
       attribute: "gateway",
       read: `${INSIDE}\`RTM_GETROUTE\`, protocol 115`,
       hands: [
@@ -314,6 +322,11 @@ export const interfaceRows: KindRows = {
     },
     ...WIREGUARD_HANDS.map(wireGuardRow),
     ...OPTIONS.map(portOption),
+    {
+      attribute: "host_end.state",
+      read: "`RTM_GETLINK`, `IFLA_INFO_SLAVE_DATA`, `IFLA_BRPORT_STATE`, where no spanning tree decides, and the port and its bridge are up",
+      hands: [{ by: `bridge link set dev ${PORT} state 0`, shows: { "interface.web.eth0": { "host_end.state": "disabled" } } }],
+    },
     {
       attribute: ITSELF,
       read: "`RTM_GETLINK`",

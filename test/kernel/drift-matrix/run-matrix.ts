@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS } from "../../../src/base/bridge-options.ts"
+import { prefixesOf } from "../../../src/kinds/link/kind-prefix-routes.ts"
 import type { KindName, Value } from "../../../src/model/resource.ts"
 import { valueAt } from "../../../src/plan/fields.ts"
 import type { PlanJson } from "../../support/lab.ts"
@@ -122,18 +123,26 @@ function expected(shows: Shows, baseline: PlanJson): Told {
     if (what === "gone" || what === "broken") told.drift[address] = {}
     if (typeof what === "string") continue
     const wanted = baseline.changes.find((c) => c.address === address)?.before as Value
-    const pairs = Object.entries(what).map(([path, found]) => [path, [withDevice(found), valueAt(wanted, path) ?? usual(path)]] as const)
+    const pairs = Object.entries(what).map(
+      ([path, found]) => [path, [withDevice(found), valueAt(wanted, path) ?? routesOf(wanted, path) ?? usual(path)]] as const,
+    )
     // A limit that this host cannot hold is neither found nor wanted.
     told.drift[address] = Object.fromEntries(pairs.filter(([, [found, want]]) => found !== null || want !== null))
   }
   return { actions: sorted(told.actions), drift: sorted(told.drift) }
 }
 
+/** Of the routes that come with addresses: those to their subnets. */
+function routesOf(wanted: Value, path: string): Value | undefined {
+  const addresses = path.endsWith("prefix_routes") ? valueAt(wanted, path.replace("prefix_routes", "address")) : undefined
+  return addresses === undefined ? undefined : prefixesOf(addresses as string[])
+}
+
 /** What an option is that the stack does not name; null: nothing. */
 function usual(path: string): Value {
   const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "", frozen: false }
   const [end, option = ""] = path.split(".")
-  return (end === "host_end" ? { ...PORT_DEFAULTS }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
+  return (end === "host_end" ? { ...PORT_DEFAULTS, state: "forwarding" }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
 }
 
 function withDevice(value: Value): Value {

@@ -49,6 +49,11 @@ export const vethRows: KindRows = {
       ],
     },
     {
+      attribute: "endpoints.0.prefix_routes",
+      read: `${THERE}\`RTM_GETROUTE\`: the routes to the subnets of its addresses`,
+      hands: [{ by: web("route del 10.1.0.0/30 dev eth1"), shows: { "veth.core": { "endpoints.0.prefix_routes": [] } } }],
+    },
+    {
       attribute: "endpoints.0.mac",
       read: `${THERE}\`RTM_GETLINK\`, \`IFLA_ADDRESS\``,
       hands: [

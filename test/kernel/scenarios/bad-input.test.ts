@@ -53,6 +53,12 @@ scenario("a user whom the image does not have is told at plan time, and the cont
 
 const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
   ["a program that is not there", "command: [nosuchprogram]", "3:19", /nosuchprogram is in no folder of PATH/],
+  [
+    "a sysctl of a link with a dot in its name",
+    "command: [sleep, '9'], sysctls: { net.ipv4.conf.eth0.10.rp_filter: 1 }",
+    "3:77",
+    /if the link is called eth0\.10, it is net\.ipv4\.conf\.eth0\/10\.rp_filter/,
+  ],
   ["a sysctl's value", "command: [sleep, '9'], sysctls: { net.ipv4.ip_local_port_range: abc }", "3:74", /does not take this value/],
   [
     "too little memory to start",

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
 import { again, lab, ping, turn } from "../../support/bridge-lab.ts"
-import { apply, expectConverged, expectStatus, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 
 scenario("options of a bridge and its ports are made with them, changed in place and taken back", (sandbox) => {
   const options = "stp: true, priority: 100, forward_delay: 2, hello_time: 1, max_age: 6, group_fwd_mask: 0x4000, mcast_snooping: false"
@@ -31,5 +31,32 @@ scenario("isolated ports reach the bridge, and not each other", (sandbox) => {
   turn(sandbox, lab("", isolated, ""), ["update interface.db.eth0"])
   assert.is(ping(sandbox, "web", "10.20.0.3"), 0)
 })
+
+scenario(
+  "a port that somebody shuts is drift, and opened again; where a spanning tree decides, or nothing is at its other end, none is",
+  (sandbox) => {
+    // With a delay a port goes on to forward by itself from two of its states, for as long after it came.
+    const file = sandbox.file("stack.yaml", lab("forward_delay: 0", "", ""))
+    apply(sandbox, file)
+    const shown = () => JSON.parse(sandbox.run(["bridge", "-j", "link", "show", "dev", "lab-web-eth0"]).stdout)[0].state
+    for (const [state, word] of ["disabled", "listening", "learning"].entries()) {
+      expectStatus(sandbox.run(["bridge", "link", "set", "dev", "lab-web-eth0", "state", String(state)]), 0)
+      assert.is(ping(sandbox, "web", "10.20.0.1"), 1, word)
+      const plan = planOf(sandbox, file)
+      assert.equal(verdicts(plan), ["update interface.web.eth0"])
+      assert.equal((plan.drift as { fields: object }[])[0]?.fields, [{ path: "host_end.state", before: word, after: "forwarding" }])
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      assert.is(shown(), "forwarding")
+      assert.is(ping(sandbox, "web", "10.20.0.1"), 0, word)
+    }
+    turn(sandbox, lab("", "up: false", ""), ["update bridge.lan", "update interface.web.eth0"])
+    assert.is(shown(), "disabled")
+    turn(sandbox, lab("", "", ""), ["update interface.web.eth0"])
+    // Shut while a spanning tree comes: then it is that one's.
+    expectStatus(sandbox.run(["bridge", "link", "set", "dev", "lab-web-eth0", "state", "0"]), 0)
+    turn(sandbox, lab("stp: true, forward_delay: 2", "", ""), ["update bridge.lan", "update interface.web.eth0"])
+  },
+)
 
 test.run()

@@ -30,7 +30,7 @@ scenario("what somebody has flushed is there again after the next apply, with wh
     )
   const before = routes()
   for (const family of ["-4", "-6"]) expectStatus(inside(init, "-n", "ip", family, "route", "flush", "table", "main"), 0)
-  assert.equal(verdicts(planOf(sandbox, file)), ["update container.r1", "update interface.r1.eth0"])
+  assert.equal(verdicts(planOf(sandbox, file)), ["update veth.core", "update container.r1", "update interface.r1.eth0"])
   apply(sandbox, file)
   expectConverged(sandbox, file)
   assert.equal(routes(), before)

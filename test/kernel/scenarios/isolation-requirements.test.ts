@@ -356,7 +356,12 @@ requirement("2022-0811: sysctls are those of a list, and their values of plain c
   check(on) {
     const validate = (sysctls: string) => on.stack(["validate", "-f", on.sandbox.file("stack.yaml", box(`, sysctls: { ${sysctls} }`))])
     assert.is(validate("net.ipv4.ip_forward: 1, kernel.msgmax: 9000, fs.mqueue.msg_max: 10").status, 0)
-    for (const name of ["kernel.core_pattern", "kernel.shm_rmid_forced.x", "vm.swappiness", "kernel.sem_"])
+    assert.is(validate("net.ipv4.conf.eth0/10.forwarding: 1, net/ipv6/conf/eth0.10.20/forwarding: 1").status, 0)
+    const others = ["kernel.core_pattern", "kernel.shm_rmid_forced.x", "vm.swappiness", "kernel.sem_", "kernel/shm.x"]
+    // By a slash that is a dot, or a dot that is a slash, no name gets a part that leads up, or is none.
+    const upwards = ["net.//.//.kernel.core_pattern", "net/../kernel/core_pattern", "net/ipv4/../../kernel/core_pattern", "net.ipv4.x//y"]
+    const empty = ["net..ipv4.ip_forward", "net//ipv4//ip_forward", "net.ipv4./ip_forward", "net.ipv4.ip_forward/", "/net/ipv4/ip_forward"]
+    for (const name of [...others, ...upwards, ...empty])
       assert.match(validate(`${name}: 1`).stderr, "cannot be set for a container alone", SYSCTLS)
     for (const value of ["1+2\\n3", "$(id)", "|x"])
       assert.match(validate(`net.ipv4.ip_forward: "${value}"`).stderr, "a character that none takes")

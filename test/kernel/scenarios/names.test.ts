@@ -222,4 +222,50 @@ scenario(
   ["busybox"],
 )
 
+/** A root filesystem with glibc and nothing that says how it is to resolve names. */
+function makeGlibcImage(sandbox: Sandbox): boolean {
+  const { status } = sandbox.run([
+    "sh",
+    "-ec",
+    `mkdir -p root/bin root/etc
+    for file in $(command -v getent) $(command -v sleep) $(ldd $(command -v getent) $(command -v sleep) | grep -o '/[^ :]*\\.so[^ :]*'); do
+      mkdir -p root/$(dirname $file); cp -Ln $file root/$file
+    done`,
+  ])
+  return status === 0
+}
+
+scenario(
+  "a name that has several addresses is the one on the asker's bridge, also for a glibc whose image does not say `multi on`",
+  (sandbox) => {
+    assert.ok(makeGlibcImage(sandbox))
+    const image = "image: dir:./root, command: [sleep, infinity]"
+    const file = sandbox.file(
+      "stack.yaml",
+      `name: lab
+bridges: { near: { address: 10.20.0.1/24 }, far: { address: 10.30.0.1/24 } }
+containers:
+  both: { command: [sleep, infinity], interfaces: { eth0: { bridge: near, address: 10.20.0.2/24 }, eth1: { bridge: far, address: 10.30.0.2/24 } } }
+  asks: { ${image}, interfaces: { eth0: { bridge: far, address: 10.30.0.3/24 } } }
+  sealed: { ${image}, read_only: true, interfaces: { eth0: { bridge: far, address: 10.30.0.4/24 } } }
+  says: { ${image}, configs: [{ source: conf, target: /etc/host.conf }], interfaces: { eth0: { bridge: far, address: 10.30.0.5/24 } } }
+configs: { conf: { content: multi off } }
+`,
+    )
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const first = (name: string) =>
+      expectStatus(sandbox.stack(["exec", "-f", file, name, "--", "getent", "ahostsv4", "both"]), 0).stdout.split(" ")[0]
+    assert.equal(["asks", "sealed", "says"].map(first), ["10.30.0.2", "10.30.0.2", "10.20.0.2"])
+    // What the image says itself holds.
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    writeFileSync(`${sandbox.work}/root/etc/host.conf`, "multi off\n")
+    apply(sandbox, file)
+    assert.is(first("asks"), "10.20.0.2")
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.is(sandbox.run(["ls", "-A", "/var/lib/stack/containers"]).stdout, "")
+  },
+  ["getent", "ldd"],
+)
+
 test.run()

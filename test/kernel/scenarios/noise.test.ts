@@ -1,6 +1,6 @@
 /** No noise: what the kernel makes of a value, and what it adds by itself, is no difference; whatever the spelling. */
 import * as assert from "uvu/assert"
-import { apply, expectConverged, inits, ipIn, planOf, scenario, test, verdicts } from "../../support/lab.ts"
+import { apply, expectConverged, inits, inside, ipIn, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 
 /** The same stack twice: written with few words, and with all of them, otherwise ordered and otherwise spelt. */
 const TERSE = `name: lab
@@ -20,6 +20,7 @@ containers:
     interfaces:
       eth0: { bridge: lan, address: [10.20.0.2/24, "fd20::2/64"], gateway: [10.20.0.1, "fd20::1"] }
       eth1: { bridge: wan, address: 10.30.0.2/28, mtu: 1400 }
+      eth1.10: { bridge: wan }
     routes:
       - { to: 10.9.0.0/16, via: 10.20.0.254 }
       - { to: "fd99::/48", via: "fd20::fe" }
@@ -28,6 +29,8 @@ containers:
       kernel.sem: 250 32000 32 128
       net.ipv4.neigh.eth0.base_reachable_time_ms: 30001
       net.ipv4.ip_local_reserved_ports: 2100,2003-2004,2001-2002
+      net.ipv4.conf.eth1/10.rp_filter: 2
+      net/ipv6/conf/eth1.10/accept_ra: 0
   db: { command: [sleep, infinity], idmap: box, depends_on: [web], interfaces: { eth0: { bridge: lan, address: auto } } }
 veths:
   core: { endpoints: [ "web:eth7", "db:eth7" ] }
@@ -47,9 +50,10 @@ containers:
     cgroup: tier
     labels: { tier: front }
     environment: [ B=two words, A=1 ]
-    sysctls: { "net/ipv4/ip_local_port_range": "0x7d0\\t3000 ", kernel/sem: " 250   32000 32\\t128", "net.ipv4.neigh.eth0.base_reachable_time_ms": 30001, net.ipv4.ip_local_reserved_ports: "2001-2004,2100" }
+    sysctls: { "net/ipv4/ip_local_port_range": "0x7d0\\t3000 ", kernel/sem: " 250   32000 32\\t128", "net.ipv4.neigh.eth0.base_reachable_time_ms": 30001, net.ipv4.ip_local_reserved_ports: "2001-2004,2100", "net/ipv4/conf/eth1.10/rp_filter": 0x2, "net.ipv6.conf.eth1/10.accept_ra": 0 }
     routes: [ { via: "FD20:0::FE", to: "fd99:0:0::/48", metric: 1024 }, { via: 10.20.0.254, to: 10.9.0.0/16, dev: eth0 } ]
     interfaces:
+      eth1.10: { bridge: wan, mtu: 9000 }
       eth1: { mtu: 1400, address: [10.30.0.2], bridge: wan }
       eth0: { gateway: ["fd20:0:0::1", 10.20.0.1], bridge: lan, address: ["FD20:0000::0002", 10.20.0.2] }
 cgroups: { tier: { limits: { pids: 500, cpus: .5, memory: "262144 KiB", memory_low: 0 } } }
@@ -65,6 +69,8 @@ scenario("applied in either spelling, the plan of the other is empty", (sandbox)
   for (const [first, other] of [files, [...files].reverse()] as [string, string][]) {
     apply(sandbox, first)
     for (const file of [other, first]) assert.equal(verdicts(planOf(sandbox, file)), [])
+    const dotted = inside(Number(inits(sandbox, "lab").web), "-n", "cat", "/proc/sys/net/ipv4/conf/eth1.10/rp_filter")
+    assert.is(dotted.stdout, "2\n")
     assert.is(sandbox.stack(["destroy", "-y", "-f", first]).status, 0)
   }
 })

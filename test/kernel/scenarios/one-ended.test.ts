@@ -243,6 +243,58 @@ containers:
   },
 )
 
+scenario(
+  "a vxlan on a bridge of the stack itself: one apply makes both, it stays where that is renamed, and comes again with it",
+  (sandbox) => {
+    const wish = (lower: string, web = "") =>
+      sandbox.file(
+        "stack.yaml",
+        `name: lab
+bridges: { lan: { address: 10.20.0.1/24, interface: ${lower} } }
+containers:
+  web: { command: [sleep, infinity], interfaces: { vx0: { vxlan: { id: 7, remote: 10.20.0.6, parent: ${lower} }, address: 10.60.0.1/24${web} } } }
+  db: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan, address: 10.20.0.6/24 } } }
+`,
+      )
+    const file = wish("br0")
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    // The other end, by hand, where its packets arrive.
+    const far =
+      "ip link add far type vxlan id 7 remote 10.20.0.1 dstport 4789 dev eth0 && ip addr add 10.60.0.2/24 dev far && ip link set far up"
+    expectStatus(inside(inits(sandbox, "lab").db as number, "-n", "sh", "-c", far), 0)
+    const reaches = () => assert.match(inWeb(sandbox, "ping", "-c1", "-W3", "10.60.0.2"), "1 received")
+    reaches()
+    const { ifindex, mtu } = linkInside(sandbox, "vx0")
+    assert.is(mtu, 1450)
+    wish("br1")
+    assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.is(linkInside(sandbox, "vx0").ifindex, ifindex)
+    reaches()
+    // The kernel takes a vxlan away with the link that it lies on.
+    sandbox.run(["ip", "link", "del", "br1"])
+    assert.equal(verdicts(planOf(sandbox, file)).sort(), ["create bridge.lan", "create interface.web.vx0", "update interface.db.eth0"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    reaches()
+    assert.match(expectStatus(sandbox.stack(["validate", "-f", wish("br1", ", mtu: 1501")]), 1).stderr, "mtu 1501 is larger")
+    wish("br1")
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal(madeLinks(sandbox), [])
+  },
+)
+
+scenario("a vxlan whose number another of the host has is refused at its `id`, and says where to look", (sandbox) => {
+  const other = "ip link add other type vxlan id 7 remote 192.0.2.9 dstport 4789"
+  expectStatus(sandbox.run(other.split(" ")), 0)
+  const ran = sandbox.stack(["apply", "-y", "-f", sandbox.file("stack.yaml", lab("vx0: { vxlan: { id: 7, remote: 192.0.2.1 } }"))])
+  assert.is(ran.status, 1)
+  assert.match(ran.stderr, /stack\.yaml:8:27: error: ip link add vx0 .*EEXIST/)
+  assert.match(ran.stderr, /hint: another vxlan .* number 7 .*maybe in a container's namespace/)
+})
+
 /** Kinds that a kernel may lack, each with what tells its options; on `up0`, but for a dummy. */
 const OTHERS: readonly (readonly [kind: string, words: string, entry: string, told: object | undefined])[] = [
   ["dummy", "type dummy", "{ dummy: {}, address: 10.51.0.2/24 }", undefined],

@@ -144,12 +144,27 @@ scenario("parameters of one link hold beside those of all, whatever is changed b
 
   sandbox.file(
     "stack.yaml",
-    PARAMETERS("eth0: { bridge: lan, address: 10.20.0.2/24 }, eth1: { bridge: wan }", "net.ipv4.conf.eth1.rp_filter: 1"),
+    PARAMETERS("eth0: { bridge: lan, address: 10.20.0.2/24 }, eth1.7: { bridge: wan }", "net.ipv4.conf.eth1/7.rp_filter: 1"),
   )
-  assert.equal(verdicts(planOf(sandbox, file)), ["update container.r1", "create interface.r1.eth1"])
+  assert.equal(verdicts(planOf(sandbox, file)), ["update container.r1", "create interface.r1.eth1.7"])
   apply(sandbox, file)
   expectConverged(sandbox, file)
-  assert.is(value("ipv4/conf/eth1/rp_filter"), "1")
+  assert.is(value("ipv4/conf/eth1.7/rp_filter"), "1")
+  hand("ip link del eth1.7")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(value("ipv4/conf/eth1.7/rp_filter"), "1")
+
+  // Called otherwise in the file, the link goes, and with it the parameter that is to go back to what it was.
+  sandbox.file(
+    "stack.yaml",
+    PARAMETERS("eth0: { bridge: lan, address: 10.20.0.2/24 }, eth1.8: { bridge: wan }", "net/ipv4/conf/eth1.8/rp_filter: 1"),
+  )
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  sandbox.file("stack.yaml", PARAMETERS("eth0: { bridge: lan, address: 10.20.0.2/24 }"))
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
   assert.equal(inits(sandbox, "lab"), before)
 })
 

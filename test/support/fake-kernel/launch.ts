@@ -1,3 +1,4 @@
+import { sysctlPath } from "../../../src/base/sysctl-name.ts"
 import type { HeldNamespaces, LaunchRecord, Monitor, NamespaceKind, SetupOp } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { addLoopback } from "./addresses.ts"
@@ -197,7 +198,7 @@ function go(machine: Machine, monitor: FakeProcess): void {
 function setup(init: FakeProcess, op: SetupOp): void {
   if (op.op === "hostname") setSysctl(init.namespaces.uts, "kernel/hostname", op.name, `hostname ${op.name}`)
   if (op.op !== "sysctl") return
-  const file = op.name.replaceAll(".", "/")
+  const file = sysctlPath(op.name).slice("/proc/sys/".length)
   const namespace = [init.namespaces.net, init.namespaces.ipc, init.namespaces.uts].find((n) => n.sysctls.has(file))
   const words = `sysctl ${op.name}=${op.value}`
   setSysctl(namespace, file, file === "net/ipv4/ping_group_range" ? hostGroups(op.value, init.gidMap, words) : op.value, words)

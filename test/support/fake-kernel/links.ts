@@ -1,4 +1,4 @@
-import type { PortOptions } from "../../../src/base/bridge-options.ts"
+import type { PortOptions, PortState } from "../../../src/base/bridge-options.ts"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../../src/base/bridge-options.ts"
 import { parseVlan } from "../../../src/base/vlans.ts"
 import type { BridgeOptions, LinkRef, NetNs, NetRequest, TapWish, VethEnd } from "../../../src/kernel/kernel.ts"
@@ -158,8 +158,8 @@ export function setHairpin(call: NetCall, { link, on }: NetRequest & { op: "hair
   else delete port.hairpin
 }
 
-/** Only what differs from a port that nobody has set is kept, as it is told. */
-function setPort(call: NetCall, link: NetLink, port: PortOptions): void {
+/** Only what differs from a port that nobody has set is kept, as it is told; each forwards as soon as it can. */
+function setPort(call: NetCall, link: NetLink, { state: _, ...port }: PortOptions & { state?: PortState }): void {
   if (link.master === 0) call.refuse("EINVAL")
   link.port = unusual(PORT_DEFAULTS, { ...link.port, ...port })
 }

@@ -9,7 +9,7 @@ import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"
 import { dumpNetwork, dumpRouting } from "./network.ts"
 import { impairLink, restoreQdisc } from "./qdiscs.ts"
-import { deleteRoute, replaceRoute } from "./routes.ts"
+import { appendRoute, deleteRoute, replaceRoute } from "./routes.ts"
 import { addRule, deleteNeighbour, deleteRule, replaceNeighbour } from "./rules.ts"
 
 export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: string): Network {
@@ -80,6 +80,9 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "route-replace":
       replaceRoute(call, request)
+      break
+    case "route-append":
+      appendRoute(call, request)
       break
     case "route-delete":
       deleteRoute(call, request)

@@ -5,7 +5,7 @@ import { linkToward } from "./addresses.ts"
 import type { NetCall } from "./links.ts"
 import { findLink } from "./links.ts"
 
-type RouteRequest = NetRequest & { op: "route-replace" | "route-delete" }
+type RouteRequest = NetRequest & { op: "route-replace" | "route-append" | "route-delete" }
 type Hop = Pick<RouteRequest, "via" | "dev" | "onlink">
 
 const MAIN_TABLE = 254
@@ -19,6 +19,14 @@ export function replaceRoute(call: NetCall, request: RouteRequest): void {
   const at = call.network.routes.findIndex(same)
   if (at < 0) call.network.routes.push(route)
   else call.network.routes[at] = route
+}
+
+/** Behind those to the same place, unless it is there. */
+export function appendRoute(call: NetCall, request: NetRequest & { op: "route-append" }): void {
+  const route = { ...routeOf(call, request), protocol: request.protocol }
+  if (call.network.routes.some((r) => r.to === route.to && r.dev === route.dev && r.metric === route.metric && r.table === route.table))
+    call.refuse("EEXIST")
+  call.network.routes.push(route)
 }
 
 function routeOf(call: NetCall, request: RouteRequest): Route {

@@ -161,6 +161,29 @@ test("of a port only what is not as usual is told", () => {
   assert.equal(port("01"), { isolated: true })
 })
 
+test("a port that does not forward says what it does, unless it is about to go on", () => {
+  const state = (number: string, timer: string) =>
+    readLink(
+      only(
+        hex(`48000000 1000 0000 00000000 00000000
+          00 00 0100 08000000 03100000 00000000
+          2800 1280
+            0b00 0400 62726964676500 00
+            1800 0580
+              0500 0100 ${number} 000000
+              0c00 1600 ${timer}00000000000000`),
+      ),
+    ).port_state
+  assert.equal(
+    ["00", "01", "02", "03", "04"].map((number) => state(number, "00")),
+    ["disabled", "listening", "learning", undefined, "blocking"],
+  )
+  assert.equal(
+    ["00", "01", "02", "03", "04"].map((number) => state(number, "05")),
+    ["disabled", undefined, undefined, undefined, "blocking"],
+  )
+})
+
 test("VLANs of a port, ranges by their ends; a bridge's own are none of a port", () => {
   const vlans = (master: string) =>
     readPortVlans(
@@ -203,6 +226,24 @@ test("addresses of both families, with scope and protocol", () => {
     1400 0100 fe800000000000000000000000000001`)
   assert.equal(readAddress(only(ip6)), { index: 2, address: "fe80::1/64", scope: "link", protocol: 0 })
   assert.is(readAddress(only(hex("18000000 1400 0200 01000000 00000000 23 40 80 fd 02000000"))), undefined)
+})
+
+test("addresses for which the kernel has made no route, and those with a metric for it", () => {
+  const of4 = (flags: string) =>
+    hex(`30000000 1400 0200 01000000 00000000
+    02 18 00 00 02000000
+    0800 0200 0a000001
+    0800 0800 ${flags}                          # IFA_FLAGS
+    0800 0900 4d000000                          # IFA_RT_PRIORITY`)
+  const address = { index: 2, address: "10.0.0.1/24", scope: "global", protocol: 0, metric: 77 }
+  assert.equal(readAddress(only(of4("80000000"))), address)
+  for (const flags of ["81000000", "80020000"]) assert.equal(readAddress(only(of4(flags))), { ...address, routeless: true }, flags)
+  // IFA_F_SECONDARY is of IPv6 IFA_F_TEMPORARY.
+  const of6 = hex(`34000000 1400 0200 01000000 00000000
+    0a 40 01 00 02000000
+    1400 0100 fd200000000000000000000000000001
+    0800 0800 01000000`)
+  assert.equal(readAddress(only(of6)), { index: 2, address: "fd20::1/64", scope: "global", protocol: 0 })
 })
 
 test("routes of both families", () => {

@@ -135,6 +135,18 @@ test("options of a port are a slave's", () => {
   )
 })
 
+test("a port is opened by the number of its state", () => {
+  same(
+    { op: "link-set", link: 8, port: { state: "forwarding" } },
+    `3c000000 1000 0500 01000000 00000000
+     00 00 0000 08000000 00000000 00000000
+     1c00 1200
+       0b00 0400 62726964676500 00
+       0c00 0500
+         0500 0100 03 000000                # IFLA_BRPORT_STATE`,
+  )
+})
+
 test("VLANs of a port are told to its bridge: a range by its two ends", () => {
   same(
     { op: "vlan-add", link: 8, vlan: "10 pvid untagged" },
@@ -358,6 +370,17 @@ test("a default route has no destination, an on-link one link scope", () => {
      02 10 00 00 fe 73 fd 01 00000000
      0800 0100 0a090000
      0800 0400 02000000`,
+  )
+})
+
+test("a route that the kernel had made is set again beside those to the same place", () => {
+  same(
+    { op: "route-append", to: "10.9.0.0/24", dev: 2, protocol: 2, scope: "link", src: "10.9.0.1" },
+    `34000000 1800 050c 01000000 00000000   # REQUEST ACK CREATE APPEND
+     02 18 00 00 fe 02 fd 01 00000000
+     0800 0100 0a090000
+     0800 0400 02000000
+     0800 0700 0a090001                     # RTA_PREFSRC`,
   )
 })
 

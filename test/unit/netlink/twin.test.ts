@@ -48,6 +48,10 @@ const TWINS: [NetRequest, string][] = [
     { op: "route-replace", to: "0.0.0.0/0", via: "10.0.0.1", dev: "eth0", metric: 5 },
     "ip route replace default via 10.0.0.1 dev eth0 metric 5",
   ],
+  [
+    { op: "route-append", to: "10.1.0.0/24", dev: "eth0", protocol: 2, scope: "link", src: "10.1.0.2" },
+    "ip route append 10.1.0.0/24 dev eth0 proto 2 src 10.1.0.2 scope link",
+  ],
   [{ op: "route-delete", to: "10.1.0.0/16", via: "10.0.0.1" }, "ip route del 10.1.0.0/16 via 10.0.0.1"],
   [
     {

@@ -270,6 +270,8 @@ containers:
       eth0: { bridge: lan }
     environment: [A=1, AB=2]
   db: { command: [x], sysctls: [net.core.somaxconn=1, "net.ipv4.ip_forward=1"] }
+  gw: { command: [x], sysctls: { net/ipv4/conf/eth0.10/forwarding: 1 } }
+  fw: { command: [x], sysctls: [net/ipv4/conf/eth0.10/forwarding=1] }
 `)
   const web = resource(loaded, "container.web")
   const at = (path?: string, r = web) => {
@@ -283,6 +285,11 @@ containers:
   assert.is(at("master", resource(loaded, "interface.web.eth0")), "11:23-26")
   assert.is(at("environment.AB"), "12:24-28")
   assert.is(at("sysctls.net.ipv4.ip_forward", resource(loaded, "container.db")), "13:55-78")
+  for (const [name, where] of [
+    ["container.gw", "14:68-69"],
+    ["container.fw", "15:33-67"],
+  ] as const)
+    assert.is(at("sysctls.net.ipv4.conf.eth0/10.forwarding", resource(loaded, name)), where)
 })
 
 test.run()

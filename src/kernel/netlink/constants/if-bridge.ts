@@ -17,6 +17,7 @@ export const IFLA_BR_MCAST_SNOOPING = 23
 export const IFLA_BR_MCAST_QUERIER = 25
 export const IFLA_BR_VLAN_DEFAULT_PVID = 39
 
+export const IFLA_BRPORT_STATE = 1
 export const IFLA_BRPORT_PRIORITY = 2
 export const IFLA_BRPORT_COST = 3
 /** Hairpin. */
@@ -27,6 +28,8 @@ export const IFLA_BRPORT_PROTECT = 6
 export const IFLA_BRPORT_FAST_LEAVE = 7
 export const IFLA_BRPORT_LEARNING = 8
 export const IFLA_BRPORT_UNICAST_FLOOD = 9
+/** A u64: how long it is until a port that listens or learns does more; 0: it stays so. */
+export const IFLA_BRPORT_FORWARD_DELAY_TIMER = 22
 export const IFLA_BRPORT_MCAST_FLOOD = 27
 export const IFLA_BRPORT_BCAST_FLOOD = 30
 export const IFLA_BRPORT_NEIGH_SUPPRESS = 32

@@ -2,7 +2,16 @@ import type { Cidr } from "../../../base/ip.ts"
 import { contains } from "../../../base/ip.ts"
 import type { InterfaceAddress, LinkRef, NetRequest } from "../../kernel.ts"
 import { eachAttribute, readU8, readU32, writeNested, writeRaw, writeU32 } from "../attr.ts"
-import { IFA_ADDRESS, IFA_F_NODAD, IFA_LOCAL, IFA_PROTO } from "../constants/if-addr.ts"
+import {
+  IFA_ADDRESS,
+  IFA_F_NODAD,
+  IFA_F_NOPREFIXROUTE,
+  IFA_F_SECONDARY,
+  IFA_FLAGS,
+  IFA_LOCAL,
+  IFA_PROTO,
+  IFA_RT_PRIORITY,
+} from "../constants/if-addr.ts"
 import { IFLA_AF_SPEC, IFLA_INET_CONF, IPV4_DEVCONF_PROMOTE_SECONDARIES } from "../constants/if-inet.ts"
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
 import {
@@ -97,12 +106,20 @@ export function readAddress({ bytes, start, end }: Message): InterfaceAddress | 
   let address = ""
   let local = ""
   let protocol = 0
+  let flags = bytes[start + 2] as number
+  let metric = 0
   eachAttribute(bytes, start + ADDRESS_HEADER, end, (type, from, to) => {
     if (type === IFA_ADDRESS) address = readIp(bytes, from, to, family)
     else if (type === IFA_LOCAL) local = readIp(bytes, from, to, family)
     else if (type === IFA_PROTO) protocol = readU8(bytes, from, to)
+    else if (type === IFA_FLAGS) flags = readU32(bytes, from, to)
+    else if (type === IFA_RT_PRIORITY) metric = readU32(bytes, from, to)
   })
   const own = local === "" ? address : local
   if (own === "") throw new WireError("an address message without an address")
-  return { index: readU32(bytes, start + 4, end), address: `${own}/${bytes[start + 1]}`, scope: SCOPES[scope] ?? String(scope), protocol }
+  return {
+    ...{ index: readU32(bytes, start + 4, end), address: `${own}/${bytes[start + 1]}`, scope: SCOPES[scope] ?? String(scope), protocol },
+    ...((flags & (family === AF_INET ? IFA_F_NOPREFIXROUTE | IFA_F_SECONDARY : IFA_F_NOPREFIXROUTE)) === 0 ? {} : { routeless: true }),
+    ...(metric === 0 ? {} : { metric }),
+  }
 }

@@ -1,12 +1,12 @@
-import type { PortOptions } from "../../../base/bridge-options.ts"
-import { PORT_DEFAULTS } from "../../../base/bridge-options.ts"
+import type { PortOptions, PortState } from "../../../base/bridge-options.ts"
+import { PORT_DEFAULTS, PORT_STATES } from "../../../base/bridge-options.ts"
 import type { BridgeOptions, LiveBridge } from "../../kernel.ts"
 import { eachAttribute, readU8, typesOf, writeNested, writeText, writeU32 } from "../attr.ts"
 import * as N from "../constants/if-bridge.ts"
 import { IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
 import type { Codec } from "./codec.ts"
-import { be16, flag, u16, u32, words } from "./codec.ts"
+import { be16, flag, u8, u16, u32, words } from "./codec.ts"
 
 type Table<K extends string> = { readonly [option in K]: readonly [attribute: number, codec: Codec] }
 
@@ -51,6 +51,8 @@ const PORT: Table<keyof PortOptions> = {
   isolated: [N.IFLA_BRPORT_ISOLATED, flag],
 }
 
+const STATE = { state: [N.IFLA_BRPORT_STATE, words(u8, Object.fromEntries(PORT_STATES.map((word, i) => [word, i])))] } as const
+
 /** By the attribute's number: a namespace may have a thousand ports, each with forty attributes. */
 const BRIDGE_BY_NUMBER = byNumber(BRIDGE)
 const PORT_BY_NUMBER = byNumber(PORT)
@@ -79,10 +81,10 @@ export function writeBridge(w: WireWriter, options: BridgeOptions): void {
 }
 
 /** IFLA_LINKINFO of a port of a bridge, with the options that are given. */
-export function writePort(w: WireWriter, options: PortOptions): void {
+export function writePort(w: WireWriter, options: PortOptions & { state?: PortState }): void {
   writeNested(w, IFLA_LINKINFO, () => {
     writeText(w, IFLA_INFO_SLAVE_KIND, "bridge")
-    writeNested(w, IFLA_INFO_SLAVE_DATA, () => write(w, PORT, { ...options }))
+    writeNested(w, IFLA_INFO_SLAVE_DATA, () => write(w, { ...PORT, ...STATE }, { ...options }))
   })
 }
 
@@ -120,4 +122,18 @@ export function readPort(bytes: Buffer, start: number, end: number): PortOptions
   }
   eachAttribute(bytes, start, end, take, PORT_TYPES)
   return port
+}
+
+/** States from which a port goes on to the next one when its timer ends, spanning tree or not. br_forward_delay_timer_expired() */
+const PASSING = new Set<PortState | undefined>(["listening", "learning"])
+
+/** The same of what it does with frames; undefined: it forwards them, or is about to. */
+export function readPortState(bytes: Buffer, start: number, end: number): PortState | undefined {
+  let state: PortState | undefined
+  let isTimed = false
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === N.IFLA_BRPORT_STATE) state = PORT_STATES[readU8(bytes, from, to)]
+    else if (type === N.IFLA_BRPORT_FORWARD_DELAY_TIMER) isTimed = bytes.subarray(from, to).some((byte) => byte !== 0)
+  })
+  return state === "forwarding" || (isTimed && PASSING.has(state)) ? undefined : state
 }

@@ -27,7 +27,7 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { AF_INET6, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
-import { readBridge, readPort } from "./bridge-options.ts"
+import { readBridge, readPort, readPortState } from "./bridge-options.ts"
 import { readHairpin } from "./hairpin.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
@@ -162,6 +162,8 @@ function readOwnMac(link: Link, bytes: Buffer, start: number, end: number): void
 
 function readPortOf(link: Link, bytes: Buffer, from: number, to: number): void {
   const port = readPort(bytes, from, to)
+  const state = readPortState(bytes, from, to)
   if (port !== undefined) link.port = port
+  if (state !== undefined) link.port_state = state
   if (readHairpin(bytes, from, to)) link.hairpin = true
 }

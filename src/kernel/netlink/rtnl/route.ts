@@ -3,7 +3,7 @@ import { parseIp } from "../../../base/ip.ts"
 import type { NetRequest, RouteWish } from "../../kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel.ts"
 import { writeNested, writeRaw, writeU32 } from "../attr.ts"
-import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST } from "../constants/netlink.ts"
+import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST } from "../constants/netlink.ts"
 import {
   AF_UNSPEC,
   ROUTE_TYPES,
@@ -47,12 +47,18 @@ export const ROUTE_SCOPES: { readonly [scope: string]: number } = {
   nowhere: RT_SCOPE_NOWHERE,
 }
 
-type RouteRequest = NetRequest & { op: "route-replace" | "route-delete" }
+type RouteRequest = NetRequest & { op: "route-replace" | "route-append" | "route-delete" }
 type Hop = NonNullable<RouteWish["nexthops"]>[number]
 
 /** `ip route replace 10.1.0.0/16 via 10.0.0.1 dev eth0 metric N proto 115` */
 export function encodeRouteReplace(w: WireWriter, sequence: number, request: RouteRequest, resolver: Resolver): void {
   const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE
+  w.message(RTM_NEWROUTE, flags, sequence, () => writeRoute(w, request, scopeOf(request), resolver))
+}
+
+/** `ip route append 10.1.0.0/16 dev eth0 proto kernel scope link src 10.1.0.2` */
+export function encodeRouteAppend(w: WireWriter, sequence: number, request: RouteRequest, resolver: Resolver): void {
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND
   w.message(RTM_NEWROUTE, flags, sequence, () => writeRoute(w, request, scopeOf(request), resolver))
 }
 
@@ -70,7 +76,7 @@ function scopeOf({ scope, type = "unicast", via, nexthops }: RouteRequest): numb
 
 function writeRoute(w: WireWriter, request: RouteRequest, scope: number, resolver: Resolver): void {
   const { to, type = "unicast", via, dev, nexthops, table = RT_TABLE_MAIN, metric, src, mtu, advmss } = request
-  const protocol = request.op === "route-replace" ? (request.protocol ?? ROUTE_PROTOCOL) : ROUTE_PROTOCOL
+  const protocol = request.op === "route-delete" ? ROUTE_PROTOCOL : (request.protocol ?? ROUTE_PROTOCOL)
   const destination = cidrOf(to)
   const [family, number] = [familyOf(destination), ROUTE_TYPES.indexOf(type)]
   const flags = request.onlink ? RTNH_F_ONLINK : 0

@@ -1,0 +1,41 @@
+import { formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
+import type { Attributes } from "../../model/resource.ts"
+
+/** IPv4 knows no route to a single address that is a link's own. */
+const SINGLE = 32
+
+/** Subnets of a link's addresses to which the kernel makes a route with each of them, sorted. fib_add_ifaddr(), addrconf_prefix_route() */
+export function prefixesOf(addresses: readonly string[]): string[] {
+  const found = addresses.flatMap((address) => {
+    const cidr = parseCidr(address)
+    return cidr === undefined || (cidr.family === 4 && cidr.prefix === SINGLE) ? [] : [formatCidr(networkOf(cidr))]
+  })
+  return [...new Set(found)].sort()
+}
+
+interface Sides {
+  desired: Attributes
+  observed: Attributes
+}
+
+/**
+ * No file says anything of the routes that the kernel makes with the addresses of a link: they are wanted with them. Observed is which of them are
+ * left, where one is not there; and it matters where the address is wanted.
+ */
+export function withPrefixRoutes({ desired, observed }: Sides): Sides {
+  if (desired.prefix_routes === undefined && observed.prefix_routes === undefined) return { desired, observed }
+  const { prefix_routes: _, ...want } = desired
+  const { prefix_routes: left, ...have } = observed
+  const there = (left ?? prefixesOf(addressesOf(observed))) as string[]
+  const lost = prefixesOf(addressesOf(observed)).filter((prefix) => !there.includes(prefix))
+  const wanted = desired.up === false ? [] : prefixesOf(addressesOf(desired))
+  if (!wanted.some((prefix) => lost.includes(prefix))) return { desired: want, observed: have }
+  return {
+    desired: { ...want, prefix_routes: wanted },
+    observed: { ...have, prefix_routes: wanted.filter((prefix) => !lost.includes(prefix)) },
+  }
+}
+
+function addressesOf({ address }: Attributes): string[] {
+  return (address ?? []) as string[]
+}
