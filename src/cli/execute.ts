@@ -2,6 +2,7 @@ import { applyPlan } from "../apply/apply.ts"
 import { objectGuard, STALE } from "../apply/guard.ts"
 import { notConverged } from "../apply/unconverged.ts"
 import { unhealthy } from "../apply/unhealthy.ts"
+import { unheard } from "../apply/unheard.ts"
 import { verify } from "../apply/verify.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { hasErrors } from "../base/diagnostic.ts"
@@ -52,6 +53,7 @@ export async function execute({ plan, snapshot, selection }: Prepared, running: 
 export function walk(plan: Plan, snapshot: Snapshot, signal: AbortSignal, running: Running, guarded = false): Promise<ApplyResult> {
   const { session, options, display, context } = running
   const shuffle = shuffleSeed(context)
+  report(context, unheard(plan, session.kernel, session.cgroups))
   return applyPlan(plan, snapshot, session, {
     parallelism: options.parallelism,
     signal,

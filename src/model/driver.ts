@@ -64,6 +64,8 @@ export interface StackGroups {
   frozen(groups: ReadonlyMap<string, { status: string | null; cgroup: string | null } | undefined>): ReadonlySet<string>
   /** The file by which somebody keeps a process of a group from running: of the group, of one above it, or of v1's freezer. */
   frozenAt(path: string, pid: number): string | undefined
+  /** The file of a group above the stack by which somebody keeps all of it from running. */
+  frozenAbove(): string | undefined
   /** Throws a DiagnosticError where nothing that is begun in the group would run, as somebody has frozen one above it. */
   requireRunning(path: string): void
   /** Lets those of a group run again, and the stack's own. */

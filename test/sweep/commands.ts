@@ -1,10 +1,13 @@
-import { spawnSync } from "node:child_process"
+import type { ChildProcessByStdio } from "node:child_process"
+import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import type { Context } from "../../src/cli/context.ts"
 import type { LinuxKernel } from "../../src/kernel/linux.ts"
 import { ownZombies } from "../support/machine/processes.ts"
+import { after } from "./patience.ts"
 
 /** A command that takes longer hangs. */
 const COMMAND_MS = 60_000
@@ -48,14 +51,14 @@ function collector() {
 }
 
 async function inTime<T>(work: Promise<T>, args: readonly string[]): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
+  let calledOff = () => {}
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`stack ${args.join(" ")} does not end`)), COMMAND_MS)
+    calledOff = after(COMMAND_MS, () => reject(new Error(`stack ${args.join(" ")} does not end`)))
   })
   try {
     return await Promise.race([work, late])
   } finally {
-    clearTimeout(timer)
+    calledOff()
   }
 }
 
@@ -66,7 +69,7 @@ export interface Disturbed extends Said {
 }
 
 /** A command of the build for tests, in a process of its own. */
-export function disturbed(fault: string, ...args: string[]): Disturbed {
+export async function disturbed(fault: string, ...args: string[]): Promise<Disturbed> {
   const monitors = isMonitors(fault)
   rmSync(COUNTED, { force: true })
   if (monitors) writeFileSync(MONITOR_FAULT, fault)
@@ -75,12 +78,29 @@ export function disturbed(fault: string, ...args: string[]): Disturbed {
     STACK_FAULT_COUNT: COUNTED,
     ...(monitors || fault === "none" ? {} : { STACK_FAULT: fault }),
   }
-  const ran = spawnSync(process.execPath, [FAULTY, ...args], { encoding: "utf8", env, timeout: COMMAND_MS, killSignal: "SIGKILL" })
-  if (ran.error !== undefined) throw ran.error
+  const said = await ended(spawn(process.execPath, [FAULTY, ...args], { env, stdio: ["ignore", "pipe", "pipe"] }), args)
   const operations = existsSync(COUNTED) ? readFileSync(COUNTED, "utf8").split("\n").filter(Boolean) : []
   rmSync(COUNTED, { force: true })
   const fired = monitors ? monitorFired() : operations.length >= Number(fault.split(":")[1] ?? Number.POSITIVE_INFINITY)
-  return { status: ran.status ?? 137, out: ran.stdout, err: ran.stderr, fired, operations }
+  return { ...said, fired, operations }
+}
+
+async function ended(child: ChildProcessByStdio<null, Readable, Readable>, args: readonly string[]): Promise<Said> {
+  let [late, out, err] = [false, "", ""]
+  const calledOff = after(COMMAND_MS, () => {
+    late = true
+    child.kill("SIGKILL")
+  })
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    out += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text
+  })
+  const status = await new Promise<number>((resolve, reject) => child.once("error", reject).once("close", (code) => resolve(code ?? 137)))
+  calledOff()
+  if (late) throw new Error(`the disturbed stack ${args.join(" ")} does not end\n${out}${err}`)
+  return { status, out, err }
 }
 
 /** A fault of monitors: of those, or of their children, that are started while it is there. */

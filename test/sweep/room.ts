@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url"
 import type { Sandbox } from "../support/sandbox.ts"
 import { openSandbox, PATIENCE } from "../support/sandbox.ts"
 import type { Case, Outcome } from "./case.ts"
+import { after } from "./patience.ts"
 
 const INSIDE = fileURLToPath(new URL("inside.ts", import.meta.url))
 /** Nothing that a case does takes longer, not even a command that is waited for in vain. */
@@ -24,7 +25,7 @@ export async function openRoom(): Promise<Room> {
   return {
     run: async (one) => {
       inside.stdin.write(`${JSON.stringify(one)}\n`)
-      const line = await Promise.race([lines.next(), later(CASE_MS)])
+      const line = await inTime(lines.next())
       if (line !== undefined && !line.done) return JSON.parse(line.value) as Outcome
       const why = line === undefined ? `no end after ${CASE_MS / 1000} s` : "the process that runs cases has ended"
       return { fired: true, secondFired: false, at: "", operations: 0, problems: [`${why}\n${said.join("")}`] }
@@ -33,11 +34,17 @@ export async function openRoom(): Promise<Room> {
   }
 }
 
-function later(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref())
+/** Undefined where it does not come in time. */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let calledOff = () => {}
+  const late = new Promise<undefined>((resolve) => {
+    calledOff = after(CASE_MS, () => resolve(undefined))
+  })
+  return Promise.race([answer, late]).finally(calledOff)
 }
 
+/** The process that went in and waits for the one inside stops itself when that is stopped, and may stay so. nsenter(1) */
 async function leave(sandbox: Sandbox, inside: ChildProcessWithoutNullStreams): Promise<void> {
-  inside.stdin.end()
+  inside.kill("SIGKILL")
   await sandbox.close()
 }

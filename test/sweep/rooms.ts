@@ -37,9 +37,9 @@ export class Rooms {
     return room
   }
 
+  /** Once: of one that is closed with all others the case has failed, too. */
   async #leave(room: Room): Promise<void> {
-    this.#open.delete(room)
-    await room.close()
+    if (this.#open.delete(room)) await room.close()
   }
 
   /** All of them, also those in use: what is being done there fails. */

@@ -61,14 +61,18 @@ async function single({ stacks, phases, recovery = "again", second }: SweepOptio
 
 async function sweep(series: Series, run: Run): Promise<void> {
   const { stack, phase, recovery, faultAt, secondAt } = series
-  const failedBefore = tally.failed.length
+  let failed = 0
+  const counted: Run = async (one) => {
+    const outcome = await run(one)
+    if (outcome.problems.length > 0) failed++
+    return outcome
+  }
   let k = 1
   for (; k < MOST; k++) {
     const one = { stack, phase, fault: faultAt(k), recovery }
-    const { fired } = secondAt === undefined ? await tried(one, run) : await sweepSecond(one, secondAt, run)
+    const { fired } = secondAt === undefined ? await tried(one, counted) : await sweepSecond(one, secondAt, counted)
     if (!fired) break
   }
-  const failed = tally.failed.length - failedBefore
   const words = [stack, phase, faultAt(0), ...(secondAt === undefined ? [] : [`and ${secondAt(0)}`]), `then ${recovery}:`]
   console.log(`${failed > 0 ? "FAILED" : "ok    "} ${words.join(" ")} ${k - 1} operations`)
 }

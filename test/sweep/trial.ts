@@ -3,6 +3,7 @@ import { differences, likeness, readMachine } from "../support/machine/reading.t
 import type { Case, Outcome } from "./case.ts"
 import type { Said } from "./commands.ts"
 import { disturbed, isMonitors, stack } from "./commands.ts"
+import { after } from "./patience.ts"
 import type { StackFiles } from "./stacks.ts"
 
 /** What is killed needs a moment until it is gone; on an emulated machine, a long one. */
@@ -24,14 +25,14 @@ export async function tryCase(one: Case, files: StackFiles, expected: Expected):
   }
   const { first, wanted, command } = stepsOf(one, files)
   if (first !== undefined) check(await stack("apply", "-y", "-f", first), "the first apply", 0)
-  const broken = disturbed(one.fault, ...command)
+  const broken = await disturbed(one.fault, ...command)
   problems.push(...crashes(broken))
   const seen = await stack("plan", "--json", "-f", wanted)
   check(seen, "the plan after the fault", 0)
   problems.push(...strangers(seen))
   const outcome = { fired: broken.fired, at: broken.operations.at(-1) ?? "", operations: broken.operations.length, secondFired: false }
   if (one.recovery === "again" && one.phase !== "destroy") {
-    if (one.second !== undefined) outcome.secondFired = again(one.second, ["apply", "-y", "-f", wanted], problems)
+    if (one.second !== undefined) outcome.secondFired = await again(one.second, ["apply", "-y", "-f", wanted], problems)
     check(await stack("apply", "-y", "-f", wanted), "apply after the fault", 0)
     check(await stack("plan", "--detailed-exitcode", "-f", wanted), "the plan after that", 0)
     problems.push(...(await unlike(expected.applied.get(wanted), likeness)))
@@ -45,8 +46,8 @@ export async function tryCase(one: Case, files: StackFiles, expected: Expected):
   return { ...outcome, problems }
 }
 
-function again(fault: string, command: string[], problems: string[]): boolean {
-  const second = disturbed(fault, ...command)
+async function again(fault: string, command: string[], problems: string[]): Promise<boolean> {
+  const second = await disturbed(fault, ...command)
   problems.push(...crashes(second))
   return second.fired
 }
@@ -76,11 +77,16 @@ function strangers({ status, out }: Said): string[] {
 /** Differences that stay. */
 async function unlike(expected: Reading | undefined, seen: (reading: Reading) => Reading): Promise<string[]> {
   if (expected === undefined) return []
-  const until = performance.now() + SETTLES_MS
+  let late = false
+  const calledOff = after(SETTLES_MS, () => {
+    late = true
+  })
   for (;;) {
     const found = differences(expected, seen(readMachine()))
-    if (found.length === 0) return []
-    if (performance.now() > until) return found
+    if (found.length === 0 || late) {
+      calledOff()
+      return found
+    }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }

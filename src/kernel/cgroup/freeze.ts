@@ -33,6 +33,11 @@ export function frozenAt(tree: Tree, path: string, pid: number): string | undefi
   return group === undefined ? undefined : `${tree.layout.freezer}${group}/freezer.state`
 }
 
+/** The switch of a group above the stack by which somebody keeps all of it from running. */
+export function frozenAbove(tree: Tree): string | undefined {
+  return switchesOn(tree, "").find((file) => file !== switchOf(tree, ""))
+}
+
 /** Of a group and those above it, the switches that are on, the nearest first. */
 function switchesOn(tree: Tree, path: string): string[] {
   const { top, version } = tree.layout.holding

@@ -40,6 +40,7 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     moveAll: none,
     frozen: () => new Set(),
     frozenAt: none,
+    frozenAbove: none,
     requireRunning: none,
     thaw: none,
     kill: none,

@@ -1,5 +1,5 @@
 import { signalNumber } from "../../base/signal.ts"
-import type { ProcessId } from "../../kernel/kernel.ts"
+import type { Kernel, ProcessId } from "../../kernel/kernel.ts"
 import type { Run, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attempt } from "../step-result.ts"
@@ -48,6 +48,12 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
       for (const process of processes) await run.kernel.gone(process, KILL_MS)
     }),
   )
+}
+
+/** Of those steps the ones whose command would notice its signal, which it is given its time for. */
+export function awaited(steps: readonly Step[], kernel: Kernel): { step: Step; signal: number; graceMs: number }[] {
+  const statuses = kernel.readMany(steps.map((step) => statusPath(processesOf(step).init)))
+  return steps.map((step) => ({ step, ...endingOf(step) })).filter(({ signal }, i) => hears(statuses[i] ?? "", signal))
 }
 
 /** Its parent's group is, as it was observed. */

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
+import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectNoTrace, expectStatus, live, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 import { testsUnless } from "../../support/skip.ts"
@@ -121,6 +122,38 @@ frozenTest("where what is above the stack is frozen, nothing is stopped for what
   expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "true"]), 0)
   apply(sandbox, sandbox.file("changed.yaml", LINKED.replace("[sleep, infinity], cgroup", "[sleep, '1000'], cgroup")))
 })
+
+const HEEDFUL = `
+name: lab
+containers:
+  web: { command: [sh, -c, "trap 'exit 0' TERM; echo up; while :; do sleep 1 & wait; done"], stop_grace_period: 3s }
+  deaf: { command: [sleep, infinity], stop_grace_period: 3s }
+`
+
+frozenTest(
+  "where what is above the stack is frozen, a destroy says at once what does not hear its signal, and by which group",
+  async (sandbox) => {
+    const file = sandbox.file("stack.yaml", HEEDFUL)
+    apply(sandbox, file)
+    await eventually(() => sandbox.stack(["logs", "-f", file, "web"]).stdout.includes("up"))
+    hand(sandbox, "echo 1 > $cgroup2/../cgroup.freeze")
+    const began = performance.now()
+    const destroy = sandbox.start(sandbox.command("destroy", "-y", "-f", file))
+    let [told, at] = ["", 0]
+    destroy.stderr.on("data", (chunk) => {
+      told += String(chunk)
+      if (at === 0 && told.includes("warning")) at = performance.now()
+    })
+    const status = await new Promise((resolve) => destroy.once("close", resolve))
+    const took = performance.now() - began
+    assert.equal(status, 0, told)
+    assert.match(told, /^warning: container\.web is frozen: it does not hear SIGTERM$/m)
+    assert.match(told, /hint: .*echo 0 > .*\/stack\/cgroup\.freeze/)
+    assert.not.match(told, /container\.deaf is frozen/)
+    assert.ok(took - (at - began) > 2000, `told ${at - began} ms after it began, which took ${took} ms`)
+    assert.equal(sandbox.processes(), [])
+  },
+)
 
 const WATCHED = `
 name: lab
