@@ -129,6 +129,8 @@ function hostBits({ family, prefix }: Cidr): bigint {
 
 /** The network itself: host bits zero. */
 export function networkOf(cidr: Cidr): Cidr {
+  if (cidr.family === 4)
+    return { ...cidr, value: BigInt(Math.floor(Number(cidr.value) / 2 ** (32 - cidr.prefix)) * 2 ** (32 - cidr.prefix)) }
   return { ...cidr, value: cidr.value & ~hostBits(cidr) }
 }
 

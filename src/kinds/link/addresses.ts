@@ -13,9 +13,25 @@ export function canonicalAddresses(dump: NetDump, index: number): string[] {
     .sort()
 }
 
+/** Of each reading, by link: a namespace may have hundreds, and each link is asked for more than once. */
+const OWN = new WeakMap<readonly InterfaceAddress[], ReadonlyMap<number, InterfaceAddress[]>>()
+
 /** The same as the kernel tells them, in its order. */
-export function ownAddresses({ addresses }: Pick<NetDump, "addresses">, index: number): InterfaceAddress[] {
-  return addresses.filter((a) => a.index === index && a.scope !== "link" && a.scope !== "host" && a.protocol !== BY_ADVERTISEMENT)
+export function ownAddresses({ addresses }: Pick<NetDump, "addresses">, index: number): readonly InterfaceAddress[] {
+  const known = OWN.get(addresses) ?? byLink(addresses)
+  OWN.set(addresses, known)
+  return known.get(index) ?? []
+}
+
+function byLink(addresses: readonly InterfaceAddress[]): Map<number, InterfaceAddress[]> {
+  const found = new Map<number, InterfaceAddress[]>()
+  for (const one of addresses) {
+    if (one.scope === "link" || one.scope === "host" || one.protocol === BY_ADVERTISEMENT) continue
+    const those = found.get(one.index)
+    if (those === undefined) found.set(one.index, [one])
+    else those.push(one)
+  }
+  return found
 }
 
 /** New addresses first: taking the last one of a subnet away would drop every route through it. */

@@ -6,11 +6,14 @@ const SINGLE = 32
 
 /** Subnets of a link's addresses to which the kernel makes a route with each of them, sorted. fib_add_ifaddr(), addrconf_prefix_route() */
 export function prefixesOf(addresses: readonly string[]): string[] {
-  const found = addresses.flatMap((address) => {
-    const cidr = parseCidr(address)
-    return cidr === undefined || (cidr.family === 4 && cidr.prefix === SINGLE) ? [] : [formatCidr(networkOf(cidr))]
-  })
-  return [...new Set(found)].sort()
+  const found = addresses.flatMap((address) => prefixOf(address) ?? [])
+  return found.length < 2 ? found : [...new Set(found)].sort()
+}
+
+/** The same of one; undefined: none. */
+export function prefixOf(address: string): string | undefined {
+  const cidr = parseCidr(address)
+  return cidr === undefined || (cidr.family === 4 && cidr.prefix === SINGLE) ? undefined : formatCidr(networkOf(cidr))
 }
 
 interface Sides {

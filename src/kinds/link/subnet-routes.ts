@@ -1,8 +1,7 @@
-import { formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
-import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest } from "../../kernel/kernel.ts"
+import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest, Route } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses, ownAddresses } from "./addresses.ts"
-import { prefixesOf } from "./kind-prefix-routes.ts"
+import { prefixesOf, prefixOf } from "./kind-prefix-routes.ts"
 import { isDefault, leavesBy } from "./routes.ts"
 
 /** What the kernel says of a next hop that is in no subnet which a link reaches: of IPv4, and of IPv6. */
@@ -62,32 +61,43 @@ function lostRoutes(dump: NetDump): Append[] {
 
 /**
  * Routes of the main table that the kernel makes with an address of a link that is up; in a vrf they are in that one's table. One of ours to the
- * same place is there in the place of the kernel's, and so is any other by the same link.
+ * same place is there in the place of the kernel's, and so is any other by the same link. Of several addresses of a subnet the first one has
+ * brought it.
  */
-function lostOf(dump: NetDump, link: Link): Append[] {
-  if (!link.up || link.kind === "vrf" || dump.links.some(({ kind, index }) => kind === "vrf" && index === link.master)) return []
-  return madeRoutes(dump, link).filter(
-    ({ to }) => !dump.routes.some((route) => route.to === to && (route.protocol === ROUTE_PROTOCOL || leavesBy(route, link.index))),
-  )
+function lostOf(dump: NetDump, { index, up, kind, master }: Link): Append[] {
+  if (!up || kind === "vrf" || (master !== 0 && dump.links.some((link) => link.kind === "vrf" && link.index === master))) return []
+  const lost = new Map<string, Append>()
+  for (const { address, routeless, metric } of ownAddresses(dump, index)) {
+    const to = routeless ? undefined : prefixOf(address)
+    if (to === undefined || lost.has(to)) continue
+    const there = routesTo(dump).get(to) ?? []
+    if (there.some((route) => route.protocol === ROUTE_PROTOCOL || leavesBy(route, index))) continue
+    lost.set(to, madeRoute(to, { address, dev: index, ...(metric === undefined ? {} : { metric }) }))
+  }
+  return [...lost.values()]
 }
 
-/** As the kernel makes them: of several addresses of a subnet the first one has brought it. */
-function madeRoutes(dump: NetDump, { index }: Link): Append[] {
-  const made = new Map<string, Append>()
-  for (const { address, routeless, metric } of ownAddresses(dump, index)) {
-    const cidr = parseCidr(address)
-    if (cidr === undefined || routeless || prefixesOf([address]).length === 0) continue
-    const to = formatCidr(networkOf(cidr))
-    const own = cidr.family === 4 ? ({ scope: "link", src: address.slice(0, address.indexOf("/")) } as const) : { metric: METRIC6 }
-    const route: Append = {
-      op: "route-append",
-      to,
-      dev: index,
-      protocol: RTPROT_KERNEL,
-      ...own,
-      ...(metric === undefined ? {} : { metric }),
-    }
-    if (!made.has(to)) made.set(to, route)
+/** As the kernel makes it. */
+function madeRoute(to: string, { address, ...by }: { address: string; dev: number; metric?: number }): Append {
+  const own = address.includes(":") ? { metric: METRIC6 } : ({ scope: "link", src: address.slice(0, address.indexOf("/")) } as const)
+  return { op: "route-append", to, protocol: RTPROT_KERNEL, ...own, ...by }
+}
+
+/** Of each reading, by where they lead. */
+const ROUTES = new WeakMap<NetDump, ReadonlyMap<string, Route[]>>()
+
+function routesTo(dump: NetDump): ReadonlyMap<string, Route[]> {
+  const known = ROUTES.get(dump) ?? byDestination(dump.routes)
+  ROUTES.set(dump, known)
+  return known
+}
+
+function byDestination(routes: readonly Route[]): Map<string, Route[]> {
+  const found = new Map<string, Route[]>()
+  for (const route of routes) {
+    const those = found.get(route.to)
+    if (those === undefined) found.set(route.to, [route])
+    else those.push(route)
   }
-  return [...made.values()]
+  return found
 }

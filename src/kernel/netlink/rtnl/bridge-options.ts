@@ -124,6 +124,8 @@ export function readPort(bytes: Buffer, start: number, end: number): PortOptions
   return port
 }
 
+const STATE_TYPES = typesOf(N.IFLA_BRPORT_STATE, N.IFLA_BRPORT_FORWARD_DELAY_TIMER)
+
 /** States from which a port goes on to the next one when its timer ends, spanning tree or not. br_forward_delay_timer_expired() */
 const PASSING = new Set<PortState | undefined>(["listening", "learning"])
 
@@ -131,9 +133,10 @@ const PASSING = new Set<PortState | undefined>(["listening", "learning"])
 export function readPortState(bytes: Buffer, start: number, end: number): PortState | undefined {
   let state: PortState | undefined
   let isTimed = false
-  eachAttribute(bytes, start, end, (type, from, to) => {
+  const take = (type: number, from: number, to: number) => {
     if (type === N.IFLA_BRPORT_STATE) state = PORT_STATES[readU8(bytes, from, to)]
     else if (type === N.IFLA_BRPORT_FORWARD_DELAY_TIMER) isTimed = bytes.subarray(from, to).some((byte) => byte !== 0)
-  })
+  }
+  eachAttribute(bytes, start, end, take, STATE_TYPES)
   return state === "forwarding" || (isTimed && PASSING.has(state)) ? undefined : state
 }
