@@ -129,14 +129,11 @@ function hostBits({ family, prefix }: Cidr): bigint {
 
 /** The network itself: host bits zero. */
 export function networkOf(cidr: Cidr): Cidr {
-  if (cidr.family === 4)
-    return { ...cidr, value: BigInt(Math.floor(Number(cidr.value) / 2 ** (32 - cidr.prefix)) * 2 ** (32 - cidr.prefix)) }
-  return { ...cidr, value: cidr.value & ~hostBits(cidr) }
+  if (cidr.family === 6) return { ...cidr, value: cidr.value & ~hostBits(cidr) }
+  // In numbers: a stack has thousands of these.
+  const value = Number(cidr.value)
+  return { ...cidr, value: BigInt(value - (value % 2 ** (32 - cidr.prefix))) }
 }
-
-/** The last address of the network: the broadcast address of IPv4. */
-export function lastOf(cidr: Cidr): Ip {
-  return { family: cidr.family, value: cidr.value | hostBits(cidr) }
 }
 
 export function contains(network: Cidr, ip: Ip): boolean {
