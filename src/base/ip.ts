@@ -134,6 +134,10 @@ export function networkOf(cidr: Cidr): Cidr {
   const value = Number(cidr.value)
   return { ...cidr, value: BigInt(value - (value % 2 ** (32 - cidr.prefix))) }
 }
+
+/** The last address of the network: the broadcast address of IPv4. */
+export function lastOf(cidr: Cidr): Ip {
+  return { family: cidr.family, value: cidr.value | hostBits(cidr) }
 }
 
 export function contains(network: Cidr, ip: Ip): boolean {
