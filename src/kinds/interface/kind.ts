@@ -63,7 +63,8 @@ function check(resource: Resource, host: HostFacts): Diagnostic[] {
  * A link without impairments has none by wish. A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called
  * otherwise it stays a port. What is to be a port and is a link with one end is none of what that is.
  */
-function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
+function normalise(wish: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
+  const desired = withoutState(wish)
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
   return withPrefixRoutes({
     desired: {
@@ -88,6 +89,12 @@ function onSameParent(desired: Attributes, observed: Attributes): Attributes {
   if (desired.parent === undefined || desired.parent !== observed.parent || want?.parent === undefined || have === undefined)
     return observed
   return { ...observed, link: { ...have, parent: want.parent } as unknown as Value }
+}
+
+/** No port is to be shut: what is given back of one that was found so is the rest of it. */
+function withoutState(desired: Attributes): Attributes {
+  const { state, ...rest } = (desired.host_end ?? {}) as { readonly [option: string]: Value }
+  return state === undefined ? desired : { ...desired, host_end: rest }
 }
 
 function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {

@@ -52,7 +52,7 @@ export function portUpdate(
 
 /** The kernel takes no word about it where a spanning tree is by now. */
 function openAgain(want: PortAttributes, changed: ReadonlySet<string>, run: Run): { state?: PortState } {
-  return changed.has("host_end.state") && !bridgeOf(want, run).stp ? { state: want.host_end.state ?? "forwarding" } : {}
+  return changed.has("host_end.state") && !bridgeOf(want, run).stp ? { state: "forwarding" } : {}
 }
 
 function portSet(link: LinkRef, port: PortOptions & { state?: PortState }): NetRequest[] {

@@ -59,4 +59,17 @@ scenario(
   },
 )
 
+scenario("what an apply that fails undoes is not that it has opened a port, and put a route to a subnet back", (sandbox) => {
+  const file = sandbox.file("stack.yaml", lab("", "", ""))
+  apply(sandbox, file)
+  expectStatus(sandbox.run(["bridge", "link", "set", "dev", "lab-web-eth0", "state", "0"]), 0)
+  expectStatus(sandbox.run(["ip", "route", "del", "10.20.0.0/24", "dev", "lab-lan"]), 0)
+  const refused = "    sysctls: { net.ipv4.ip_local_port_range: abc }\n    interfaces: { eth0: { bridge: lan, address: 10.20.0.3"
+  sandbox.file("stack.yaml", lab("", "", "").replace("    interfaces: { eth0: { bridge: lan, address: 10.20.0.3", refused))
+  const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+  assert.match(stderr, /Undone: all is as it was before\./)
+  sandbox.file("stack.yaml", lab("", "", ""))
+  expectConverged(sandbox, file)
+})
+
 test.run()
