@@ -7,10 +7,14 @@ type Row = any
 const SHOWN = "link show\naddress show\nroute show table all\nneighbour show\nrule show\n"
 const SHOWN_OF_V6 = "route show table all\nrule show\n"
 
-/** Links, addresses, routes, neighbours and rules of every network namespace that a process is in, as `ip` tells them; one that goes meanwhile is gone. */
+/**
+ * Links, addresses, routes, neighbours and rules of every network namespace that a process is in, as `ip` tells them; one that goes meanwhile is gone.
+ * It is called by the title that comes first of those in it: which pid is the lowest hangs on whether they have begun anew from 1.
+ */
 export function networks(all: readonly Process[]): string[] {
   const own = linkOf("/proc/self/ns/net")
-  const spaces = new Map(all.map(({ pid, title }): [string, Process] => [linkOf(`/proc/${pid}/ns/net`), { pid, title }]))
+  const byTitle = [...all].sort((a, b) => (a.title < b.title ? 1 : -1))
+  const spaces = new Map(byTitle.map((process) => [linkOf(`/proc/${process.pid}/ns/net`), process]))
   return [...spaces].flatMap(([space, { pid, title }]) => {
     const enter = space === own ? [] : ["nsenter", "-t", String(pid), "-n"]
     return ifThere(() => network(enter), []).map((line) => `${space === own ? "host" : title}: ${line}`)
