@@ -13,7 +13,7 @@ import type { ContainerAttributes, IdRange } from "./spec.ts"
 const ETC_HOSTNAME = "/etc/hostname"
 /**
  * Of the addresses of a name glibc takes but the first line's, unless this file says otherwise: one that may be on a bridge that the asker is not on. An
- * image's own hides it. docs/decisions/0037
+ * image's own hides it. docs/decisions/0036
  */
 const ETC_HOST_CONF = "/etc/host.conf"
 const ALL_LINES = "multi on\n"
