@@ -213,7 +213,7 @@ async function inImage(image: string, user: "new" | "host", command: string): Pr
   chmodSync(layer, 0o711)
   const kernel = linuxKernel()
   const facts = { ...rootFactsReader(kernel, "test")("one", attributes(image, user)), layer: `${layer}/one`, names: layer }
-  mkdirSync(`${layer}/etc`)
+  for (const below of ["etc", "image/etc"]) mkdirSync(`${layer}/${below}`, { recursive: true })
   const sysctl: SetupOp = { op: "sysctl", name: "net.ipv4.ping_group_range", value: "0 65535" }
   const dir = temporary()
   const map = user === "new" ? MAP : ""
