@@ -31,10 +31,15 @@ export async function lockStack(kernel: Kernel, stack: string, timeoutMs: number
 export function takeLock(kernel: Kernel, stack: string, cgroups?: Pick<StackGroups, "tidy">): StackLock | null {
   const held = tryLock(kernel, stack)
   if (held === null) return null
-  // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
-  kernel.write(lockPath(stack), `${kernel.readLink("/proc/self") ?? "?"} ${new Date().toISOString()}\n`)
-  // Who waited for a word held the lock: now nobody does.
-  if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
+  try {
+    // For the message of whoever waits for us. The lock itself is the kernel's: it goes with this process.
+    kernel.write(lockPath(stack), `${kernel.readLink("/proc/self") ?? "?"} ${new Date().toISOString()}\n`)
+    // Who waited for a word held the lock: now nobody does.
+    if (kernel.read(waitingFileOf(stack)) !== null) kernel.removeTree(waitingFileOf(stack))
+  } catch (failure) {
+    held.release()
+    throw failure
+  }
   return { release: () => release(kernel, stack, held, cgroups) }
 }
 

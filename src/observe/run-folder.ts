@@ -24,8 +24,6 @@ const FILES = new Set(["spec.json", "log", "log.1", "state", "check", "health", 
 
 /** A stack's run folder, looked at as far as its first level. */
 export interface RunFolder {
-  /** Whatever is in it, in order. */
-  names: readonly string[]
   /** What is to be read of its containers' folders (`Kernel.readMany`). */
   paths: readonly string[]
   /** What was read there: throws a DiagnosticError where something is not as it was made. */
@@ -46,7 +44,6 @@ export function lookIntoRunFolder(kernel: Kernel, stack: string): RunFolder {
   const inside = inOrder(listed?.inside ?? [])
   const containers = inside.filter(({ name }) => CONTAINER.test(name) && !isOfStack(stack, name))
   return {
-    names: inside.map(({ name }) => name),
     paths: containers.map(({ name }) => `%${own}/${name}`),
     requireSound: (texts) => {
       const read = new Map(containers.map(({ name }, i) => [name, texts[i] ?? null]))

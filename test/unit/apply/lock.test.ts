@@ -1,7 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { lockStack } from "../../../src/apply/lock.ts"
+import { lockStack, takeLock } from "../../../src/apply/lock.ts"
 import { DiagnosticError } from "../../../src/base/diagnostic.ts"
+import { KernelError } from "../../../src/kernel/kernel.ts"
 import { fakeKernel } from "../../support/fake-kernel/fake-kernel.ts"
 import { putFile } from "../../support/fake-kernel/tree.ts"
 
@@ -19,6 +20,21 @@ test("held, a second one waits its time and is told who holds it", async () => {
   lock.release()
   const again = await lockStack(kernel, "lab", 0)
   again.release()
+})
+
+// An apply takes it ahead, and once more where that failed: what it held itself it would take for another's.
+test("what cannot be written about it leaves it free", async () => {
+  let full = true
+  const kernel = fakeKernel({
+    onOperation: (_, op) => (full && /^write .*\/lock$/.test(op) ? new KernelError("write /run/stack/lab/lock", "ENOSPC") : undefined),
+  })
+  assert.throws(
+    () => takeLock(kernel, "lab"),
+    (failure: unknown) => failure instanceof KernelError && failure.errno === "ENOSPC",
+  )
+  full = false
+  const lock = await lockStack(kernel, "lab", 0)
+  lock.release()
 })
 
 test("one that waits gets it when it is free", async () => {
