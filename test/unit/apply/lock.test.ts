@@ -24,15 +24,12 @@ test("held, a second one waits its time and is told who holds it", async () => {
 
 // An apply takes it ahead, and once more where that failed: what it held itself it would take for another's.
 test("what cannot be written about it leaves it free", async () => {
-  const disk = { full: true }
-  const kernel = fakeKernel({
-    onOperation: (_, op) => (disk.full && /^write .*\/lock$/.test(op) ? new KernelError("write /run/stack/lab/lock", "ENOSPC") : undefined),
-  })
+  const refusals = [new KernelError("write /run/stack/lab/lock", "ENOSPC")]
+  const kernel = fakeKernel({ onOperation: (_, op) => (/^write .*\/lock$/.test(op) ? refusals.pop() : undefined) })
   assert.throws(
     () => takeLock(kernel, "lab"),
     (failure: unknown) => failure instanceof KernelError && failure.errno === "ENOSPC",
   )
-  disk.full = false
   const lock = await lockStack(kernel, "lab", 0)
   lock.release()
 })
