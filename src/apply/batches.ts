@@ -1,3 +1,4 @@
+import { grouped } from "../base/grouped.ts"
 import type { Step } from "../model/step.ts"
 
 /** Ops that set processes to work: they run side by side, but only so many. To stop one is a signal, and waiting. */
@@ -19,15 +20,8 @@ export function nextBatches(
   runnerOf: (step: Step) => unknown = opOf,
 ): Step[][] {
   let room = Math.max(1, parallelism) - [...running].filter((step) => PROCESS_OPS.has(opOf(step))).length
-  const groups = new Map<unknown, Step[]>()
-  for (const step of inTurn(ready)) {
-    if (PROCESS_OPS.has(opOf(step)) && room-- <= 0) continue
-    const runner = runnerOf(step)
-    const group = groups.get(runner)
-    if (group === undefined) groups.set(runner, [step])
-    else group.push(step)
-  }
-  return [...groups.values()]
+  const begun = inTurn(ready).filter((step) => !PROCESS_OPS.has(opOf(step)) || room-- > 0)
+  return [...grouped(begun, runnerOf).values()]
 }
 
 function inTurn(ready: readonly Step[]): Step[] {

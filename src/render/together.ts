@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
+import { grouped } from "../base/grouped.ts"
 
 /** How many names a person is willing to read. */
 const SHOWN = 8
@@ -8,13 +9,7 @@ const SHOWN = 8
  * names the others.
  */
 export function together(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const groups = new Map<string, Diagnostic[]>()
-  for (const [i, diagnostic] of diagnostics.entries()) {
-    const key = sameness(diagnostic) ?? `${i}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [diagnostic])
-    else group.push(diagnostic)
-  }
+  const groups = grouped(diagnostics, (diagnostic) => sameness(diagnostic) ?? diagnostic)
   return [...groups.values()].map((group) => withOthers(group.sort(byNumber)))
 }
 

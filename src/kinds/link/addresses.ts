@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts"
 import type { InterfaceAddress, LinkRef, NetDump, NetRequest } from "../../kernel/kernel.ts"
 
 /** IFAPROT_KERNEL_RA: made of a router's advertisement, and gone when that runs out. linux/if_addr.h, since Linux 5.18 */
@@ -18,20 +19,13 @@ const OWN = new WeakMap<readonly InterfaceAddress[], ReadonlyMap<number, Interfa
 
 /** The same as the kernel tells them, in its order. */
 export function ownAddresses({ addresses }: Pick<NetDump, "addresses">, index: number): readonly InterfaceAddress[] {
-  const known = OWN.get(addresses) ?? byLink(addresses)
+  const known = OWN.get(addresses) ?? grouped(addresses.filter(isOwn), (address) => address.index)
   OWN.set(addresses, known)
   return known.get(index) ?? []
 }
 
-function byLink(addresses: readonly InterfaceAddress[]): Map<number, InterfaceAddress[]> {
-  const found = new Map<number, InterfaceAddress[]>()
-  for (const one of addresses) {
-    if (one.scope === "link" || one.scope === "host" || one.protocol === BY_ADVERTISEMENT) continue
-    const those = found.get(one.index)
-    if (those === undefined) found.set(one.index, [one])
-    else those.push(one)
-  }
-  return found
+function isOwn({ scope, protocol }: InterfaceAddress): boolean {
+  return scope !== "link" && scope !== "host" && protocol !== BY_ADVERTISEMENT
 }
 
 /** New addresses first: taking the last one of a subnet away would drop every route through it. */

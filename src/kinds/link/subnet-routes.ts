@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts"
 import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest, Route } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses, ownAddresses } from "./addresses.ts"
@@ -87,17 +88,7 @@ function madeRoute(to: string, { address, ...by }: { address: string; dev: numbe
 const ROUTES = new WeakMap<NetDump, ReadonlyMap<string, Route[]>>()
 
 function routesTo(dump: NetDump): ReadonlyMap<string, Route[]> {
-  const known = ROUTES.get(dump) ?? byDestination(dump.routes)
+  const known = ROUTES.get(dump) ?? grouped(dump.routes, ({ to }) => to)
   ROUTES.set(dump, known)
   return known
-}
-
-function byDestination(routes: readonly Route[]): Map<string, Route[]> {
-  const found = new Map<string, Route[]>()
-  for (const route of routes) {
-    const those = found.get(route.to)
-    if (those === undefined) found.set(route.to, [route])
-    else those.push(route)
-  }
-  return found
 }

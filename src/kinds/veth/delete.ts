@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { grouped } from "../../base/grouped.ts"
 import { KernelError } from "../../kernel/kernel.ts"
 import type { Run } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
@@ -25,7 +26,7 @@ const AT_A_TIME = 4
  */
 export async function deletePairs(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const ends = steps.map(endsOf)
-  const crowds = byContainer(ends.flat())
+  const crowds = grouped(ends.flat(), ({ container }) => container)
   const crowd = ({ container }: Doomed) => crowds.get(container)?.length ?? 0
   const first = ends.flatMap((own) => own.toSorted((a, b) => crowd(b) - crowd(a)).slice(0, 1))
   const gone = await deleteByNamespace(first, run)
@@ -43,19 +44,9 @@ function endsOf(step: Step): Doomed[] {
   return endpoints.map(({ container }, i) => ({ step, container, ifindex: live[i]?.ifindex ?? 0 }))
 }
 
-function byContainer(ends: readonly Doomed[]): Map<Address, Doomed[]> {
-  const groups = new Map<Address, Doomed[]>()
-  for (const end of ends) {
-    const group = groups.get(end.container)
-    if (group === undefined) groups.set(end.container, [end])
-    else group.push(end)
-  }
-  return groups
-}
-
 /** Of each step whose end is gone now: true, or why it is not. */
 async function deleteByNamespace(ends: readonly Doomed[], run: Run): Promise<Map<Step, true | KernelError>> {
-  const groups = [...byContainer(ends).values()].filter((group) => group.length >= MANY)
+  const groups = [...grouped(ends, ({ container }) => container).values()].filter((group) => group.length >= MANY)
   const gone = new Map<Step, true | KernelError>()
   const worker = async () => {
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) await deleteTogether(group, run, gone)

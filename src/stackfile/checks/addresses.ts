@@ -1,3 +1,4 @@
+import { grouped } from "../../base/grouped.ts"
 import { contains, formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
 import type { Draft, DraftBridge, DraftInterface } from "../resolve.ts"
 import { hasItsAddresses } from "../resolve.ts"
@@ -8,14 +9,7 @@ import { addressPath, hostPart, interfacePath } from "./spots.ts"
 
 /** One address twice on a link or in a container; an address outside its bridge's subnet; IPv6 on links too small for it. */
 export function checkAddresses(draft: Draft): void {
-  const byBridge = new Map<string, DraftInterface[]>()
-  for (const one of draft.interfaces) {
-    const { bridge } = one.attributes
-    if (bridge === undefined) continue
-    const list = byBridge.get(bridge)
-    if (list === undefined) byBridge.set(bridge, [one])
-    else list.push(one)
-  }
+  const byBridge = grouped(draft.interfaces, ({ attributes }) => attributes.bridge)
   const told = new Set<string>()
   for (const bridge of draft.bridges) checkBridge(draft, bridge, byBridge.get(bridge.entry.address) ?? [], told)
   checkNamespaces(draft, told)

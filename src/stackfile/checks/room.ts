@@ -1,17 +1,12 @@
+import { grouped } from "../../base/grouped.ts"
 import type { Cidr, Ip } from "../../base/ip.ts"
 import { formatCidr, hostCount, networkOf, nthAddress, parseCidr, parseIp } from "../../base/ip.ts"
 import type { Draft, DraftInterface } from "../resolve.ts"
 
 /** Subnets that have not enough addresses for all interfaces that are to get one of them. */
 export function checkRoom(draft: Draft): void {
-  const wishes = new Map<string, DraftInterface[]>()
-  for (const one of draft.interfaces) {
-    const { address, bridge } = one.attributes
-    if (bridge === undefined || !address.includes("auto")) continue
-    const others = wishes.get(bridge)
-    if (others === undefined) wishes.set(bridge, [one])
-    else others.push(one)
-  }
+  const automatic = draft.interfaces.filter(({ attributes: { address, bridge } }) => bridge !== undefined && address.includes("auto"))
+  const wishes = grouped(automatic, ({ attributes }) => attributes.bridge)
   if (wishes.size === 0) return
   const taken = writtenAddresses(draft)
   for (const { attributes, entry } of draft.bridges) {

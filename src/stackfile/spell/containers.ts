@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { grouped } from "../../base/grouped.ts"
 import type { BridgeAttributes } from "../../kinds/bridge/spec.ts"
 import { expandContainer } from "../../kinds/container/expand.ts"
 import type { ContainerAttributes } from "../../kinds/container/spec.ts"
@@ -33,8 +34,7 @@ interface Parts {
 
 /** `containers:`, replicas as one entry each; and what cannot be said of them. */
 export function spellContainers(parts: Parts): { section: SpeltMap; left: { address: Address; why: string }[] } {
-  const groups = new Map<string, Observed[]>()
-  for (const one of parts.containers) groups.set(baseOf(one.name), [...(groups.get(baseOf(one.name)) ?? []), one])
+  const groups = grouped(parts.containers, ({ name }) => baseOf(name))
   const left: { address: Address; why: string }[] = []
   const entries = [...groups].map(([base, members]): [string, SpeltMap] => {
     const spelt = members.map((one) => escaped(spellOne(parts, one, groups)) as SpeltMap)
