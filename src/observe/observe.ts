@@ -6,10 +6,10 @@ import type { Desired, HostFacts, Observed, Snapshot } from "../model/resource.t
 import { readAdoptions } from "./adoptions.ts"
 import { withApplied } from "./applied.ts"
 import { readHostFacts } from "./host.ts"
-import { allTold, stillTrue } from "./monitors.ts"
+import { stillTrue } from "./monitors.ts"
 import { afterMoves, beforeMoves } from "./moved.ts"
 import type { Begun } from "./scope.ts"
-import { makeScope } from "./scope.ts"
+import { beginReading, makeScope } from "./scope.ts"
 
 /**
  * Commands that end while they are looked at: how often the reading is done again, and after which pause, each twice as long as the one before.
@@ -31,10 +31,10 @@ export function observe(
   begun?: Begun,
 ): Snapshot {
   for (let attempt = 1; ; attempt++) {
-    const scope = makeScope(kernel, desired, cgroups, attempt === 1 ? begun : undefined)
-    const told = allTold(kernel, desired.stack, scope.monitors)
+    const reading = (attempt === 1 ? begun : undefined) ?? beginReading(kernel, desired.stack, cgroups)()
+    const scope = makeScope(kernel, desired, cgroups, reading)
     const snapshot = withMoves(readAll(scope, controllers), scope, controllers)
-    if (attempt === ATTEMPTS || (told && stillTrue(kernel, scope.monitors))) return snapshot
+    if (attempt === ATTEMPTS || (reading.told && stillTrue(kernel, scope.monitors))) return snapshot
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS * 2 ** (attempt - 1))
   }
 }

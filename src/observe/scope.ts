@@ -7,12 +7,14 @@ import type { Scope, StackGroups } from "../model/driver.ts"
 import { LAYER_ROOT, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired } from "../model/resource.ts"
 import { readApplied } from "./applied.ts"
-import { monitorPaths, monitorsIn, readMonitors } from "./monitors.ts"
+import { allTold, monitorPaths, monitorsIn, readMonitors } from "./monitors.ts"
 import { strayMonitors } from "./strays.ts"
 
 /** What a reading begins with, for which no more than the stack's name need be known: who is there, and a round through their namespaces that goes on. */
 export interface Begun extends Pick<Scope, "runFolders" | "layers" | "monitors" | "containerTexts"> {
   visited: Visited
+  /** Of every command that has ended its monitor had written how, before that began to be read. */
+  told: boolean
 }
 
 /** In two steps, as who is there tells where to go: the first is done beside what the caller does before it takes the second. */
@@ -24,7 +26,8 @@ export function beginReading(kernel: Kernel, stack: string, cgroups: StackGroups
     const monitors = withStrays(kernel, stack, { pids, found: monitorsIn(kernel, stack, pids, texts()), runFolders })
     const who = { runFolders, layers: namesIn(kernel, `${LAYER_ROOT}/${stack}`), monitors }
     const visited = kernel.visit(wantedVisits(monitors))
-    return { ...who, visited, containerTexts: once(beginContainers({ kernel, stack, ...who })) }
+    const told = allTold(kernel, stack, monitors)
+    return { ...who, visited, told, containerTexts: once(beginContainers({ kernel, stack, ...who })) }
   }
 }
 
