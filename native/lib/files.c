@@ -117,11 +117,12 @@ static int32_t identity(const char *path, uint8_t *out, size_t len)
   return n;
 }
 
-/* One path's text: "@PATH" is what the symbolic link says, "=PATH" which file it is, "%PATH" what sort of thing it is and what is in it. The length, or -errno; `len` bytes: there may be more. */
+/* One path's text: "@PATH" is what the symbolic link says, "=PATH" which file it is, "%PATH" what sort of thing it is and what is in it, "+PATH" which folders are in it. The length, or -errno; `len` bytes: there may be more. */
 int32_t read_one(const char *path, uint8_t *out, size_t len)
 {
   if (path[0] == '=') return identity(path + 1, out, len);
   if (path[0] == '%') return list_one(path + 1, out, len);
+  if (path[0] == '+') return list_folders(path + 1, out, len);
   if (path[0] != '@') return read_file(path, out, len);
   ssize_t n = readlink(path + 1, (char *)out, len);
   return n < 0 ? -errno : (int32_t)n;

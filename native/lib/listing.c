@@ -28,22 +28,50 @@ static int add_row(struct rows *rows, const struct stat *status, const char *nam
   return rows->used < rows->room;
 }
 
-/* What is taken away meanwhile has no row. */
-static int add_entries(struct rows *rows, int folder, const char *entries, size_t len)
+static int is_dots(const char *name)
 {
-  for (size_t at = 0; at < len;) {
-    const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
-    struct stat status;
-    at += entry->d_reclen;
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-      if (errno == ENOENT) continue;
-      return -errno;
-    }
-    int more = add_row(rows, &status, entry->d_name);
-    if (more <= 0) return more;
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* What is taken away meanwhile has no row. */
+static int add_entry(struct rows *rows, int folder, const struct dirent64 *entry)
+{
+  struct stat status;
+  if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 1 : -errno;
+  return add_row(rows, &status, entry->d_name);
+}
+
+/* A name ended by NUL. A file system that does not say what an entry is has to be asked. */
+static int add_folder(struct rows *rows, int folder, const struct dirent64 *entry)
+{
+  struct stat status;
+  size_t len = strlen(entry->d_name) + 1, left = rows->room - rows->used;
+  if (entry->d_type == DT_UNKNOWN) {
+    if (fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 1 : -errno;
+    if (!S_ISDIR(status.st_mode)) return 1;
+  } else if (entry->d_type != DT_DIR) {
+    return 1;
   }
-  return 1;
+  if (len < left) memcpy(rows->out + rows->used, entry->d_name, len);
+  rows->used += len < left ? len : left;
+  return rows->used < rows->room;
+}
+
+/* 0 where there was no room for all. */
+static int each_entry(int folder, struct rows *rows, int (*add)(struct rows *rows, int folder, const struct dirent64 *entry))
+{
+  _Alignas(struct dirent64) char entries[4096];
+  for (;;) {
+    long n = syscall(SYS_getdents64, folder, entries, sizeof entries);
+    if (n <= 0) return n < 0 ? -errno : 1;
+    for (long at = 0; at < n;) {
+      const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
+      at += entry->d_reclen;
+      if (is_dots(entry->d_name)) continue;
+      int more = add(rows, folder, entry);
+      if (more <= 0) return more;
+    }
+  }
 }
 
 /*
@@ -52,7 +80,6 @@ static int add_entries(struct rows *rows, int folder, const char *entries, size_
  */
 int32_t list_one(const char *path, uint8_t *out, size_t len)
 {
-  _Alignas(struct dirent64) char entries[4096];
   struct rows rows = {.out = out, .room = len};
   struct stat status;
   if (lstat(path, &status) < 0) return -errno;
@@ -61,11 +88,16 @@ int32_t list_one(const char *path, uint8_t *out, size_t len)
   if (!S_ISDIR(status.st_mode)) return (int32_t)rows.used;
   int folder cleanup_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (folder < 0) return -errno;
-  while (more > 0) {
-    long n = syscall(SYS_getdents64, folder, entries, sizeof entries);
-    if (n < 0) return -errno;
-    if (n == 0) break;
-    more = add_entries(&rows, folder, entries, (size_t)n);
-  }
+  if (more > 0) more = each_entry(folder, &rows, add_entry);
+  return more < 0 ? more : (int32_t)rows.used;
+}
+
+/* Names of the folders in a folder, each ended by NUL; links in it are none. The bytes used, or -errno; `len`: there may be more. */
+int32_t list_folders(const char *path, uint8_t *out, size_t len)
+{
+  struct rows rows = {.out = out, .room = len};
+  int folder cleanup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return -errno;
+  int more = each_entry(folder, &rows, add_folder);
   return more < 0 ? more : (int32_t)rows.used;
 }

@@ -133,6 +133,7 @@ int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* listing.c, not exported: a thing and what is in it, as stk_read_files gives it of "%PATH". */
 int32_t list_one(const char *path, uint8_t *out, size_t len);
+int32_t list_folders(const char *path, uint8_t *out, size_t len);
 
 /* files.c, not exported: one path's text, as stk_read_files gives it. */
 int32_t read_one(const char *path, uint8_t *out, size_t len);

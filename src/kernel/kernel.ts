@@ -51,7 +51,7 @@ export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, Wire
   // ---- files of cgroupfs, procfs, sysfs, and the stack's own folders
   /** The file's text, or null where it does not exist (ENOENT, ENODEV, ESRCH of a dead process); "" of a pipe to which nobody writes. */
   read(path: string): string | null
-  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. `%PATH`: what sort of thing it is, links not followed, and what is in it if it is a folder; `listingIn` reads that. */
+  /** Many small files in one go; null where one does not exist. `@PATH`: what a symbolic link says; null also where it is none. `=PATH`: which file it is, `DEVICE:INODE`, links followed. `%PATH`: what sort of thing it is, links not followed, and what is in it if it is a folder; `listingIn` reads that. `+PATH`: the folders in a folder; `foldersIn` reads that. */
   readMany(paths: readonly string[]): (string | null)[]
   /** readMany beside what the caller does meanwhile: the result waits for it. */
   readBeside(paths: readonly string[]): () => (string | null)[]

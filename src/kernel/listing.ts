@@ -30,3 +30,8 @@ function rowOf(row: string): Listed {
     name: row.slice(afterUid + 1),
   }
 }
+
+/** What `readMany` says of `+PATH`: the names of the folders in it, links to some left out, in no order. Of what is no folder, or not there: none. */
+export function foldersIn(text: string | null | undefined): string[] {
+  return text ? text.slice(0, -1).split("\0") : []
+}

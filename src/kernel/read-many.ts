@@ -58,7 +58,7 @@ function gather(ffi: Ffi, slot: number, paths: readonly string[], readMany: Kern
   return used < 0 ? readMany(paths) : splitTexts(paths, room, (path) => readMany([path])[0] ?? null)
 }
 
-/** For each path an i32 length or -errno, then the bytes. A path that begins with `@` is a link to be read, one with `%` a folder to be listed. `cut`: for a text there was no room for. */
+/** For each path an i32 length or -errno, then the bytes. A path that begins with `@` is a link to be read, one with `%` or `+` a folder to be listed. `cut`: for a text there was no room for. */
 function splitTexts(paths: readonly string[], bytes: Buffer, cut?: (path: string) => string | null): (string | null)[] {
   let at = 0
   return paths.map((path) => {
@@ -76,5 +76,5 @@ function splitTexts(paths: readonly string[], bytes: Buffer, cut?: (path: string
 
 function wordsOf(path: string): string {
   if (path.startsWith("@")) return `readlink ${path.slice(1)}`
-  return path.startsWith("%") ? `ls ${path.slice(1)}` : `read ${path}`
+  return path.startsWith("%") || path.startsWith("+") ? `ls ${path.slice(1)}` : `read ${path}`
 }

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert"
-import { listingIn } from "../../src/kernel/listing.ts"
+import { foldersIn, listingIn } from "../../src/kernel/listing.ts"
 import type { Contract } from "./subject.ts"
 import { errnoOf } from "./subject.ts"
 
@@ -60,6 +60,24 @@ export const fileContract: Contract = {
     assert.equal(listed("list/link"), { self: { ...kernel.lstat(`${folder}/list/link`), name: "" }, inside: [] })
     assert.equal(listed("list/a text"), { self: { type: "file", mode: 0o600, uid: 0, name: "" }, inside: [] })
     assert.is(listed("none"), null)
+    kernel.removeTree(`${folder}/list`)
+  },
+
+  "folders in a folder are named, files and links are not; of what is none itself there are none": ({ kernel, folder }) => {
+    kernel.mkdir(`${folder}/list`)
+    kernel.mkdir(`${folder}/list/below`)
+    kernel.mkdir(`${folder}/list/.hidden one`)
+    kernel.replaceFile(`${folder}/list/text`, "x")
+    kernel.symlink(`${folder}/list/link`, "/")
+    const folders = (path: string) => foldersIn(kernel.readMany([`+${path}`])[0]).sort()
+    assert.equal(folders(`${folder}/list`), [".hidden one", "below"])
+    assert.equal(folders(`${folder}/list/below`), [])
+    assert.equal(folders(`${folder}/none`), [])
+    assert.is(kernel.readMany([`+${folder}/none`])[0], null)
+    const wide = Array.from({ length: 400 }, (_, i) => `${"wide".repeat(10)}${i}`)
+    for (const name of wide) kernel.mkdir(`${folder}/list/below/${name}`)
+    assert.equal(folders(`${folder}/list/below`), wide.sort())
+    assert.is(kernel.readMany([`+${folder}/list/text`])[0], null)
     kernel.removeTree(`${folder}/list`)
   },
 

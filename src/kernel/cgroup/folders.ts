@@ -3,6 +3,7 @@ import { type Kernel, KernelError } from "../kernel.ts"
 import { inheritCpuset1 } from "./cpuset.ts"
 import type { CgroupLayout, Hierarchy } from "./layout.ts"
 import { hierarchyOf, neededControllers } from "./limits.ts"
+import { groupsIn } from "./members.ts"
 
 /** What the groups of one stack are worked on with. */
 export interface Tree {
@@ -19,7 +20,7 @@ export interface Tree {
   running: Set<string>
   /** The hierarchies of lines of /proc/PID/cgroup that name no group of the stack's. */
   strayed: Map<string, Hierarchy[]>
-  /** What was in a folder when a group was first to be removed from it. */
+  /** The groups that were in a folder when one of them was first asked for. */
   listed: Map<string, Set<string>>
   /** Names of groups directly below the stack's own; undefined until someone needs to know. */
   names: Set<string> | undefined
@@ -65,6 +66,15 @@ export function exists(tree: Tree, folder: string): boolean {
   if (tree.kernel.stat(folder) === null) return false
   tree.made.add(folder)
   return true
+}
+
+/** A group is in few of v1's hierarchies: the folder above is listed once, and what was made since is known. False: it is not there. */
+export function mayBeThere(tree: Tree, folder: string): boolean {
+  const slash = folder.lastIndexOf("/")
+  const above = folder.slice(0, slash)
+  const names = tree.listed.get(above) ?? new Set(groupsIn(tree.kernel, above))
+  tree.listed.set(above, names)
+  return names.has(folder.slice(slash + 1)) || tree.made.has(folder)
 }
 
 /** Makes a group and those above it in one hierarchy. False where it was there already. */

@@ -1,7 +1,7 @@
 import type { Limits } from "../../kinds/cgroup/spec.ts"
 import { move, moveMembers } from "./change.ts"
 import type { Tree } from "./folders.ts"
-import { exists, folderOf } from "./folders.ts"
+import { exists, folderOf, mayBeThere } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
 import { controllers } from "./limits.ts"
 
@@ -55,7 +55,8 @@ export function unheldLimits(tree: Tree, path: string, text: string): (keyof Lim
 export function gather(tree: Tree, path: string, pid: number): void {
   const { holding } = tree.layout
   const text = tree.kernel.read(`/proc/${pid}/cgroup`) ?? ""
-  const strayed = strayedFrom(tree, path, text).filter((hierarchy) => exists(tree, folderOf(tree, hierarchy, path)))
+  const isThere = (folder: string) => mayBeThere(tree, folder) && exists(tree, folder)
+  const strayed = strayedFrom(tree, path, text).filter((hierarchy) => isThere(folderOf(tree, hierarchy, path)))
   if (strayed.includes(holding)) for (const one of withDescendants(tree, pid)) move(tree.kernel, one, folderOf(tree, holding, path))
   for (const hierarchy of strayed) if (hierarchy !== holding) moveMembers(tree, hierarchy, path)
 }

@@ -1,13 +1,14 @@
 import type { Kernel } from "../kernel.ts"
+import { foldersIn } from "../listing.ts"
 
-/** Files of a cgroup folder begin with their controller's name; these are v1's that do not. */
-const CONTROL_FILES =
-  /^(cgroup|memory|cpu|cpuacct|cpuset|pids|io|blkio|hugetlb|rdma|misc|dmem|irq|freezer|devices|net_cls|net_prio|perf_event|debug)\./
-const V1_FILES = new Set(["tasks", "notify_on_release", "release_agent"])
-
-/** Groups directly below a folder. */
+/** Groups directly below a folder, in the order of their names. */
 export function groupsIn(kernel: Kernel, folder: string): string[] {
-  return kernel.list(folder).filter((name) => !V1_FILES.has(name) && !CONTROL_FILES.test(name))
+  return foldersIn(kernel.readMany([groupsAsked(folder)])[0]).sort()
+}
+
+/** What `readMany` is asked for the groups below a folder; `foldersIn` reads that. */
+export function groupsAsked(folder: string): string {
+  return `+${folder}`
 }
 
 /** Process ids of one group. */

@@ -1,12 +1,13 @@
 import type { Limits } from "../../kinds/cgroup/spec.ts"
 import type { GroupMember } from "../../model/driver.ts"
 import type { Kernel } from "../kernel.ts"
+import { foldersIn } from "../listing.ts"
 import { devicePaths } from "./devices.ts"
 import type { Tree } from "./folders.ts"
 import { folderOf, parentOf } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
 import { codecFor, controllers, hierarchyOf } from "./limits.ts"
-import { groupsIn, pidsOf } from "./members.ts"
+import { groupsAsked, groupsIn, pidsOf } from "./members.ts"
 
 /** Groups directly below the stack's own in any hierarchy; names with a dot in front are ours alone. */
 export function groupNames(tree: Tree): string[] {
@@ -60,7 +61,7 @@ function presence(tree: Tree): (hierarchy: Hierarchy, path: string) => boolean {
   const lists = new Map<string, Set<string>>()
   return (hierarchy, path) => {
     const parent = folderOf(tree, hierarchy, parentOf(path))
-    const names = lists.get(parent) ?? new Set(tree.kernel.list(parent))
+    const names = lists.get(parent) ?? new Set(groupsIn(tree.kernel, parent))
     lists.set(parent, names)
     return names.has(path.slice(path.lastIndexOf("/") + 1))
   }
@@ -70,14 +71,11 @@ function presence(tree: Tree): (hierarchy: Hierarchy, path: string) => boolean {
 export function membersOfAll(tree: Tree, paths: readonly string[]): Map<string, GroupMember[]> {
   const present = presence(tree)
   const folders = tree.layout.hierarchies.flatMap((hierarchy) =>
-    paths
-      .filter((path) => present(hierarchy, path))
-      .flatMap((path) => withBelow(tree.kernel, { path, folder: folderOf(tree, hierarchy, path), below: "" })),
+    paths.filter((path) => present(hierarchy, path)).map((path) => ({ path, folder: folderOf(tree, hierarchy, path), below: "" })),
   )
-  const texts = tree.kernel.readMany(folders.map(({ folder }) => `${folder}/cgroup.procs`))
   const members = new Map<string, GroupMember[]>(paths.map((path) => [path, []]))
-  for (const [i, { path, folder, below }] of folders.entries())
-    members.get(path)?.push(...pidsOf(texts[i] ?? null).map((pid) => ({ pid, below, folder })))
+  for (const { path, folder, below, pids } of withBelow(tree.kernel, folders))
+    members.get(path)?.push(...pids.map((pid) => ({ pid, below, folder })))
   return members
 }
 
@@ -87,10 +85,14 @@ interface GroupFolder {
   below: string
 }
 
-function withBelow(kernel: Kernel, group: GroupFolder): GroupFolder[] {
-  const { path, folder, below } = group
-  const names = groupsIn(kernel, folder)
-  return [group, ...names.flatMap((name) => withBelow(kernel, { path, folder: `${folder}/${name}`, below: `${below}/${name}` }))]
+/** Who is in these groups, and then in those below them: all of one depth in one reading. */
+function withBelow(kernel: Kernel, groups: readonly GroupFolder[]): (GroupFolder & { pids: number[] })[] {
+  if (groups.length === 0) return []
+  const texts = kernel.readMany(groups.flatMap(({ folder }) => [groupsAsked(folder), `${folder}/cgroup.procs`]))
+  const below = groups.flatMap(({ path, folder, below }, i) =>
+    foldersIn(texts[2 * i]).map((name) => ({ path, folder: `${folder}/${name}`, below: `${below}/${name}` })),
+  )
+  return [...groups.map((group, i) => ({ ...group, pids: pidsOf(texts[2 * i + 1] ?? null) })), ...withBelow(kernel, below)]
 }
 
 function unifiedRequest(tree: Tree, path: string, likes: readonly Limits[]): Request[] {

@@ -1,7 +1,7 @@
 import { type Kernel, KernelError } from "../kernel.ts"
 import { isBusy } from "./busy.ts"
 import type { Tree } from "./folders.ts"
-import { folderOf, MONITORS, parentOf } from "./folders.ts"
+import { folderOf, MONITORS, mayBeThere, parentOf } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
 import { groupsIn, pidsIn } from "./members.ts"
 import { groupNames } from "./reading.ts"
@@ -22,15 +22,6 @@ export function removeGroup(tree: Tree, path: string): void {
   tree.names ??= new Set(groupNames(tree))
   tree.names.delete(path)
   if (tree.names.size === 0) tidyStack(tree)
-}
-
-/** A group is in few of v1's hierarchies: the folder above is listed once, and what was made since is known. */
-function mayBeThere(tree: Tree, folder: string): boolean {
-  const slash = folder.lastIndexOf("/")
-  const above = folder.slice(0, slash)
-  const names = tree.listed.get(above) ?? new Set(tree.kernel.list(above))
-  tree.listed.set(above, names)
-  return names.has(folder.slice(slash + 1)) || tree.made.has(folder)
 }
 
 /** The stack's own folders, if nothing is left in them. What is not empty stays. */

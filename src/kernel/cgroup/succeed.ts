@@ -24,6 +24,7 @@ function renameBeside(tree: Tree, hierarchy: Hierarchy, from: string, to: string
   tree.kernel.rename(old, fresh)
   for (const folder of [...tree.made]) if (folder === old || folder.startsWith(`${old}/`)) tree.made.delete(folder)
   tree.made.add(fresh)
+  tree.listed.clear()
 }
 
 /** More rounds than a program that keeps forking can stay ahead of. */

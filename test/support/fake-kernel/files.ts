@@ -29,7 +29,9 @@ export function fileCalls(context: Context): Files {
             ? identityOf(machine, path.slice(1))
             : path.startsWith("%")
               ? listingOf(root, path.slice(1))
-              : read(path),
+              : path.startsWith("+")
+                ? foldersOf(root, path.slice(1))
+                : read(path),
       ),
     )
   return {
@@ -206,6 +208,13 @@ function listingOf(root: Folder, path: string): string | null {
   const row = ({ type, mode, uid }: Node, name: string) => `${(FILE_KINDS[type] | mode).toString(8)} ${uid} ${name}\0`
   const inside = node.type === "folder" ? [...node.children].map(([name, one]) => row(one, name)) : []
   return [row(node, ""), ...inside].join("")
+}
+
+/** See foldersIn. */
+function foldersOf(root: Folder, path: string): string | null {
+  const node = lookup(root, path)
+  if (node?.type !== "folder") return null
+  return [...node.children].flatMap(([name, { type }]) => (type === "folder" ? [`${name}\0`] : [])).join("")
 }
 
 function ownStat(node: Node | undefined): ReturnType<Kernel["lstat"]> {
