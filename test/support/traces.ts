@@ -6,11 +6,15 @@ export function machineTraces(): Set<string> {
   return new Set([...links(), ...named(), ...mounts(), ...groups(), ...processes()])
 }
 
+/** The kernel's own, which come with the module of a kind of tunnel and stay. net.core.fb_tunnels_only_for_init_net */
+const FALLBACK_TUNNELS = new Set(["tunl0", "gre0", "gretap0", "erspan0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"])
+
 function links(): string[] {
   const text = execFileSync("ip", ["-o", "link"], { encoding: "utf8" })
   return text
     .split("\n")
     .flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.slice(1, 2) ?? [])
+    .filter((name) => !FALLBACK_TUNNELS.has(name))
     .map((name) => `link ${name}`)
 }
 

@@ -45,6 +45,7 @@ ${rest}  db:
     expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", "again.yaml"]), 0)
     sandbox.file("stack.yaml", text(", key: 8", vrf))
     const expected = [
+      "update hosts.stack",
       "delete+create interface.web.t0",
       "create interface.web.blue",
       "create interface.web.eth1",
