@@ -16,9 +16,11 @@ interface Node {
  * changes. O(steps + edges).
  */
 export function order(changes: readonly Change[]): Step[] {
-  const nodes = changes.flatMap((change) =>
-    kinds[change.kind].steps(change).map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: [] })),
-  )
+  const nodes = changes.flatMap((change) => {
+    if (change.action === "no-op") return []
+    const drafts = kinds[change.kind].steps(change)
+    return drafts.map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: [] }))
+  })
   joinByName(nodes)
   joinByPlace(nodes)
   const sequence = generations(nodes) ?? generations(withoutStopOrder(nodes))

@@ -13,9 +13,20 @@ export function normaliseLimits(
   observed: Observed,
   { controllers }: HostFacts,
 ): { desired: Attributes; observed: Attributes } {
-  const rounded = (attributes: Attributes): Attributes =>
-    attributes.limits === undefined ? attributes : { ...attributes, limits: roundLimits(attributes.limits as Limits, controllers) as Value }
+  const rounded = (attributes: Attributes): Attributes => {
+    const limits = attributes.limits as Limits | undefined
+    // Most have none: a copy of all attributes for nothing is what a large plan would pay for.
+    if (limits === undefined || Object.keys(limits).length === 0) return attributes
+    const kept = roundLimits(limits, controllers)
+    return isSame(limits, kept) ? attributes : { ...attributes, limits: kept as Value }
+  }
   return { desired: rounded(desired), observed: rounded(observed.attributes) }
+}
+
+/** Of one by device or file it is not looked at whether it is. */
+function isSame(a: Limits, b: Limits): boolean {
+  const keys = Object.keys(a) as (keyof Limits)[]
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }
 
 /** The limits that this host cannot hold, each where the file says it. */

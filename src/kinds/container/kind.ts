@@ -42,18 +42,16 @@ export const containerKind: Kind = {
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
-  const want: { [key: string]: Value } = {
-    ...wanted,
-    ...(found.state === "completed" || isAwaited(wanted, found) ? { state: found.state } : {}),
-    ...(found.device_program === undefined ? {} : { device_program: ATTACHED }),
-    ...(found.frozen === undefined ? {} : { frozen: false }),
-    ...watchedAnew(wanted, found),
-    ...keptAnew(wanted, observed),
-  }
+  const want: { [key: string]: Value } = { ...wanted }
+  if (found.state === "completed" || isAwaited(wanted, found)) want.state = found.state as Value
+  if (found.device_program !== undefined) want.device_program = ATTACHED
+  if (found.frozen !== undefined) want.frozen = false
+  Object.assign(want, watchedAnew(wanted, found), keptAnew(wanted, observed))
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
   for (const key of ["rules", "neighbours"]) if (own && found[key] !== undefined) want[key] ??= []
-  if (own) return { desired: found.loopback === undefined ? want : { ...want, loopback: "up" }, observed: found }
+  if (own && found.loopback !== undefined) want.loopback = "up"
+  if (own) return { desired: want, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }
 

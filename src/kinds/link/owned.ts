@@ -94,15 +94,36 @@ export function mtuOf(scope: Scope, address: Address, ends: readonly Link[]): nu
 
 /** Links of another owner that stand where a wanted one of this kind must go. */
 export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
+  return ownerless(scope).flatMap(({ address, container, link }): Foreign[] => {
+    if (splitAddress(address).kind !== kind) return []
+    if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
+    return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
+  })
+}
+
+interface Ownerless {
+  /** Who wants its place. */
+  address: Address
+  container: Place["container"]
+  link: Link
+}
+
+/** Found once for each observation, for all kinds of links. */
+const OWNERLESS = new WeakMap<Scope, readonly Ownerless[]>()
+
+/** Links that are nobody's of this stack, in places where it wants some. */
+function ownerless(scope: Scope): readonly Ownerless[] {
   const wanted = wantedLinks(scope)
-  return places(scope).flatMap(({ container, dump }) =>
-    dump.links.flatMap((link): Foreign[] => {
-      const address = wanted.get(`${container}/${link.name}`)
-      if (address === undefined || splitAddress(address).kind !== kind || ownerOf(scope, container, link) !== undefined) return []
-      if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
-      return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
-    }),
-  )
+  const find = () =>
+    places(scope).flatMap(({ container, dump }) =>
+      dump.links.flatMap((link): Ownerless[] => {
+        const address = wanted.get(`${container}/${link.name}`)
+        return address === undefined || ownerOf(scope, container, link) !== undefined ? [] : [{ address, container, link }]
+      }),
+    )
+  const known = OWNERLESS.get(scope) ?? find()
+  OWNERLESS.set(scope, known)
+  return known
 }
 
 /** An interface is a part of a container, which nobody else can have made. */

@@ -9,9 +9,10 @@ interface Placed {
   /** Links on one bridge are one. */
   link: string
   net: Cidr
-  /** Without its prefix length. */
-  host: string
-  spot: Spot
+  /** As the file means it, with its prefix length. */
+  address: string
+  /** Where that is written is asked of few. */
+  spot(): Spot
 }
 
 /**
@@ -26,12 +27,14 @@ export function checkJoinedSubnets(draft: Draft): void {
     if (apart(placed.map(({ net }) => net))) continue
     for (const [i, second] of placed.entries()) {
       const first = placed.slice(0, i).find(({ link, net }) => link !== second.link && overlaps(net, second.net))
-      const place = placeText(second.spot)
       // The same address on both is told as that.
-      if (first === undefined || first.host === second.host || told.has(place)) continue
+      if (first === undefined || hostPart(first.address) === hostPart(second.address)) continue
+      const [spot, other] = [second.spot(), first.spot()]
+      const place = placeText(spot)
+      if (told.has(place)) continue
       told.add(place)
-      const summary = `subnet ${formatCidr(second.net)} overlaps that of ${first.spot.who}, ${formatCidr(first.net)} (${placeText(first.spot)}): ${container.entry.address} joins both`
-      second.spot.entry.report(second.spot.path, "joined-subnets", summary, {
+      const summary = `subnet ${formatCidr(second.net)} overlaps that of ${other.who}, ${formatCidr(first.net)} (${placeText(other)}): ${container.entry.address} joins both`
+      spot.entry.report(spot.path, "joined-subnets", summary, {
         severity: "warning",
         hint: "give each link a subnet of its own, or each a table (`routes` with `table`, and `rules`)",
       })
@@ -56,8 +59,8 @@ function portsOf(draft: Draft, { interfaces }: DraftContainer): Placed[] {
     one.attributes.address.flatMap((address): Placed[] => {
       const net = subnet(address)
       if (net === undefined) return []
-      const spot = { who: one.entry.address, entry: one.entry, source: one.source, path: interfacePath(draft, one, address) }
-      return [{ link: one.attributes.bridge ?? one.entry.address, net, host: hostPart(address), spot }]
+      const spot = () => ({ who: one.entry.address, entry: one.entry, source: one.source, path: interfacePath(draft, one, address) })
+      return [{ link: one.attributes.bridge ?? one.entry.address, net, address, spot }]
     }),
   )
 }
@@ -71,13 +74,9 @@ function endsOf(draft: Draft): Map<string, Placed[]> {
         const net = subnet(address)
         const written = value.endpoints?.[i]
         if (net === undefined || typeof written !== "object") continue
-        const path = addressPath(["endpoints", i, "address"], written.address, address)
-        const placed = {
-          link: entry.address,
-          net,
-          host: hostPart(address),
-          spot: { who: `${entry.address}'s end ${end.interface}`, entry, source, path },
-        }
+        const path = () => addressPath(["endpoints", i, "address"], written.address, address)
+        const spot = () => ({ who: `${entry.address}'s end ${end.interface}`, entry, source, path: path() })
+        const placed = { link: entry.address, net, address, spot }
         const those = found.get(end.container)
         if (those === undefined) found.set(end.container, [placed])
         else those.push(placed)

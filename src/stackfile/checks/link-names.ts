@@ -6,7 +6,6 @@ import type { Spot } from "./spots.ts"
 
 /** The longest name of a link in bytes. <linux/if.h> IFNAMSIZ, less the NUL */
 const LONGEST = 15
-const UTF8 = new TextEncoder()
 
 /** Names of links that the kernel refuses, and two links of one name in one namespace. */
 export function checkLinkNames(draft: Draft): void {
@@ -64,7 +63,7 @@ function isUsable(name: string, { entry, path, onKey }: Spot & { onKey: boolean 
 
 /** Why the kernel takes no new link of that name, in words. */
 export function whyNoLinkName(name: string): string | undefined {
-  const bytes = UTF8.encode(name).length
+  const bytes = Buffer.byteLength(name)
   if (name === "") return "it is empty"
   if (bytes > LONGEST) return `it has ${bytes} bytes`
   if (/[\s/:%]/.test(name)) return "it has a character that the kernel refuses"
