@@ -14,8 +14,8 @@ export function hash32(text: string): number {
   return mixed(hash)
 }
 
-/** Two independent 32-bit hashes as 16 hexadecimal digits: for fingerprints, not against an adversary. One pass for both: a stack has thousands. */
-export function hash64(text: string): string {
+/** Two independent 32-bit hashes: for fingerprints, not against an adversary. One pass for both: a stack has thousands. */
+export function hashes(text: string): readonly [number, number] {
   const bytes = UTF8.encode(text)
   const { length } = bytes
   let one = BASIS
@@ -25,7 +25,13 @@ export function hash64(text: string): string {
     one = Math.imul(one ^ byte, PRIME)
     other = Math.imul(other ^ byte, PRIME)
   }
-  return hexadecimal(mixed(one)) + hexadecimal(mixed(other))
+  return [mixed(one), mixed(other)]
+}
+
+/** The same as 16 hexadecimal digits. */
+export function hash64(text: string): string {
+  const [one, other] = hashes(text)
+  return hexadecimal(one) + hexadecimal(other)
 }
 
 function hexadecimal(value: number): string {

@@ -1,4 +1,4 @@
-import { hash64 } from "./hash.ts"
+import { hashes } from "./hash.ts"
 
 /** `02-00-00-00-00-01` or `02:0:0:0:0:1` as `02:00:00:00:00:01`; undefined for what is no unicast MAC address. */
 export function parseMac(text: string): string | undefined {
@@ -22,6 +22,12 @@ export function isGroupMac(mac: string): boolean {
 
 /** A locally administered unicast address (IEEE 802, second bit of the first byte) out of a seed: the same seed, the same address. */
 export function deriveMac(seed: string): string {
-  const digits = hash64(`mac/${seed}`)
-  return `02:${digits.slice(0, 2)}:${digits.slice(2, 4)}:${digits.slice(4, 6)}:${digits.slice(6, 8)}:${digits.slice(8, 10)}`
+  const [one, other] = hashes(`mac/${seed}`)
+  return `02:${hex(one >>> 24)}:${hex((one >>> 16) & 255)}:${hex((one >>> 8) & 255)}:${hex(one & 255)}:${hex(other >>> 24)}`
+}
+
+const DIGITS = "0123456789abcdef"
+
+function hex(byte: number): string {
+  return `${DIGITS[byte >>> 4]}${DIGITS[byte & 15]}`
 }

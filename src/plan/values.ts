@@ -22,11 +22,13 @@ function sameList(a: List, b: List): boolean {
 
 function sameTable(a: Table, b: Table): boolean {
   const keys = Object.keys(a)
+  const others = Object.keys(b)
   const { length } = keys
-  if (length !== Object.keys(b).length) return false
+  if (length !== others.length) return false
   for (let i = 0; i < length; i++) {
     const key = keys[i] as string
-    if (!Object.hasOwn(b, key) || (a[key] !== b[key] && !sameValue(a[key], b[key]))) return false
+    if (key !== others[i] && !Object.hasOwn(b, key)) return false
+    if (a[key] !== b[key] && !sameValue(a[key], b[key])) return false
   }
   return true
 }
