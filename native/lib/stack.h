@@ -34,6 +34,10 @@ EXPORT int32_t stk_nl_end(int32_t done, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf,
                                 int32_t timeout_ms);
 EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
+size_t message_length(const uint8_t *bytes, size_t len);
+
+/* uncounted.c */
+size_t without_counters(uint8_t *bytes, size_t len);
 
 /* launches.c */
 EXPORT int32_t stk_spawn_begin(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len);

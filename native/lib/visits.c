@@ -41,7 +41,7 @@ static int make_room(struct visits *visits)
 }
 
 /* The length of the message there, with its padding; 0 where the bytes are none. */
-static size_t message_length(const uint8_t *bytes, size_t len)
+size_t message_length(const uint8_t *bytes, size_t len)
 {
   struct nlmsghdr header;
   if (len < sizeof header) return 0;
@@ -60,7 +60,7 @@ static int32_t ask_all(struct visits *visits, int fd, uint8_t *out)
     if (length == 0) return -EINVAL;
     int32_t n = stk_nl_transact(fd, request, (int32_t)length, out + used, (int32_t)(ROOM_EACH - used), visits->timeout_ms);
     if (n < 0) return n;
-    used += (uint32_t)n;
+    used += (uint32_t)without_counters(out + used, (size_t)n);
     request += length;
     left -= length;
   }

@@ -22,7 +22,7 @@ export interface Ffi {
   nlBegin(fd: number, req: Uint8Array, room: number, timeoutMs: number): number
   /** Its answer; `out` has that room. */
   nlEnd(done: number, out: Uint8Array): number
-  /** Reads places in namespaces beside what the caller does meanwhile: for each the namespace's file and a path, or "" for `req`, both ended by NUL. */
+  /** Reads places in namespaces beside what the caller does meanwhile: for each the namespace's file and a path, or "" for `req`, both ended by NUL. What is told of links has no counters. */
   visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
   /** For each place an i32 length or -errno, then the bytes; -ENOBUFS: again, with more room. */
   visitsEnd(slot: number, out: Uint8Array): number

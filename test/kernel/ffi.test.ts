@@ -5,6 +5,10 @@ import * as assert from "uvu/assert"
 import { DiagnosticError } from "../../src/base/diagnostic.ts"
 import { errnoOf } from "../../src/kernel/errno.ts"
 import { openFfi, SPAWNED_BYTES } from "../../src/kernel/ffi.ts"
+import { eachAttribute } from "../../src/kernel/netlink/attr.ts"
+import { RTM_NEWLINK } from "../../src/kernel/netlink/constants/rtnetlink.ts"
+import { LINK_HEADER } from "../../src/kernel/netlink/rtnl/link-header.ts"
+import { eachMessage } from "../../src/kernel/netlink/wire.ts"
 
 const EINVAL = -errnoOf("EINVAL")
 const ffi = openFfi()
@@ -143,5 +147,34 @@ test("a round through namespaces: texts and answers in order, more room on askin
   assert.is(many.pop(), -errnoOf("EAGAIN"))
   for (const one of many) assert.ok(ffi.visitsEnd(one, out) > 0)
 })
+
+test("a round tells of links what they are, and not what they have counted", () => {
+  const request = Buffer.from("2000000012000103070000000000000000000000000000000000000000000000", "hex")
+  const net = "/proc/self/ns/net"
+  const whole = Buffer.alloc(1 << 17)
+  const fd = ffi.nlOpen(65536)
+  const length = ffi.nlTransact(fd, request, whole, 1000)
+  ffi.close(fd)
+  const slot = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request, 65536, 1000)
+  const round = Buffer.alloc(1 << 17)
+  assert.ok(ffi.visitsEnd(slot, round) > 0)
+  const told = attributesOf(whole.subarray(0, length))
+  const COUNTERS = [7, 23] // IFLA_STATS, IFLA_STATS64
+  assert.ok(told.some(([type]) => COUNTERS.includes(type)))
+  assert.equal(
+    attributesOf(round.subarray(4, 4 + round.readInt32LE(0))),
+    told.filter(([type]) => !COUNTERS.includes(type)),
+  )
+})
+
+/** Type and bytes of each attribute of each link. */
+function attributesOf(bytes: Buffer): [number, string][] {
+  const found: [number, string][] = []
+  eachMessage(bytes, ({ type, start, end }) => {
+    if (type !== RTM_NEWLINK) return
+    eachAttribute(bytes, start + LINK_HEADER, end, (kind, from, to) => found.push([kind, bytes.toString("hex", from, to)]))
+  })
+  return found
+}
 
 test.run()

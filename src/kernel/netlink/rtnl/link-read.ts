@@ -32,7 +32,7 @@ import { readHairpin } from "./hairpin.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
 
-/** `ip -d link show`. The counters, which the kernel would have to add up from every processor, are a request of their own. */
+/** `ip -d link show`. The counters are a request of their own; those of IPv6, which the kernel adds up from every processor, it leaves out if asked to. */
 export function encodeLinkDump(w: WireWriter, sequence: number): void {
   w.message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => {
     writeLinkHeader(w, 0)
