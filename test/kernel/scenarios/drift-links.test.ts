@@ -1,7 +1,6 @@
 import { bridgeRows } from "../drift-matrix/bridge-rows.ts"
-import { interfaceRows } from "../drift-matrix/interface-rows.ts"
 import { natRows } from "../drift-matrix/nat-rows.ts"
 import { runMatrix } from "../drift-matrix/run-matrix.ts"
 import { vethRows } from "../drift-matrix/veth-rows.ts"
 
-await runMatrix([bridgeRows, natRows, interfaceRows, vethRows])
+await runMatrix([bridgeRows, natRows, vethRows])
