@@ -5,6 +5,7 @@ import { keptWhenDown } from "./addresses.ts"
 import type { StepErrors } from "./results.ts"
 import { firstError, sendAll } from "./results.ts"
 import { isLasting, leavesBy, routeAgain } from "./routes.ts"
+import { vlansOn } from "./vlans-on.ts"
 
 /** A new name of a link, and with it in one message the mark of its new address. */
 export interface Renaming {
@@ -15,7 +16,7 @@ export interface Renaming {
 
 /**
  * `ip link set LINK name NAME alias TEXT` of each step that renames. Kernels before 6.2 refuse it while the link is up
- * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away.
+ * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away, as do VLANs on it.
  */
 export function renameAll(steps: readonly Step[], run: Run, ns: NetNs, renamingOf: (step: Step) => Renaming | undefined): StepErrors {
   const answers = sendAll(steps, run, ns, (step) => requestsOf(renamingOf(step)))
@@ -32,12 +33,14 @@ function requestsOf(renaming: Renaming | undefined): NetRequest[] {
 
 function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
   const { link } = renaming
-  const lost = lostWhenDown(run.kernel.dump(ns), link)
+  const dump = run.kernel.dump(ns)
+  const vlans = vlansOn(link, dump.links)
   const answers = run.kernel.net(ns, [
     { op: "link-set", link, up: false },
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
-    ...lost,
+    ...vlans.filter(({ up }) => !up).map((vlan): NetRequest => ({ op: "link-set", link: vlan.index, up: false })),
+    ...[link, ...vlans.filter(({ up }) => up).map(({ index }) => index)].flatMap((each) => lostWhenDown(dump, each)),
   ])
   return firstError(answers)
 }
