@@ -147,7 +147,7 @@ const scenarioOfIpvlans = scenarioOf("ipvlan", "type ipvlan")
 
 /** A router on a stick: one port of the switch carries the VLANs of both hosts. */
 const ROUTE = "routes: [{ to: 10.9.0.0/16, via: 10.0.10.9, dev: eth1.10 }]"
-const stick = ({ eth1 = "", ten = "id: 10", routes = ROUTE, twenty = "" } = {}) => `
+const stick = ({ eth1 = "", ten = "id: 10", routes = ROUTE, twenty = ", impair: { rate: 10mbit }" } = {}) => `
 name: lab
 bridges: { sw: { vlan_filtering: true } }
 containers:
@@ -219,6 +219,7 @@ scenarioOfVlans(
     turn(["update container.web", `create ${TEN}`, `create ${TWENTY}`, `create ${ETH1}`])
     expectStatus(sandbox.stack(["apply", "-y", "--replace", ETH1, "-f", file]), 0)
     expectConverged(sandbox, file)
+    assert.match(inWeb(sandbox, "tc", "qdisc", "show", "dev", "eth1.20"), "rate 10Mbit")
     passes()
     expectStatus(sandbox.stack(["import", "--live", "-p", "lab", "-o", "again.yaml"]), 0)
     expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", "again.yaml"]), 0)
@@ -226,6 +227,7 @@ scenarioOfVlans(
     inWeb(sandbox, "ip", "link", "del", "eth1.10")
     inWeb(sandbox, ..."ip link add link eth1 name of.mine type vlan id 10".split(" "))
     const refused = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1).stderr
+    assert.match(refused, "hint: eth1 has a VLAN 10 that somebody has made in the container")
     assert.match(refused, /stack\.yaml:10:\d+: error: ip link add eth1\.10 link eth1 .*EEXIST/)
     inWeb(sandbox, "ip", "link", "del", "of.mine")
     apply(sandbox, file)
