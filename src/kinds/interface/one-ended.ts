@@ -87,13 +87,17 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
 }
 
 /** How often a bond looks after its members is what can be changed of it. */
-function linkOf(scope: Scope, place: Place, { kind, parent, parentBeside, options: { miimon: _, ...options } = {} }: Link): Attributes {
-  const lower = parentBeside ? place.dump.links.find(({ index }) => index === parent) : scope.linkByIndex(parent ?? 0)
-  const owner = lower === undefined ? undefined : ownerOf(scope, parentBeside ? place.container : "host", lower)
-  return {
-    link: { kind, ...(lower === undefined ? {} : { [parentBeside ? "link" : "parent"]: lower.name }), ...options },
-    ...(owner === undefined ? {} : { parent: owner }),
-  }
+function linkOf(scope: Scope, place: Place, link: Link): Attributes {
+  const { kind, parentBeside, options: { miimon: _, ...options } = {} } = link
+  const lower = lowerOf(scope, place, link)
+  if (lower === undefined) return { link: { kind, ...options } }
+  const owner = ownerOf(scope, parentBeside ? place.container : "host", lower)
+  return { link: { kind, [parentBeside ? "link" : "parent"]: lower.name, ...options }, ...(owner === undefined ? {} : { parent: owner }) }
+}
+
+function lowerOf(scope: Scope, { dump }: Place, { parent, parentBeside }: Link): Link | undefined {
+  if (parent === undefined) return undefined
+  return parentBeside ? dump.links.find(({ index }) => index === parent) : scope.linkByIndex(parent)
 }
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */

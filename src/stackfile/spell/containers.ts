@@ -97,8 +97,8 @@ function spellPort(parts: Parts, { name }: Observed, { name: port, attributes }:
 
 /** What one that lies on another link of its container has of that, where nothing is said. */
 function takenOver({ interfaces, veths }: Parts, { link, parent, container }: InterfaceAttributes): { mtu?: number; up?: boolean } {
-  const lower = [...interfaces, ...veths].find(({ address }) => address === parent)?.attributes
-  if (link?.link === undefined || lower === undefined) return {}
+  if (link?.link === undefined) return {}
+  const lower = [...interfaces, ...veths].find(({ address }) => address === parent)?.attributes ?? {}
   const { mtu, up, endpoints } = lower as unknown as Partial<InterfaceAttributes & VethAttributes>
   const end = endpoints?.find((one) => one.container === container && one.interface === link.link)
   return withoutAbsent({ mtu, up: link.kind === "vlan" ? (end?.up ?? up) : undefined })
