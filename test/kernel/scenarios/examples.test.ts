@@ -1,11 +1,11 @@
 /** Every example and every lab that is shipped is applied, found to be as wanted, and taken away again. */
-import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as assert from "uvu/assert"
 import { eventually } from "../../support/eventually.ts"
 import { apply, expectConverged, expectStatus, inside, live, pings, scenario, test } from "../../support/lab.ts"
 import { expectSameTraces, readTraces } from "../../support/sandbox-traces.ts"
+import { lackingVlans } from "../../support/vlans.ts"
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url))
 const FILES = [
@@ -22,11 +22,6 @@ const DAEMONS = "examples/daemons.yaml"
 /** What a kernel may lack for them. */
 const STICK = "examples/router-on-a-stick.yaml"
 const LACKING: { readonly [file: string]: string | undefined } = { [STICK]: lackingVlans() }
-
-function lackingVlans(): string | undefined {
-  const words = "ip link add sw type bridge vlan_filtering 1 && ip link add probe link sw type vlan id 10"
-  return spawnSync("unshare", ["-n", "sh", "-c", words]).status === 0 ? undefined : "this kernel has no vlan"
-}
 
 for (const file of FILES.filter((f) => ![...UNFINISHED, DAEMONS].includes(f))) {
   scenario(
