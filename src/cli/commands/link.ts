@@ -53,8 +53,11 @@ function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
   const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
   const vlans = vlansOn(index, dump.links)
   return [
-    ...vlans.filter(({ up }) => !up).map((link): NetRequest => ({ op: "link-set", link: link.index, up: false })),
-    ...[index, ...vlans.filter(({ up }) => up).map((link) => link.index)].flatMap((each) => lostOf(each, dump, routing)),
+    ...lostOf(index, dump, routing),
+    ...vlans.flatMap(({ index: vlan, up }) => [
+      ...(up ? [] : [{ op: "link-set", link: vlan, up } as const]),
+      ...lostOf(vlan, dump, routing),
+    ]),
   ]
 }
 

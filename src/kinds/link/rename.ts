@@ -39,10 +39,15 @@ function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null
     { op: "link-set", link, up: false },
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
-    ...vlans.filter(({ up }) => !up).map((vlan): NetRequest => ({ op: "link-set", link: vlan.index, up: false })),
-    ...[link, ...vlans.filter(({ up }) => up).map(({ index }) => index)].flatMap((each) => lostWhenDown(dump, each)),
+    ...lostWhenDown(dump, link),
+    ...vlans.flatMap(({ index, up }) => [...downAgain(index, up), ...lostWhenDown(dump, index)]),
   ])
   return firstError(answers)
+}
+
+/** The kernel has had a VLAN up with the link below, which was down. */
+function downAgain(link: number, wasUp: boolean): NetRequest[] {
+  return wasUp ? [] : [{ op: "link-set", link, up: false }]
 }
 
 /** What a link that is set down and up again has not any more: addresses of IPv6, and the routes by it that nobody sets again. */
