@@ -157,7 +157,7 @@ containers:
     ${routes}
     interfaces:
       eth1.10: { vlan: { link: eth1, ${ten} }, address: [10.0.10.1/24, "fd10::1/64"] }
-      eth1.20: { vlan: { link: eth1, id: 20 }, address: 10.0.20.1/24${twenty} }
+      eth1.20: { vlan: { link: eth1, id: 20 }, address: [10.0.20.1/24, "fd20::1/64"]${twenty} }
       eth1: { bridge: sw, trunk: [10, 20]${eth1} }
   h1: { command: [sleep, infinity], interfaces: { eth0: { bridge: sw, vlan: 10, address: 10.0.10.2/24, gateway: 10.0.10.1 } } }
   h2: { command: [sleep, infinity], interfaces: { eth0: { bridge: sw, vlan: 20, address: 10.0.20.2/24, gateway: 10.0.20.1 } } }
