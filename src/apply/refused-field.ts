@@ -4,6 +4,7 @@ import { sysctlName, sysctlPath } from "../base/sysctl-name.ts"
 import type { Kernel, KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
+import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
 import { memoryKill } from "./memory-kill.ts"
@@ -33,9 +34,9 @@ export function refusedField(step: Step, refusal: KernelError, run: Run): Refuse
     case "cgroup":
       return limitOf(step, refusal, kernel)
     case "bridge":
-      return bridgeOf(step, refusal) ?? linkOf(refusal)
+      return bridgeOf(step, refusal) ?? linkOf(refusal, step)
     default:
-      return routeOf(refusal, "gateway") ?? linkOf(refusal)
+      return routeOf(refusal, "gateway") ?? linkOf(refusal, step)
   }
 }
 
@@ -207,17 +208,23 @@ function routeOf({ op }: KernelError, field: string): Refused | undefined {
 }
 
 /** The kernel names the mtu in its text; of a new link's mac it says only that it is none. */
-function linkOf({ op, errno, text }: KernelError): Refused | undefined {
+function linkOf({ op, errno, text }: KernelError, { change }: Step): Refused | undefined {
   if (op.startsWith("ip address ")) return { field: "address" }
   if (/\bmtu\b/i.test(text)) return { field: "mtu" }
   if (errno === "EADDRNOTAVAIL" && op.startsWith("ip link ")) return { field: "mac" }
-  return errno === "EEXIST" ? takenNumber(op) : undefined
+  const beside = (change.after as unknown as InterfaceAttributes | null)?.link?.link
+  return errno === "EEXIST" ? takenNumber(op, beside) : undefined
 }
 
 /** Of those the kernel tells apart by their numbers, also one that lies in another namespace now. */
-function takenNumber(op: string): Refused | undefined {
+function takenNumber(op: string, beside: string | undefined): Refused | undefined {
   const [, kind, id] = /^ip link add .* type (vlan|vxlan) id (\d+)/.exec(op) ?? []
   if (kind === undefined) return undefined
+  if (beside !== undefined)
+    return {
+      field: "link.id",
+      hint: `${beside} has a VLAN ${id} that somebody has made in the container: write another \`id\`, or remove that one`,
+    }
   const other = kind === "vlan" ? `the parent has a VLAN ${id} already` : `another vxlan of the host has the number ${id} on that UDP port`
   const otherwise = kind === "vlan" ? "`id`" : "`id` or `port`"
   return {

@@ -113,7 +113,7 @@ const port = record(
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
-    ...{ parent: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES), id: whole(0, 2 ** 24 - 1) },
+    ...{ parent: linkName, link: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES), id: whole(0, 2 ** 24 - 1) },
     ...{ remote: ip, group: either(ip, whole(0, LAST_ID)), local: ip, port: whole(1, 65535) },
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
     ...{ owner: whole(0, LAST_ID), multi_queue: truth },
@@ -122,7 +122,10 @@ const link = record(
 const anyMac = text("MAC address", (address) => parseAnyMac(address) === address)
 const fdb = listOf(record({ to: ip }, { mac: anyMac, port: whole(1, 65535), vni: whole(0, 2 ** 24 - 1) }))
 const bond = record({ miimon: whole(0, 2 ** 31 - 1), members: listOf(linkName) })
-const parent = textLike(new RegExp(`^(bridge|veth)\\.${NAME}$`), "address of a bridge or a pair")
+const parent = textLike(
+  new RegExp(`^((bridge|veth)\\.${NAME}|interface\\.${CONTAINER}\\.[^/]+)$`),
+  "address of a bridge, a pair or an interface",
+)
 const oneEnded = record(
   { ...inside, link },
   { parent, mac, mtu, impair, inside_master: linkName, fdb, bond, wireguard: wireGuardShape({ network: routeTo, path: folder }) },

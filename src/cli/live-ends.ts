@@ -43,11 +43,17 @@ function asRead({ end: { name, index } }: StackEnd, reading: Reading | undefined
 
 function otherEnd(one: StackEnd, ends: readonly StackEnd[], { attributes, kind }: Observed): Pick<ShownEnd, "peer" | "bridge"> {
   const other = ends.find((end) => end !== one && end.owner === one.owner)?.end.name
-  const parent = (attributes.link as Attributes | undefined)?.parent
-  const peer = other ?? (typeof parent === "string" ? `host:${parent}` : undefined)
+  const peer = other ?? lowerOf(attributes)
   const isPort = kind === "interface" && one.end.ns === "host"
   const bridge = isPort ? (attributes.bridge ?? attributes.master) : undefined
   return { ...(peer === undefined ? {} : { peer }), ...(typeof bridge === "string" ? { bridge } : {}) }
+}
+
+/** The link that one lies on, by its place. */
+function lowerOf({ link, container }: Attributes): string | undefined {
+  const { parent, link: beside } = (link ?? {}) as Attributes
+  if (typeof beside === "string") return `${String(container).replace(/^container\./, "")}:${beside}`
+  return typeof parent === "string" ? `host:${parent}` : undefined
 }
 
 /** The stack's own: who else has put one there is told by the plan that would take it away. */

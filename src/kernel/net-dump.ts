@@ -48,6 +48,8 @@ export interface Link {
   vlans?: string[]
   /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
   parent?: number
+  /** That link is in the namespace of this one. */
+  parentBeside?: true
   /** Of such a link: what else its kind is made with. */
   options?: LinkOptions
   /** Of a vxlan: where frames go, as somebody has set it, beside its `remote` or `group`; absent: nobody has. */

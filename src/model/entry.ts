@@ -41,8 +41,8 @@ export interface Entry {
   written(path: Path): string | undefined
   /** True where the file has a value, be it a wrong one. */
   has(path: Path): boolean
-  /** True where the entry has a key that is near this one: a missing one is then only misspelt, which the schema tells. */
-  misspelt(key: string): boolean
+  /** True where the entry, or a map in it, has a key that is near this one: a missing one is then only misspelt, which the schema tells. */
+  misspelt(key: string, path?: Path): boolean
   /** A path in the file, made absolute from the folder of the file it is written in. */
   absolute(path: Path, text: string): string
   /** Names of the file's own: undefined where there is none such, which is reported, or where that one is itself mistaken. */

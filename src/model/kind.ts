@@ -44,6 +44,8 @@ export interface Kind {
   steps(change: Change): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */
   disturbs?(change: Change): Disturbance[]
+  /** Fields of a resource that the change of one it refers to undoes in the kernel, though they read as they should. Absent: none. */
+  undoneBy?(change: Change, other: Change): string[]
   /** Plan-time problems that depend on the host: a controller that no hierarchy holds, an id out of range. */
   check?(resource: Resource, host: HostFacts): Diagnostic[]
 }

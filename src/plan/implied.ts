@@ -21,6 +21,7 @@ export function implied(changes: readonly Change[]): Change[] {
     }
   }
   disturb(current)
+  for (const [address, its] of dependants) undo(address, its, current)
   return [...current.values()]
 }
 
@@ -75,6 +76,20 @@ function touched(change: Change, resource: Resource, path: string, cause: string
   const because = change.action === "no-op" ? cause : `${change.cause}, ${cause}`
   const fields = [...change.fields, field]
   return change.keeps ? { ...change, fields } : { ...change, action: "update", cause: because, fields }
+}
+
+/** Fields that the kernel changes along with those of another resource are set again. */
+function undo(address: Address, dependants: readonly Dependant[], current: Map<Address, Change>): void {
+  const other = current.get(address)
+  if (other?.action !== "update") return
+  for (const { referrer } of dependants) {
+    const victim = current.get(referrer)
+    if (victim?.resource === undefined || !(victim.action === "no-op" || victim.action === "update")) continue
+    for (const field of kinds[victim.kind].undoneBy?.(victim, other) ?? []) {
+      const so = current.get(referrer) ?? victim
+      current.set(referrer, touched(so, victim.resource, field, `${address} is changed`))
+    }
+  }
 }
 
 const DONE: { readonly [action: string]: string } = { delete: "deleted", replace: "replaced" }

@@ -1,4 +1,5 @@
 import type { Address } from "../base/address.ts"
+import { grouped } from "../base/grouped.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Attributes, Desired, KindName, Resource, Value } from "../model/resource.ts"
 import { IMPLIED } from "../model/resource.ts"
@@ -18,31 +19,53 @@ const NOT_DRAWN: ReadonlySet<KindName> = new Set([...IMPLIED, "interface", "veth
 /** Bridges, containers and groups, joined by interfaces, pairs, shared networks and membership. */
 export function topology(desired: Desired): Graph {
   const things = desired.resources.filter(({ kind }) => !NOT_DRAWN.has(kind))
-  const edges = desired.resources.flatMap(joins)
+  const upon = grouped(desired.resources.filter(liesOnOwn), ({ attributes: { container, link } }) =>
+    place(container, (link as Attributes).link),
+  )
+  const edges = desired.resources.flatMap((one) => joins(one, upon))
   const known = new Set(things.map(({ address }) => address))
   const outside = [...new Set(edges.flatMap(({ from, to }) => [from, to]))].filter((id) => !known.has(id))
   const nodes = [...things.map(({ address, kind }) => ({ id: address, kind })), ...outside.map((id) => ({ id, kind: id }))]
   return { name: desired.stack, directed: false, nodes, edges }
 }
 
-function joins(resource: Resource): Graph["edges"] {
+/** On a link of the container, by its place: those that lie on it. */
+type Upon = ReadonlyMap<string, readonly Resource[]>
+
+function liesOnOwn({ kind, attributes: { link } }: Resource): boolean {
+  return kind === "interface" && ((link ?? {}) as Attributes).link !== undefined
+}
+
+function place(container: Value | undefined, name: Value | undefined): string {
+  return `${container}/${name}`
+}
+
+/** `eth1 10.0.0.1/24 (eth1.10 10.0.10.1/24)`: what lies on it joins nothing else. */
+function told(end: { [key: string]: Value } & { address?: string[] }, upon: Upon): string {
+  const { container, interface: name, address = [] } = end
+  const uppers = (upon.get(place(container, name)) ?? []).map(({ attributes }) => told(attributes as typeof end, upon))
+  return [String(name), ...address, ...(uppers.length === 0 ? [] : [`(${uppers.join(", ")})`])].join(" ")
+}
+
+function joins(resource: Resource, upon: Upon): Graph["edges"] {
   const { kind, attributes } = resource
   if (kind === "container") return sharedNetwork(resource)
   if (kind === "interface") {
-    const { bridge, link, container, interface: name, address } = attributes as { [key: string]: Value } & { address?: string[] }
+    if (liesOnOwn(resource)) return []
+    const { bridge, link, container } = attributes
     const { kind: type, parent } = (link ?? {}) as Attributes
     return [
       {
         from: String(bridge ?? (parent === undefined ? type : `${type} on ${parent}`)),
         to: String(container),
-        label: [String(name), ...(address ?? [])].join(" "),
+        label: told(attributes as Parameters<typeof told>[0], upon),
       },
     ]
   }
   if (kind !== "veth") return []
   const [a, b] = attributes.endpoints as unknown as { container: Address; interface: string; address: string[] }[]
   if (a === undefined || b === undefined) return []
-  const [near, far] = [a, b].map((end) => [end.interface, ...end.address].join(" "))
+  const [near, far] = [a, b].map((end) => told(end, upon))
   return [{ from: a.container, to: b.container, label: `${near} -- ${far}` }]
 }
 

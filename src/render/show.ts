@@ -113,8 +113,8 @@ function natDetails({ rules, ports }: Attributes): string[] {
 /** Its port and its bridge, or what kind of link it is, and on which it lies. */
 function placeOf({ host_interface, bridge, link }: Attributes): string[] {
   if (typeof link !== "object" || link === null) return [word("", host_interface), word("on ", bridge)]
-  const { kind, parent } = link as Attributes
-  return [word("", kind), word("on ", parent)]
+  const { kind, parent, link: beside } = link as Attributes
+  return [word("", kind), word("on ", beside ?? parent)]
 }
 
 function containerDetails({ pid, uptime, addresses, exit_code, limits, health, restarts }: Attributes): string[] {

@@ -14,6 +14,7 @@ import { connectHosts } from "./hosts.ts"
 import { importsOf } from "./imports.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { child, spotRange, toPlain } from "./node.ts"
+import { connectOwnLinks } from "./own-links.ts"
 import { connectParents } from "./parents.ts"
 import { unknownProfiles } from "./profiles.ts"
 import type { Instance, Template } from "./replicas.ts"
@@ -71,6 +72,7 @@ export function build(tree: MapNode, options: BuildOptions): { desired?: Desired
   const draft = resolve(name ?? "stack", root, plain, instances, surroundings(options, suggest), halfway)
   connect(draft)
   connectParents(draft)
+  connectOwnLinks(draft)
   if (resolvers.length > 0) checkResolvers(draft, root)
   connectResolvers(draft)
   draft.hosts = connectHosts(draft)

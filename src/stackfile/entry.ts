@@ -58,7 +58,10 @@ export function makeEntry({ stack, kind, name, source }: Named, around: Surround
       const node = nodeAt(source.value, path)
       return node?.kind === "scalar" ? node.source : undefined
     },
-    misspelt: (key) => source.value.kind === "map" && [...source.value.entries.keys()].some((other) => nearest(other, [key]) !== undefined),
+    misspelt(key, path = []) {
+      const node = nodeAt(source.value, path)
+      return node?.kind === "map" && [...node.entries.keys()].some((other) => nearest(other, [key]) !== undefined)
+    },
     has: (path) => nodeAt(source.value, path) !== undefined,
     absolute(path, text) {
       return around.absolute((nodeAt(source.value, path) ?? source.value).file.folder, text)

@@ -10,6 +10,7 @@ import { linkContract, vlanContract } from "./links-contract.ts"
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { taggedContract } from "./tagged-contract.ts"
 import { wireGuardContract } from "./wireguard-contract.ts"
 
 /** A new machine for each test. */
@@ -34,6 +35,7 @@ for (const contract of [
   packetRulesContract,
   wireGuardContract,
   bondContract,
+  taggedContract,
 ])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)

@@ -140,18 +140,20 @@ export const linkContract: Contract = {
       { ...upper, mac: "02:00:00:00:00:0c" },
     ])
     const dump = kernel.dump("host")
-    const { kind, options, group, mac, mtu, up, alias, parent: lower, peerIndex } = linkIn(dump, "upper")
+    const { kind, options, group, mac, mtu, up, alias, parent: lower, parentBeside, peerIndex } = linkIn(dump, "upper")
     assert.equal(
-      { kind, options, group, mac, mtu, up, alias, lower, peerIndex },
+      { kind, options, group, mac, mtu, up, alias, lower, parentBeside, peerIndex },
       {
         ...{ kind: "macvlan", options: { mode: "private" }, group: 6, mac: "02:00:00:00:00:0c", mtu: 1400, up: false, alias: "" },
-        ...{ lower: linkIn(dump, "va").index, peerIndex: 0 },
+        ...{ lower: linkIn(dump, "va").index, parentBeside: true, peerIndex: 0 },
       },
     )
     const wrong = [{ ...upper, name: "other", parent: "none" }, upper, { ...upper, name: "other", parent: "lo" }]
     assert.equal(answers(kernel, wrong), ["ENODEV", "EEXIST", "EINVAL"])
     must(kernel, [{ op: "link-set", link: "upper", name: "renamed", alias: "stack:lab/interface.web.eth0" }])
     assert.is(linkIn(kernel.dump("host"), "renamed").alias, "stack:lab/interface.web.eth0")
+    must(kernel, [{ op: "link-set", link: "va", mtu: 1300 }])
+    assert.is(linkIn(kernel.dump("host"), "renamed").mtu, 1300)
     must(kernel, [remove("va")])
     assert.not.ok(kernel.dump("host").links.some((link) => link.name === "renamed"))
   },

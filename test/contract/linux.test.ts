@@ -14,6 +14,7 @@ import { bridgeAdd, linkContract, remove, vlanContract } from "./links-contract.
 import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
+import { PAIR, tagged, taggedContract } from "./tagged-contract.ts"
 import { wireGuardAdd, wireGuardContract } from "./wireguard-contract.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
@@ -32,12 +33,18 @@ if (inOwnNamespaces(import.meta.url)) {
   holdsOnLinux(folder, vlanContract, withoutVlans())
   holdsOnLinux(folder, wireGuardContract, without("wireguard", wireGuardAdd("probe")))
   holdsOnLinux(folder, bondContract, without("bond", bondAdd("probe")))
+  holdsOnLinux(folder, taggedContract, withoutTagged())
   test.run()
 }
 
 function withoutVlans(): string | undefined {
   const requests = [bridgeAdd("probe", { bridge: { vlan_filtering: true } }), remove("probe")]
   return linuxKernel().net("host", requests)[0] === null ? undefined : "this kernel's bridges filter no VLANs"
+}
+
+function withoutTagged(): string | undefined {
+  const [, answer] = linuxKernel().net("host", [PAIR, tagged("probe", "va", 5), remove("va")])
+  return answer === null ? undefined : "this kernel has no vlan"
 }
 
 function without(kind: string, adding: NetRequest): string | undefined {

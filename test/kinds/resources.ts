@@ -57,7 +57,7 @@ const LIVE: { readonly [K in KindName]: Observed["live"] } = {
 export const OWN_NAMESPACES = Object.fromEntries(["user", "mount", "pid", "net", "ipc", "uts", "cgroup"].map((kind) => [kind, "new"]))
 
 function defaults(kind: KindName, name: string): Attributes {
-  const [, owner = "", inside = ""] = /^(.*)\.([^.]*)$/.exec(name) ?? []
+  const [, owner = "", inside = ""] = /^([^.]*)\.(.*)$/.exec(name) ?? []
   const mac = deriveMac(`lab/${kind}.${name}`)
   const alias = aliasOf("lab", `${kind}.${name}`)
   switch (kind) {

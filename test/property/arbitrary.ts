@@ -244,8 +244,17 @@ function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
     ...(BESIDE[vxlan]?.(name) ?? []),
     ...(vxlan === 0
       ? []
-      : [oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] })]),
+      : [
+          tagged(`interface.${name}.x1`, `${name}.x1.5`, { mtu: 1400, up }),
+          oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] }),
+          tagged(`interface.${name}.x1.5`, `${name}.x6`, { mtu: 1300, up: false }),
+        ]),
   ]
+}
+
+/** A VLAN on another interface of the container. */
+function tagged(parent: string, name: string, more: Attributes): Resource {
+  return oneEnded(name, { kind: "vlan", link: parent.replace(/^interface\.[^.]*\./, ""), id: 5 }, { parent, ...more })
 }
 
 type NumericLimits = { readonly [key: string]: number }

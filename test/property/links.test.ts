@@ -8,7 +8,7 @@ import { ROUTE_PROTOCOL } from "../../src/kernel/kernel.ts"
 import { addressOfAlias, linkGroupOf } from "../../src/model/ownership.ts"
 import type { Desired, Resource, Snapshot } from "../../src/model/resource.ts"
 import { observe } from "../../src/observe/observe.ts"
-import { bridge, container, endpoint, iface, OWN_NAMESPACES, veth } from "../kinds/resources.ts"
+import { bridge, container, endpoint, iface, OWN_NAMESPACES, oneEnded, veth } from "../kinds/resources.ts"
 import type { FakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import { fakeKernel } from "../support/fake-kernel/fake-kernel.ts"
 import type { FakeProcess } from "../support/fake-kernel/machine.ts"
@@ -311,6 +311,29 @@ test("a route that leads nowhere is ours where it bears our protocol number, and
       .filter((to) => to.startsWith("10.6")),
     ["10.66.0.0/16"],
   )
+})
+
+test("a VLAN that is to be down stays so, with its addresses, when what it lies on comes up; others come up with it", async () => {
+  const vlan = (id: number, up: boolean) => {
+    const more = { parent: "interface.a.eth1", mtu: 1500, address: [`fd00:${id}::1/64`], up }
+    return oneEnded(`a.eth1.${id}`, { kind: "vlan", link: "eth1", id }, more)
+  }
+  const wish = (up: boolean) => lab(bridge("lan"), vlan(10, false), vlan(20, up), iface("a.eth1", { up }))
+  const kernel = await applied(wish(false))
+  const raised = wish(true)
+  assert.equal(
+    verdicts(kernel, raised).sort(),
+    ["10", "20"]
+      .map((id) => `update interface.a.eth1.${id}`)
+      .concat("update interface.a.eth1")
+      .sort(),
+  )
+  await repaired(kernel, raised)
+  byHand(kernel.restart(), "a", { op: "link-set", link: "eth1", up: false })
+  assert.equal(verdicts(kernel, raised).sort(), ["update interface.a.eth1", "update interface.a.eth1.10", "update interface.a.eth1.20"])
+  await repaired(kernel, raised)
+  byHand(kernel.restart(), "a", { op: "link-delete", link: "eth1" })
+  await repaired(kernel, raised)
 })
 
 test.run()

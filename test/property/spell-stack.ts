@@ -265,7 +265,7 @@ function interfaces(
 
 /** `dummy: {}`, `vxlan: { id: 7, … }` */
 function linkKey(dice: Dice, { link, fdb = [], bond, wireguard }: OneEndedAttributes): readonly [string, Yaml] {
-  const { kind, id, remote, port, owner, multi_queue, mode } = link
+  const { kind, id, remote, port, owner, multi_queue, mode, link: lower } = link
   switch (kind) {
     case "tap": {
       const keys: [string, Yaml][] = [
@@ -295,6 +295,13 @@ function linkKey(dice: Dice, { link, fdb = [], bond, wireguard }: OneEndedAttrib
       const keys = spellKeys(dice, [
         ["listen_port", spellWhole(dice, wireguard?.listen_port ?? 0)],
         ["peers", { list: peers }],
+      ])
+      return [kind, { map: keys }]
+    }
+    case "vlan": {
+      const keys = spellKeys(dice, [
+        ["link", lower],
+        ["id", spellWhole(dice, id ?? 0)],
       ])
       return [kind, { map: keys }]
     }

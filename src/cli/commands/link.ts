@@ -1,7 +1,8 @@
-import type { Kernel, NetRequest } from "../../kernel/kernel.ts"
+import type { Kernel, NetDump, NetRequest, Routing } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses } from "../../kinds/link/addresses.ts"
 import { isLasting, leavesBy, routeAgain } from "../../kinds/link/routes.ts"
+import { vlansOn } from "../../kinds/link/vlans-on.ts"
 import type { Context } from "../context.ts"
 import type { Fault } from "../fault.ts"
 import { doFaults, unlessGone } from "../fault.ts"
@@ -47,9 +48,21 @@ function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
   }
 }
 
-/** What a link that goes down loses: its IPv6 addresses, the routes by it that nobody sets again, and neighbours that were not learned. */
+/** What goes with a link that goes down: of its own, and of VLANs on it, which go down and up with it. */
 function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
   const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
+  const vlans = vlansOn(index, dump.links)
+  return [
+    ...lostOf(index, dump, routing),
+    ...vlans.flatMap(({ index: vlan, up }) => [
+      ...(up ? [] : [{ op: "link-set", link: vlan, up } as const]),
+      ...lostOf(vlan, dump, routing),
+    ]),
+  ]
+}
+
+/** Its IPv6 addresses, the routes by it that nobody sets again, and neighbours that were not learned. */
+function lostOf(index: number, dump: NetDump, routing: Routing): NetRequest[] {
   const addresses = canonicalAddresses(dump, index).filter((address) => address.includes(":"))
   const routes = [...dump.routes, ...routing.routes].filter((route) => leavesBy(route, index) && isLasting(route))
   const neighbours = routing.neighbours.filter(({ dev, protocol }) => dev === index && protocol === ROUTE_PROTOCOL)

@@ -3,17 +3,17 @@ import type { Entry, Path } from "../../model/entry.ts"
 import type { FdbItem } from "./expand-fdb.ts"
 import type { WireGuardEntry } from "./expand-wireguard.ts"
 import type { LinkAttributes } from "./spec.ts"
-import type { GreKind, LinkKindName, MadeKindName } from "./spec-link-kinds.ts"
+import type { GreKind, LinkKindName, LyingKindName, MadeKindName } from "./spec-link-kinds.ts"
 import { BOND_MODES, GRE_TTL, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES, VXLAN_PORT } from "./spec-link-kinds.ts"
 
 /** The keys of an interface that say what it is. */
 export interface LinkEntry {
   bridge?: string
-  macvlan?: string
-  ipvlan?: string
+  macvlan?: string | LowerEntry
+  ipvlan?: string | LowerEntry
   mode?: string
   /** A number: of a port of a bridge, the VLAN that it is in. */
-  vlan?: number | { parent?: string; id?: number }
+  vlan?: number | (LowerEntry & { id?: number })
   vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string; fdb?: FdbItem[] }
   gre?: GreEntry
   gretap?: GreEntry
@@ -25,6 +25,12 @@ export interface LinkEntry {
   tap?: { owner?: number; group?: number; multi_queue?: boolean } | null
   dummy?: Record<string, never> | null
   phys?: string
+}
+
+/** The link that one lies on: of the host, or of the container itself. */
+interface LowerEntry {
+  parent?: string
+  link?: string
 }
 
 interface GreEntry {
@@ -72,13 +78,15 @@ function checkMode({ mode }: LinkEntry, entry: Entry, kind: string | undefined):
 function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttributes | undefined {
   switch (kind) {
     case "macvlan":
-      return value.macvlan === undefined ? undefined : { kind, parent: value.macvlan, mode: value.mode ?? "bridge" }
-    case "ipvlan":
-      return value.ipvlan === undefined ? undefined : { kind, parent: value.ipvlan, mode: value.mode ?? "l2" }
-    case "vlan":
-      return typeof value.vlan !== "object" || value.vlan.parent === undefined || value.vlan.id === undefined
-        ? undefined
-        : { kind, parent: value.vlan.parent, id: value.vlan.id }
+    case "ipvlan": {
+      const lower = lowerOf(entry, kind, value[kind])
+      return lower && { kind, ...lower, mode: value.mode ?? (kind === "macvlan" ? "bridge" : "l2") }
+    }
+    case "vlan": {
+      const { id, ...on } = typeof value.vlan === "object" ? value.vlan : {}
+      const lower = lowerOf(entry, kind, value.vlan === undefined ? undefined : on)
+      return lower === undefined || id === undefined ? undefined : { kind, ...lower, id }
+    }
     case "vxlan":
       return value.vxlan?.id === undefined ? undefined : vxlan(value.vxlan, entry)
     case "gre":
@@ -100,6 +108,26 @@ function linkOf(value: LinkEntry, entry: Entry, kind: LinkKindName): LinkAttribu
       return value.phys === undefined ? undefined : { kind, parent: value.phys }
   }
 }
+
+/** Undefined where the file does not tell on which link it lies, which is reported. */
+function lowerOf(entry: Entry, kind: LyingKindName, value: string | LowerEntry | undefined): LowerEntry | undefined {
+  if (typeof value === "string") return { parent: value }
+  if (value === undefined) return undefined
+  const { parent, link } = value
+  const what = `${kind === "ipvlan" ? "an" : "a"} ${kind}`
+  if (entry.has([kind, "parent"]) && entry.has([kind, "link"]))
+    entry.report([kind, "parent"], "two-parents", `${what} lies on one link: \`link\` is the container's own, \`parent\` the host's`, {
+      hint: "take one of the two out",
+    })
+  else if (parent === undefined && link === undefined && !LOWER_KEYS.some((key) => entry.misspelt(key, [kind])))
+    entry.reportKey([kind], "no-parent", `it is not said on which link this ${kind} lies`, {
+      hint: "add `link:` with another interface of the container, or `parent:` with the name of a link of the host",
+    })
+  if (link !== undefined) return { link }
+  return parent === undefined ? undefined : { parent }
+}
+
+const LOWER_KEYS = ["link", "parent"] as const
 
 function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
   const [remote, group, local] = (["remote", "group", "local"] as const).map((key) =>

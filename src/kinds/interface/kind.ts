@@ -10,10 +10,11 @@ import { renamedPlaces } from "../link/kind-places.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
+import { onSameLower, undoneByLower } from "./kind-on-link.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
 import { interfaceProblems } from "./problems.ts"
 import { insideAddress, interfaceRelations } from "./relations.ts"
-import type { InterfaceAttributes, LinkAttributes } from "./spec.ts"
+import type { InterfaceAttributes } from "./spec.ts"
 
 /** An interface of a container, as the planner sees it. */
 export const interfaceKind: Kind = {
@@ -52,6 +53,7 @@ export const interfaceKind: Kind = {
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
+  undoneBy: undoneByLower,
   check,
 }
 
@@ -79,16 +81,8 @@ function normalise(wish: Attributes, { attributes }: Observed): { desired: Attri
     observed:
       sameBridge || desired.host_end !== undefined
         ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
-        : withoutUnsaid(desired, onSameParent(desired, attributes)),
+        : withoutUnsaid(desired, onSameLower(desired, attributes)),
   })
-}
-
-/** Of a parent that is to be called otherwise it is none the less a link. */
-function onSameParent(desired: Attributes, observed: Attributes): Attributes {
-  const [want, have] = [desired.link, observed.link] as [LinkAttributes | undefined, LinkAttributes | undefined]
-  if (desired.parent === undefined || desired.parent !== observed.parent || want?.parent === undefined || have === undefined)
-    return observed
-  return { ...observed, link: { ...have, parent: want.parent } as unknown as Value }
 }
 
 /** No port is to be shut: what is given back of one that was found so is the rest of it. */

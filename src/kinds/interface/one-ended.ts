@@ -48,7 +48,8 @@ function isTap({ kind, options }: Link): boolean {
   return kind === kernelKind("tap") && options?.type === "tap"
 }
 
-function observed(scope: Scope, { container, dump }: Place, link: Link): Observed[] {
+function observed(scope: Scope, place: Place, link: Link): Observed[] {
+  const { container, dump } = place
   const address = ownerOf(scope, container, link)
   if (address === undefined || !address.startsWith("interface.")) return []
   const holder = `container.${holderOf(scope, address)}`
@@ -61,7 +62,7 @@ function observed(scope: Scope, { container, dump }: Place, link: Link): Observe
         ...insideAttributes(scope, container, dump, link),
         ...(link.kind === "bond" ? observedBond(scope, container, dump, link) : {}),
         ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
-        ...(isTap(link) ? { link: observedTap(scope, container, address, link) } : linkOf(scope, link)),
+        ...(isTap(link) ? { link: observedTap(scope, container, address, link) } : linkOf(scope, place, link)),
         alias: link.alias,
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
@@ -86,13 +87,17 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
 }
 
 /** How often a bond looks after its members is what can be changed of it. */
-function linkOf(scope: Scope, { kind, parent, options: { miimon: _, ...options } = {} }: Link): Attributes {
-  const lower = parent === undefined ? undefined : scope.linkByIndex(parent)
-  const owner = lower === undefined ? undefined : ownerOf(scope, "host", lower)
-  return {
-    link: { kind, ...(lower === undefined ? {} : { parent: lower.name }), ...options },
-    ...(owner === undefined ? {} : { parent: owner }),
-  }
+function linkOf(scope: Scope, place: Place, link: Link): Attributes {
+  const { kind, parentBeside, options: { miimon: _, ...options } = {} } = link
+  const lower = lowerOf(scope, place, link)
+  if (lower === undefined) return { link: { kind, ...options } }
+  const owner = ownerOf(scope, parentBeside ? place.container : "host", lower)
+  return { link: { kind, [parentBeside ? "link" : "parent"]: lower.name, ...options }, ...(owner === undefined ? {} : { parent: owner }) }
+}
+
+function lowerOf(scope: Scope, { dump }: Place, { parent, parentBeside }: Link): Link | undefined {
+  if (parent === undefined) return undefined
+  return parentBeside ? dump.links.find(({ index }) => index === parent) : scope.linkByIndex(parent)
 }
 
 /** All by one message to the host's namespace, then each gets its name, its mark and its addresses by one to its own. */
@@ -160,9 +165,10 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
   return steps.map((step) => errors.get(step) ?? null)
 }
 
-/** What lies on nothing of the host's, and speaks through the container's own links. */
+/** What lies on nothing of the host's: it lies on one of the container's own links, or speaks through them. */
 function isBornInside(step: Step): boolean {
-  return INSIDE_KINDS.has(wanted(step).link.kind)
+  const { kind, link } = wanted(step).link
+  return link !== undefined || INSIDE_KINDS.has(kind)
 }
 
 const TAKEN = new Set(["EEXIST", "EBUSY"])
@@ -173,7 +179,8 @@ function wanted({ change }: Step): OneEndedAttributes {
 
 function creation(step: Step, run: Run): NetRequest {
   const { container, link, mac, mtu } = wanted(step)
-  const { kind, parent, multi_queue: _, ...options } = link
+  const { kind, parent: ofHost, link: beside, multi_queue: _, ...options } = link
+  const parent = beside ?? ofHost
   return {
     op: "link-add",
     name: birthName(run.stack, step.address),

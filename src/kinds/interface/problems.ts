@@ -54,7 +54,7 @@ function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number 
   const most = mtus[parent]
   if (most === undefined) {
     const hint =
-      "name a link that `ip link` shows on the host, or one that the stack makes there: a bridge by its `interface`, a pair's end"
+      "name a link that `ip link` shows on the host, or one that the stack makes there: a bridge by its `interface`, a pair's end; another interface of the container is its `link`"
     return [at(resource, kind, "no-parent", `there is no link ${parent} on the host, on which ${resource.address} is to lie`, hint)]
   }
   if (mtu === undefined || mtu <= most) return []

@@ -15,10 +15,10 @@ const LARGEST_TABLE = 2 ** 32 - 1
 /** What an interface is that is on no bridge. */
 export function linkKindKeys(): { readonly [key: string]: Fragment } {
   return {
-    macvlan: parent(
-      "A macvlan: a MAC address of its own on this link of the host, which may be a bridge of the stack's, as it is called there.",
+    macvlan: lying(
+      "A macvlan: a MAC address of its own on this link of the host, which may be a bridge of the stack's, as it is called there; or in a map on another interface of the container.",
     ),
-    ipvlan: parent("An ipvlan: addresses of its own behind the MAC address of this link of the host, as for `macvlan`."),
+    ipvlan: lying("An ipvlan: addresses of its own behind the MAC address of this link, as for `macvlan`."),
     mode: {
       description: "Of a macvlan: bridge (the default), private, vepa or passthru; of an ipvlan: l2 (the default), l3 or l3s.",
       type: "string",
@@ -27,12 +27,15 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
     },
     vlan: {
       ...keys(
-        "Beside `bridge`, a number: the VLAN that the interface is in, whose frames come and go without a tag. Without one, a VLAN of a link of the host. IEEE 802.1Q",
+        "Beside `bridge`, a number: the VLAN that the interface is in, whose frames come and go without a tag. Without one, a VLAN of another interface of the container, or of a link of the host. IEEE 802.1Q",
         {
-          parent: parent("The link of the host whose tagged frames it takes, as for `macvlan`."),
+          link: own(
+            "The interface of the container whose tagged frames it takes: another of `interfaces`, a VLAN too, or an end of a pair in it.",
+          ),
+          parent: parent("Or the link of the host, as for `macvlan`."),
           id: wholeNumber("The VLAN's number.", 1, LAST_VLAN),
         },
-        { required: ["parent", "id"], form: `a number from 1 to ${LAST_VLAN}, or a map with parent and id` },
+        { required: ["id"], form: `a number from 1 to ${LAST_VLAN}, or a map with link or parent, and id` },
       ),
       type: ["integer", "object"],
       minimum: 1,
@@ -103,6 +106,23 @@ export function linkKindKeys(): { readonly [key: string]: Fragment } {
 
 function parent(description: string): Fragment {
   return { description, type: "string", form: "the name of a link of the host", examples: ["eth0"] }
+}
+
+function own(description: string): Fragment {
+  return { description, type: "string", form: "the name of an interface of the container", examples: ["eth1"] }
+}
+
+/** On a link of the host, by its name alone, or on one of the container's own. */
+function lying(description: string): Fragment {
+  return {
+    ...keys(description, {
+      link: own("The interface of the container that it lies on: another of `interfaces`, or an end of a pair in it."),
+      parent: parent("Or the link of the host."),
+    }),
+    type: ["string", "object"],
+    form: "the name of a link of the host, or a map with link",
+    examples: ["eth0"],
+  }
 }
 
 function gre(description: string, example: string): Fragment {

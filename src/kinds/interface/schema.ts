@@ -33,8 +33,8 @@ export function interfacesSchema(): Fragment {
           examples: [["db", "primary.db"]],
         },
         mac: macAddress("MAC address inside. Default: one derived from the stack and the names, the same each time."),
-        mtu: wholeNumber("Largest packet in bytes. Default: that of the bridge, or of the parent.", 68, 65535),
-        up: truth("Whether the interface is up.", true),
+        mtu: wholeNumber("Largest packet in bytes. Default: that of the bridge, or of what it lies on.", 68, 65535),
+        up: truth("Whether the interface is up. A VLAN is so only while the interface that it lies on is.", true),
         host_end: keys("The end on the host, which is the bridge's port.", {
           mac: macAddress("Its MAC address. Default: one derived from the stack and the names, the same each time."),
           impair: impairSchema("What befalls what the container is sent."),

@@ -52,10 +52,10 @@ export interface PortAttributes extends Inside {
   parent?: undefined
 }
 
-/** A link with one end, in the container's network namespace, made from the host's. ip-link(8) */
+/** A link with one end, in the container's network namespace, made from there or from the host's. ip-link(8) */
 export interface OneEndedAttributes extends Inside {
   link: LinkAttributes
-  /** Address of the stack's bridge or pair that it lies on; absent: it lies on a link that is not the stack's, or on none. */
+  /** Address of the stack's bridge, pair or interface that it lies on; absent: it lies on a link that is not the stack's, or on none. */
   parent?: Address
   /** Absent: as its kind has it (an ipvlan has its parent's). */
   mac?: string
@@ -79,6 +79,8 @@ export interface LinkAttributes {
   kind: LinkKindName
   /** Kernel name of a link of the host, on which it lies, or which it is (phys). */
   parent?: string
+  /** The same of one of the container's own links. */
+  link?: string
   /** macvlan, ipvlan, bond */
   mode?: string
   /** vlan, vxlan */

@@ -33,14 +33,14 @@ export function spellLinkKind({ link, bridge, fdb, wireguard, bond }: InterfaceA
 }
 
 function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltMap {
-  const { kind, parent, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
+  const { kind, parent, link: beside, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
   switch (kind) {
     case "macvlan":
-      return withoutAbsent({ macvlan: parent, mode: unless("bridge", mode) })
+      return withoutAbsent({ macvlan: beside === undefined ? parent : { link: beside }, mode: unless("bridge", mode) })
     case "ipvlan":
-      return withoutAbsent({ ipvlan: parent, mode: unless("l2", mode) })
+      return withoutAbsent({ ipvlan: beside === undefined ? parent : { link: beside }, mode: unless("l2", mode) })
     case "vlan":
-      return { vlan: withoutAbsent({ parent, id }) }
+      return { vlan: withoutAbsent({ parent, link: beside, id }) }
     case "vxlan":
       return {
         vxlan: withoutAbsent({

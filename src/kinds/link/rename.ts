@@ -5,6 +5,7 @@ import { keptWhenDown } from "./addresses.ts"
 import type { StepErrors } from "./results.ts"
 import { firstError, sendAll } from "./results.ts"
 import { isLasting, leavesBy, routeAgain } from "./routes.ts"
+import { vlansOn } from "./vlans-on.ts"
 
 /** A new name of a link, and with it in one message the mark of its new address. */
 export interface Renaming {
@@ -15,7 +16,7 @@ export interface Renaming {
 
 /**
  * `ip link set LINK name NAME alias TEXT` of each step that renames. Kernels before 6.2 refuse it while the link is up
- * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away.
+ * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away, as do VLANs on it.
  */
 export function renameAll(steps: readonly Step[], run: Run, ns: NetNs, renamingOf: (step: Step) => Renaming | undefined): StepErrors {
   const answers = sendAll(steps, run, ns, (step) => requestsOf(renamingOf(step)))
@@ -32,14 +33,21 @@ function requestsOf(renaming: Renaming | undefined): NetRequest[] {
 
 function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
   const { link } = renaming
-  const lost = lostWhenDown(run.kernel.dump(ns), link)
+  const dump = run.kernel.dump(ns)
+  const vlans = vlansOn(link, dump.links)
   const answers = run.kernel.net(ns, [
     { op: "link-set", link, up: false },
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
-    ...lost,
+    ...lostWhenDown(dump, link),
+    ...vlans.flatMap(({ index, up }) => [...downAgain(index, up), ...lostWhenDown(dump, index)]),
   ])
   return firstError(answers)
+}
+
+/** The kernel has had a VLAN up with the link below, which was down. */
+function downAgain(link: number, wasUp: boolean): NetRequest[] {
+  return wasUp ? [] : [{ op: "link-set", link, up: false }]
 }
 
 /** What a link that is set down and up again has not any more: addresses of IPv6, and the routes by it that nobody sets again. */

@@ -16,6 +16,7 @@ import { checkMasters } from "./masters.ts"
 import { checkMoved } from "./moved.ts"
 import { checkNames } from "./names.ts"
 import { checkNamespaces } from "./namespaces.ts"
+import { checkOwnLinks } from "./own-links.ts"
 import { checkPorts } from "./ports.ts"
 import { checkPower } from "./power.ts"
 import { checkRoom } from "./room.ts"
@@ -35,6 +36,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
   checkGateways,
   checkMasters,
   checkBonds,
+  checkOwnLinks,
   checkRoutes,
   checkIds,
   checkGroups,
@@ -48,7 +50,7 @@ const CHECKS: readonly ((draft: Draft) => void)[] = [
 ]
 
 /** Those that look at one container after another. */
-const OF_EACH = [checkGateways, checkMasters, checkBonds, checkRoutes, checkLimits, checkNamespaces] as const
+const OF_EACH = [checkGateways, checkMasters, checkBonds, checkOwnLinks, checkRoutes, checkLimits, checkNamespaces] as const
 
 /** All that the schema cannot see. Each check reports what it finds; none depends on another. */
 export function check(draft: Draft): void {

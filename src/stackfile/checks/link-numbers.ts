@@ -27,7 +27,7 @@ export function checkLinkNumbers({ interfaces }: Draft): void {
 function numberOf({ attributes: { link, container } }: DraftInterface): string | undefined {
   switch (link?.kind) {
     case "vlan":
-      return `VLAN ${link.id} of ${link.parent}`
+      return `VLAN ${link.id} of ${link.link === undefined ? link.parent : `${link.link} of ${container}`}`
     case "vxlan":
       return `number ${link.id} of a vxlan on UDP port ${link.port} of the host`
     case "gre":

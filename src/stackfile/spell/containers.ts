@@ -11,8 +11,10 @@ import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
 import { spellInterface, spellLinkKind } from "../../kinds/interface/spell.ts"
 import type { NatAttributes } from "../../kinds/nat/spec.ts"
 import { spellPorts } from "../../kinds/nat/spell.ts"
+import type { VethAttributes } from "../../kinds/veth/spec.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Spelt, SpeltMap } from "../../model/spelt.ts"
+import { withoutAbsent } from "../../model/spelt.ts"
 import { dnsName } from "../host-names.ts"
 import { bareEntry } from "./bare-entry.ts"
 import { escaped } from "./escaped.ts"
@@ -24,6 +26,7 @@ interface Parts {
   stack: string
   containers: readonly Observed[]
   interfaces: readonly Observed[]
+  veths: readonly Observed[]
   bridges: readonly Observed[]
   nats: readonly Observed[]
   hosts: HostsAttributes
@@ -81,13 +84,24 @@ function publishedBy({ bridges, nats }: Parts, { attributes }: Observed): string
   return lan === undefined || nat === undefined ? [] : spellPorts(nat, address, (lan.attributes as unknown as BridgeAttributes).address)
 }
 
-function spellPort({ stack, bridges, hosts, containers }: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
+function spellPort(parts: Parts, { name }: Observed, { name: port, attributes }: Observed): SpeltMap {
+  const { stack, bridges, hosts, containers } = parts
   const have = attributes as unknown as InterfaceAttributes
   const lan = bridges.find(({ address }) => address === have.bridge)?.attributes as BridgeAttributes | undefined
   const entry = bareEntry(stack, "interface", port, lan && { ...lan, whole: true })
-  const spelt = spellInterface(have, expandInterface(spellLinkKind(have), entry, name, have.interface).attributes)
+  const usual = expandInterface(spellLinkKind(have), entry, name, have.interface).attributes
+  const spelt = spellInterface(have, { ...usual, ...takenOver(parts, have) } as InterfaceAttributes)
   const aliases = spellAliases(hosts, stack, have.address, new Set(containers.flatMap(calledSo)))
   return aliases === undefined ? spelt : { ...spelt, aliases }
+}
+
+/** What one that lies on another link of its container has of that, where nothing is said. */
+function takenOver({ interfaces, veths }: Parts, { link, parent, container }: InterfaceAttributes): { mtu?: number; up?: boolean } {
+  if (link?.link === undefined) return {}
+  const lower = [...interfaces, ...veths].find(({ address }) => address === parent)?.attributes ?? {}
+  const { mtu, up, endpoints } = lower as unknown as Partial<InterfaceAttributes & VethAttributes>
+  const end = endpoints?.find((one) => one.container === container && one.interface === link.link)
+  return withoutAbsent({ mtu, up: link.kind === "vlan" ? (end?.up ?? up) : undefined })
 }
 
 /** The names that others find a container by, whatever is said of its aliases. */

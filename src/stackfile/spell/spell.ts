@@ -7,6 +7,7 @@ import { spellCgroup } from "../../kinds/cgroup/spell.ts"
 import type { ContainerAttributes } from "../../kinds/container/spec.ts"
 import { spellSources } from "../../kinds/container/spell-given.ts"
 import type { HostsAttributes } from "../../kinds/hosts/spec.ts"
+import type { LinkAttributes } from "../../kinds/interface/spec.ts"
 import type { NatAttributes } from "../../kinds/nat/spec.ts"
 import { spellNat } from "../../kinds/nat/spell.ts"
 import { expandVeth } from "../../kinds/veth/expand.ts"
@@ -51,6 +52,7 @@ export function spellStack({ stack, resources, usualMaps, imports = [] }: Live):
     stack,
     containers: of("container"),
     interfaces: of("interface"),
+    veths: of("veth"),
     bridges: of("bridge"),
     nats: of("nat"),
     hosts: hostsIn(resources),
@@ -100,10 +102,16 @@ function hostsIn(resources: readonly Observed[]): HostsAttributes {
 }
 
 function holders(kind: KindName, attributes: Observed["attributes"]): Address[] {
-  if (kind === "interface" && attributes.link !== undefined) return [attributes.container as Address]
+  if (kind === "interface" && attributes.link !== undefined) return [attributes.container as Address, ...lowerOf(attributes)]
   if (kind === "interface") return [attributes.container as Address, (attributes.bridge ?? "a bridge of the stack") as Address]
   if (kind !== "veth") return []
   return (attributes as unknown as VethAttributes).endpoints.map((end) => end.container).filter((container) => container !== "host")
+}
+
+/** Of a link that lies on another one of its container, that one. */
+function lowerOf({ link, parent, container }: Observed["attributes"]): Address[] {
+  const { link: name } = link as unknown as LinkAttributes
+  return name === undefined ? [] : [(parent ?? `${name} of ${container}`) as Address]
 }
 
 function sources(containers: readonly Observed[], key: "secrets" | "configs"): SpeltMap | undefined {

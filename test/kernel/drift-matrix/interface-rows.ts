@@ -6,6 +6,7 @@ import { ITSELF } from "./row.ts"
 const INSIDE = "in the container's network namespace: "
 const PORT = "lab-web-eth0"
 const web = (words: string) => `nsenter -t $web -n ip ${words}`
+const db = (words: string) => `nsenter -t $db -n ip ${words}`
 const bridgeOfWeb = (words: string) => `nsenter -t $web -n bridge ${words}`
 /** One call for the tap of that container, as whoever may open it can make it. linux/if_tun.h */
 function tapCall(request: string, value: string, then = "pass"): string {
@@ -77,8 +78,14 @@ export const interfaceRows: KindRows = {
       never: "a link lies on another for its life",
     },
     {
+      attribute: "link.link",
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` without an \`IFLA_LINK_NETNSID\`, which is looked up there`,
+      hands: [],
+      never: "a link lies on another for its life",
+    },
+    {
       attribute: "parent",
-      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\`, and the mark of that link on the host`,
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\`, and the mark of that link, on the host or there`,
       hands: [],
       never: "a link lies on another for its life",
     },
@@ -223,12 +230,21 @@ export const interfaceRows: KindRows = {
       hands: [
         { by: web("link set eth0 mtu 1280"), shows: { "interface.web.eth0": { mtu: 1280 } } },
         { by: `ip link set ${PORT} mtu 9000`, shows: { "interface.web.eth0": { mtu: 9000 } } },
+        { by: db("link set low0 mtu 1280"), shows: { "veth.own": { mtu: 1280 }, "interface.db.on0": { mtu: 1280 } }, needs: "macvlan" },
+        { by: db("link set tag0 mtu 1280"), shows: { "interface.db.tag0": { mtu: 1280 } }, needs: "vlan" },
       ],
     },
     {
       attribute: "up",
       read: `${INSIDE}\`RTM_GETLINK\`, \`IFF_UP\``,
-      hands: [{ by: web("link set eth0 down"), shows: { "interface.web.eth0": { gateway: [], up: false }, ...NO_ROUTES } }],
+      hands: [
+        { by: web("link set eth0 down"), shows: { "interface.web.eth0": { gateway: [], up: false }, ...NO_ROUTES } },
+        {
+          by: db("link set low1 down"),
+          shows: { "veth.own": { "endpoints.1.up": false }, "interface.db.tag0": { up: false } },
+          needs: "vlan",
+        },
+      ],
     },
     {
       attribute: "host_end.mac",
@@ -334,6 +350,8 @@ export const interfaceRows: KindRows = {
         { by: `ip link del ${PORT}`, shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
         { by: web("link del eth0"), shows: { "interface.web.eth0": "gone", ...NO_ROUTES } },
         { by: web("link del mv0"), shows: { "interface.web.mv0": "gone" }, needs: "macvlan" },
+        { by: db("link del on0"), shows: { "interface.db.on0": "gone" }, needs: "macvlan" },
+        { by: db("link del tag0"), shows: { "interface.db.tag0": "gone" }, needs: "vlan" },
       ],
     },
   ],

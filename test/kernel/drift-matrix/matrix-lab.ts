@@ -48,6 +48,13 @@ export function lacking(need: string, hierarchies: Hierarchies, sandbox: Sandbox
     )
       ? undefined
       : "this kernel has no macvlan"
+  if (need === "vlan")
+    return works(
+      sandbox,
+      "ip link add low type veth && { ip link add probe link low type vlan id 5; status=$?; ip link del dev low; exit $status; }",
+    )
+      ? undefined
+      : "this kernel has no vlan"
   if (need === "tap")
     return works(sandbox, "ip tuntap add probe mode tap && ip tuntap del probe mode tap") ? undefined : "this kernel has no tap devices"
   if (need === "wireguard" || need === "bond")
@@ -127,7 +134,10 @@ const VXLAN =
 /** The stack of the matrix: every attribute of every kind, less the limits that this host cannot hold. */
 export function matrixStack(sandbox: Sandbox, hierarchies: Hierarchies): string {
   const absent = Object.keys(LIMITS).filter((limit) => lacking(limit, hierarchies, sandbox) !== undefined)
-  const macvlan = lacking("macvlan", hierarchies, sandbox) === undefined ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
+  const macvlans = lacking("macvlan", hierarchies, sandbox) === undefined
+  const macvlan = macvlans ? `, mv0: { macvlan: ${PARENT}, address: 10.40.0.2/24 }` : ""
+  const vlan = lacking("vlan", hierarchies, sandbox) === undefined ? ", tag0: { vlan: { link: low1, id: 7 } }" : ""
+  const inside = `${macvlans ? ", on0: { macvlan: { link: low0 } }" : ""}${vlan}`
   const tap = lacking("tap", hierarchies, sandbox) === undefined ? ", tp0: { tap: { owner: 7, group: 8 } }" : ""
   const vlans = lacking("vlan_filtering", hierarchies, sandbox) === undefined
   const tagged = vlans ? ", tr0: { bridge: spare, vlan: 10, trunk: [20, 30-40] }" : ""
@@ -169,7 +179,7 @@ containers:
     interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24, gateway: 10.20.0.1 }${VXLAN}${tap}${macvlan}${vrf}${bond}${wg} }
   db:
     command: [sleep, infinity]
-    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged} }
+    interfaces: { eth0: { bridge: lan, address: 10.20.0.3/24 }${tagged}${inside} }
   front:
     command: [sleep, infinity]
     interfaces: { eth0: { bridge: dmz, address: 10.21.0.2/24 } }
@@ -189,6 +199,7 @@ containers:
 veths:
   core: { endpoints: [{ container: web, interface: eth1, address: 10.1.0.1/30 }, { container: db, interface: eth1, address: 10.1.0.2/30 }] }
   uplink: { endpoints: ["web:up0", "host:web-up0"] }
+  own: { endpoints: ["db:low0", "db:low1"] }
 `
 }
 

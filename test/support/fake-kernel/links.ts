@@ -102,6 +102,8 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   freeName(call, call.network, request.name)
   freeName(call, network, request.name)
   if (lower?.name === "lo") call.refuse("EINVAL")
+  const isTaken = (upper: NetLink) => upper.kind === "vlan" && upper.options?.id === options.id
+  if (kind === "vlan" && lower !== undefined && [...lower.uppers].some(isTaken)) call.refuse("EEXIST")
   const link = newLink(call, { ...request, mtu: request.mtu ?? lower?.mtu ?? 1500 }, kind)
   const upper = addLink(network, { ...link, options: { ...options }, ...(lower === undefined ? {} : { lower }) })
   lower?.uppers.add(upper)
@@ -131,6 +133,7 @@ function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "l
   if (port !== undefined) setPort(call, link, port)
   if (bond !== undefined) link.options = link.kind === "bond" ? { ...link.options, ...bond } : call.refuse("EOPNOTSUPP")
   if (bridge !== undefined) link.bridge = link.bridge === undefined ? call.refuse("EOPNOTSUPP") : { ...link.bridge, ...bridge }
+  if (up === true && link.kind === "vlan" && link.lower?.up === false) call.refuse("ENETDOWN")
   if (up === true) setUp(link)
   if (up === false) setDown(link)
 }
@@ -187,8 +190,10 @@ function setMac(call: NetCall, link: NetLink, mac: string): void {
 /** A value that it has already is not noticed at all: a bridge does not count it as given. */
 function setMtu(call: NetCall, link: NetLink, mtu: number): void {
   if (link.mtu === mtu) return
+  if (link.kind === "vlan" && link.lower !== undefined && mtu > link.lower.mtu) call.refuse("ERANGE")
   link.mtu = link.name === "lo" && mtu === 65_536 ? mtu : goodMtu(call, mtu)
   link.mtuGiven = true
+  for (const upper of link.uppers) if (upper.mtu > mtu) setMtu(call, upper, mtu)
   const bridge = link.network.links.get(link.master)
   if (bridge?.bridge !== undefined) portsChanged(bridge)
 }
@@ -249,6 +254,7 @@ function setUp(link: NetLink): void {
   link.up = true
   if (link.name === "lo" || link.kind === "") addLoopback(link)
   for (const each of affected(link)) carrierChanged(each)
+  for (const vlan of vlansOn(link)) setUp(vlan)
 }
 
 function setDown(link: NetLink): void {
@@ -256,6 +262,11 @@ function setDown(link: NetLink): void {
   link.up = false
   linkDown(link)
   for (const each of affected(link)) carrierChanged(each)
+  for (const vlan of vlansOn(link)) setDown(vlan)
+}
+
+function vlansOn(link: NetLink): NetLink[] {
+  return [...link.uppers].filter(({ kind }) => kind === "vlan")
 }
 
 /** Links whose carrier may hang on this one. */

@@ -143,7 +143,7 @@ function dumpLink(link: NetLink): Link {
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
-    ...(lower === undefined ? {} : { parent: lower.index }),
+    ...(lower === undefined ? {} : { parent: lower.index, ...(lower.network === link.network ? { parentBeside: true } : {}) }),
     ...(options === undefined ? {} : { options: { ...options } }),
     ...(port === undefined || Object.keys(port).length === 0 ? {} : { port: { ...port } }),
     ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),

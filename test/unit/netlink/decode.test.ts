@@ -201,6 +201,27 @@ test("VLANs of a port, ranges by their ends; a bridge's own are none of a port",
   assert.is(vlans("08000000"), undefined)
 })
 
+test("what a VLAN lies on is in its own namespace, unless IFLA_LINK_NETNSID says in which other one", () => {
+  const vlan = (netns: string) =>
+    hex(`${netns === "" ? "44" : "4c"}000000 1000 0200 01000000 00000000
+      00 00 0100 05000000 00000000 00000000
+      0800 0500 04000000                        # IFLA_LINK 4
+      ${netns}
+      1c00 1200                                 # IFLA_LINKINFO
+        0900 0100 766c616e 00 000000            #   IFLA_INFO_KIND vlan
+        0c00 0200 0600 0100 0a00 0000           #   IFLA_INFO_DATA, IFLA_VLAN_ID 10`)
+  const read = (netns = "") => {
+    const { parent, parentBeside, options } = readLink(only(vlan(netns)))
+    return { parent, parentBeside, options }
+  }
+  assert.equal(read(), { parent: 4, parentBeside: true, options: { id: 10 } })
+  assert.equal(read("0800 2500 00000000                      # IFLA_LINK_NETNSID 0"), {
+    parent: 4,
+    parentBeside: undefined,
+    options: { id: 10 },
+  })
+})
+
 test("a veth knows its peer; for another kind IFLA_LINK is no peer", () => {
   const bytes = (kind: string) =>
     hex(`48000000 1000 0200 01000000 00000000

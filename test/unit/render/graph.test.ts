@@ -56,6 +56,36 @@ test("topology as dot: things are nodes, interfaces are edges, a group holds its
   )
 })
 
+test("what lies on an interface of its container, or on a pair's end, is told with that, and joins nothing", () => {
+  const on = (container: string, link: string, name: string, address: string[]) =>
+    resource(`interface.${container}.${name}`, {
+      ...{ container: `container.${container}`, interface: name, address, parent: `interface.${container}.${link}` },
+      link: { kind: "vlan", link, id: 10 },
+    })
+  const end = (container: string) => ({ container: `container.${container}`, interface: "up0", address: [] })
+  const { nodes, edges } = topology({
+    stack: "lab",
+    resources: [
+      ...lab.resources,
+      on("r", "eth1", "eth1.10", ["10.0.10.1/24"]),
+      on("r", "eth1.10", "inner", []),
+      on("r", "eth1", "eth1.20", ["10.0.20.1/24"]),
+      resource("veth.core", { endpoints: [end("r"), end("web")] }),
+      on("web", "up0", "up0.10", []),
+    ],
+  })
+  assert.is(nodes.length, lab.resources.filter(({ kind }) => kind !== "interface").length)
+  assert.equal(
+    edges.map(({ label }) => label),
+    [
+      "eth0 10.0.0.2/24",
+      "eth0 10.0.0.3/24",
+      "eth1 10.1.0.3/24 (eth1.10 10.0.10.1/24 (inner), eth1.20 10.0.20.1/24)",
+      "up0 -- up0 (up0.10)",
+    ],
+  )
+})
+
 test("topology as text: every thing and every label once, joined by lines", () => {
   const text = graphText(withGroups(topology(lab), lab))
   for (const word of ["bridge.lan", "bridge.wan", "container.web", "container.r", "cgroup.tier", "eth0 10.0.0.2/24", "eth1 10.1.0.3/24"])

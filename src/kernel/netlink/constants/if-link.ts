@@ -14,6 +14,7 @@ export const IFLA_AF_SPEC = 26
 export const IFLA_GROUP = 27
 export const IFLA_NET_NS_FD = 28
 export const IFLA_EXT_MASK = 29
+export const IFLA_LINK_NETNSID = 37
 
 export const IFLA_INFO_KIND = 1
 export const IFLA_INFO_DATA = 2

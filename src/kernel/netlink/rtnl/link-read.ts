@@ -16,6 +16,7 @@ import {
   IFLA_INFO_SLAVE_DATA,
   IFLA_INFO_SLAVE_KIND,
   IFLA_LINK,
+  IFLA_LINK_NETNSID,
   IFLA_LINKINFO,
   IFLA_MASTER,
   IFLA_MTU,
@@ -49,7 +50,7 @@ export function readLinkIndex({ bytes, start, end }: Message): number {
 /** A link tells four times as many things of itself. */
 const READ = typesOf(
   ...[IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_OPERSTATE, IFLA_MASTER, IFLA_GROUP, IFLA_IFALIAS, IFLA_LINK, IFLA_QDISC],
-  ...[IFLA_LINKINFO, IFLA_AF_SPEC],
+  ...[IFLA_LINKINFO, IFLA_AF_SPEC, IFLA_LINK_NETNSID],
 )
 
 /** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a pair's end heeds is somebody's concern. */
@@ -70,6 +71,7 @@ export function readLink(message: Message, ofHost = true): Link {
   }
   link.up = (readU32(bytes, start + 8, end) & IFF_UP) !== 0
   let other = 0
+  let isElsewhere = false
   const take = (type: number, from: number, to: number) => {
     switch (type) {
       case IFLA_IFNAME:
@@ -96,6 +98,9 @@ export function readLink(message: Message, ofHost = true): Link {
       case IFLA_LINK:
         other = readU32(bytes, from, to)
         break
+      case IFLA_LINK_NETNSID:
+        isElsewhere = true
+        break
       case IFLA_QDISC:
         readDiscipline(link, readText(bytes, from, to))
         break
@@ -109,7 +114,7 @@ export function readLink(message: Message, ofHost = true): Link {
   }
   eachAttribute(bytes, start + LINK_HEADER, end, take, READ)
   if (link.kind === "veth") link.peerIndex = other
-  else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
+  else if (other !== 0 && isOnIflaLink(link.kind)) Object.assign(link, { parent: other, ...(isElsewhere ? {} : { parentBeside: true }) })
   return link
 }
 
