@@ -30,14 +30,21 @@ async function goBack({ plan, snapshot }: Prepared, running: Running, code: numb
   const display = await openDisplay(options.json, context)
   display.note("Undoing what was done.")
   asked.answerWith(() => display.note("This goes on to its end."))
-  const { back, now, diagnostics, occupied } = wayBack(plan, snapshot, running)
-  if (hasErrors(diagnostics)) return failed(diagnostics, running)
-  display.emit({ type: "plan", plan: back })
-  const result = await walk(back, now, new AbortController().signal, { ...running, display })
+  const first = wayBack(plan, snapshot, running)
+  if (hasErrors(first.diagnostics)) return failed(first.diagnostics, running)
+  display.emit({ type: "plan", plan: first.back })
+  const go = ({ back, now }: WayBack) => walk(back, now, new AbortController().signal, { ...running, display })
+  let result = await go(first)
+  let then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
+  // What was made anew has brought along what somebody had taken away from it: routes that the kernel makes with addresses.
+  if (then !== undefined && then.left.length > 0 && !hasErrors(then.diagnostics)) {
+    result = await go(then)
+    then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
+  }
   await display.end()
   reportFailures(result, context)
-  const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).left
-  if (result.failed.length > 0 || left.length > 0) return failed([...occupied, ...stillDiffering(left)], running)
+  const left = then?.left ?? []
+  if (result.failed.length > 0 || left.length > 0) return failed([...first.occupied, ...stillDiffering(left)], running)
   restoreApplied(running.session.kernel, plan.stack, snapshot)
   context.err.write("Undone: all is as it was before.\n")
   return code

@@ -18,7 +18,7 @@ import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
-import { observedPrefixRoutes, restorePrefixRoutes, sendRouted } from "../link/subnet-routes.ts"
+import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
@@ -232,7 +232,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const done =
       failure ??
       firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
-      (hasChanged(step, "prefix_routes") ? restorePrefixRoutes(run.kernel, netns, inside) : null) ??
+      (hasChanged(step, "prefix_routes") ? setPrefixRoutes(run.kernel, netns, inside, step.change.after?.prefix_routes) : null) ??
       setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, inits, inside, scenario, test } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
 const BEFORE = `name: lab
@@ -56,6 +56,50 @@ scenario("--atomic: what a failed apply has done is undone, updates and replacem
       .sort(),
     ["lab-lan", "lab-old"],
   )
+})
+
+/** What somebody has changed by hand: a rule, a neighbour and a route of a container gone, one that the kernel makes with an address too, an mtu. */
+const BY_HAND = `name: lab
+bridges: { lan: { address: 10.20.0.1/24 } }
+veths: { core: { endpoints: [{ container: web, interface: eth1, address: 10.1.0.1/30 }, { container: host, interface: lab-core, address: 10.1.0.2/30 }] } }
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    rules: [{ priority: 100, from: 10.20.0.0/24, table: 100 }]
+    neighbours: [{ to: 10.20.0.9, lladdr: "02:00:00:00:00:09", dev: eth0 }]
+    routes: [{ to: 10.98.0.0/16, via: 10.20.0.9, table: 100 }]
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.10/24, "fd20::2/64"] } }
+`
+
+scenario("--atomic: drift that was repaired is there again, to the letter", (sandbox) => {
+  const file = sandbox.file("stack.yaml", BY_HAND)
+  apply(sandbox, file)
+  const init = inits(sandbox, "lab").web as number
+  const inWeb = (...words: string[]) => expectStatus(inside(init, "-n", "ip", ...words), 0)
+  const onHost = (...words: string[]) => expectStatus(sandbox.run(["ip", ...words]), 0)
+  inWeb("rule", "del", "pref", "100")
+  inWeb("neigh", "del", "10.20.0.9", "dev", "eth0")
+  inWeb("route", "del", "10.98.0.0/16", "table", "100")
+  for (const [family, to] of [
+    ["-4", "10.20.0.0/24"],
+    ["-6", "fd20::/64"],
+    ["-4", "10.1.0.0/30"],
+  ] as const)
+    inWeb(family, "route", "del", to)
+  for (const to of ["10.20.0.0/24", "10.1.0.0/30"]) onHost("route", "del", to)
+  onHost("link", "set", "lab-lan", "mtu", "1400")
+  // In place, and where the container is made anew.
+  for (const text of [BY_HAND, BY_HAND.replace("infinity]", 'infinity]\n    idmap: { uid: ["0 300000 65536"] }')]) {
+    writeFileSync(file, `${text}  bad: { image: host, command: [/no/such/command], depends_on: [web] }\n`)
+    const before = planOf(sandbox, file)
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+    assert.match(ran.stderr, /Undone: all is as it was before\./)
+    assert.equal(planOf(sandbox, file), before)
+  }
+  writeFileSync(file, BY_HAND)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
 })
 
 scenario("--atomic: a first apply that fails leaves nothing", (sandbox) => {
