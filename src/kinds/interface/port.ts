@@ -43,7 +43,7 @@ export function portUpdate(
   run: Run,
   live: () => readonly Link[],
 ): NetRequest[] {
-  if (changed.has("master") || changed.has("bridge")) return portCreation(link, want, run)
+  if (changed.has("master") || changed.has("bridge")) return want.master === undefined ? [] : portCreation(link, want, run)
   const all: PortOptions = { ...PORT_DEFAULTS, ...unusual(PORT_DEFAULTS, want.host_end) }
   const options = PORT_OPTIONS.filter((option) => changed.has(`host_end.${option}`))
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions

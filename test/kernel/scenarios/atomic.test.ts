@@ -69,7 +69,7 @@ containers:
     rules: [{ priority: 100, from: 10.20.0.0/24, table: 100 }]
     neighbours: [{ to: 10.20.0.9, lladdr: "02:00:00:00:00:09", dev: eth0 }]
     routes: [{ to: 10.98.0.0/16, via: 10.20.0.9, table: 100 }]
-    interfaces: { eth0: { bridge: lan, address: [10.20.0.10/24, "fd20::2/64"] } }
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.10/24, "fd20::2/64"] }, eth2: { bridge: lan } }
 `
 
 scenario("--atomic: drift that was repaired is there again, to the letter", (sandbox) => {
@@ -89,6 +89,7 @@ scenario("--atomic: drift that was repaired is there again, to the letter", (san
     inWeb(family, "route", "del", to)
   for (const to of ["10.20.0.0/24", "10.1.0.0/30"]) onHost("route", "del", to)
   onHost("link", "set", "lab-lan", "mtu", "1400")
+  onHost("link", "set", "lab-web-eth2", "nomaster")
   // In place, and where the container is made anew.
   for (const text of [BY_HAND, BY_HAND.replace("infinity]", 'infinity]\n    idmap: { uid: ["0 300000 65536"] }')]) {
     writeFileSync(file, `${text}  bad: { image: host, command: [/no/such/command], depends_on: [web] }\n`)
