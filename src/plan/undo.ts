@@ -19,11 +19,12 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
   const whole = found.filter((observed) => observed.incomplete === undefined)
   const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
   const rename = (address: Address) => back.get(address) ?? address
+  const all = whole.map((observed) => ({ ...observed, address: rename(observed.address) }))
   return {
     stack,
     resources: whole.map((observed) => {
       const givenBack = called.get(observed.address)
-      const resource = asResource(observed, rename, now.resources.get(rename(observed.address)))
+      const resource = asResource(observed, all, rename, now.resources.get(rename(observed.address)))
       return givenBack === undefined ? resource : { ...resource, givenBack }
     }),
     ...(back.size === 0 ? {} : { moved: [...back].map(([from, to]) => ({ from, to })) }),
@@ -31,11 +32,16 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
   }
 }
 
-function asResource(observed: Observed, rename: (address: Address) => Address, now: Observed | undefined): Resource {
+function asResource(
+  observed: Observed,
+  all: readonly Observed[],
+  rename: (address: Address) => Address,
+  now: Observed | undefined,
+): Resource {
   const { kind } = observed
   const address = rename(observed.address)
   const attributes = stateToWish({ ...observed, attributes: readdressed(kind, inItsGroup(observed), rename) }, now)
-  const relations = kinds[kind].relations?.(attributes) ?? { references: [] }
+  const relations = kinds[kind].relations?.(attributes, all) ?? { references: [] }
   return { kind, address, name: splitAddress(address).name, attributes, ...relations, range: () => undefined }
 }
 

@@ -79,7 +79,12 @@ function normalise(wish: Attributes, { attributes }: Observed): { desired: Attri
     },
     observed:
       sameBridge || desired.host_end !== undefined
-        ? { ...offItsBridge({ ...attributes, ...desired }), ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
+        ? {
+            ...offItsBridge({ ...attributes, ...desired }),
+            ...attributes,
+            ...masterOf(desired, sameBridge),
+            ...portOf(attributes, desired),
+          }
         : withoutUnsaid(desired, onSameParent(desired, attributes)),
   })
 }

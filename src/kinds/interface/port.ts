@@ -43,7 +43,7 @@ export function portUpdate(
   run: Run,
   live: () => readonly Link[],
 ): NetRequest[] {
-  if (changed.has("master") || changed.has("bridge")) return want.master === undefined ? [] : portCreation(link, want, run)
+  if (changed.has("master") || changed.has("bridge")) return isOffItsBridge(want) ? [] : portCreation(link, want, run)
   const all: PortOptions = { ...PORT_DEFAULTS, ...unusual(PORT_DEFAULTS, want.host_end) }
   const options = PORT_OPTIONS.filter((option) => changed.has(`host_end.${option}`))
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
@@ -59,6 +59,11 @@ export function portUpdate(
 function openAgain(all: PortOptions, want: PortAttributes, changed: ReadonlySet<string>, run: Run): PortOptions & { state?: PortState } {
   if (!changed.has("host_end.state")) return {}
   return bridgeOf(want, run).stp ? { learning: all.learning as boolean } : { state: "forwarding" }
+}
+
+/** As somebody had left it, and it is given back. */
+function isOffItsBridge({ master }: Partial<PortAttributes>): boolean {
+  return master === undefined
 }
 
 function portSet(link: LinkRef, port: PortOptions & { state?: PortState }): NetRequest[] {
