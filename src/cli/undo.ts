@@ -1,4 +1,5 @@
 import { restoreApplied } from "../apply/applied.ts"
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
@@ -16,6 +17,7 @@ import { enteredByOthers } from "./planning.ts"
 import { observeStack } from "./session.ts"
 import type { Asked } from "./signals.ts"
 import { throughHangups } from "./signals.ts"
+import { withVariables } from "./stack-file.ts"
 
 /**
  * Brings back what was there before the run: what it found then is planned for as if a file had asked for it, and applied; a signal is
@@ -62,15 +64,19 @@ interface WayBack {
 }
 
 /** The plan from what is there now to what was, restricted to what the run had to do with. */
-function wayBack(done: Plan, before: Snapshot, { session }: Running): WayBack {
-  const { variables } = done.desired
-  const wish = (now: Snapshot) => ({ ...wishOf(before, done.stack, now), ...(variables === undefined ? {} : { variables }) })
+function wayBack(done: Plan, before: Snapshot, { session, context }: Running): WayBack {
+  const wish = (now: Snapshot) => withVariables(wishOf(before, done.stack, now), context)
   const now = observeStack(session, { ...wish(before), ...(madeVolumes(done) ? { allVolumes: true } : {}) })
   const { plan, diagnostics } = makePlan(wish(now), now)
   const whole = undoing(plan, done)
   const { entered, diagnostics: occupied } = enteredByOthers(session, whole, now)
   const left = whole.changes.filter(({ action }) => action !== "no-op")
-  return { back: selectChanges(whole, { ...EVERYTHING, exclude: entered }), now, left, diagnostics, occupied }
+  // What cannot be wished for, such as a queue that no file can ask for, hinders nothing else.
+  const errors = diagnostics.filter(({ severity }) => severity === "error")
+  const barred = errors.flatMap(({ address }) => (whole.changes.some((change) => change.address === address) ? [address as Address] : []))
+  const back = selectChanges(whole, { ...EVERYTHING, exclude: [...entered, ...barred] })
+  if (barred.length < errors.length) return { back, now, left, diagnostics, occupied }
+  return { back, now, left, diagnostics: [], occupied: [...occupied, ...errors] }
 }
 
 /** Volumes that nobody wished for before are not looked at else. */

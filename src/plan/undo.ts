@@ -1,9 +1,10 @@
 import type { Address } from "../base/address.ts"
 import { splitAddress } from "../base/address.ts"
 import { kinds, readdressed } from "../kinds/catalog.ts"
+import { CURRENT } from "../kinds/container/spec-given.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Attributes, Desired, Observed, Resource, Snapshot } from "../model/resource.ts"
+import type { Attributes, Desired, Observed, Resource, Snapshot, Value } from "../model/resource.ts"
 import { restrictTo } from "./select.ts"
 import { sameValue } from "./values.ts"
 
@@ -54,7 +55,17 @@ function inItsGroup({ attributes, live }: Observed): Attributes {
 
 function stateToWish({ attributes, live }: Observed, now: Observed | undefined): Attributes {
   if (attributes.state === undefined || sameValue(live.monitor, now?.live.monitor)) return attributes
-  return { ...attributes, state: "running" }
+  return { ...attributes, ...givenAnew(attributes), state: "running" }
+}
+
+/** What a container was given is not known: one that runs anew gets what its sources hold. */
+function givenAnew({ secrets = {}, configs = {} }: Attributes): Attributes {
+  const current = (givens: Value) => mapValues(givens as { [target: string]: Attributes }, (given) => ({ ...given, content: CURRENT }))
+  return { secrets: current(secrets), configs: current(configs) }
+}
+
+function mapValues(map: { [key: string]: Attributes }, change: (value: Attributes) => Attributes): Attributes {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]))
 }
 
 /** Of the plan back to what was, only what the run had to do with: what others changed meanwhile is not its to undo. */

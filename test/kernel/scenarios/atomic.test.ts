@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, inside, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, planOf as fullPlanOf, inits, inside, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
 const BEFORE = `name: lab
@@ -106,6 +106,38 @@ scenario("--atomic: drift that was repaired is there again, to the letter", (san
   writeFileSync(file, BY_HAND)
   apply(sandbox, file)
   expectConverged(sandbox, file)
+})
+
+scenario("--atomic: a secret of the environment that the file has no more is given again", (sandbox) => {
+  const text = (secrets: string) =>
+    `name: lab\nsecrets: { tok: { environment: TOK } }\ncontainers:\n  web: { command: [sleep, infinity], secrets: ${secrets} }\n`
+  const file = sandbox.file("stack.yaml", text("[tok]"))
+  const env = { TOK: "abc" }
+  expectStatus(sandbox.stack(["apply", "-y", "-f", file], { env }), 0)
+  sandbox.file("stack.yaml", `${text("[]")}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file], { env }), 1)
+  assert.match(ran.stderr, /Undone: all is as it was before\./)
+  sandbox.file("stack.yaml", text("[tok]"))
+  assert.is(expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "cat", "/run/secrets/tok"], { env }), 0).stdout, "abc")
+  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file], { env }), 0)
+})
+
+scenario("--atomic: what no file can ask for is told, and hinders the rest as little as it can", (sandbox) => {
+  const text =
+    "name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncontainers:\n  web: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan } } }\n"
+  const file = sandbox.file("stack.yaml", text)
+  apply(sandbox, file)
+  const init = inits(sandbox, "lab").web as number
+  expectStatus(
+    inside(init, "-n", "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "7mbit", "burst", "10k", "latency", "10ms"),
+    0,
+  )
+  expectStatus(sandbox.run(["ip", "link", "set", "lab-lan", "mtu", "1400"]), 0)
+  sandbox.file("stack.yaml", `${text}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+  assert.match(ran.stderr, /not all of what was done could be undone\n +interface\.web\.eth0: /)
+  sandbox.file("stack.yaml", text)
+  assert.equal(verdicts(fullPlanOf(sandbox, file)), ["update bridge.lan"])
 })
 
 scenario("--atomic: a first apply that fails leaves nothing", (sandbox) => {
