@@ -1,4 +1,5 @@
 import { restoreApplied } from "../apply/applied.ts"
+import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error, hasErrors } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
@@ -16,6 +17,7 @@ import { enteredByOthers } from "./planning.ts"
 import { observeStack } from "./session.ts"
 import type { Asked } from "./signals.ts"
 import { throughHangups } from "./signals.ts"
+import { withVariables } from "./stack-file.ts"
 
 /**
  * Brings back what was there before the run: what it found then is planned for as if a file had asked for it, and applied; a signal is
@@ -30,14 +32,21 @@ async function goBack({ plan, snapshot }: Prepared, running: Running, code: numb
   const display = await openDisplay(options.json, context)
   display.note("Undoing what was done.")
   asked.answerWith(() => display.note("This goes on to its end."))
-  const { back, now, diagnostics, occupied } = wayBack(plan, snapshot, running)
-  if (hasErrors(diagnostics)) return failed(diagnostics, running)
-  display.emit({ type: "plan", plan: back })
-  const result = await walk(back, now, new AbortController().signal, { ...running, display })
+  const first = wayBack(plan, snapshot, running)
+  if (hasErrors(first.diagnostics)) return failed(first.diagnostics, running)
+  display.emit({ type: "plan", plan: first.back })
+  const go = ({ back, now }: WayBack) => walk(back, now, new AbortController().signal, { ...running, display })
+  let result = await go(first)
+  let then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
+  // What was made anew has brought along what somebody had taken away from it: routes that the kernel makes with addresses.
+  if (then !== undefined && then.left.length > 0 && !hasErrors(then.diagnostics)) {
+    result = await go(then)
+    then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
+  }
   await display.end()
   reportFailures(result, context)
-  const left = result.failed.length > 0 ? [] : wayBack(plan, snapshot, running).left
-  if (result.failed.length > 0 || left.length > 0) return failed([...occupied, ...stillDiffering(left)], running)
+  const left = then?.left ?? []
+  if (result.failed.length > 0 || left.length > 0) return failed([...first.occupied, ...stillDiffering(left)], running)
   restoreApplied(running.session.kernel, plan.stack, snapshot)
   context.err.write("Undone: all is as it was before.\n")
   return code
@@ -55,15 +64,19 @@ interface WayBack {
 }
 
 /** The plan from what is there now to what was, restricted to what the run had to do with. */
-function wayBack(done: Plan, before: Snapshot, { session }: Running): WayBack {
-  const { variables } = done.desired
-  const wish = (now: Snapshot) => ({ ...wishOf(before, done.stack, now), ...(variables === undefined ? {} : { variables }) })
+function wayBack(done: Plan, before: Snapshot, { session, context }: Running): WayBack {
+  const wish = (now: Snapshot) => withVariables(wishOf(before, done.stack, now), context)
   const now = observeStack(session, { ...wish(before), ...(madeVolumes(done) ? { allVolumes: true } : {}) })
   const { plan, diagnostics } = makePlan(wish(now), now)
   const whole = undoing(plan, done)
   const { entered, diagnostics: occupied } = enteredByOthers(session, whole, now)
   const left = whole.changes.filter(({ action }) => action !== "no-op")
-  return { back: selectChanges(whole, { ...EVERYTHING, exclude: entered }), now, left, diagnostics, occupied }
+  // What cannot be wished for, such as a queue that no file can ask for, hinders nothing else.
+  const errors = diagnostics.filter(({ severity }) => severity === "error")
+  const barred = errors.flatMap(({ address }) => (whole.changes.some((change) => change.address === address) ? [address as Address] : []))
+  const back = selectChanges(whole, { ...EVERYTHING, exclude: [...entered, ...barred] })
+  if (barred.length < errors.length) return { back, now, left, diagnostics, occupied }
+  return { back, now, left, diagnostics: [], occupied: [...occupied, ...errors] }
 }
 
 /** Volumes that nobody wished for before are not looked at else. */

@@ -104,7 +104,7 @@ export type RoutingRequest =
   | ({ op: "route-replace"; protocol?: number } & RouteWish)
   /** `ip route append …`: beside those to the same place, behind them. */
   | ({ op: "route-append"; protocol: number } & RouteWish)
-  | ({ op: "route-delete" } & RouteWish)
+  | ({ op: "route-delete"; protocol?: number } & RouteWish)
   /** `ip rule add …` */
   | { op: "rule-add"; rule: Rule }
   | { op: "rule-delete"; rule: Rule }

@@ -23,8 +23,8 @@ export interface Kind {
   name: KindName
   /** Every attribute of the kind has a rule; the diff walks them. A value at the end of a path is compared whole. */
   rules: readonly FieldRule[]
-  /** What a resource of these attributes hangs on; absent: nothing. */
-  relations?(attributes: Attributes): Relations
+  /** What a resource of these attributes hangs on, among `all` that there are; absent: nothing. */
+  relations?(attributes: Attributes, all: readonly Pick<Resource, "kind" | "address" | "attributes">[]): Relations
   /** The same attributes, with other addresses for the resources whose objects they name. */
   readdressed?(attributes: Attributes, rename: (address: Address) => Address): Attributes
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */

@@ -12,13 +12,13 @@ type Maps = Pick<ContainerAttributes, "uid_map" | "gid_map">
  */
 export function wishForLive(live: Snapshot, stack: string, sizeOf: (maps: Maps) => number | undefined): Desired {
   const told = [...live.resources.values()].filter(({ kind, attributes }) => kind !== "container" || attributes.argv !== undefined)
-  return { stack, resources: told.map((observed) => asResource(observed, sizeOf)) }
+  return { stack, resources: told.map((observed) => asResource(observed, told, sizeOf)) }
 }
 
-function asResource(observed: Observed, sizeOf: (maps: Maps) => number | undefined): Resource {
+function asResource(observed: Observed, all: readonly Observed[], sizeOf: (maps: Maps) => number | undefined): Resource {
   const { kind, address, name, applied } = observed
   const attributes = { ...observed.attributes, ...applied }
-  const relations = kinds[kind].relations?.(attributes) ?? { references: [] }
+  const relations = kinds[kind].relations?.(attributes, all) ?? { references: [] }
   return {
     kind,
     address,

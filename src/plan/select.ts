@@ -114,7 +114,7 @@ function needs(plan: Plan): Map<Address, Set<Address>> {
 
 /** Of what is only in the kernel its attributes tell. */
 function relationsOf({ kind, resource, before }: Change): Partial<Relations> {
-  return resource ?? (before === null ? {} : (kinds[kind].relations?.(before) ?? {}))
+  return resource ?? (before === null ? {} : (kinds[kind].relations?.(before, []) ?? {}))
 }
 
 function joined(one: ReadonlyMap<Address, ReadonlySet<Address>>, other: ReadonlyMap<Address, ReadonlySet<Address>>) {

@@ -1,9 +1,10 @@
 import type { Address } from "../base/address.ts"
 import { splitAddress } from "../base/address.ts"
 import { kinds, readdressed } from "../kinds/catalog.ts"
+import { CURRENT } from "../kinds/container/spec-given.ts"
 import type { Change } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Attributes, Desired, Observed, Resource, Snapshot } from "../model/resource.ts"
+import type { Attributes, Desired, Observed, Resource, Snapshot, Value } from "../model/resource.ts"
 import { restrictTo } from "./select.ts"
 import { sameValue } from "./values.ts"
 
@@ -19,11 +20,12 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
   const whole = found.filter((observed) => observed.incomplete === undefined)
   const back = new Map([...(before.moves ?? [])].map(([from, to]) => [to, from]))
   const rename = (address: Address) => back.get(address) ?? address
+  const all = whole.map((observed) => ({ ...observed, address: rename(observed.address) }))
   return {
     stack,
     resources: whole.map((observed) => {
       const givenBack = called.get(observed.address)
-      const resource = asResource(observed, rename, now.resources.get(rename(observed.address)))
+      const resource = asResource(observed, all, rename, now.resources.get(rename(observed.address)))
       return givenBack === undefined ? resource : { ...resource, givenBack }
     }),
     ...(back.size === 0 ? {} : { moved: [...back].map(([from, to]) => ({ from, to })) }),
@@ -31,11 +33,16 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
   }
 }
 
-function asResource(observed: Observed, rename: (address: Address) => Address, now: Observed | undefined): Resource {
+function asResource(
+  observed: Observed,
+  all: readonly Observed[],
+  rename: (address: Address) => Address,
+  now: Observed | undefined,
+): Resource {
   const { kind } = observed
   const address = rename(observed.address)
   const attributes = stateToWish({ ...observed, attributes: readdressed(kind, inItsGroup(observed), rename) }, now)
-  const relations = kinds[kind].relations?.(attributes) ?? { references: [] }
+  const relations = kinds[kind].relations?.(attributes, all) ?? { references: [] }
   return { kind, address, name: splitAddress(address).name, attributes, ...relations, range: () => undefined }
 }
 
@@ -48,7 +55,17 @@ function inItsGroup({ attributes, live }: Observed): Attributes {
 
 function stateToWish({ attributes, live }: Observed, now: Observed | undefined): Attributes {
   if (attributes.state === undefined || sameValue(live.monitor, now?.live.monitor)) return attributes
-  return { ...attributes, state: "running" }
+  return { ...attributes, ...givenAnew(attributes), state: "running" }
+}
+
+/** What a container was given is not known: one that runs anew gets what its sources hold. */
+function givenAnew({ secrets = {}, configs = {} }: Attributes): Attributes {
+  const current = (givens: Value) => mapValues(givens as { [target: string]: Attributes }, (given) => ({ ...given, content: CURRENT }))
+  return { secrets: current(secrets), configs: current(configs) }
+}
+
+function mapValues(map: { [key: string]: Attributes }, change: (value: Attributes) => Attributes): Attributes {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]))
 }
 
 /** Of the plan back to what was, only what the run had to do with: what others changed meanwhile is not its to undo. */

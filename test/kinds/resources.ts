@@ -9,7 +9,7 @@ import type { Attributes, KindName, Observed, Resource, Value } from "../../src/
 export function resource(kind: KindName, name: string, given: Attributes = {}): Resource {
   const usual = given.link === undefined ? defaults(kind, name) : withoutPort(defaults(kind, name))
   const attributes = { ...usual, ...given }
-  const links = kinds[kind].relations?.(attributes) ?? { references: [] }
+  const links = kinds[kind].relations?.(attributes, []) ?? { references: [] }
   return { kind, address: `${kind}.${name}`, name, attributes, ...links, range: () => undefined }
 }
 

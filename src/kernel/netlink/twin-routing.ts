@@ -6,8 +6,7 @@ type RouteRequest = NetRequest & { op: "route-replace" | "route-append" | "route
 
 /** What stands behind `ip route replace` or `ip route del`. */
 export function route(request: RouteRequest): Words {
-  const { to, type, via, dev, nexthops, table, metric, src, scope, onlink, mtu, advmss } = request
-  const protocol = request.op === "route-delete" ? undefined : request.protocol
+  const { to, type, via, dev, nexthops, table, metric, protocol, src, scope, onlink, mtu, advmss } = request
   return [
     type === "unicast" ? undefined : type,
     to === "0.0.0.0/0" || to === "::/0" ? "default" : to,

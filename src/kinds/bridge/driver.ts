@@ -16,7 +16,7 @@ import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, ofMade, sendAll, settled } from "../link/results.ts"
-import { observedPrefixRoutes, restorePrefixRoutes } from "../link/subnet-routes.ts"
+import { observedPrefixRoutes, setPrefixRoutes } from "../link/subnet-routes.ts"
 import { heedRouters } from "./router-advertisements.ts"
 import type { BridgeAttributes } from "./spec.ts"
 
@@ -167,7 +167,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
 
 function restored({ change }: Step, { kernel }: Run): KernelError | null {
   const isLost = change.fields.some(({ path }) => path === "prefix_routes")
-  return isLost ? restorePrefixRoutes(kernel, "host", change.observed?.live.ifindex as number) : null
+  return isLost ? setPrefixRoutes(kernel, "host", change.observed?.live.ifindex as number, change.after?.prefix_routes) : null
 }
 
 function markOf({ change }: Step, { stack }: Run): NetRequest {

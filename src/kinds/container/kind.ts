@@ -50,7 +50,7 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
   for (const key of ["rules", "neighbours"]) if (own && found[key] !== undefined) want[key] ??= []
-  if (own && found.loopback !== undefined) want.loopback = "up"
+  if (own && found.loopback !== undefined) want.loopback ??= "up"
   if (own) return { desired: want, observed: found }
   return { desired: want, observed: want.routes === undefined ? found : { ...found, routes: want.routes } }
 }

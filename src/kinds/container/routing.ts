@@ -14,7 +14,8 @@ type RoutingAttributes = Pick<ContainerAttributes, "routes" | "rules" | "neighbo
 export function observedRouting(scope: Scope, name: string, { netns }: LiveMonitor, record: ContainerRecord | undefined): Attributes {
   const resource = scope.resource(`container.${name}`)
   const wanted = (resource?.attributes ?? {}) as unknown as Partial<RoutingAttributes>
-  const isAsked = needsRouting(wanted) || (record !== undefined && (record.routing === true || needsRouting(record.attributes)))
+  const isTold = wanted.rules !== undefined || wanted.neighbours !== undefined
+  const isAsked = isTold || needsRouting(wanted) || (record !== undefined && (record.routing === true || needsRouting(record.attributes)))
   const routing = isAsked && netns !== undefined ? scope.routingOf(name) : undefined
   const routes = observedRoutes(scope, name, routing?.routes) as unknown as Value
   if (routing === undefined) return { routes }

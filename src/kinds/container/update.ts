@@ -164,7 +164,9 @@ function tellReaders(step: Step, run: Run): void {
 
 /** `nsenter --net ip link set lo up` */
 export const updateLoopback = inPlace([], (step, run) => {
-  const failure = firstError(run.kernel.net(netnsOf(run, step.address), [{ op: "link-set", link: "lo", up: true }]))
+  // Down only where that is how it was found, and is given back.
+  const up = step.change.after?.loopback !== "down"
+  const failure = firstError(run.kernel.net(netnsOf(run, step.address), [{ op: "link-set", link: "lo", up }]))
   if (failure !== null) throw failure
 })
 

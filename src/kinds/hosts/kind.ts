@@ -24,17 +24,22 @@ function readdressed(attributes: Attributes, rename: (address: Address) => Addre
   return { ...attributes, own: Object.fromEntries(own) }
 }
 
-function steps({ action, address }: Change): StepDraft[] {
+function steps({ action, address, after }: Change): StepDraft[] {
   switch (action) {
     case "create":
-      return [{ op: "create" }]
+      return [{ op: "create", after: renamings(after) }]
     case "update":
-      return [{ op: "update" }]
+      return [{ op: "update", after: renamings(after) }]
     case "replace":
-      return [{ op: "delete" }, { op: "create", after: [stepId(address, "delete")] }]
+      return [{ op: "delete" }, { op: "create", after: [stepId(address, "delete"), ...renamings(after)] }]
     case "delete":
       return [{ op: "delete" }]
     case "no-op":
       return []
   }
+}
+
+/** A container's own file is found by the container's name, which it has once it is moved. */
+function renamings(attributes: Attributes | null): string[] {
+  return Object.keys((attributes?.own ?? {}) as Attributes).map((name) => stepId(`container.${name}`, "move"))
 }

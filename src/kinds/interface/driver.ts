@@ -17,8 +17,8 @@ import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
-import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
-import { observedPrefixRoutes, restorePrefixRoutes, sendRouted } from "../link/subnet-routes.ts"
+import { gatewayChanges, gatewaysOf, withGateways } from "../link/routes.ts"
+import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
@@ -232,7 +232,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const done =
       failure ??
       firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
-      (hasChanged(step, "prefix_routes") ? restorePrefixRoutes(run.kernel, netns, inside) : null) ??
+      (hasChanged(step, "prefix_routes") ? setPrefixRoutes(run.kernel, netns, inside, step.change.after?.prefix_routes) : null) ??
       setWireGuard(step, run, netns, inside)
     return calling(have.interface, inside, done)
   })
@@ -261,7 +261,7 @@ function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetReque
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias") && !changed.has("host_interface")) set.alias = want.alias
-  if (changed.has("master") || changed.has("bridge")) set.master = want.master
+  if (changed.has("master") || changed.has("bridge")) set.master = (want as Partial<PortAttributes>).master ?? 0
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("host_end.mac")) set.mac = want.host_end.mac
   if (changed.has("host_end.up")) set.up = want.host_end.up
@@ -291,7 +291,6 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
     ...impairChanges(run.kernel, link, have.impair, want.impair),
     ...fdbChanges(link, have.fdb, want.fdb),
     ...bondRequests(step, run, link),
-    ...addressChanges(link, address, want.address),
-    ...gateways,
+    ...withGateways(addressChanges(link, address, want.address), gateways, want.address),
   ]
 }

@@ -77,12 +77,23 @@ function normalise(wish: Attributes, { attributes }: Observed): { desired: Attri
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
       ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
       ...portOf(desired, attributes),
+      ...offItsBridge(desired),
     },
     observed:
       sameBridge || desired.host_end !== undefined
-        ? { ...attributes, ...masterOf(desired, sameBridge), ...portOf(attributes, desired) }
+        ? {
+            ...offItsBridge({ ...attributes, ...desired }),
+            ...attributes,
+            ...masterOf(desired, sameBridge),
+            ...portOf(attributes, desired),
+          }
         : withoutUnsaid(desired, onSameLower(desired, attributes)),
   })
+}
+
+/** What is given back as it was found is no port where somebody had taken it off its bridge. */
+function offItsBridge({ host_end, master }: Attributes): Attributes {
+  return host_end === undefined || master !== undefined ? {} : { master: "" }
 }
 
 /** No port is to be shut: what is given back of one that was found so is the rest of it. */

@@ -15,12 +15,14 @@ export function observedPort({ vlans }: Link): Attributes {
 
 /**
  * What a port does with frames that somebody has shut: the kernel opens one as soon as it is up, has a carrier, and its bridge is up. Where there is a
- * spanning tree it decides.
+ * spanning tree it decides; but it disables only what is guarded from its messages (br_stp_rcv()).
  */
-export function observedState(scope: Scope, { up, state, master, port_state }: Link): { state?: PortState } {
+export function observedState(scope: Scope, { up, state, master, port, port_state }: Link): { state?: PortState } {
   if (port_state === undefined || !up || state !== "up") return {}
   const lan = scope.linkByIndex(master)
-  return lan?.up && lan.bridge?.stp === false ? { state: port_state } : {}
+  if (!lan?.up || lan.bridge === undefined) return {}
+  const isDecided = lan.bridge.stp && (port_state !== "disabled" || port?.guard === true)
+  return isDecided ? {} : { state: port_state }
 }
 
 /** What makes a new port of its bridge what it is to be; nothing where it is as every port. */
@@ -41,18 +43,27 @@ export function portUpdate(
   run: Run,
   live: () => readonly Link[],
 ): NetRequest[] {
-  if (changed.has("master") || changed.has("bridge")) return portCreation(link, want, run)
+  if (changed.has("master") || changed.has("bridge")) return isOffItsBridge(want) ? [] : portCreation(link, want, run)
   const all: PortOptions = { ...PORT_DEFAULTS, ...unusual(PORT_DEFAULTS, want.host_end) }
   const options = PORT_OPTIONS.filter((option) => changed.has(`host_end.${option}`))
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
   const now = () => have.vlans ?? live().find(({ index }) => index === link)?.vlans
   const vlans = changed.has("vlans") ? vlanRequests(link, now(), want, run) : []
-  return [...portSet(link, { ...port, ...openAgain(want, changed, run) }), ...vlans]
+  return [...portSet(link, { ...port, ...openAgain(all, want, changed, run) }), ...vlans]
 }
 
-/** The kernel takes no word about it where a spanning tree is by now. */
-function openAgain(want: PortAttributes, changed: ReadonlySet<string>, run: Run): { state?: PortState } {
-  return changed.has("host_end.state") && !bridgeOf(want, run).stp ? { state: "forwarding" } : {}
+/**
+ * The kernel takes no word about it where a spanning tree is by now, but opens what is shut with any other word about it, for the tree to decide:
+ * br_port_carrier_check().
+ */
+function openAgain(all: PortOptions, want: PortAttributes, changed: ReadonlySet<string>, run: Run): PortOptions & { state?: PortState } {
+  if (!changed.has("host_end.state")) return {}
+  return bridgeOf(want, run).stp ? { learning: all.learning as boolean } : { state: "forwarding" }
+}
+
+/** As somebody had left it, and it is given back. */
+function isOffItsBridge({ master }: Partial<PortAttributes>): boolean {
+  return master === undefined
 }
 
 function portSet(link: LinkRef, port: PortOptions & { state?: PortState }): NetRequest[] {

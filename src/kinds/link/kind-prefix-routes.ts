@@ -22,21 +22,20 @@ interface Sides {
 }
 
 /**
- * No file says anything of the routes that the kernel makes with the addresses of a link: they are wanted with them. Observed is which of them are
- * left, where one is not there; and it matters where the address is wanted.
+ * No file says anything of the routes that the kernel makes with the addresses of a link: they are wanted with them, but by who brings back what
+ * was there before. Observed is which of them are left, where one is not there; and it matters where the address is wanted.
  */
 export function withPrefixRoutes({ desired, observed }: Sides): Sides {
   if (desired.prefix_routes === undefined && observed.prefix_routes === undefined) return { desired, observed }
-  const { prefix_routes: _, ...want } = desired
+  const { prefix_routes: asked, ...want } = desired
   const { prefix_routes: left, ...have } = observed
   const there = (left ?? prefixesOf(addressesOf(observed))) as string[]
   const lost = prefixesOf(addressesOf(observed)).filter((prefix) => !there.includes(prefix))
-  const wanted = desired.up === false ? [] : prefixesOf(addressesOf(desired))
-  if (!wanted.some((prefix) => lost.includes(prefix))) return { desired: want, observed: have }
-  return {
-    desired: { ...want, prefix_routes: wanted },
-    observed: { ...have, prefix_routes: wanted.filter((prefix) => !lost.includes(prefix)) },
-  }
+  const all = desired.up === false ? [] : prefixesOf(addressesOf(desired))
+  const wanted = asked === undefined ? all : all.filter((prefix) => (asked as string[]).includes(prefix))
+  const found = all.filter((prefix) => !lost.includes(prefix))
+  if (wanted.length === found.length && wanted.every((prefix, i) => prefix === found[i])) return { desired: want, observed: have }
+  return { desired: { ...want, prefix_routes: wanted }, observed: { ...have, prefix_routes: found } }
 }
 
 function addressesOf({ address }: Attributes): string[] {

@@ -1,3 +1,5 @@
+import type { Ip } from "../../base/ip.ts"
+import { contains, parseCidr, parseIp } from "../../base/ip.ts"
 import type { LinkRef, NetDump, NetRequest, Route, RouteWish } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import type { Scope } from "../../model/driver.ts"
@@ -57,6 +59,18 @@ export function gatewayChanges(link: LinkRef, have: readonly string[], want: rea
     ...gone.map((via): NetRequest => routeDeletion({ to: defaultFor(via), via, dev: link })),
     ...want.map((via): NetRequest => ({ op: "route-replace", to: defaultFor(via), via, dev: link })),
   ]
+}
+
+/**
+ * Those behind the changes of the link's addresses. But one that none of them, `addresses`, leads to, as it was found and is given back, comes before:
+ * there is a way to it until the last one goes that did.
+ */
+export function withGateways(changes: readonly NetRequest[], gateways: readonly NetRequest[], addresses: readonly string[]): NetRequest[] {
+  const nets = addresses.flatMap((address) => parseCidr(address) ?? [])
+  const isReached = (via: string) => nets.some((net) => contains(net, parseIp(via) as Ip))
+  const isGone = changes.some(({ op }) => op === "address-delete")
+  const isEarly = (one: NetRequest) => isGone && one.op === "route-replace" && one.via !== undefined && !isReached(one.via)
+  return [...gateways.filter(isEarly), ...changes, ...gateways.filter((one) => !isEarly(one))]
 }
 
 /** Without its metric the kernel would take the first of those that are alike otherwise. IPv4 knows no way to say metric 0. */

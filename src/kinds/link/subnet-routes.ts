@@ -1,6 +1,7 @@
 import { grouped } from "../../base/grouped.ts"
 import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest, Route } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
+import type { Value } from "../../model/resource.ts"
 import { canonicalAddresses, ownAddresses } from "./addresses.ts"
 import { prefixesOf, prefixOf } from "./kind-prefix-routes.ts"
 import { isDefault, leavesBy } from "./routes.ts"
@@ -48,12 +49,24 @@ export function observedPrefixRoutes(dump: NetDump, link: Link): { prefix_routes
   return { prefix_routes: prefixesOf(canonicalAddresses(dump, link.index)).filter((prefix) => !lost.has(prefix)) }
 }
 
-/** Sets those of one link again that are not there. */
-export function restorePrefixRoutes(kernel: Kernel, ns: NetNs, link: LinkRef): KernelError | null {
+/** Sets those of one link again that are not there; where `wanted` tells which, takes away those of its addresses that are no part of it. */
+export function setPrefixRoutes(kernel: Kernel, ns: NetNs, link: LinkRef, wanted: Value | undefined): KernelError | null {
   const dump = kernel.dump(ns)
   const found = dump.links.find(({ index, name }) => link === index || link === name)
-  const answers = kernel.net(ns, found === undefined ? [] : lostOf(dump, found))
-  return answers.find((answer) => answer !== null && answer.errno !== "EEXIST") ?? null
+  if (found === undefined) return null
+  const isWanted = ({ to }: { to: string }) => wanted === undefined || (wanted as string[]).includes(to)
+  const made = new Set(prefixesOf(canonicalAddresses(dump, found.index)))
+  const spare = dump.routes.filter((route) => made.has(route.to) && !isWanted(route) && isMade(route, found.index))
+  const answers = kernel.net(ns, [...spare.map(deletionOf), ...lostOf(dump, found).filter(isWanted)])
+  return answers.find((answer) => answer !== null && answer.errno !== "EEXIST" && answer.errno !== "ESRCH") ?? null
+}
+
+function isMade({ protocol, dev }: Route, index: number): boolean {
+  return protocol === RTPROT_KERNEL && dev === index
+}
+
+function deletionOf({ to, dev, metric }: Route): NetRequest {
+  return { op: "route-delete", to, dev, protocol: RTPROT_KERNEL, ...(metric === 0 ? {} : { metric }) }
 }
 
 function lostRoutes(dump: NetDump): Append[] {

@@ -1,7 +1,7 @@
 import type { Address } from "../../base/address.ts"
 import type { Change } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
-import type { Attributes } from "../../model/resource.ts"
+import type { Attributes, Reference } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { natProblems } from "./problems.ts"
@@ -17,9 +17,16 @@ export const natKind: Kind = {
     { path: "hairpin", change: "update" },
     { path: "sysctls.*", change: "update" },
   ],
+  relations: ({ hairpin }, all) => ({ references: linksOf(hairpin as string[], all) }),
   steps,
   readdressed,
   check: natProblems,
+}
+
+/** A link that is made anew has to be told again. */
+function linksOf(hairpin: readonly string[], all: Parameters<NonNullable<Kind["relations"]>>[1]): Reference[] {
+  const links = all.filter(({ kind, attributes }) => kind === "interface" && hairpin.includes(attributes.host_interface as string))
+  return links.map(({ address }) => ({ address, onReplace: { update: "hairpin" } }))
 }
 
 function steps(change: Change): StepDraft[] {

@@ -12,7 +12,7 @@ import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
 import { places } from "../link/places.ts"
 import { firstError, settled, settledLater } from "../link/results.ts"
-import { observedPrefixRoutes, restorePrefixRoutes } from "../link/subnet-routes.ts"
+import { observedPrefixRoutes, setPrefixRoutes } from "../link/subnet-routes.ts"
 import type { End } from "./adoptable.ts"
 import { endsLeftUnmarked, unmarkedPair } from "./adoptable.ts"
 import { createPairs, heed } from "./create.ts"
@@ -174,7 +174,7 @@ function update(step: Step, run: Run): KernelError | null {
       const netns = netnsOf(run, e.container)
       const changed = run.kernel.net(netns, endpointChanges(e, before, want, have, run))
       const isLost = step.change.fields.some(({ path }) => path === `endpoints.${i}.prefix_routes`)
-      return [...heard, ...changed, ...(isLost ? [restorePrefixRoutes(run.kernel, netns, e.interface)] : [])]
+      return [...heard, ...changed, ...(isLost ? [setPrefixRoutes(run.kernel, netns, e.interface, e.prefix_routes)] : [])]
     }),
   )
 }

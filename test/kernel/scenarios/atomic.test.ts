@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, expectStatus, inits, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, expectStatus, planOf as fullPlanOf, inits, inside, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
 
 const BEFORE = `name: lab
@@ -56,6 +56,88 @@ scenario("--atomic: what a failed apply has done is undone, updates and replacem
       .sort(),
     ["lab-lan", "lab-old"],
   )
+})
+
+/** What somebody has changed by hand: a rule, a neighbour and a route of a container gone, one that the kernel makes with an address too, an mtu. */
+const BY_HAND = `name: lab
+bridges: { lan: { address: 10.20.0.1/24 }, six: { address: "fd21::1/64" } }
+veths: { core: { endpoints: [{ container: web, interface: eth1, address: 10.1.0.1/30 }, { container: host, interface: lab-core, address: 10.1.0.2/30 }] } }
+containers:
+  web:
+    image: host
+    command: [sleep, infinity]
+    rules: [{ priority: 100, from: 10.20.0.0/24, table: 100 }]
+    neighbours: [{ to: 10.20.0.9, lladdr: "02:00:00:00:00:09", dev: eth0 }]
+    routes: [{ to: 10.98.0.0/16, via: 10.20.0.9, table: 100 }]
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.10/24, "fd20::2/64"] }, eth2: { bridge: lan }, eth3: { bridge: six, address: "fd21::3/64", gateway: "fd21::1" } }
+    ports: [8080:80]
+`
+
+scenario("--atomic: drift that was repaired is there again, to the letter", (sandbox) => {
+  const file = sandbox.file("stack.yaml", BY_HAND)
+  apply(sandbox, file)
+  const init = inits(sandbox, "lab").web as number
+  const inWeb = (...words: string[]) => expectStatus(inside(init, "-n", "ip", ...words), 0)
+  const onHost = (...words: string[]) => expectStatus(sandbox.run(["ip", ...words]), 0)
+  inWeb("rule", "del", "pref", "100")
+  inWeb("neigh", "del", "10.20.0.9", "dev", "eth0")
+  inWeb("route", "del", "10.98.0.0/16", "table", "100")
+  for (const [family, to] of [
+    ["-4", "10.20.0.0/24"],
+    ["-6", "fd20::/64"],
+    ["-4", "10.1.0.0/30"],
+  ] as const)
+    inWeb(family, "route", "del", to)
+  for (const to of ["10.20.0.0/24", "10.1.0.0/30"]) onHost("route", "del", to)
+  onHost("link", "set", "lab-lan", "mtu", "1400")
+  onHost("link", "set", "lab-web-eth2", "nomaster")
+  inWeb("link", "set", "lo", "down")
+  inWeb("-6", "addr", "del", "fd21::3/64", "dev", "eth3")
+  // In place, and where the container is made anew.
+  for (const text of [BY_HAND, BY_HAND.replace("infinity]", 'infinity]\n    idmap: { uid: ["0 300000 65536"] }')]) {
+    writeFileSync(file, `${text}  bad: { image: host, command: [/no/such/command], depends_on: [web] }\n`)
+    const before = planOf(sandbox, file)
+    const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+    assert.match(ran.stderr, /Undone: all is as it was before\./)
+    assert.equal(planOf(sandbox, file), before)
+    // To a gateway that is left when the address goes there is no way on a link that is made anew.
+    if (text === BY_HAND) inWeb("-6", "addr", "add", "fd21::3/64", "dev", "eth3")
+  }
+  writeFileSync(file, BY_HAND)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+})
+
+scenario("--atomic: a secret of the environment that the file has no more is given again", (sandbox) => {
+  const text = (secrets: string) =>
+    `name: lab\nsecrets: { tok: { environment: TOK } }\ncontainers:\n  web: { command: [sleep, infinity], secrets: ${secrets} }\n`
+  const file = sandbox.file("stack.yaml", text("[tok]"))
+  const env = { TOK: "abc" }
+  expectStatus(sandbox.stack(["apply", "-y", "-f", file], { env }), 0)
+  sandbox.file("stack.yaml", `${text("[]")}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file], { env }), 1)
+  assert.match(ran.stderr, /Undone: all is as it was before\./)
+  sandbox.file("stack.yaml", text("[tok]"))
+  assert.is(expectStatus(sandbox.stack(["exec", "-f", file, "web", "--", "cat", "/run/secrets/tok"], { env }), 0).stdout, "abc")
+  expectStatus(sandbox.stack(["plan", "--detailed-exitcode", "-f", file], { env }), 0)
+})
+
+scenario("--atomic: what no file can ask for is told, and hinders the rest as little as it can", (sandbox) => {
+  const text =
+    "name: lab\nbridges: { lan: { address: 10.20.0.1/24 } }\ncontainers:\n  web: { command: [sleep, infinity], interfaces: { eth0: { bridge: lan } } }\n"
+  const file = sandbox.file("stack.yaml", text)
+  apply(sandbox, file)
+  const init = inits(sandbox, "lab").web as number
+  expectStatus(
+    inside(init, "-n", "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "7mbit", "burst", "10k", "latency", "10ms"),
+    0,
+  )
+  expectStatus(sandbox.run(["ip", "link", "set", "lab-lan", "mtu", "1400"]), 0)
+  sandbox.file("stack.yaml", `${text}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+  const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+  assert.match(ran.stderr, /not all of what was done could be undone\n +interface\.web\.eth0: /)
+  sandbox.file("stack.yaml", text)
+  assert.equal(verdicts(fullPlanOf(sandbox, file)), ["update bridge.lan"])
 })
 
 scenario("--atomic: a first apply that fails leaves nothing", (sandbox) => {

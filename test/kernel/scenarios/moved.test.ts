@@ -410,4 +410,23 @@ function listed(folder: string): string[] {
   }
 }
 
+scenario("a container with a hosts file of its own has its new name in it at once", (sandbox) => {
+  const text = (name: string, moved: string) => `name: lab
+bridges: { lan: { address: 10.20.0.1/24 } }
+${moved}containers:
+  ${name}: { command: [sleep, infinity], extra_hosts: ["x:10.0.0.1"], interfaces: { eth0: { bridge: lan, address: 10.20.0.2/24 } } }
+`
+  const file = sandbox.file("stack.yaml", text("first", ""))
+  apply(sandbox, file)
+  const names = ["first"]
+  for (const name of ["second", "third", "fourth"]) {
+    sandbox.file("stack.yaml", text(name, `moved: [{ from: container.${names.at(-1)}, to: container.${name} }]\n`))
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const told = expectStatus(sandbox.stack(["exec", "-f", file, name, "--", "cat", "/etc/hosts"]), 0).stdout
+    assert.match(told, new RegExp(`10\\.20\\.0\\.2\\s+${name}`))
+    names.push(name)
+  }
+})
+
 test.run()

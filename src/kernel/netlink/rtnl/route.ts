@@ -76,7 +76,7 @@ function scopeOf({ scope, type = "unicast", via, nexthops }: RouteRequest): numb
 
 function writeRoute(w: WireWriter, request: RouteRequest, scope: number, resolver: Resolver): void {
   const { to, type = "unicast", via, dev, nexthops, table = RT_TABLE_MAIN, metric, src, mtu, advmss } = request
-  const protocol = request.op === "route-delete" ? ROUTE_PROTOCOL : (request.protocol ?? ROUTE_PROTOCOL)
+  const { protocol = ROUTE_PROTOCOL } = request
   const destination = cidrOf(to)
   const [family, number] = [familyOf(destination), ROUTE_TYPES.indexOf(type)]
   const flags = request.onlink ? RTNH_F_ONLINK : 0
