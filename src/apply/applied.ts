@@ -36,9 +36,9 @@ export function rememberApplied(
   write(kernel, plan.stack, snapshot, new Map(settled))
 }
 
-/** What was known before a run that has been undone. */
-export function restoreApplied(kernel: Kernel, stack: string, before: Snapshot): void {
-  write(kernel, stack, before, appliedAsFound(before))
+/** What was known before a run that has been undone; nothing of what could not be. */
+export function restoreApplied(kernel: Kernel, stack: string, before: Snapshot, left: readonly Address[]): void {
+  write(kernel, stack, before, new Map([...appliedAsFound(before)].filter(([address]) => !left.includes(address))))
 }
 
 /** The record under the addresses that things have in the kernel until they are moved. */

@@ -45,9 +45,14 @@ async function goBack({ plan, snapshot }: Prepared, running: Running, code: numb
   }
   await display.end()
   reportFailures(result, context)
-  const left = then?.left ?? []
-  if (result.failed.length > 0 || left.length > 0) return failed([...first.occupied, ...stillDiffering(left)], running)
-  restoreApplied(running.session.kernel, plan.stack, snapshot)
+  if (then === undefined) return failed([...first.occupied, ...stillDiffering([])], running)
+  restoreApplied(
+    running.session.kernel,
+    plan.stack,
+    snapshot,
+    then.left.map(({ address }) => address),
+  )
+  if (then.left.length > 0) return failed([...first.occupied, ...stillDiffering(then.left)], running)
   context.err.write("Undone: all is as it was before.\n")
   return code
 }

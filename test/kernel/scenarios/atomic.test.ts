@@ -137,7 +137,12 @@ scenario("--atomic: what no file can ask for is told, and hinders the rest as li
   const ran = expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
   assert.match(ran.stderr, /not all of what was done could be undone\n +interface\.web\.eth0: /)
   sandbox.file("stack.yaml", text)
-  assert.equal(verdicts(fullPlanOf(sandbox, file)), ["update bridge.lan"])
+  const plan = fullPlanOf(sandbox, file)
+  assert.equal(verdicts(plan), ["update bridge.lan"])
+  assert.equal(
+    (plan.drift as { address: string }[]).map(({ address }) => address),
+    ["bridge.lan"],
+  )
 })
 
 scenario("--atomic: a first apply that fails leaves nothing", (sandbox) => {
