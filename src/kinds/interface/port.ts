@@ -17,12 +17,31 @@ export function observedPort({ vlans }: Link): Attributes {
  * What a port does with frames that somebody has shut: the kernel opens one as soon as it is up, has a carrier, and its bridge is up. Where there is a
  * spanning tree it decides; but it disables only what is guarded from its messages (br_stp_rcv()).
  */
-export function observedState(scope: Scope, { up, state, master, port, port_state }: Link): { state?: PortState } {
+export function observedState(scope: Scope, { index, up, state, master, port, port_state }: Link): { state?: PortState } {
   if (port_state === undefined || !up || state !== "up") return {}
   const lan = scope.linkByIndex(master)
   if (!lan?.up || lan.bridge === undefined) return {}
   const isDecided = lan.bridge.stp && (port_state !== "disabled" || port?.guard === true)
-  return isDecided ? {} : { state: port_state }
+  return isDecided || (ON_THE_WAY.has(port_state) && !isStill(scope, index, port_state)) ? {} : { state: port_state }
+}
+
+/** From these a port goes on by itself when its timer ends. br_forward_delay_timer_expired() */
+const ON_THE_WAY: ReadonlySet<PortState> = new Set(["listening", "learning"])
+/** The kernel tells what is left of that timer in hundredths of a second: of less than one, that there is none. */
+const TIMER_MS = 50
+
+/** Read once more for each observation, for all such ports. */
+const AGAIN = new WeakMap<Scope, ReadonlyMap<number, Link>>()
+
+function isStill(scope: Scope, index: number, state: PortState): boolean {
+  const again = AGAIN.get(scope) ?? linksAgain(scope)
+  AGAIN.set(scope, again)
+  return again.get(index)?.port_state === state
+}
+
+function linksAgain({ kernel }: Scope): ReadonlyMap<number, Link> {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TIMER_MS)
+  return new Map(kernel.dump("host").links.map((link) => [link.index, link]))
 }
 
 /** What makes a new port of its bridge what it is to be; nothing where it is as every port. */
