@@ -21,6 +21,16 @@ function check(script: string, different: Partial<CheckRecord> = {}): Buffer {
   })
 }
 
+/** Undefined where there is none, or none any more: it goes while somebody looks. */
+function healthIn(path: string): ReturnType<typeof parseHealth> | undefined {
+  try {
+    return parseHealth(readFileSync(path, "utf8"))
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw failure
+  }
+}
+
 const builds: [string, string, ReturnType<typeof testsUnless>][] = [
   ["", PROGRAM, testsUnless(missing("unshare"))],
   [" (sanitizers)", SANITIZED, testsUnless(existsSync(SANITIZED) ? missing("unshare") : "not built: make -C native sanitize")],
@@ -38,7 +48,7 @@ for (const [build, program, one] of builds) {
     const monitor = launch(recordOf("exec sleep 60", dir, { checked: true }), { program })
     const init = await monitor.parked()
     assert.is(await monitor.go(), undefined)
-    const health = () => (existsSync(`${dir}/health`) ? parseHealth(readFileSync(`${dir}/health`, "utf8")) : undefined)
+    const health = () => healthIn(`${dir}/health`)
     const change = (text: Buffer) => {
       put(text)
       monitor.child.kill("SIGHUP")
