@@ -110,7 +110,7 @@ static int awaits_answer(const struct nlmsghdr *header)
 }
 
 /* One message of a buffer, copied out because its bytes need not be aligned. Its length with padding; 0 where the rest is none. */
-static size_t next_message(const uint8_t *data, size_t len, struct nlmsghdr *header)
+size_t next_message(const uint8_t *data, size_t len, struct nlmsghdr *header)
 {
   if (len < sizeof *header) return 0;
   memcpy(header, data, sizeof *header);

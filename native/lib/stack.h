@@ -34,10 +34,6 @@ EXPORT int32_t stk_nl_end(int32_t done, uint8_t *out, int32_t out_len);
 EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf,
                                 int32_t timeout_ms);
 EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
-size_t message_length(const uint8_t *bytes, size_t len);
-
-/* uncounted.c */
-size_t without_counters(uint8_t *bytes, size_t len);
 
 /* launches.c */
 EXPORT int32_t stk_spawn_begin(const char *monitor, const char *title, const char *cgroup2, const uint8_t *record, int32_t len);
@@ -135,7 +131,14 @@ int program_fd(const char *path);
 /* thread.c, not exported: pthread_create(3), but signals are for Node's own threads. 0 or -errno. */
 int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
-/* listing.c, not exported: a thing and what is in it, as stk_read_files gives it of "%PATH". */
+/* netlink.c, not exported: one message of a buffer. Its length with padding; 0 where the rest is none. */
+struct nlmsghdr;
+size_t next_message(const uint8_t *data, size_t len, struct nlmsghdr *header);
+
+/* uncounted.c, not exported: messages about links without their counters. The bytes that are left. */
+size_t without_counters(uint8_t *bytes, size_t len);
+
+/* listing.c, not exported: a thing and what is in it, as stk_read_files gives it of "%PATH"; the folders in one, as of "+PATH". */
 int32_t list_one(const char *path, uint8_t *out, size_t len);
 int32_t list_folders(const char *path, uint8_t *out, size_t len);
 

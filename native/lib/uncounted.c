@@ -42,10 +42,8 @@ static size_t drop_counters(uint8_t *bytes, size_t len)
 }
 
 /* The length that is left of a message. */
-static size_t uncounted(uint8_t *message, size_t len)
+static size_t uncounted(uint8_t *message, size_t len, struct nlmsghdr header)
 {
-  struct nlmsghdr header;
-  memcpy(&header, message, sizeof header);
   if (header.nlmsg_type != RTM_NEWLINK || header.nlmsg_len != len || len < LINK_HEAD) return len;
   size_t left = LINK_HEAD + drop_counters(message + LINK_HEAD, len - LINK_HEAD);
   header.nlmsg_len = (uint32_t)left;
@@ -59,10 +57,11 @@ static size_t uncounted(uint8_t *message, size_t len)
  */
 size_t without_counters(uint8_t *bytes, size_t len)
 {
+  struct nlmsghdr header;
   size_t kept = 0, at = 0, step;
-  for (; (step = message_length(bytes + at, len - at)) > 0; at += step) {
+  for (; (step = next_message(bytes + at, len - at, &header)) > 0; at += step) {
     memmove(bytes + kept, bytes + at, step);
-    kept += uncounted(bytes + kept, step);
+    kept += uncounted(bytes + kept, step, header);
   }
   memmove(bytes + kept, bytes + at, len - at);
   return kept + len - at;

@@ -40,15 +40,6 @@ static int make_room(struct visits *visits)
   return 0;
 }
 
-/* The length of the message there, with its padding; 0 where the bytes are none. */
-size_t message_length(const uint8_t *bytes, size_t len)
-{
-  struct nlmsghdr header;
-  if (len < sizeof header) return 0;
-  memcpy(&header, bytes, sizeof header);
-  return header.nlmsg_len >= sizeof header && NLMSG_ALIGN(header.nlmsg_len) <= len ? NLMSG_ALIGN(header.nlmsg_len) : 0;
-}
-
 /* One request after the other: a socket does one dump at a time, and refuses the next meanwhile. */
 static int32_t ask_all(struct visits *visits, int fd, uint8_t *out)
 {
@@ -56,7 +47,8 @@ static int32_t ask_all(struct visits *visits, int fd, uint8_t *out)
   size_t left = (size_t)visits->request_len;
   uint32_t used = 0;
   while (left > 0) {
-    size_t length = message_length(request, left);
+    struct nlmsghdr header;
+    size_t length = next_message(request, left, &header);
     if (length == 0) return -EINVAL;
     int32_t n = stk_nl_transact(fd, request, (int32_t)length, out + used, (int32_t)(ROOM_EACH - used), visits->timeout_ms);
     if (n < 0) return n;
