@@ -1,5 +1,6 @@
 import { fstatSync, readSync, writeSync } from "node:fs"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { pause } from "../base/pause.ts"
 
 /** Where text goes. Written at once and in order, so that nothing is lost when the process ends. */
 export interface Output {
@@ -40,6 +41,8 @@ export async function isTerminal(fd: number): Promise<boolean> {
 
 /** Major number of /dev/null, zero, full, … https://docs.kernel.org/admin-guide/devices.html */
 const MEMORY_DEVICES = 1
+/** Before the next attempt, where there is nothing to read yet, or no room to write. */
+const AGAIN_MS = 5
 
 function mayBeTerminal(fd: number): boolean {
   try {
@@ -62,7 +65,7 @@ function writeAll(fd: number, bytes: Uint8Array): boolean {
       if (code !== "EAGAIN" && fd === 2) return false
       if (code !== "EAGAIN") throw new DiagnosticError(error("output", `standard output cannot be written: ${code}`))
       // Another holder of the pipe has made it non-blocking: its reader needs a moment.
-      pause()
+      pause(AGAIN_MS)
     }
   }
   return true
@@ -89,12 +92,7 @@ function readSome(buffer: Buffer, at: number): number {
       const { code } = failure as NodeJS.ErrnoException
       if (code === "EOF") return 0
       if (code !== "EAGAIN") throw new DiagnosticError(error("input", `standard input cannot be read: ${code}`))
-      pause()
+      pause(AGAIN_MS)
     }
   }
-}
-
-/** What is read or written synchronously has no event to wait for. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }

@@ -1,3 +1,4 @@
+import { pause } from "../base/pause.ts"
 import type { Kernel } from "../kernel/kernel.ts"
 import { drivers } from "../kinds/drivers.ts"
 import type { Scope, StackGroups } from "../model/driver.ts"
@@ -35,7 +36,7 @@ export function observe(
     const scope = makeScope(kernel, desired, cgroups, reading)
     const snapshot = withMoves(readAll(scope, controllers), scope, controllers)
     if (attempt === ATTEMPTS || (reading.told && stillTrue(kernel, scope.monitors))) return snapshot
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS * 2 ** (attempt - 1))
+    pause(PAUSE_MS * 2 ** (attempt - 1))
   }
 }
 

@@ -1,3 +1,4 @@
+import { pause } from "../../base/pause.ts"
 import { type Kernel, KernelError } from "../kernel.ts"
 import { isBusy } from "./busy.ts"
 import type { Tree } from "./folders.ts"
@@ -56,26 +57,21 @@ function forget(tree: Tree, folder: string): void {
 
 /** rmdir(2), groups below first (a container may have made some) unless it is to go alone. Tried again while its last processes are going. */
 export function removeFolder(kernel: Kernel, folder: string, alone = false): void {
-  for (const pause of [...PAUSES, 0]) {
+  for (const ms of [...PAUSES, 0]) {
     try {
       kernel.rmdir(folder)
       return
     } catch (failure) {
       if (!isBusy(failure)) throw failure
-      if (pause === 0) throw stillBusy(kernel, folder, failure)
+      if (ms === 0) throw stillBusy(kernel, folder, failure)
     }
     const below = alone ? [] : groupsIn(kernel, folder)
     for (const name of below) removeFolder(kernel, `${folder}/${name}`)
-    if (below.length === 0) sleep(pause)
+    if (below.length === 0) pause(ms)
   }
 }
 
 function stillBusy(kernel: Kernel, folder: string, failure: KernelError): KernelError {
   const pids = pidsIn(kernel, folder)
   return new KernelError(failure.op, failure.errno, pids.length === 0 ? failure.text : `processes are still in it: ${pids.join(", ")}`)
-}
-
-/** Holds this thread: there is nothing else to do until the kernel has let go. */
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -1,3 +1,4 @@
+import { pause } from "../../base/pause.ts"
 import type { LinkRef, NetNs, NetRequest } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import type { WhenReadable } from "../poller.ts"
@@ -121,11 +122,11 @@ class Batch {
 
   /** From the first that may succeed the next time on, all that failed is sent again: what came behind it may have hung on it. */
   *#sendAgain(requests: Segment["requests"]): Talk<void> {
-    for (const pause of PAUSES) {
+    for (const ms of PAUSES) {
       const failed = requests.filter(({ at }) => this.#refusals[at] !== null)
       const first = failed.findIndex(({ request, at }) => mayPass(request, this.#refusals[at] ?? null))
       if (first < 0) return
-      sleep(pause)
+      pause(ms)
       const again = failed.slice(first).filter(({ request, at }) => maySendAgain(request, this.#refusals[at] ?? null))
       for (const { at } of again) this.#refusals[at] = null
       for (const [name, index] of this.#names) if (typeof index !== "number") this.#names.delete(name)
@@ -183,9 +184,4 @@ function mayPass(request: NetRequest, refusal: Refusal | null): boolean {
 
 function maySendAgain(request: NetRequest, refusal: Refusal | null): boolean {
   return refusal?.lost === true ? isIdempotent(request) : isRepeatable(request)
-}
-
-/** Blocks: the kernel port is synchronous. */
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -1,5 +1,6 @@
 import type { PortOptions, PortState } from "../../base/bridge-options.ts"
 import { PORT_DEFAULTS, PORT_OPTIONS, unusual } from "../../base/bridge-options.ts"
+import { pause } from "../../base/pause.ts"
 import { vlanChanges } from "../../base/vlans.ts"
 import type { Link, LinkRef, NetRequest } from "../../kernel/kernel.ts"
 import type { Run, Scope } from "../../model/driver.ts"
@@ -40,7 +41,7 @@ function isStill(scope: Scope, index: number, state: PortState): boolean {
 }
 
 function linksAgain({ kernel }: Scope): ReadonlyMap<number, Link> {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TIMER_MS)
+  pause(TIMER_MS)
   return new Map(kernel.dump("host").links.map((link) => [link.index, link]))
 }
 
