@@ -1,4 +1,5 @@
 import { hashes } from "./hash.ts"
+import { HEX } from "./hex.ts"
 
 /** `02-00-00-00-00-01` or `02:0:0:0:0:1` as `02:00:00:00:00:01`; undefined for what is no unicast MAC address. */
 export function parseMac(text: string): string | undefined {
@@ -10,7 +11,7 @@ export function parseMac(text: string): string | undefined {
 export function parseAnyMac(text: string): string | undefined {
   if (!/^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}$/i.test(text)) return undefined
   const bytes = text.split(/[:-]/).map((part) => Number.parseInt(part, 16))
-  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")
+  return bytes.map((byte) => HEX[byte]).join(":")
 }
 
 export const NO_MAC = "00:00:00:00:00:00"
@@ -23,11 +24,5 @@ export function isGroupMac(mac: string): boolean {
 /** A locally administered unicast address (IEEE 802, second bit of the first byte) out of a seed: the same seed, the same address. */
 export function deriveMac(seed: string): string {
   const [one, other] = hashes(`mac/${seed}`)
-  return `02:${hex(one >>> 24)}:${hex((one >>> 16) & 255)}:${hex((one >>> 8) & 255)}:${hex(one & 255)}:${hex(other >>> 24)}`
-}
-
-const DIGITS = "0123456789abcdef"
-
-function hex(byte: number): string {
-  return `${DIGITS[byte >>> 4]}${DIGITS[byte & 15]}`
+  return `02:${HEX[one >>> 24]}:${HEX[(one >>> 16) & 255]}:${HEX[(one >>> 8) & 255]}:${HEX[one & 255]}:${HEX[other >>> 24]}`
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { isAbsolute, join, relative, resolve } from "node:path"
+import { HEX } from "../base/hex.ts"
 import { MAX_SIZE } from "./bounds.ts"
 import type { SourceFile } from "./source.ts"
 
@@ -79,9 +80,9 @@ function firstBadByte(bytes: Buffer, text: string): NonNullable<Unread["spoilt"]
   for (let at = text.indexOf("\ufffd"); at >= 0; at = text.indexOf("\ufffd", at + 1)) {
     const offset = Buffer.byteLength(text.slice(0, at))
     if (bytes.subarray(offset, offset + 3).equals(Buffer.from("\ufffd"))) continue
-    return { text, at, byte: `0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")}` }
+    return { text, at, byte: `0x${HEX[bytes[offset] ?? 0]}` }
   }
-  return { text, at: text.length - 1, byte: `0x${(bytes.at(-1) ?? 0).toString(16).padStart(2, "0")}` }
+  return { text, at: text.length - 1, byte: `0x${HEX[bytes.at(-1) ?? 0]}` }
 }
 
 /** A path as messages show it: from the working folder, unless that is longer. */

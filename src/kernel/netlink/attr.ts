@@ -1,3 +1,4 @@
+import { HEX } from "../../base/hex.ts"
 import { NLA_TYPE_MASK } from "./constants/netlink.ts"
 import type { WireWriter } from "./wire.ts"
 import { WireError } from "./wire.ts"
@@ -94,8 +95,6 @@ export function readText(bytes: Buffer, from: number, to: number): string {
   const nul = bytes.indexOf(0, from)
   return bytes.toString("utf8", from, nul < 0 || nul > to ? to : nul)
 }
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 /** A link-layer address, as iproute2 writes it: `02:00:00:00:00:01`. */
 export function readLinkLayer(bytes: Buffer, from: number, to: number): string {
