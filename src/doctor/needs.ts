@@ -1,3 +1,4 @@
+import { withArticle } from "../base/article.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { error } from "../base/diagnostic.ts"
 import { limitDiagnostics } from "../kinds/cgroup/limits.ts"
@@ -71,7 +72,7 @@ function nounOf({ id, subject, what }: Check): string {
   if (id === "capabilities") return "capabilities that this process has not"
   if (id.startsWith("cgroup:")) return `the ${what} controller, which groups cannot be given here`
   if (subject === "cgroups") return "a group of its own, and none can be made here"
-  if (subject === "namespaces") return `${/^[aeio]/.test(what) ? "an" : "a"} ${what} namespace, which cannot be made here`
+  if (subject === "namespaces") return `${withArticle(what)} namespace, which cannot be made here`
   if (subject === "links") return `a link of type ${what}, which cannot be made here`
   return `${what}, which cannot be had here`
 }

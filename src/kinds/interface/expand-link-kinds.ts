@@ -1,3 +1,4 @@
+import { withArticle } from "../../base/article.ts"
 import { canonicalIp } from "../../base/ip.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import type { FdbItem } from "./expand-fdb.ts"
@@ -114,11 +115,15 @@ function lowerOf(entry: Entry, kind: LyingKindName, value: string | LowerEntry |
   if (typeof value === "string") return { parent: value }
   if (value === undefined) return undefined
   const { parent, link } = value
-  const what = `${kind === "ipvlan" ? "an" : "a"} ${kind}`
   if (entry.has([kind, "parent"]) && entry.has([kind, "link"]))
-    entry.report([kind, "parent"], "two-parents", `${what} lies on one link: \`link\` is the container's own, \`parent\` the host's`, {
-      hint: "take one of the two out",
-    })
+    entry.report(
+      [kind, "parent"],
+      "two-parents",
+      `${withArticle(kind)} lies on one link: \`link\` is the container's own, \`parent\` the host's`,
+      {
+        hint: "take one of the two out",
+      },
+    )
   else if (parent === undefined && link === undefined && !LOWER_KEYS.some((key) => entry.misspelt(key, [kind])))
     entry.reportKey([kind], "no-parent", `it is not said on which link this ${kind} lies`, {
       hint: "add `link:` with another interface of the container, or `parent:` with the name of a link of the host",

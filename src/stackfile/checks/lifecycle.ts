@@ -1,3 +1,4 @@
+import { withArticle } from "../../base/article.ts"
 import { kinds } from "../../kinds/catalog.ts"
 import { CONTROLLERS } from "../../kinds/cgroup/problems.ts"
 import { ULIMIT_NAMES } from "../../kinds/container/spec-ulimits.ts"
@@ -27,7 +28,7 @@ function checkPaths({ suggest }: Draft, { kind, entry, value }: Drafted<unknown,
     const why = NEEDED.has(path)
       ? "is what others know it by"
       : rule === undefined
-        ? `is no attribute of ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`
+        ? `is no attribute of ${withArticle(kind)}`
         : "cannot be changed in place"
     entry.report(["ignore_drift", i], "unknown-attribute", `\`${path}\` ${why}`, { hint })
   }

@@ -1,5 +1,6 @@
 import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
+import { withArticle } from "../../base/article.ts"
 import { error } from "../../base/diagnostic.ts"
 import { destination, movesOf, oneMove } from "../../model/moves.ts"
 import type { DraftMove } from "../moved.ts"
@@ -66,7 +67,7 @@ function isAddress(draft: Draft, move: DraftMove, key: Key): boolean {
     move,
     key,
     "bad-move",
-    `\`${address}\` is not the address of ${kind === "interface" ? "an" : "a"} ${kind}`,
+    `\`${address}\` is not the address of ${withArticle(kind)}`,
     `write one such as ${EXAMPLES[kind] ?? `${kind}.web`}`,
   )
   return false

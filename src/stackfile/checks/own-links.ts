@@ -1,3 +1,4 @@
+import { withArticle } from "../../base/article.ts"
 import { WITHOUT_MAC } from "../../kinds/interface/spec-link-kinds.ts"
 import type { OwnLink } from "../own-links.ts"
 import { lyingIn, ownLinks } from "../own-links.ts"
@@ -84,17 +85,17 @@ function whyUnfit({ attributes: { link } }: DraftInterface, { one }: OwnLink, me
   const bond = members.get(name)
   const code = "bad-parent"
   if (its === "vrf" || WITHOUT_MAC.has(its))
-    return { code, summary: `${aKind(kind)} cannot lie on ${aKind(its)}`, hint: "name an interface that has a MAC address of its own" }
+    return {
+      code,
+      summary: `${withArticle(kind)} cannot lie on ${withArticle(its)}`,
+      hint: "name an interface that has a MAC address of its own",
+    }
   if (its === "macvlan" && BESIDE.has(kind)) {
     const hint = `have it lie on what ${name} lies on: \`${below === undefined ? "parent" : "link"}: ${below ?? parent}\``
-    return { code, summary: `${aKind(kind)} cannot lie on a macvlan`, hint }
+    return { code, summary: `${withArticle(kind)} cannot lie on a macvlan`, hint }
   }
   if (bond === undefined) return undefined
   return { code, summary: `${name} is a member of ${bond}, which has all that it carries`, hint: `write \`link: ${bond}\`` }
-}
-
-function aKind(kind: string): string {
-  return `${kind === "ipvlan" ? "an" : "a"} ${kind}`
 }
 
 /** A link has macvlans or ipvlans on it, as either sort takes in all that it receives. netdev_rx_handler_register() */
@@ -109,9 +110,9 @@ function checkMixed(lying: readonly DraftInterface[]): void {
       entry.report(
         [kind, "link"],
         "link-clash",
-        `on ${link} there cannot be both ${other.name}, ${aKind(other.kind)}, and ${attributes.interface}, ${aKind(kind)}`,
+        `on ${link} there cannot be both ${other.name}, ${withArticle(other.kind)}, and ${attributes.interface}, ${withArticle(kind)}`,
         {
-          hint: `make both ${aKind(other.kind)}`,
+          hint: `make both ${withArticle(other.kind)}`,
         },
       )
   }
