@@ -40,3 +40,10 @@ export interface Change {
   /** Absent for a create. */
   observed?: Observed
 }
+
+/** A change that does something. */
+export type Doing = Change & { action: Exclude<Action, "no-op"> }
+
+export function isDoing(change: Change): change is Doing {
+  return change.action !== "no-op"
+}

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts"
 import type { Diagnostic } from "../base/diagnostic.ts"
-import type { Change, FieldChange } from "./change.ts"
+import type { Change, Doing, FieldChange } from "./change.ts"
 import type { Attributes, HostFacts, KindName, Observed, Relations, Resource, Value } from "./resource.ts"
 import type { StepDraft } from "./step.ts"
 
@@ -41,7 +41,7 @@ export interface Kind {
   /** Whether what a change finds has ended, of itself or by somebody's doing; absent: nothing of this kind does. */
   hasEnded?(change: Change): boolean
   /** The kernel effects of a change, and their order. */
-  steps(change: Change): StepDraft[]
+  steps(change: Doing): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */
   disturbs?(change: Change): Disturbance[]
   /** Fields of a resource that the change of one it refers to undoes in the kernel, though they read as they should. Absent: none. */

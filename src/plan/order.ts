@@ -1,5 +1,6 @@
 import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
+import { isDoing } from "../model/change.ts"
 import type { Step, StepDraft, StepId } from "../model/step.ts"
 import { stepId } from "../model/step.ts"
 
@@ -16,11 +17,11 @@ interface Node {
  * changes. O(steps + edges).
  */
 export function order(changes: readonly Change[]): Step[] {
-  const nodes = changes.flatMap((change) => {
-    if (change.action === "no-op") return []
-    const drafts = kinds[change.kind].steps(change)
-    return drafts.map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: [] }))
-  })
+  const nodes = changes
+    .filter(isDoing)
+    .flatMap((change) =>
+      kinds[change.kind].steps(change).map((draft): Node => ({ id: stepId(change.address, draft.op), change, draft, after: [] })),
+    )
   joinByName(nodes)
   joinByPlace(nodes)
   const sequence = generations(nodes) ?? generations(withoutStopOrder(nodes))

@@ -1,5 +1,6 @@
 import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
+import { isDoing } from "../model/change.ts"
 import { causeOf } from "./cause.ts"
 
 /** Fields that hold the name of a link. */
@@ -17,7 +18,7 @@ export function withoutSwaps(changes: readonly Change[]): readonly Change[] {
 
 /** What is left when all go that wait for nobody or that nobody waits for, until no more goes. */
 function inCircles(changes: readonly Change[]): Change[] {
-  const places = changes.map((change) => {
+  const places = changes.filter(isDoing).map((change) => {
     const drafts = kinds[change.kind].steps(change)
     return { change, frees: drafts.flatMap(({ frees = [] }) => frees), takes: drafts.flatMap(({ takes = [] }) => takes) }
   })

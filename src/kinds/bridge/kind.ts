@@ -1,5 +1,5 @@
 import { BRIDGE_DEFAULTS, BRIDGE_OPTIONS, likewise } from "../../base/bridge-options.ts"
-import type { Change } from "../../model/change.ts"
+import type { Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -33,7 +33,7 @@ export const bridgeKind: Kind = {
   check: bridgeProblems,
 }
 
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   const create: StepDraft = { op: "create", after: [stepId(change.address, "delete")], takes: places(change.after) }
   const remove: StepDraft = { op: "delete", frees: places(change.before) }
   switch (change.action) {
@@ -45,8 +45,6 @@ function steps(change: Change): StepDraft[] {
       return [remove, create]
     case "delete":
       return [remove]
-    case "no-op":
-      return []
   }
 }
 

@@ -1,7 +1,7 @@
 import { splitAddress } from "../../base/address.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
 import { error } from "../../base/diagnostic.ts"
-import type { Change } from "../../model/change.ts"
+import type { Change, Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Resource } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -41,7 +41,7 @@ function groupDiagnostics(resource: Resource, host: HostFacts): Diagnostic[] {
 }
 
 /** Its members name its steps in theirs: they are made in it, and removed before it. */
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   const place = [`cgroup/${change.name}`]
   const create: StepDraft = { op: "create", after: [stepId(change.address, "delete")], takes: place }
   const remove: StepDraft = { op: "delete", frees: place }
@@ -57,8 +57,6 @@ function steps(change: Change): StepDraft[] {
       return [remove, create]
     case "delete":
       return [remove]
-    case "no-op":
-      return []
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { Change, FieldChange } from "../../model/change.ts"
+import type { Change, Doing, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Value } from "../../model/resource.ts"
 import type { StepDraft, StepId } from "../../model/step.ts"
@@ -96,7 +96,7 @@ function hasEnded({ action, fields, observed }: Change): boolean {
   return action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
 }
 
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   switch (change.action) {
     case "create":
       return creation(change)
@@ -106,8 +106,6 @@ function steps(change: Change): StepDraft[] {
       return change.keeps ? renewal(change) : [...deletion(change), ...creation(change)]
     case "delete":
       return deletion(change)
-    case "no-op":
-      return []
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from "../../base/address.ts"
 import { splitAddress } from "../../base/address.ts"
-import type { Change } from "../../model/change.ts"
+import type { Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -24,7 +24,7 @@ function readdressed(attributes: Attributes, rename: (address: Address) => Addre
   return { ...attributes, own: Object.fromEntries(own) }
 }
 
-function steps({ action, address, after }: Change): StepDraft[] {
+function steps({ action, address, after }: Doing): StepDraft[] {
   switch (action) {
     case "create":
       return [{ op: "create", after: renamings(after) }]
@@ -34,8 +34,6 @@ function steps({ action, address, after }: Change): StepDraft[] {
       return [{ op: "delete" }, { op: "create", after: [stepId(address, "delete"), ...renamings(after)] }]
     case "delete":
       return [{ op: "delete" }]
-    case "no-op":
-      return []
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Change } from "../../model/change.ts"
+import type { Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { StepDraft } from "../../model/step.ts"
 
@@ -12,6 +12,6 @@ export const imageKind: Kind = {
   steps,
 }
 
-function steps({ action }: Change): StepDraft[] {
-  return action === "no-op" || action === "delete" ? [] : [{ op: "unpack" }]
+function steps({ action }: Doing): StepDraft[] {
+  return action === "delete" ? [] : [{ op: "unpack" }]
 }

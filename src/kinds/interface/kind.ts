@@ -1,7 +1,7 @@
 import type { Address } from "../../base/address.ts"
 import { likewise, PORT_DEFAULTS, PORT_OPTIONS } from "../../base/bridge-options.ts"
 import type { Diagnostic } from "../../base/diagnostic.ts"
-import type { Change } from "../../model/change.ts"
+import type { Change, Doing } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -125,7 +125,7 @@ function readdressed({ bridge, container, parent, ...rest }: Attributes, rename:
   }
 }
 
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   switch (change.action) {
     case "create":
       return [creation(change)]
@@ -135,8 +135,6 @@ function steps(change: Change): StepDraft[] {
       return [deletion(change), creation(change)]
     case "delete":
       return [deletion(change)]
-    case "no-op":
-      return []
   }
 }
 

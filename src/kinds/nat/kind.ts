@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { Change } from "../../model/change.ts"
+import type { Change, Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, Reference } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -29,7 +29,7 @@ function linksOf(hairpin: readonly string[], all: Parameters<NonNullable<Kind["r
   return links.map(({ address }) => ({ address, onReplace: { update: "hairpin" } }))
 }
 
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   const { action, address } = change
   switch (action) {
     case "create":
@@ -43,8 +43,6 @@ function steps(change: Change): StepDraft[] {
       ]
     case "delete":
       return [{ op: "delete", frees: places(change.before) }]
-    case "no-op":
-      return []
   }
 }
 

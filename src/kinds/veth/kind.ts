@@ -1,5 +1,5 @@
 import type { Address } from "../../base/address.ts"
-import type { Change } from "../../model/change.ts"
+import type { Change, Doing } from "../../model/change.ts"
 import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
@@ -67,7 +67,7 @@ function stepsOf(containers: readonly Address[], ...ops: string[]): string[] {
   return containers.flatMap((container) => ops.map((op) => stepId(container, op)))
 }
 
-function steps(change: Change): StepDraft[] {
+function steps(change: Doing): StepDraft[] {
   const containers = containersOf(change.after)
   const create: StepDraft = {
     op: "create",
@@ -91,8 +91,6 @@ function steps(change: Change): StepDraft[] {
       return [remove, create]
     case "delete":
       return [remove]
-    case "no-op":
-      return []
   }
 }
 

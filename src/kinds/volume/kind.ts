@@ -1,4 +1,4 @@
-import type { Change } from "../../model/change.ts"
+import type { Doing } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
@@ -10,7 +10,7 @@ export const volumeKind: Kind = {
   steps,
 }
 
-function steps({ action, address }: Change): StepDraft[] {
+function steps({ action, address }: Doing): StepDraft[] {
   const create: StepDraft = { op: "create", after: [stepId(address, "delete")] }
   const remove: StepDraft = { op: "delete" }
   switch (action) {
