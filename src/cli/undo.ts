@@ -35,24 +35,24 @@ async function goBack({ plan, snapshot }: Prepared, running: Running, code: numb
   const first = wayBack(plan, snapshot, running)
   if (hasErrors(first.diagnostics)) return failed(first.diagnostics, running)
   display.emit({ type: "plan", plan: first.back })
-  const go = ({ back, now }: WayBack) => walk(back, now, new AbortController().signal, { ...running, display })
-  let result = await go(first)
-  let then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
-  // What was made anew has brought along what somebody had taken away from it: routes that the kernel makes with addresses.
-  if (then !== undefined && then.left.length > 0 && !hasErrors(then.diagnostics)) {
-    result = await go(then)
-    then = result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running)
+  const go = async ({ back, now }: WayBack) => {
+    const result = await walk(back, now, new AbortController().signal, { ...running, display })
+    return { result, rest: result.failed.length > 0 ? undefined : wayBack(plan, snapshot, running) }
   }
+  const once = await go(first)
+  // What was made anew has brought along what somebody had taken away from it: routes that the kernel makes with addresses.
+  const isMore = once.rest !== undefined && once.rest.left.length > 0 && !hasErrors(once.rest.diagnostics)
+  const { result, rest } = once.rest !== undefined && isMore ? await go(once.rest) : once
   await display.end()
   reportFailures(result, context)
-  if (then === undefined) return failed([...first.occupied, ...stillDiffering([])], running)
+  if (rest === undefined) return failed([...first.occupied, ...stillDiffering([])], running)
   restoreApplied(
     running.session.kernel,
     plan.stack,
     snapshot,
-    then.left.map(({ address }) => address),
+    rest.left.map(({ address }) => address),
   )
-  if (then.left.length > 0) return failed([...first.occupied, ...stillDiffering(then.left)], running)
+  if (rest.left.length > 0) return failed([...first.occupied, ...stillDiffering(rest.left)], running)
   context.err.write("Undone: all is as it was before.\n")
   return code
 }
