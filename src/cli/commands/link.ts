@@ -2,7 +2,7 @@ import type { Kernel, NetDump, NetRequest, Routing } from "../../kernel/kernel.t
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import { canonicalAddresses } from "../../kinds/link/addresses.ts"
 import { isLasting, leavesBy, routeAgain } from "../../kinds/link/routes.ts"
-import { vlansOn } from "../../kinds/link/vlans-on.ts"
+import { givenBack } from "../../kinds/link/vlans-on.ts"
 import type { Context } from "../context.ts"
 import type { Fault } from "../fault.ts"
 import { doFaults, unlessGone } from "../fault.ts"
@@ -51,14 +51,7 @@ function faultOf(kernel: Kernel, end: LiveEnd, up: boolean): Fault {
 /** What goes with a link that goes down: of its own, and of VLANs on it, which go down and up with it. */
 function lostWith(kernel: Kernel, { ns, index }: LiveEnd): NetRequest[] {
   const [dump, routing] = [kernel.dump(ns), kernel.routing(ns)]
-  const vlans = vlansOn(index, dump.links)
-  return [
-    ...lostOf(index, dump, routing),
-    ...vlans.flatMap(({ index: vlan, up }) => [
-      ...(up ? [] : [{ op: "link-set", link: vlan, up } as const]),
-      ...lostOf(vlan, dump, routing),
-    ]),
-  ]
+  return givenBack(index, dump.links, (link) => lostOf(link, dump, routing))
 }
 
 /** Its IPv6 addresses, the routes by it that nobody sets again, and neighbours that were not learned. */

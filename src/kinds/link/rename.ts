@@ -5,7 +5,7 @@ import { keptWhenDown } from "./addresses.ts"
 import type { StepErrors } from "./results.ts"
 import { firstError, sendAll } from "./results.ts"
 import { isLasting, leavesBy, routeAgain } from "./routes.ts"
-import { vlansOn } from "./vlans-on.ts"
+import { givenBack } from "./vlans-on.ts"
 
 /** A new name of a link, and with it in one message the mark of its new address. */
 export interface Renaming {
@@ -34,20 +34,13 @@ function requestsOf(renaming: Renaming | undefined): NetRequest[] {
 function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
   const { link } = renaming
   const dump = run.kernel.dump(ns)
-  const vlans = vlansOn(link, dump.links)
   const answers = run.kernel.net(ns, [
     { op: "link-set", link, up: false },
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
-    ...lostWhenDown(dump, link),
-    ...vlans.flatMap(({ index, up }) => [...downAgain(index, up), ...lostWhenDown(dump, index)]),
+    ...givenBack(link, dump.links, (each) => lostWhenDown(dump, each)),
   ])
   return firstError(answers)
-}
-
-/** The kernel has had a VLAN up with the link below, which was down. */
-function downAgain(link: number, wasUp: boolean): NetRequest[] {
-  return wasUp ? [] : [{ op: "link-set", link, up: false }]
 }
 
 /** What a link that is set down and up again has not any more: addresses of IPv6, and the routes by it that nobody sets again. */
