@@ -70,11 +70,16 @@ export function exists(tree: Tree, folder: string): boolean {
 
 /** A group is in few of v1's hierarchies: the folder above is listed once, and what was made since is known. False: it is not there. */
 export function mayBeThere(tree: Tree, folder: string): boolean {
+  return isListed(tree.kernel, folder, tree.listed) || tree.made.has(folder)
+}
+
+/** Whether a group is there. Each folder above is listed once, into `lists`. */
+export function isListed(kernel: Kernel, folder: string, lists: Map<string, Set<string>>): boolean {
   const slash = folder.lastIndexOf("/")
   const above = folder.slice(0, slash)
-  const names = tree.listed.get(above) ?? new Set(groupsIn(tree.kernel, above))
-  tree.listed.set(above, names)
-  return names.has(folder.slice(slash + 1)) || tree.made.has(folder)
+  const names = lists.get(above) ?? new Set(groupsIn(kernel, above))
+  lists.set(above, names)
+  return names.has(folder.slice(slash + 1))
 }
 
 /** Makes a group and those above it in one hierarchy. False where it was there already. */

@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel.ts"
 import { foldersIn } from "../listing.ts"
 import { devicePaths } from "./devices.ts"
 import type { Tree } from "./folders.ts"
-import { folderOf, parentOf } from "./folders.ts"
+import { folderOf, isListed } from "./folders.ts"
 import type { Hierarchy } from "./layout.ts"
 import { codecFor, controllers, hierarchyOf } from "./limits.ts"
 import { groupsAsked, groupsIn, pidsOf } from "./members.ts"
@@ -59,12 +59,7 @@ function limitRequests(tree: Tree, paths: readonly string[], likes: Likes): Requ
 /** Whether a group is in a hierarchy: each folder above is listed once. */
 function presence(tree: Tree): (hierarchy: Hierarchy, path: string) => boolean {
   const lists = new Map<string, Set<string>>()
-  return (hierarchy, path) => {
-    const parent = folderOf(tree, hierarchy, parentOf(path))
-    const names = lists.get(parent) ?? new Set(groupsIn(tree.kernel, parent))
-    lists.set(parent, names)
-    return names.has(path.slice(path.lastIndexOf("/") + 1))
-  }
+  return (hierarchy, path) => isListed(tree.kernel, folderOf(tree, hierarchy, path), lists)
 }
 
 /** See StackGroups. */
