@@ -212,19 +212,21 @@ function linkOf({ op, errno, text }: KernelError, { change }: Step): Refused | u
   if (op.startsWith("ip address ")) return { field: "address" }
   if (/\bmtu\b/i.test(text)) return { field: "mtu" }
   if (errno === "EADDRNOTAVAIL" && op.startsWith("ip link ")) return { field: "mac" }
-  const beside = (change.after as unknown as InterfaceAttributes | null)?.link?.link
-  return errno === "EEXIST" ? takenNumber(op, beside) : undefined
+  return errno === "EEXIST" ? takenNumber(op, change.after as unknown as InterfaceAttributes | null) : undefined
 }
 
 /** Of those the kernel tells apart by their numbers, also one that lies in another namespace now. */
-function takenNumber(op: string, beside: string | undefined): Refused | undefined {
+function takenNumber(op: string, wanted: InterfaceAttributes | null): Refused | undefined {
   const [, kind, id] = /^ip link add .* type (vlan|vxlan) id (\d+)/.exec(op) ?? []
   if (kind === undefined) return undefined
-  if (beside !== undefined)
+  const { link: beside, link_netns } = wanted?.link ?? {}
+  if (beside !== undefined || link_netns !== undefined) {
+    const other = kind === "vlan" ? `${beside} has a VLAN ${id}` : `there is a vxlan with the number ${id} on that UDP port`
     return {
       field: "link.id",
-      hint: `${beside} has a VLAN ${id} that somebody has made in the container: write another \`id\`, or remove that one`,
+      hint: `${other} that somebody has made in the container: write another \`id\`, or remove that one`,
     }
+  }
   const other = kind === "vlan" ? `the parent has a VLAN ${id} already` : `another vxlan of the host has the number ${id} on that UDP port`
   const otherwise = kind === "vlan" ? "`id`" : "`id` or `port`"
   return {

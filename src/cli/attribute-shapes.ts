@@ -113,7 +113,13 @@ const port = record(
 const link = record(
   { kind: oneOf(...Object.keys(LINK_KINDS), "phys") },
   {
-    ...{ parent: linkName, link: linkName, mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES), id: whole(0, 2 ** 24 - 1) },
+    ...{
+      parent: linkName,
+      link: linkName,
+      link_netns: oneOf("container"),
+      mode: oneOf(...MACVLAN_MODES, ...IPVLAN_MODES, ...BOND_MODES),
+      id: whole(0, 2 ** 24 - 1),
+    },
     ...{ remote: ip, group: either(ip, whole(0, LAST_ID)), local: ip, port: whole(1, 65535) },
     ...{ key: whole(1, 2 ** 32 - 1), ttl: whole(0, 255), table: whole(1, 2 ** 32 - 1) },
     ...{ owner: whole(0, LAST_ID), multi_queue: truth },

@@ -48,7 +48,7 @@ export interface Link {
   vlans?: string[]
   /** Of a link with one end: ifindex of the link it lies on, in the namespace where it was made; absent: it lies on none. */
   parent?: number
-  /** That link is in the namespace of this one. */
+  /** That link is in the namespace of this one. Of a vxlan also without a `parent`: its packets leave by links of that. */
   parentBeside?: true
   /** Of such a link: what else its kind is made with. */
   options?: LinkOptions

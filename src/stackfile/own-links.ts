@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts"
 import { interfaceRelations } from "../kinds/interface/relations.ts"
+import { mtuOver } from "../kinds/interface/spec-mtu.ts"
 import type { Draft, DraftContainer, DraftInterface } from "./resolve.ts"
 
 /** A link of a container that others of it can lie on. */
@@ -53,7 +54,7 @@ function settle(one: DraftInterface, links: ReadonlyMap<string, OwnLink>, done: 
     ...attributes,
     parent: lower.address,
     up: value.up ?? (attributes.link.kind === "vlan" ? up : true),
-    ...(attributes.mtu === undefined && mtu !== undefined ? { mtu } : {}),
+    ...(attributes.mtu === undefined && mtu !== undefined ? { mtu: mtuOver(attributes.link.kind, mtu) } : {}),
   }
   one.references = interfaceRelations(one.attributes).references
 }

@@ -1,6 +1,7 @@
 import type { Address } from "../base/address.ts"
 import { interfaceRelations } from "../kinds/interface/relations.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import { mtuProblem } from "../kinds/interface/spec-mtu.ts"
 import type { Draft, DraftInterface } from "./resolve.ts"
 
 interface Parent {
@@ -41,7 +42,7 @@ function connectParent(one: DraftInterface, { address, mtu }: Parent): void {
   if (attributes.link === undefined) return
   one.attributes = { ...attributes, parent: address }
   one.references = interfaceRelations(one.attributes).references
-  if (attributes.mtu === undefined || attributes.mtu <= mtu) return
-  const hint = `write ${mtu} or less, or leave \`mtu\` out: it takes over that of its parent`
-  entry.report(["mtu"], "mtu-too-large", `mtu ${attributes.mtu} is larger than that of its parent ${address} (${mtu})`, { hint })
+  if (attributes.mtu === undefined) return
+  const problem = mtuProblem(attributes.link.kind, attributes.mtu, mtu, `its parent ${address}`)
+  if (problem !== undefined) entry.report(["mtu"], "mtu-too-large", problem.summary, { hint: problem.hint })
 }

@@ -11,6 +11,7 @@ import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 import { taggedContract } from "./tagged-contract.ts"
+import { vxlanContract } from "./vxlan-contract.ts"
 import { wireGuardContract } from "./wireguard-contract.ts"
 
 /** A new machine for each test. */
@@ -36,6 +37,7 @@ for (const contract of [
   wireGuardContract,
   bondContract,
   taggedContract,
+  vxlanContract,
 ])
   holdsOnFake("v2", contract)
 for (const layout of ["v1", "hybrid", "v2"] as const) holdsOnFake(layout, cgroupContract)

@@ -161,8 +161,8 @@ export const linkContract: Contract = {
   "one on no other link is of its kind's own options": ({ kernel }) => {
     const options = { id: 7, remote: "192.0.2.9", local: "192.0.2.8", port: 4790 }
     must(kernel, [{ op: "link-add", name: "vx", ns: "host", kind: "vxlan", options, group: 0 }])
-    const { options: live, parent } = linkIn(kernel.dump("host"), "vx")
-    assert.equal([live, parent], [options, undefined])
+    const { options: live, parent, parentBeside } = linkIn(kernel.dump("host"), "vx")
+    assert.equal([live, parent, parentBeside], [options, undefined, true])
     must(kernel, [remove("vx")])
   },
 

@@ -15,6 +15,7 @@ import { packetRulesContract } from "./packet-rules-contract.ts"
 import { processContract } from "./processes-contract.ts"
 import type { Contract } from "./subject.ts"
 import { PAIR, tagged, taggedContract } from "./tagged-contract.ts"
+import { vxlanContract } from "./vxlan-contract.ts"
 import { wireGuardAdd, wireGuardContract } from "./wireguard-contract.ts"
 
 if (inOwnNamespaces(import.meta.url)) {
@@ -28,6 +29,7 @@ if (inOwnNamespaces(import.meta.url)) {
     processContract,
     cgroupContract,
     packetRulesContract,
+    vxlanContract,
   ])
     holdsOnLinux(folder, contract)
   holdsOnLinux(folder, vlanContract, withoutVlans())

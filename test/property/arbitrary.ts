@@ -214,6 +214,8 @@ const FDB: { readonly [vxlan: number]: Attributes } = {
   8: { fdb: [{ to: "192.0.2.8" }, { mac: "02:00:00:00:00:08", to: "192.0.2.8", port: 4790 }] },
 }
 
+const UNDERLAY: { readonly [vxlan: number]: Attributes } = { 8: { link_netns: "container" } }
+
 const PEER = Buffer.alloc(32, 1).toString("base64")
 /** What comes along with a vxlan: a tap, and a bond that has it as its member; or a tap and a link of WireGuard. */
 const BESIDE: { readonly [vxlan: number]: (name: string) => Resource[] } = {
@@ -246,8 +248,13 @@ function linksOf({ name, dummy, vxlan }: ContainerWish): Resource[] {
       ? []
       : [
           tagged(`interface.${name}.x1`, `${name}.x1.5`, { mtu: 1400, up }),
-          oneEnded(`${name}.x1`, { kind: "vxlan", id: vxlan, remote: "192.0.2.9", port: 4789 }, { mtu: 1400, up, ...FDB[vxlan] }),
+          oneEnded(
+            `${name}.x1`,
+            { kind: "vxlan", id: vxlan, ...UNDERLAY[vxlan], remote: "192.0.2.9", port: 4789 },
+            { mtu: 1400, up, ...FDB[vxlan] },
+          ),
           tagged(`interface.${name}.x1.5`, `${name}.x6`, { mtu: 1300, up: false }),
+          oneEnded(`${name}.x7`, { kind: "vxlan", id: 9, link: "x1", port: 4789 }, { parent: `interface.${name}.x1`, mtu: 1350 }),
         ]),
   ]
 }

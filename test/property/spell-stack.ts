@@ -265,7 +265,7 @@ function interfaces(
 
 /** `dummy: {}`, `vxlan: { id: 7, … }` */
 function linkKey(dice: Dice, { link, fdb = [], bond, wireguard }: OneEndedAttributes): readonly [string, Yaml] {
-  const { kind, id, remote, port, owner, multi_queue, mode, link: lower } = link
+  const { kind, id, remote, port, owner, multi_queue, mode, link: lower, link_netns } = link
   switch (kind) {
     case "tap": {
       const keys: [string, Yaml][] = [
@@ -309,6 +309,8 @@ function linkKey(dice: Dice, { link, fdb = [], bond, wireguard }: OneEndedAttrib
       const keys = spellKeys(dice, [
         ["id", spellWhole(dice, id ?? 0)],
         ["remote", remote],
+        ["link", lower],
+        ["link_netns", link_netns ?? (lower === undefined ? "host" : "container"), link_netns === undefined],
         ["port", spellWhole(dice, port ?? 0), port === 4789],
         ["fdb", { list: dice.shuffled(fdb).map((entry) => spellFdb(dice, entry)) }, fdb.length === 0],
       ])

@@ -15,7 +15,7 @@ export interface LinkEntry {
   mode?: string
   /** A number: of a port of a bridge, the VLAN that it is in. */
   vlan?: number | (LowerEntry & { id?: number })
-  vxlan?: { id?: number; remote?: string; group?: string; local?: string; port?: number; parent?: string; fdb?: FdbItem[] }
+  vxlan?: VxlanEntry
   gre?: GreEntry
   gretap?: GreEntry
   ip6gre?: GreEntry
@@ -32,6 +32,16 @@ export interface LinkEntry {
 interface LowerEntry {
   parent?: string
   link?: string
+}
+
+interface VxlanEntry extends LowerEntry {
+  id?: number
+  remote?: string
+  group?: string
+  local?: string
+  port?: number
+  link_netns?: string
+  fdb?: FdbItem[]
 }
 
 interface GreEntry {
@@ -115,16 +125,7 @@ function lowerOf(entry: Entry, kind: LyingKindName, value: string | LowerEntry |
   if (typeof value === "string") return { parent: value }
   if (value === undefined) return undefined
   const { parent, link } = value
-  if (entry.has([kind, "parent"]) && entry.has([kind, "link"]))
-    entry.report(
-      [kind, "parent"],
-      "two-parents",
-      `${withArticle(kind)} lies on one link: \`link\` is the container's own, \`parent\` the host's`,
-      {
-        hint: "take one of the two out",
-      },
-    )
-  else if (parent === undefined && link === undefined && !LOWER_KEYS.some((key) => entry.misspelt(key, [kind])))
+  if (!checkOneLower(entry, kind) && parent === undefined && link === undefined && !LOWER_KEYS.some((key) => entry.misspelt(key, [kind])))
     entry.reportKey([kind], "no-parent", `it is not said on which link this ${kind} lies`, {
       hint: "add `link:` with another interface of the container, or `parent:` with the name of a link of the host",
     })
@@ -134,7 +135,23 @@ function lowerOf(entry: Entry, kind: LyingKindName, value: string | LowerEntry |
 
 const LOWER_KEYS = ["link", "parent"] as const
 
-function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxlan"], entry: Entry): LinkAttributes {
+/** True, and reported, where both are named. */
+function checkOneLower(entry: Entry, kind: LyingKindName | "vxlan"): boolean {
+  if (!LOWER_KEYS.every((key) => entry.has([kind, key]))) return false
+  entry.report(
+    [kind, "parent"],
+    "two-parents",
+    `${withArticle(kind)} lies on one link: \`link\` is the container's own, \`parent\` the host's`,
+    {
+      hint: "take one of the two out",
+    },
+  )
+  return true
+}
+
+function vxlan(value: VxlanEntry, entry: Entry): LinkAttributes {
+  checkUnderlay(value, entry)
+  const { id, port, parent, link, link_netns } = value
   const [remote, group, local] = (["remote", "group", "local"] as const).map((key) =>
     ipv4(entry, ["vxlan", key], value[key], key === "group"),
   )
@@ -142,9 +159,9 @@ function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxla
     entry.report(["vxlan", "group"], "two-link-kinds", "a vxlan cannot have both a `remote` and a `group`", {
       hint: "take one of the two out",
     })
-  if (group !== undefined && parent === undefined)
+  if (group !== undefined && parent === undefined && link === undefined)
     entry.report(["vxlan", "group"], "no-parent", "a multicast group is joined on some link, which is not said", {
-      hint: "add `parent:` with the name of a link of the host",
+      hint: "add `link:` with another interface of the container, or `parent:` with the name of a link of the host",
     })
   return {
     kind: "vxlan",
@@ -152,9 +169,19 @@ function vxlan({ id, port, parent, fdb: _, ...value }: Required<LinkEntry>["vxla
     ...(remote === undefined ? {} : { remote }),
     ...(group === undefined ? {} : { group }),
     ...(local === undefined ? {} : { local }),
-    ...(parent === undefined ? {} : { parent }),
+    ...(link !== undefined ? { link } : parent !== undefined ? { parent } : link_netns === "container" ? { link_netns } : {}),
     port: port ?? VXLAN_PORT,
   }
+}
+
+/** A link that is named is in one of the two namespaces. */
+function checkUnderlay({ parent, link, link_netns }: VxlanEntry, entry: Entry): void {
+  if (checkOneLower(entry, "vxlan") || link_netns === undefined) return
+  const [key, whose] = link === undefined ? ["parent", "host"] : ["link", "container"]
+  if ((link ?? parent) === undefined || link_netns === whose) return
+  entry.report(["vxlan", "link_netns"], "two-parents", `\`${key}\` names a link of the ${whose}, by which its packets leave`, {
+    hint: `take \`link_netns\` out, or \`${key}\``,
+  })
 }
 
 function gre(kind: GreKind, { key, ttl, ...ends }: GreEntry, entry: Entry): LinkAttributes {

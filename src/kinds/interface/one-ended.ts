@@ -90,7 +90,7 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
 function linkOf(scope: Scope, place: Place, link: Link): Attributes {
   const { kind, parentBeside, options: { miimon: _, ...options } = {} } = link
   const lower = lowerOf(scope, place, link)
-  if (lower === undefined) return { link: { kind, ...options } }
+  if (lower === undefined) return { link: { kind, ...(parentBeside && kind === "vxlan" ? { link_netns: "container" } : {}), ...options } }
   const owner = ownerOf(scope, parentBeside ? place.container : "host", lower)
   return { link: { kind, [parentBeside ? "link" : "parent"]: lower.name, ...options }, ...(owner === undefined ? {} : { parent: owner }) }
 }
@@ -167,8 +167,8 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
 
 /** What lies on nothing of the host's: it lies on one of the container's own links, or speaks through them. */
 function isBornInside(step: Step): boolean {
-  const { kind, link } = wanted(step).link
-  return link !== undefined || INSIDE_KINDS.has(kind)
+  const { kind, link, link_netns } = wanted(step).link
+  return link !== undefined || link_netns !== undefined || INSIDE_KINDS.has(kind)
 }
 
 const TAKEN = new Set(["EEXIST", "EBUSY"])
@@ -179,7 +179,7 @@ function wanted({ change }: Step): OneEndedAttributes {
 
 function creation(step: Step, run: Run): NetRequest {
   const { container, link, mac, mtu } = wanted(step)
-  const { kind, parent: ofHost, link: beside, multi_queue: _, ...options } = link
+  const { kind, parent: ofHost, link: beside, link_netns: _netns, multi_queue: _queue, ...options } = link
   const parent = beside ?? ofHost
   return {
     op: "link-add",

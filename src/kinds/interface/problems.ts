@@ -3,6 +3,7 @@ import { error } from "../../base/diagnostic.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
 import { LINK_KINDS } from "./spec-link-kinds.ts"
+import { mtuProblem } from "./spec-mtu.ts"
 
 /** What this host lacks for an interface: told before anything is done. */
 export function interfaceProblems(resource: Resource, { links }: HostFacts): Diagnostic[] {
@@ -57,9 +58,8 @@ function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number 
       "name a link that `ip link` shows on the host, or one that the stack makes there: a bridge by its `interface`, a pair's end; another interface of the container is its `link`"
     return [at(resource, kind, "no-parent", `there is no link ${parent} on the host, on which ${resource.address} is to lie`, hint)]
   }
-  if (mtu === undefined || mtu <= most) return []
-  const hint = `write ${most} or less, or leave \`mtu\` out: it takes over that of its parent`
-  return [at(resource, "mtu", "mtu-too-large", `mtu ${mtu} is larger than that of its parent ${parent} (${most})`, hint)]
+  const problem = mtu === undefined ? undefined : mtuProblem(kind, mtu, most, `its parent ${parent}`)
+  return problem === undefined ? [] : [at(resource, "mtu", "mtu-too-large", problem.summary, problem.hint)]
 }
 
 function at(resource: Resource, key: string, code: string, summary: string, hint: string): Diagnostic {

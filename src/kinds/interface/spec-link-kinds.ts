@@ -1,7 +1,7 @@
 /** What an interface is that is on no bridge; `phys`: a device of the host's, lent, whatever its kind. */
 export type LinkKindName = MadeKindName | "phys"
 export type MadeKindName = "macvlan" | "ipvlan" | "vlan" | "vxlan" | "dummy" | GreKind | "vrf" | "tap" | "wireguard" | "bond"
-/** Those that may lie on another link of the container. */
+/** Those that lie on another link, of the host or of the container. */
 export type LyingKindName = "macvlan" | "ipvlan" | "vlan"
 /** Tunnels through IPv4 and through IPv6; those with `tap` carry Ethernet frames. RFC 2784, 7676 */
 export type GreKind = "gre" | "gretap" | "ip6gre" | "ip6gretap"

@@ -81,11 +81,13 @@ export interface LinkAttributes {
   parent?: string
   /** The same of one of the container's own links. */
   link?: string
+  /** vxlan, where neither is said: its packets leave by the container's links; absent: by the host's. The word is that of ip-link(8). */
+  link_netns?: "container"
   /** macvlan, ipvlan, bond */
   mode?: string
   /** vlan, vxlan */
   id?: number
-  /** vxlan: IPv4 addresses of the other end or of a multicast group, and of this host; the UDP port. */
+  /** vxlan: IPv4 addresses of the other end or of a multicast group, and to send from; the UDP port. */
   remote?: string
   /** Of a tap: a group's id in the container. */
   group?: string | number

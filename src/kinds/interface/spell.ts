@@ -33,7 +33,7 @@ export function spellLinkKind({ link, bridge, fdb, wireguard, bond }: InterfaceA
 }
 
 function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltMap {
-  const { kind, parent, link: beside, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
+  const { kind, parent, link: beside, link_netns, mode, id, remote, group, local, port, key, ttl, table, owner, multi_queue } = link
   switch (kind) {
     case "macvlan":
       return withoutAbsent({ macvlan: beside === undefined ? parent : { link: beside }, mode: unless("bridge", mode) })
@@ -49,7 +49,7 @@ function spellLink(link: LinkAttributes, fdb: OneEndedAttributes["fdb"]): SpeltM
           group,
           local,
           port: unless(VXLAN_PORT, port),
-          parent,
+          ...{ parent, link: beside, link_netns },
           fdb: fdb?.map((entry) => ({ ...entry })),
         }),
       }

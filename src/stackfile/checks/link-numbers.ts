@@ -5,8 +5,8 @@ import { clashFinder } from "./clashes.ts"
 type LinkAttributes = OneEndedAttributes["link"]
 
 /**
- * Links that the kernel tells apart by their numbers alone, in the network namespace that their packets pass: vlans of one parent, vxlans of the host, and
- * tunnels of a container. It refuses the second one. vlan_check_real_dev(), vxlan_vni_in_use(), ip_tunnel_newlink()
+ * Links that the kernel tells apart by their numbers alone, in the network namespace that their packets pass: vlans of one parent, vxlans of
+ * the host or of a container, and tunnels of a container. It refuses the second one. vlan_check_real_dev(), vxlan_vni_in_use(), ip_tunnel_newlink()
  */
 export function checkLinkNumbers({ interfaces }: Draft): void {
   const clash = clashFinder({
@@ -29,7 +29,7 @@ function numberOf({ attributes: { link, container } }: DraftInterface): string |
     case "vlan":
       return `VLAN ${link.id} of ${link.link === undefined ? link.parent : `${link.link} of ${container}`}`
     case "vxlan":
-      return `number ${link.id} of a vxlan on UDP port ${link.port} of the host`
+      return `number ${link.id} of a vxlan on UDP port ${link.port} of ${(link.link ?? link.link_netns) === undefined ? "the host" : container}`
     case "gre":
     case "gretap":
     case "ip6gre":

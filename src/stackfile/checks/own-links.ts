@@ -1,5 +1,6 @@
 import { withArticle } from "../../base/article.ts"
 import { WITHOUT_MAC } from "../../kinds/interface/spec-link-kinds.ts"
+import { mtuProblem } from "../../kinds/interface/spec-mtu.ts"
 import type { OwnLink } from "../own-links.ts"
 import { lyingIn, ownLinks } from "../own-links.ts"
 import type { Draft, DraftContainer, DraftInterface } from "../resolve.ts"
@@ -84,7 +85,7 @@ function whyUnfit({ attributes: { link } }: DraftInterface, { one }: OwnLink, me
   const { parent, link: below, kind: its = "" } = one?.attributes.link ?? {}
   const bond = members.get(name)
   const code = "bad-parent"
-  if (its === "vrf" || WITHOUT_MAC.has(its))
+  if (kind !== "vxlan" && (its === "vrf" || WITHOUT_MAC.has(its)))
     return {
       code,
       summary: `${withArticle(kind)} cannot lie on ${withArticle(its)}`,
@@ -123,8 +124,7 @@ function checkAsItsLower({ attributes, value, entry }: DraftInterface, name: str
     entry.report(["up"], "lower-is-down", `${attributes.interface} cannot be up: ${name}, on which it lies, is down`, {
       hint: "take `up` out here: it is up when that one is",
     })
-  if (attributes.mtu !== undefined && mtu !== undefined && attributes.mtu > mtu)
-    entry.report(["mtu"], "mtu-too-large", `mtu ${attributes.mtu} is larger than that of ${name} (${mtu}), on which it lies`, {
-      hint: `write ${mtu} or less, or leave \`mtu\` out: it takes over that one`,
-    })
+  if (attributes.link === undefined || attributes.mtu === undefined || mtu === undefined) return
+  const problem = mtuProblem(attributes.link.kind, attributes.mtu, mtu, `its link ${name}`)
+  if (problem !== undefined) entry.report(["mtu"], "mtu-too-large", problem.summary, { hint: problem.hint })
 }

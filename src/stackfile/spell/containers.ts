@@ -8,6 +8,7 @@ import type { HostsAttributes } from "../../kinds/hosts/spec.ts"
 import { spellAliases, spellExtraHosts } from "../../kinds/hosts/spell.ts"
 import { expandInterface } from "../../kinds/interface/expand.ts"
 import type { InterfaceAttributes } from "../../kinds/interface/spec.ts"
+import { mtuOver } from "../../kinds/interface/spec-mtu.ts"
 import { spellInterface, spellLinkKind } from "../../kinds/interface/spell.ts"
 import type { NatAttributes } from "../../kinds/nat/spec.ts"
 import { spellPorts } from "../../kinds/nat/spell.ts"
@@ -101,7 +102,10 @@ function takenOver({ interfaces, veths }: Parts, { link, parent, container }: In
   const lower = [...interfaces, ...veths].find(({ address }) => address === parent)?.attributes ?? {}
   const { mtu, up, endpoints } = lower as unknown as Partial<InterfaceAttributes & VethAttributes>
   const end = endpoints?.find((one) => one.container === container && one.interface === link.link)
-  return withoutAbsent({ mtu, up: link.kind === "vlan" ? (end?.up ?? up) : undefined })
+  return withoutAbsent({
+    mtu: mtu === undefined ? undefined : mtuOver(link.kind, mtu),
+    up: link.kind === "vlan" ? (end?.up ?? up) : undefined,
+  })
 }
 
 /** The names that others find a container by, whatever is said of its aliases. */

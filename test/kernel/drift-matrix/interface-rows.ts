@@ -79,9 +79,15 @@ export const interfaceRows: KindRows = {
     },
     {
       attribute: "link.link",
-      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` without an \`IFLA_LINK_NETNSID\`, which is looked up there`,
+      read: `${INSIDE}\`RTM_GETLINK\`, \`IFLA_LINK\` (vxlan: \`IFLA_VXLAN_LINK\`) without an \`IFLA_LINK_NETNSID\`, which is looked up there`,
       hands: [],
       never: "a link lies on another for its life",
+    },
+    {
+      attribute: "link.link_netns",
+      read: `${INSIDE}of a vxlan on no link \`RTM_GETLINK\`, no \`IFLA_LINK_NETNSID\``,
+      hands: [],
+      never: "by whose links its packets leave is so for its life",
     },
     {
       attribute: "parent",

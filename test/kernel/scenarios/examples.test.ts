@@ -52,6 +52,11 @@ scenario(
   LACKING[STICK],
 )
 
+scenario("the hosts behind both ends of the overlay reach each other", (sandbox) => {
+  expectStatus(sandbox.stack(["apply", "-y", "-f", `${ROOT}examples/vxlan.yaml`]), 0)
+  assert.ok(pings(live(sandbox, "overlay", "host-l").init, "10.82.2.2"))
+})
+
 scenario("the router's hosts reach each other", (sandbox) => {
   expectStatus(sandbox.stack(["apply", "-y", "-f", `${ROOT}examples/router.yaml`]), 0)
   assert.ok(pings(live(sandbox, "router", "a").init, "10.79.2.2"))

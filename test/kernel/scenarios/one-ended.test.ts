@@ -279,7 +279,7 @@ containers:
     apply(sandbox, file)
     expectConverged(sandbox, file)
     reaches()
-    assert.match(expectStatus(sandbox.stack(["validate", "-f", wish("br1", ", mtu: 1501")]), 1).stderr, "mtu 1501 is larger")
+    assert.match(expectStatus(sandbox.stack(["validate", "-f", wish("br1", ", mtu: 1451")]), 1).stderr, "mtu 1451 does not fit")
     wish("br1")
     expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
     assert.equal(madeLinks(sandbox), [])

@@ -94,7 +94,7 @@ export function addVeth(call: NetCall, { end, peer }: NetRequest & { op: "veth-a
   if (end.up) setUp(a)
 }
 
-/** In its own namespace, on a link of the one that the request is sent in, whose mtu it takes over. */
+/** In its own namespace, on a link of the one that the request is sent in, whose mtu it takes over; a vxlan's packets leave by links of that one. */
 export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add" }): void {
   const { kind, options, parent } = request
   const network = call.networkAt(request.ns)
@@ -104,9 +104,20 @@ export function addOneEnded(call: NetCall, request: NetRequest & { op: "link-add
   if (lower?.name === "lo") call.refuse("EINVAL")
   const isTaken = (upper: NetLink) => upper.kind === "vlan" && upper.options?.id === options.id
   if (kind === "vlan" && lower !== undefined && [...lower.uppers].some(isTaken)) call.refuse("EEXIST")
-  const link = newLink(call, { ...request, mtu: request.mtu ?? lower?.mtu ?? 1500 }, kind)
-  const upper = addLink(network, { ...link, options: { ...options }, ...(lower === undefined ? {} : { lower }) })
+  const link = newLink(call, { ...request, mtu: bornMtu(request, lower) }, kind)
+  const upper = addLink(network, {
+    ...link,
+    options: { ...options },
+    ...(lower === undefined ? {} : { lower }),
+    ...(kind === "vxlan" ? { underlay: call.network } : {}),
+  })
   lower?.uppers.add(upper)
+}
+
+/** Of a vxlan what is left by the headers of its packets, whatever was asked for. */
+function bornMtu({ kind, mtu }: { kind: string; mtu?: number }, lower: NetLink | undefined): number {
+  if (kind === "vxlan" && lower !== undefined) return Math.min(mtu ?? 1500, lower.mtu - 50)
+  return mtu ?? lower?.mtu ?? 1500
 }
 
 export function addTap(call: NetCall, { name, multi_queue, ...ids }: TapWish): NetLink {
@@ -191,9 +202,10 @@ function setMac(call: NetCall, link: NetLink, mac: string): void {
 function setMtu(call: NetCall, link: NetLink, mtu: number): void {
   if (link.mtu === mtu) return
   if (link.kind === "vlan" && link.lower !== undefined && mtu > link.lower.mtu) call.refuse("ERANGE")
+  if (link.kind === "vxlan" && link.lower !== undefined && mtu > link.lower.mtu - 50) call.refuse("EINVAL")
   link.mtu = link.name === "lo" && mtu === 65_536 ? mtu : goodMtu(call, mtu)
   link.mtuGiven = true
-  for (const upper of link.uppers) if (upper.mtu > mtu) setMtu(call, upper, mtu)
+  for (const upper of link.uppers) if (upper.kind !== "vxlan" && upper.mtu > mtu) setMtu(call, upper, mtu)
   const bridge = link.network.links.get(link.master)
   if (bridge?.bridge !== undefined) portsChanged(bridge)
 }

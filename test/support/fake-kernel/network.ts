@@ -57,6 +57,8 @@ export interface NetLink {
   vlans: Map<number, { pvid: boolean; untagged: boolean }>
   /** Of a link with one end: what it lies on, and what else it is made with. */
   lower?: NetLink
+  /** Of a vxlan: by whose links its packets leave. */
+  underlay?: Network
   uppers: Set<NetLink>
   options?: LinkOptions
   addresses: NetAddress[]
@@ -101,7 +103,7 @@ export function addLink(network: Network, link: NewLink): NetLink {
 export function hasCarrier(link: NetLink): boolean {
   if (!link.up) return false
   if (link.peer !== undefined) return link.peer.up
-  if (link.lower !== undefined) return hasCarrier(link.lower)
+  if (link.lower !== undefined && link.kind !== "vxlan") return hasCarrier(link.lower)
   const ports = portsOf(link)
   return ports.length === 0 || ports.some(hasCarrier)
 }
@@ -114,7 +116,7 @@ export function portsOf(bridge: NetLink): NetLink[] {
 function stateOf(link: NetLink): string {
   if (!link.up) return "down"
   if (link.peer !== undefined) return link.peer.up ? "up" : "lowerlayerdown"
-  if (link.lower !== undefined) return hasCarrier(link.lower) ? "up" : "lowerlayerdown"
+  if (link.lower !== undefined && link.kind !== "vxlan") return hasCarrier(link.lower) ? "up" : "lowerlayerdown"
   if (link.kind !== "bridge") return "unknown"
   const ports = portsOf(link)
   return ports.length === 0 ? "unknown" : ports.some(hasCarrier) ? "up" : "down"
@@ -139,11 +141,11 @@ export function dumpRouting({ routes, rules, neighbours }: Network): Routing {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, lower, options, impair, hairpin, port, fdb } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, options, impair, hairpin, port, fdb } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
-    ...(lower === undefined ? {} : { parent: lower.index, ...(lower.network === link.network ? { parentBeside: true } : {}) }),
+    ...underneath(link),
     ...(options === undefined ? {} : { options: { ...options } }),
     ...(port === undefined || Object.keys(port).length === 0 ? {} : { port: { ...port } }),
     ...(link.network.links.get(master)?.bridge?.vlan_filtering ? { vlans: formatVlans(link.vlans) } : {}),
@@ -151,5 +153,12 @@ function dumpLink(link: NetLink): Link {
     ...(impair === undefined ? {} : { impair: { ...impair } }),
     ...(kind === "veth" && alias !== "" && master === 0 && link.acceptRa !== false ? { accept_ra: true as const } : {}),
     ...(hairpin === undefined ? {} : { hairpin }),
+  }
+}
+
+function underneath({ network, lower, underlay }: NetLink): Pick<Link, "parent" | "parentBeside"> {
+  return {
+    ...(lower === undefined ? {} : { parent: lower.index }),
+    ...((underlay ?? lower?.network) === network ? { parentBeside: true } : {}),
   }
 }

@@ -114,10 +114,8 @@ export function readLink(message: Message, ofHost = true): Link {
   }
   eachAttribute(bytes, start + LINK_HEADER, end, take, READ)
   if (link.kind === "veth") link.peerIndex = other
-  else if (other !== 0 && isOnIflaLink(link.kind)) {
-    link.parent = other
-    if (!isElsewhere) link.parentBeside = true
-  }
+  else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
+  if (!isElsewhere && (link.parent !== undefined || link.kind === "vxlan")) link.parentBeside = true
   return link
 }
 
