@@ -173,6 +173,8 @@ export interface HostFacts {
   /** Of the devices and the files of cgroup2 that the limits of the stack file name, those that this host certainly does not have. */
   absentDevices: readonly string[]
   absentFiles: readonly string[]
+  /** The processors that are there, as cpuset(7) writes lists: `0-3`; absent where no limit of the stack file names any. */
+  processors?: string
   /** Of the paths under `devices` those at which this host has no device. */
   absentNodes: readonly string[]
   /** Of the links that interfaces lie on, and their kinds; absent where the stack file names none. */

@@ -13,7 +13,7 @@ import type { DeviceNode } from "../kinds/container/spec-devices.ts"
 import { givensIn } from "../kinds/container/spec-given.ts"
 import { bindSources } from "../kinds/container/spec-mounts.ts"
 import { hasTargets, targetFaultsReader } from "../kinds/container/target-faults.ts"
-import type { Scope, StackGroups } from "../model/driver.ts"
+import type { Scope } from "../model/driver.ts"
 import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 import { impairFacts } from "./host-netem.ts"
@@ -58,7 +58,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...(ROOTLESS ? { rootless: { groups: cgroups.holdingFolder("") !== "", mounts: mountPoints(kernel) } } : {}),
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
-    ...limitFacts(cgroups, desired),
+    ...limitFacts(scope),
     absentNodes: absentNodes(kernel, desired),
     ...linkFacts(scope),
     ...subnetFacts(scope),
@@ -69,10 +69,11 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
   }
 }
 
-function limitFacts(cgroups: StackGroups, desired: Desired): Pick<HostFacts, "absentDevices" | "absentFiles"> {
+function limitFacts({ kernel, cgroups, desired }: Scope): Pick<HostFacts, "absentDevices" | "absentFiles" | "processors"> {
   const limits = desired.resources.flatMap(({ attributes }) => (attributes.limits === undefined ? [] : [attributes.limits as Limits]))
   const { devices, files } = cgroups.absent(limits.filter(({ io, unified }) => io !== undefined || unified !== undefined))
-  return { absentDevices: devices, absentFiles: files }
+  const processors = limits.some(({ cpuset }) => cpuset !== undefined) ? kernel.read("/sys/devices/system/cpu/online")?.trim() : undefined
+  return { absentDevices: devices, absentFiles: files, ...(processors === undefined ? {} : { processors }) }
 }
 
 function absentNodes(kernel: Kernel, { resources }: Desired): string[] {

@@ -32,7 +32,7 @@ function isSame(a: Limits, b: Limits): boolean {
 /** The limits that this host cannot hold, each where the file says it. */
 export function limitDiagnostics(
   resource: Resource,
-  host: Pick<HostFacts, "controllers" | "absentDevices" | "absentFiles" | "rootless">,
+  host: Pick<HostFacts, "controllers" | "absentDevices" | "absentFiles" | "processors" | "rootless">,
 ): Diagnostic[] {
   const limits = (resource.attributes.limits ?? {}) as Limits
   const found = limitProblems(limits, host.controllers, host)

@@ -1,4 +1,4 @@
-import { DEFAULT_CPU_WEIGHT, LEAST_CPUS, parseCpuList } from "../../base/cpu.ts"
+import { DEFAULT_CPU_WEIGHT, formatCpuList, LEAST_CPUS, parseCpuList } from "../../base/cpu.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Limits } from "./spec.ts"
 import { MOST_PIDS } from "./spec.ts"
@@ -31,7 +31,7 @@ const NONE: Limits = { memory_low: 0, cpu_weight: DEFAULT_CPU_WEIGHT, pids: "max
 /** cgroup v2 alone has these. */
 const V2_ONLY: readonly (keyof Limits)[] = ["memory_high", "memory_low"]
 
-type Absent = Pick<HostFacts, "absentDevices" | "absentFiles">
+type Absent = Pick<HostFacts, "absentDevices" | "absentFiles" | "processors">
 const NOTHING: Absent = { absentDevices: [], absentFiles: [] }
 
 /** What the cgroup hierarchies of this host cannot hold of the limits: told before anything is changed, never skipped in silence. */
@@ -43,6 +43,7 @@ export function limitProblems(limits: Limits, controllers: HostFacts["controller
     ...keys.flatMap((key) => controllerProblem(key, controllers)),
     ...swapProblems(limits, controllers),
     ...rangeProblems(limits),
+    ...processorProblems(limits, absent),
     ...deviceProblems(limits, absent),
     ...Object.keys(limits.unified ?? {}).flatMap((file) => unifiedProblem(file, controllers, absent)),
   ]
@@ -92,6 +93,14 @@ function rangeProblems({ cpus, cpuset, pids }: Limits): LimitProblem[] {
   if (typeof pids === "number" && pids > MOST_PIDS)
     problems.push({ path: "limits.pids", message: `the kernel has at most ${MOST_PIDS} processes` })
   return problems
+}
+
+function processorProblems({ cpuset = "" }: Limits, { processors }: Absent): LimitProblem[] {
+  const there = new Set(parseCpuList(processors ?? ""))
+  const absent = (parseCpuList(cpuset) ?? []).filter((cpu) => !there.has(cpu))
+  if (there.size === 0 || absent.length === 0) return []
+  const message = `this machine has no processor${absent.length === 1 ? "" : "s"} ${formatCpuList(absent)}`
+  return [{ path: "limits.cpuset", message, hint: `it has ${processors}: write some of these` }]
 }
 
 /** A file `CONTROLLER.…` is there where that controller is on v2; `cgroup.…` and `….pressure` where v2 is mounted at all. */

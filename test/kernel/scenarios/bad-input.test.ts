@@ -79,7 +79,12 @@ const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
     "3:47",
     /was killed by its seccomp profile, which does not let it start/,
   ],
-  ["processors that are not there", "command: [sleep, '9'], limits: { cpuset: 0-8191 }", "3:51", /this machine has the processors 0/],
+  [
+    "what a file of cgroup2 does not take",
+    "command: [sleep, '9'], limits: { unified: { cgroup.max.depth: deep } }",
+    "3:72",
+    /write cgroup\.max\.depth in \S+: EINVAL/,
+  ],
 ]
 
 scenario("what only the kernel refuses: file:line:column, and what to do", (sandbox) => {
@@ -97,10 +102,14 @@ scenario("what only the kernel refuses: file:line:column, and what to do", (sand
 })
 
 scenario("limits that name what this host does not have are told at plan time", (sandbox) => {
-  const limits = "{ io: [{ device: /dev/nosuch, rbps: 1M }], unified: { nosuch.file: 1 } }"
+  const limits = "{ io: [{ device: /dev/nosuch, rbps: 1M }], unified: { nosuch.file: 1 }, cpuset: '0,8190-8191' }"
   const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], limits: ${limits} }\n`)
   const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
   assert.match(ran.stderr, /stack\.yaml:3:\d+: error: this host has no block device \/dev\/nosuch\n/)
+  assert.match(
+    ran.stderr,
+    /stack\.yaml:3:\d+: error: this machine has no processors 8190-8191\n[\s\S]*?hint: it has 0(-\d+)?: write some of these/,
+  )
   assert.match(ran.stderr, /stack\.yaml:3:\d+: error: (no cgroup hierarchy of this host has the nosuch controller|nosuch\.file is a file)/)
   expectNoTrace(ran)
 })

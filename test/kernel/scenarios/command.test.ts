@@ -65,7 +65,7 @@ scenario("after a failed apply, destroy alone leaves nothing", (sandbox) => {
 })
 
 scenario("a container whose cgroup could not be made whole is told as begun, and nothing of it as live", (sandbox) => {
-  const limits = ", limits: { memory: 64M, cpuset: '8000' }"
+  const limits = ", limits: { memory: 64M, unified: { cgroup.max.depth: deep } }"
   const file = sandbox.file("stack.yaml", one("[sleep, infinity]", limits))
   const { stderr } = expectStatus(sandbox.stack(["apply", "-y", "-f", file]), 1)
   assert.match(stderr, /Half done: container\.\w+ \(0 of 3\)$/m)

@@ -111,6 +111,16 @@ test("what a host cannot hold is told limit by limit", () => {
   assert.equal(problems({ cpus: 0.0001, cpuset: "x", pids: 5e6 }, V2), ["limits.cpus", "limits.cpuset", "limits.pids"])
 })
 
+test("processors are some of those that are there, where these are known", () => {
+  const told = (cpuset: string, processors?: string) =>
+    limitProblems({ cpuset }, V2, { absentDevices: [], absentFiles: [], ...(processors === undefined ? {} : { processors }) }).map(
+      ({ message, hint }) => `${message}; ${hint}`,
+    )
+  assert.equal([told("0-3", "0-3"), told("7"), told("7", "")], [[], [], []])
+  assert.equal(told("1,4-6", "0-3,5"), ["this machine has no processors 4,6; it has 0-3,5: write some of these"])
+  assert.equal(told("4", "0"), ["this machine has no processor 4; it has 0: write some of these"])
+})
+
 test("a file of cgroup2 must be one there", () => {
   const files = { "memory.oom.group": "1", "hugetlb.2MB.max": "0", "cgroup.max.depth": "1", "memory.pressure": "x", oops: "", "../x.y": "" }
   const unified = (...names: string[]) => names.map((name) => `limits.unified.${name}`)
