@@ -20,9 +20,27 @@ export function powerOf({ change }: Step, { op, errno, text }: KernelError): Ref
   }
   if (/^write (\/proc\/\d+\/)?oom_score_adj/.test(op)) return { field: "oom_score_adj", ...(isDenied ? { hint: OOM } : {}) }
   if (/^run /.test(op) && errno === "EAGAIN") return processesOf(change)
+  const short = tooShort(change, op, errno)
+  if (short !== undefined) return short
   const mayBeFilter = ["EPERM", "ENOSYS"].includes(errno) || text.includes("its seccomp profile")
   if (/^run /.test(op) && mayBeFilter && /^file:/.test(String(change.after?.seccomp))) return { field: "seccomp", hint: PROFILE }
   return op === "install the seccomp filter" ? { field: "seccomp", hint: FILTER } : undefined
+}
+
+/** Fewer files than any program begins with: its input, its output, a library, and some that its monitor has open. */
+const FEW_FILES = 16
+
+/** Even to begin takes some memory and some files: what a process may have of them can be too little. getrlimit(2) */
+function tooShort({ after }: Step["change"], op: string, errno: string): Refused | undefined {
+  const { ulimits = {} } = (after ?? {}) as Partial<ContainerAttributes>
+  const bounded = (name: string, most: number) => Number(ulimits[name]?.soft) <= most
+  const wantsMemory = errno === "ENOMEM" && op.startsWith("run ")
+  const wantsFiles = ["EMFILE", "EBADF"].includes(errno) || (errno === "ESRCH" && op === "start the monitor")
+  const name = wantsMemory ? ["as", "data"].find((one) => bounded(one, Infinity)) : undefined
+  const short = name ?? (wantsFiles && bounded("nofile", FEW_FILES) ? "nofile" : undefined)
+  return short === undefined
+    ? undefined
+    : { field: `ulimits.${short}`, hint: `even to begin, a command takes more than ulimits.${short} allows: raise it` }
 }
 
 /** fork(2) says EAGAIN where a bound on processes is met: the small init of `init: true` is one itself. */

@@ -160,3 +160,11 @@ export function nthAddress(cidr: Cidr, n: bigint): Ip {
   const reserved = cidr.prefix >= BITS[cidr.family] - 1 ? 0n : 1n
   return { family: cidr.family, value: networkOf(cidr).value + reserved + n }
 }
+
+/** A link with a smaller mtu has no IPv6. RFC 8200, 5 */
+export const LEAST_IPV6_MTU = 1280
+
+/** Whether a link whose mtu changes gets IPv6 back, as conf/default has it: what was set of it is lost. addrconf_notify() in net/ipv6 */
+export function regainsIpv6(before: number, after: number): boolean {
+  return before < LEAST_IPV6_MTU && after >= LEAST_IPV6_MTU
+}

@@ -1,5 +1,6 @@
 import type { Address } from "../../base/address.ts"
 import { BRIDGE_DEFAULTS, BRIDGE_OPTIONS, unusual } from "../../base/bridge-options.ts"
+import { regainsIpv6 } from "../../base/ip.ts"
 import type { BridgeOptions, KernelError, Link, NetRequest } from "../../kernel/kernel.ts"
 import { KernelError as Refusal } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
@@ -134,7 +135,8 @@ function completion(step: Step): NetRequest[] {
  * value it has already is no change, and neither is the value it is born with.
  */
 function otherMtu(mtu: number): number {
-  return mtu > SMALLEST_MTU ? mtu - 1 : mtu + 1
+  const smaller = mtu - 1
+  return smaller < SMALLEST_MTU || regainsIpv6(smaller, mtu) ? mtu + 1 : smaller
 }
 
 /** The mtu it is born with is no one's wish. */
@@ -162,7 +164,12 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     "host",
     ofMade(steps, heard, (step) => changes(step, run)),
   )
-  return eitherError(heard, changed).map((error, i) => error ?? restored(steps[i] as Step, run))
+  const heardAgain = heedRouters(steps, run.kernel, eitherError(heard, changed), getsIpv6Back)
+  return heardAgain.map((error, i) => error ?? restored(steps[i] as Step, run))
+}
+
+function getsIpv6Back({ change }: Step): boolean {
+  return regainsIpv6((change.before as unknown as BridgeAttributes).mtu, (change.after as unknown as BridgeAttributes).mtu)
 }
 
 function restored({ change }: Step, { kernel }: Run): KernelError | null {

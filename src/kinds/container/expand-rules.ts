@@ -146,6 +146,8 @@ const ALL_BITS = 0xffffffff
 function markOf(entry: Entry, path: Path, value: number | string | undefined): Pick<RuleSpec, "fwmark" | "fwmask"> | undefined {
   if (value === undefined) return undefined
   const [mark = 0, mask = ALL_BITS] = String(value).trim().split("/").map(Number)
+  // A rule that looks at no bit of it says nothing of marks.
+  if (mark === 0 && mask === 0) return {}
   if (mark <= ALL_BITS && mask <= ALL_BITS) return { fwmark: mark, ...(mask === ALL_BITS ? {} : { fwmask: mask }) }
   entry.report(path, "bad-rule", `\`${value}\` is no mark: one has 32 bits`, { hint: "write 0xffffffff at the most" })
   return undefined
@@ -159,7 +161,8 @@ function protocolOf(entry: Entry, path: Path, value: number | string | undefined
   return number === undefined ? undefined : protocolWord(number)
 }
 
-const LAST_PORT = 65_535
+/** The kernel takes no range that ends at 65535. fib_rule_port_range_valid() in include/net/fib_rules.h */
+const LAST_PORT = 65_534
 
 /** `80` or `8000-8080`; undefined where these are no ports, which is reported. */
 function portsOf(entry: Entry, path: Path, value: number | string | undefined): string | undefined {
@@ -168,7 +171,7 @@ function portsOf(entry: Entry, path: Path, value: number | string | undefined): 
   const sound = [first, last].every((port) => Number.isInteger(port) && port >= 1 && port <= LAST_PORT)
   if (sound && first <= last && more.length === 0) return first === last ? String(first) : `${first}-${last}`
   entry.report(path, "bad-rule", `\`${value}\` is no port and no range of ports`, {
-    hint: "write 80, or 8000-8080; they go from 1 to 65535",
+    hint: `write 80, or 8000-8080; the kernel's rules take them from 1 to ${LAST_PORT}`,
   })
   return undefined
 }

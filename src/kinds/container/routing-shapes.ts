@@ -1,6 +1,7 @@
 import { protocolNumber, protocolWord } from "../../base/ip-protocols.ts"
 import type { Shape } from "../../base/shape.ts"
 import { listOf, oneOf, record, text, textLike, truth, whole } from "../../base/shape.ts"
+import { MOST_ADVMSS, MOST_MTU } from "./spec-routing.ts"
 
 const MOST = 2 ** 32 - 1
 const u32 = whole(0, MOST)
@@ -25,7 +26,7 @@ export function routingShapes({ network, ip, mac }: Forms): { routes: Shape; som
       type: oneOf("local", "blackhole", "unreachable", "prohibit", "throw"),
       ...{ via: ip, dev, nexthops, table, metric: whole(1, MOST), src: ip, onlink: truth },
       scope: oneOf("universe", "site", "link", "host"),
-      ...{ mtu: whole(68, 65535), advmss: whole(1, 65535) },
+      ...{ mtu: whole(68, MOST_MTU), advmss: whole(1, MOST_ADVMSS) },
     },
   )
   const rule = record(

@@ -1,5 +1,6 @@
 import type { Fragment } from "../../model/fragment.ts"
 import { keys, macAddress, truth, wholeNumber } from "../../model/fragment.ts"
+import { MOST_ADVMSS, MOST_MTU } from "./spec-routing.ts"
 
 const MOST = 2 ** 32 - 1
 const TABLE = "a table: a number from 1 to 4294967295, or main, default or local"
@@ -61,8 +62,8 @@ function routesSchema(): Fragment {
           form: "universe, site, link or host",
         },
         onlink: truth(onlink, false),
-        mtu: wholeNumber("The longest packet, in bytes.", 68, 65535),
-        advmss: wholeNumber("The longest segment of TCP that is asked for, in bytes.", 1, 65535),
+        mtu: wholeNumber("The longest packet, in bytes.", 68, MOST_MTU),
+        advmss: wholeNumber("The longest segment of TCP that is asked for, in bytes.", 1, MOST_ADVMSS),
       },
       { required: ["to"] },
     ),

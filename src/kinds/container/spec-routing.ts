@@ -1,3 +1,7 @@
+/** The largest of a route, in bytes: of larger ones the kernel makes these, and says nothing. ip_metrics_convert() in net/ipv4/metrics.c */
+export const MOST_MTU = 65_535 - 15
+export const MOST_ADVMSS = 65_535 - 40
+
 /** Of a route that says nothing of it: `unicast`. */
 export type RouteType = "local" | "blackhole" | "unreachable" | "prohibit" | "throw"
 

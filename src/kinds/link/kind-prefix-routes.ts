@@ -1,8 +1,9 @@
 import { formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
 import type { Attributes } from "../../model/resource.ts"
 
-/** IPv4 knows no route to a single address that is a link's own. */
+/** IPv4 knows no route to a single address that is a link's own, and none with those of 0.0.0.0/8. */
 const SINGLE = 32
+const ZERONET_END = 1n << 24n
 
 /** Subnets of a link's addresses to which the kernel makes a route with each of them, sorted. fib_add_ifaddr(), addrconf_prefix_route() */
 export function prefixesOf(addresses: readonly string[]): string[] {
@@ -13,7 +14,9 @@ export function prefixesOf(addresses: readonly string[]): string[] {
 /** The same of one; undefined: none. */
 export function prefixOf(address: string): string | undefined {
   const cidr = parseCidr(address)
-  return cidr === undefined || (cidr.family === 4 && cidr.prefix === SINGLE) ? undefined : formatCidr(networkOf(cidr))
+  if (cidr === undefined || (cidr.family === 4 && cidr.prefix === SINGLE)) return undefined
+  const network = networkOf(cidr)
+  return network.family === 4 && network.value < ZERONET_END ? undefined : formatCidr(network)
 }
 
 interface Sides {

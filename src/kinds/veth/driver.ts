@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts"
+import { regainsIpv6 } from "../../base/ip.ts"
 import type { KernelError, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
 import type { Adoption, Import } from "../../model/imports.ts"
@@ -173,8 +174,9 @@ function update(step: Step, run: Run): KernelError | null {
       const heard = unknown || e.accept_ra !== before.accept_ra ? [heed(e, run)] : []
       const netns = netnsOf(run, e.container)
       const changed = run.kernel.net(netns, endpointChanges(e, before, want, have, run))
+      const heardAgain = regainsIpv6(have.mtu, want.mtu) ? [heed(e, run)] : []
       const isLost = step.change.fields.some(({ path }) => path === `endpoints.${i}.prefix_routes`)
-      return [...heard, ...changed, ...(isLost ? [setPrefixRoutes(run.kernel, netns, e.interface, e.prefix_routes)] : [])]
+      return [...heard, ...changed, ...heardAgain, ...(isLost ? [setPrefixRoutes(run.kernel, netns, e.interface, e.prefix_routes)] : [])]
     }),
   )
 }

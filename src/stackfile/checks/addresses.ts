@@ -1,5 +1,5 @@
 import { grouped } from "../../base/grouped.ts"
-import { contains, formatCidr, networkOf, parseCidr } from "../../base/ip.ts"
+import { contains, formatCidr, LEAST_IPV6_MTU, networkOf, parseCidr } from "../../base/ip.ts"
 import type { Draft, DraftBridge, DraftInterface } from "../resolve.ts"
 import { hasItsAddresses } from "../resolve.ts"
 import type { ClashWords } from "./clashes.ts"
@@ -95,9 +95,6 @@ function endsByHolder(draft: Draft): Map<string, AddressedEnd[]> {
   }
   return found
 }
-
-/** The kernel takes IPv6 off a link below 1280 bytes. RFC 8200, 5 */
-const LEAST_IPV6_MTU = 1280
 
 function checkIpv6(draft: Draft): void {
   for (const { attributes, entry } of [...draft.bridges, ...draft.interfaces]) {

@@ -1,4 +1,5 @@
-import type { IdRange } from "../../kinds/container/spec.ts"
+import type { ContainerAttributes, IdRange } from "../../kinds/container/spec.ts"
+import type { Entry, Path } from "../../model/entry.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
 import { placeText } from "./spots.ts"
 
@@ -21,7 +22,7 @@ export function checkIds(draft: Draft): void {
     })
     checkOverlaps(held, key, told)
   }
-  for (const container of draft.containers) checkUser(container)
+  for (const container of draft.containers) checkUsers(container)
 }
 
 /** A sweep over the ranges by their first id: each is compared with the one that reaches furthest. */
@@ -51,21 +52,26 @@ function tell(a: Held, b: Held, key: "uid_map" | "gid_map", told: Set<string>): 
   })
 }
 
-/** A user by number that the map of the container does not hold. */
-function checkUser({ attributes, entry, value }: DraftContainer): void {
+/** Users by number that the map of the container does not hold. */
+function checkUsers({ attributes, entry, value, interfaces }: DraftContainer): void {
+  const { uid_map, gid_map } = attributes
   const [user = "", group] = attributes.user.split(":")
-  const added = (value.group_add ?? []).map((id, at) => [String(id), attributes.gid_map, "group", ["group_add", at]] as const)
-  for (const [id, map, what, path] of [
-    [user, attributes.uid_map, "user", ["user"]] as const,
-    [group ?? "", attributes.gid_map, "group", ["user"]] as const,
-    ...added,
-  ]) {
-    if (!/^\d+$/.test(id) || (Array.isArray(map) && map.length === 0)) continue
-    const number = Number(id)
-    const inside = Array.isArray(map) ? map.some((r) => r.container <= number && number < r.container + r.count) : number < map.auto
-    if (!inside)
-      entry.report(path, "unmapped-user", `${what} id ${id} is in no range of the container's idmap`, {
-        hint: "choose a mapped id, or map it",
-      })
+  checkMapped(entry, ["user"], "user", user, uid_map)
+  checkMapped(entry, ["user"], "group", group ?? "", gid_map)
+  for (const [at, id] of (value.group_add ?? []).entries()) checkMapped(entry, ["group_add", at], "group", String(id), gid_map)
+  for (const { attributes: port, entry: own } of interfaces) {
+    if (port.link?.kind !== "tap") continue
+    checkMapped(own, ["tap", "owner"], "user", String(port.link.owner ?? ""), uid_map)
+    checkMapped(own, ["tap", "group"], "group", String(port.link.group ?? ""), gid_map)
   }
+}
+
+function checkMapped(entry: Entry, path: Path, what: "user" | "group", id: string, map: ContainerAttributes["uid_map"]): void {
+  if (!/^\d+$/.test(id) || (Array.isArray(map) && map.length === 0)) return
+  const number = Number(id)
+  const inside = Array.isArray(map) ? map.some((r) => r.container <= number && number < r.container + r.count) : number < map.auto
+  if (!inside)
+    entry.report(path, "unmapped-user", `${what} id ${id} is in no range of the container's idmap`, {
+      hint: "choose a mapped id, or map it",
+    })
 }

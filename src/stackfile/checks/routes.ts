@@ -1,7 +1,8 @@
 import type { Severity } from "../../base/diagnostic.ts"
-import { parseCidr, parseIp } from "../../base/ip.ts"
+import { canonicalIp, parseCidr, parseIp } from "../../base/ip.ts"
 import { nearest } from "../../base/nearest.ts"
 import type { HopEntry, RouteEntry } from "../../kinds/container/expand-routes.ts"
+import type { NeighbourEntry } from "../../kinds/container/expand-rules.ts"
 import type { Path } from "../../model/entry.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
 import { namesIn } from "../resolve.ts"
@@ -27,12 +28,22 @@ export function checkRoutes(draft: Draft): void {
     for (const [i, route] of routes.entries()) checkRoute(container, all, route, ["routes", i])
     for (const [i, rule] of rules.entries())
       for (const key of ["iif", "oif"] as const) checkInterface(container, all, rule[key], ["rules", i, key], "warning")
-    for (const [i, { dev }] of neighbours.entries()) {
-      const path = ["neighbours", i, "dev"]
-      if (checkInterface(container, all, dev, path)?.up === false)
-        tellDown(container, path, `interface ${dev} is down: it has no neighbours`)
-    }
+    for (const [i, neighbour] of neighbours.entries()) checkNeighbour(container, all, neighbour, ["neighbours", i, "dev"])
   }
+}
+
+/** Kinds that have one other end, IFF_POINTOPOINT. */
+const WITH_ONE_END: ReadonlySet<string | undefined> = new Set(["gre", "ip6gre", "wireguard"])
+
+/** Of a link without others on it the kernel makes every neighbour of IPv4 one of 0.0.0.0. arp_constructor() in net/ipv4/arp.c */
+function checkNeighbour(container: DraftContainer, all: Links, { to, dev, proxy }: NeighbourEntry, path: Path): void {
+  const link = checkInterface(container, all, dev, path)
+  const kind = container.interfaces.find(({ attributes }) => attributes.interface === dev)?.attributes.link?.kind
+  if (link?.up === false) tellDown(container, path, `interface ${dev} is down: it has no neighbours`)
+  else if (!proxy && (dev === "lo" || WITH_ONE_END.has(kind)) && canonicalIp(to ?? "")?.includes(":") === false)
+    container.entry.report(path, "no-neighbours", `${dev} has no neighbours: what is sent by it has one place to go to`, {
+      hint: "name an interface with others on it, or take the entry out",
+    })
 }
 
 function checkRoute(container: DraftContainer, all: Links, route: RouteEntry, path: Path): void {

@@ -79,6 +79,8 @@ const REFUSED: [what: string, entry: string, place: string, words: RegExp][] = [
     "3:47",
     /was killed by its seccomp profile, which does not let it start/,
   ],
+  ["too few open files to begin with", "command: [sleep, '9'], ulimits: { nofile: 1 }", "3:52", /hint: even to begin, .* ulimits\.nofile/],
+  ["too little memory to begin with", "command: [sleep, '9'], ulimits: { data: 1 }", "3:50", /hint: even to begin, .* ulimits\.data/],
   [
     "what a file of cgroup2 does not take",
     "command: [sleep, '9'], limits: { unified: { cgroup.max.depth: deep } }",

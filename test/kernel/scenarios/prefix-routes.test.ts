@@ -60,7 +60,7 @@ scenario("one that somebody deletes is named, and put back as the kernel had mad
 })
 
 scenario("where there is to be none, or another is in its place, none is missed", (sandbox) => {
-  const text = LAB.replace('[10.1.0.1/30, "fd01::1/64"]', '[10.1.0.1/32, "fd01::1/128", 10.1.1.0/31]').replace(
+  const text = LAB.replace('[10.1.0.1/30, "fd01::1/64"]', '[10.1.0.1/32, "fd01::1/128", 10.1.1.0/31, 10.2.0.1/0]').replace(
     "eth2: {",
     "eth2: { up: false,",
   )

@@ -35,8 +35,16 @@ test("a program that is not there", async ({ shell }) => {
 
 test("processors that the machine does not have", async ({ shell }) => {
   const err = await failing(shell, web('limits: { cpuset: "0-7" }'))
-  assert.match(err, /^stack\.yaml:5:23: error: write .*cpuset\.cpus/m)
-  assert.match(err, /hint: this machine has the processors 0-1/)
+  assert.match(err, /^stack\.yaml:5:23: error: this machine has no processors 2-7\n[\s\S]*hint: it has 0-1: write some of these/m)
+})
+
+test("a processor that the group above does not have", async ({ shell }) => {
+  const err = await failing(shell, web('limits: { cpuset: "1" }'), {
+    onOperation: (_, op) =>
+      /^write .*cpuset\.cpus/.test(op) ? new KernelError("write cpuset.cpus in /sys/fs/cgroup/lab", "EACCES") : undefined,
+  })
+  assert.match(err, /^stack\.yaml:5:23: error: write cpuset\.cpus in \S+: EACCES/m)
+  assert.match(err, /hint: this machine has the processors 0-1; a group can have no other than the one above it has/)
 })
 
 test("a sysctl's value", async ({ shell }) => {
