@@ -12,12 +12,15 @@ import { afterMoves, beforeMoves } from "./moved.ts"
 import type { Begun } from "./scope.ts"
 import { beginReading, makeScope } from "./scope.ts"
 
-/**
- * Commands that end while they are looked at: how often the reading is done again, and after which pause, each twice as long as the one before.
- * On a busy machine a monitor may need most of the second that these are together, until it has written how its command ended.
- */
+/** Commands that end while they are looked at: how often the reading is done again, and after which pause, each twice as long as the one before, to a longest. */
 const ATTEMPTS = 10
 const PAUSE_MS = 2
+const LONGEST_PAUSE_MS = 256
+/**
+ * The same where a monitor has no command and has not said why: it is about to write how that ended, or to end itself, which on a machine that is far
+ * too busy takes it seconds. Five of them in all: one whose word somebody has deleted never says it.
+ */
+const PATIENT_ATTEMPTS = 26
 
 /**
  * One immutable reading of all that the kernel holds of a stack, whether the file still wants it or not, and of what
@@ -35,8 +38,8 @@ export function observe(
     const reading = (attempt === 1 ? begun : undefined) ?? beginReading(kernel, desired.stack, cgroups)()
     const scope = makeScope(kernel, desired, cgroups, reading)
     const snapshot = withMoves(readAll(scope, controllers), scope, controllers)
-    if (attempt === ATTEMPTS || (reading.told && stillTrue(kernel, scope.monitors))) return snapshot
-    pause(PAUSE_MS * 2 ** (attempt - 1))
+    if (attempt === PATIENT_ATTEMPTS || (reading.told && (attempt >= ATTEMPTS || stillTrue(kernel, scope.monitors)))) return snapshot
+    pause(Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (attempt - 1)))
   }
 }
 
