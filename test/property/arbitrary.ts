@@ -105,7 +105,10 @@ interface Wishes {
 
 function anyBridge(name: string, ...addresses: string[]): fc.Arbitrary<BridgeWish | null> {
   const attributes = fc.record({
-    address: fc.constant(addresses),
+    address: fc.constantFrom(
+      addresses,
+      addresses.map((address) => address.replace("/64", "/80")),
+    ),
     mtu: fc.constantFrom(1500, 9000),
     stp: fc.boolean(),
     interface: fc.constantFrom(`lab-${name}`, "br0-moved").filter((text) => name === "lan" || text !== "br0-moved"),

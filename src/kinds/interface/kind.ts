@@ -8,7 +8,7 @@ import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
-import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
+import { lostWithAddresses, lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { onSameLower, undoneByLower } from "./kind-on-link.ts"
 import { WIREGUARD_RULES, withoutUnsaid } from "./kind-wireguard.ts"
@@ -206,11 +206,15 @@ function places(attributes: Attributes | null): string[] {
   ]
 }
 
-function disturbs({ action, before, fields }: Change): Disturbance[] {
+function disturbs({ action, before, after, fields }: Change): Disturbance[] {
   const { container, interface: name, address = [] } = (before ?? {}) as unknown as Partial<InterfaceAttributes>
   if (container === undefined || name === undefined) return []
   const released =
     action === "delete" ? membersOf(before).map((member) => ({ address: member, field: "up", touches: (up: Value) => up === true })) : []
   if (action === "replace" || action === "delete") return [...lostWithLink(container, name, address), ...released]
-  return fields.some(({ path }) => path === "mac") ? [lostWithMac(container, name)] : []
+  const changed = (field: string) => fields.some(({ path }) => path === field)
+  return [
+    ...(changed("mac") ? [lostWithMac(container, name)] : []),
+    ...(changed("address") ? [lostWithAddresses(container, address, (after as unknown as InterfaceAttributes).address)] : []),
+  ]
 }

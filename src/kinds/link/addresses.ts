@@ -28,12 +28,25 @@ function isOwn({ scope, protocol }: InterfaceAddress): boolean {
   return scope !== "link" && scope !== "host" && protocol !== BY_ADVERTISEMENT
 }
 
-/** New addresses first: taking the last one of a subnet away would drop every route through it. */
+/**
+ * New addresses first: taking the last one of a subnet away would drop every route through it. But IPv6 has an address once on a link: one
+ * that gets another prefix goes before it comes. ipv6_add_addr() in net/ipv6/addrconf.c
+ */
 export function addressChanges(link: LinkRef, have: readonly string[], want: readonly string[]): NetRequest[] {
+  const added = want.filter((address) => !have.includes(address))
+  const removed = have.filter((address) => !want.includes(address))
+  const again = new Set(added.filter((address) => address.includes(":")).map(withoutPrefix))
+  const inTheWay = removed.filter((address) => again.has(withoutPrefix(address)))
+  const remove = (address: string): NetRequest => ({ op: "address-delete", link, address })
   return [
-    ...want.filter((a) => !have.includes(a)).map((address): NetRequest => ({ op: "address-add", link, address })),
-    ...have.filter((a) => !want.includes(a)).map((address): NetRequest => ({ op: "address-delete", link, address })),
+    ...inTheWay.map(remove),
+    ...added.map((address): NetRequest => ({ op: "address-add", link, address })),
+    ...removed.filter((address) => !inTheWay.includes(address)).map(remove),
   ]
+}
+
+function withoutPrefix(address: string): string {
+  return address.slice(0, address.indexOf("/"))
 }
 
 /** What is left of a link's addresses once it has been set down: the kernel drops those of IPv6 then, and only those. */

@@ -17,6 +17,13 @@ export function lostWithLink(container: Address, link: string, addresses: readon
   ]
 }
 
+/** Routes that send from an address that goes, or that gets another prefix: the kernel drops them, or what they send from. fib_sync_down_addr(), fib6_remove_prefsrc() */
+export function lostWithAddresses(container: Address, before: readonly string[], after: readonly string[]): Disturbance {
+  const gone = before.filter((address) => !after.includes(address)).map((address) => address.replace(/\/.*/, ""))
+  const touches = (list: Value) => (list as unknown as readonly RouteSpec[]).some(({ src }) => src !== undefined && gone.includes(src))
+  return { address: container, field: "routes", touches }
+}
+
 /** Neighbours go, lasting ones too, when their link gets another MAC address. neigh_changeaddr() in net/core/neighbour.c */
 export function lostWithMac(container: Address, link: string): Disturbance {
   const touches = (list: Value) => (list as unknown as readonly NeighbourSpec[]).some(({ dev }) => dev === link)

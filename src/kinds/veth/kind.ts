@@ -5,7 +5,7 @@ import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
-import { lostWithLink, lostWithMac } from "../link/kind-routes.ts"
+import { lostWithAddresses, lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
 import { vethRelations } from "./relations.ts"
 import type { VethAttributes } from "./spec.ts"
@@ -94,11 +94,15 @@ function steps(change: Doing): StepDraft[] {
   }
 }
 
-function disturbs({ action, before, fields }: Change): Disturbance[] {
+function disturbs({ action, before, after, fields }: Change): Disturbance[] {
   const isGone = action === "replace" || action === "delete"
   return endpointsOf(before).flatMap(({ container, interface: name, address }, i) => {
     if (container === "host") return []
     if (isGone) return lostWithLink(container, name, address)
-    return fields.some(({ path }) => path === `endpoints.${i}.mac`) ? [lostWithMac(container, name)] : []
+    const changed = (field: string) => fields.some(({ path }) => path === `endpoints.${i}.${field}`)
+    return [
+      ...(changed("mac") ? [lostWithMac(container, name)] : []),
+      ...(changed("address") ? [lostWithAddresses(container, address, endpointsOf(after)[i]?.address ?? [])] : []),
+    ]
   })
 }

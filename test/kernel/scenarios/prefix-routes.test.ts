@@ -89,6 +89,42 @@ scenario("where there is to be none, or another is in its place, none is missed"
   expectConverged(sandbox, file)
 })
 
+const PREFIX = (prefix: number, src = "") => `
+name: lab
+bridges: { lan: { address: "fd20::1/${prefix}" } }
+veths: { core: { endpoints: [{ container: r1, interface: eth1, address: "fd01::1/${prefix}" }, { container: host, interface: lab-core, address: "fd01::2/${prefix}" }] } }
+containers:
+  r1:
+    command: [sleep, infinity]
+    routes: [{ to: "fd09::/64", via: "fd20::9"${src} }, { to: "fd0a::/64", via: "fd01::2" }]
+    interfaces: { eth0: { bridge: lan, address: [10.20.0.2/24, "fd20::2/${prefix}"], gateway: "fd20::1" } }
+`
+
+scenario("an IPv6 address gets another prefix in place: by the file, and back where somebody gave it one", (sandbox) => {
+  const wish = (prefix: number, src?: string) => sandbox.file("stack.yaml", PREFIX(prefix, src))
+  const file = wish(64)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  const { init } = live(sandbox, "lab", "r1")
+  for (const prefix of [80, 48, 64]) {
+    wish(prefix)
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.ok(pings(init, "fd20::1"))
+    assert.ok(pings(init, "fd01::2"))
+  }
+  for (const prefix of [64, 80, 64]) {
+    wish(prefix, ', src: "fd20::2"')
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+  }
+  for (const words of ["addr del fd20::2/64 dev eth0", "addr add fd20::2/56 dev eth0 nodad"])
+    expectStatus(inside(init, "-n", "ip", ...words.split(" ")), 0)
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.is(live(sandbox, "lab", "r1").init, init)
+})
+
 scenario("a route of the file to the same subnet stands in its place, and gives it back", (sandbox) => {
   const wish = (routes: string) => sandbox.file("stack.yaml", LAB.replace("    interfaces:", `    routes: [${routes}]\n    interfaces:`))
   const file = wish("")
