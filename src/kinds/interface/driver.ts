@@ -16,7 +16,7 @@ import { peerOnHost, places } from "../link/places.ts"
 import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
+import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf, withGateways } from "../link/routes.ts"
 import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
@@ -25,6 +25,7 @@ import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
+import { shutPorts } from "./shut.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 import { setWireGuard } from "./wireguard.ts"
 
@@ -40,7 +41,7 @@ export const interfaceDriver: Driver = {
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
-    update: (steps, run) => settled(steps, update(steps, run)),
+    update: (steps, run) => settledLater(steps, shutPorts(steps, run, update(steps, run))),
     delete: deleteLinks,
   },
 }
@@ -157,11 +158,12 @@ async function createPorts(steps: readonly Step[], run: Run): Promise<StepErrors
     ofMade(steps, made, (step) => [mark(step), ...portImpair(step, run), ...portOptions(step, run)]),
   )
   const outer = eitherError(made, marked)
-  return Promise.all(
+  const errors = await Promise.all(
     steps.map(
       async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step, run))),
     ),
   )
+  return shutPorts(steps, run, errors)
 }
 
 function containerOf(step: Step): string {
