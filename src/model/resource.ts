@@ -67,6 +67,8 @@ export interface Desired {
   resources: readonly Resource[]
   /** Of the caller's environment, what secrets and configs come from. Never shown or kept. */
   variables?: { readonly [name: string]: string }
+  /** Why what is live and not among `resources` is taken away; absent: the file does not hold it. */
+  unwanted?: string
   /** The volumes that the file does not hold are looked at, too: with nothing wanted, they go. */
   allVolumes?: true
   /** Objects without a mark that are to become the stack's. */
