@@ -111,6 +111,27 @@ test("the resolved document as JSON and as YAML", async ({ folder }) => {
   assert.match((await run(folder, "config")).out, /^name: one$/m)
 })
 
+test("config writes numbers as they are written: in an environment they are texts, and of a mode the digits count", async ({ folder }) => {
+  const environment = "{ A: 1.10, B: 12345678901234567890, C: 0x10, D: 1e3, E: 7 }"
+  const mode = "secrets: [{ source: s, mode: 0o440 }]"
+  const text = `name: one\nsecrets: { s: { file: s } }\ncontainers:\n  web: { command: [x, 2.50], environment: ${environment}, ${mode} }\n`
+  writeFileSync(join(folder, "s"), "")
+  writeFileSync(join(folder, "stack.yaml"), text)
+  const { out } = await run(folder, "config")
+  for (const words of ["A: 1.10", 'B: "12345678901234567890"', "C: 0x10", "D: 1e3", "E: 7", "- 2\\.50", "mode: 0o440"])
+    assert.match(out, new RegExp(`${words}$`, "m"))
+  writeFileSync(join(folder, "again.yaml"), out)
+  assert.is((await run(folder, "config", "-f", "again.yaml")).out, out)
+  const json = await run(folder, "config", "--format", "json")
+  const { web } = JSON.parse(json.out).containers
+  assert.equal(
+    [web.environment.A, web.environment.B, web.command[1], web.secrets[0].mode],
+    ["1.10", "12345678901234567890", "2.50", "0o440"],
+  )
+  writeFileSync(join(folder, "again.json"), json.out)
+  assert.is((await run(folder, "validate", "-f", "again.json")).err, "")
+})
+
 test("config writes nothing that a terminal would obey, and the same again when it is read", async ({ folder }) => {
   const labels = { "\u001b[31mred\nline": "\u202ey\u009b31m", plain: "two\nlines" }
   writeFileSync(
