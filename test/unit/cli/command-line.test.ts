@@ -58,6 +58,13 @@ test("bad usage is 64 and names the nearest", async ({ folder }) => {
     [["logs", "web", "-f"], /argument missing\n {2}hint: -f is the stack file; a log is followed with --follow/],
     [["logs", "--since", "March 7", "web"], /Write it as 10m/],
     [["logs", "--since", "2030-13-01", "web"], /Write it as 10m/],
+    [["apply", "--confirm", "0"], /'--confirm <duration>' argument '0' is invalid\. It must be longer than nothing, and at most 24d\./],
+    [["apply", "--confirm", "0s"], /longer than nothing/],
+    [["link", "down", "web:eth0", "--for", "0ms"], /longer than nothing/],
+    [["link", "down", "web:eth0", "--for", "25d"], /at most 24d/],
+    [["impair", "web:eth0", "--loss", "1%", "--for", "0"], /longer than nothing/],
+    [["capture", "web:eth0", "--for", "0m"], /longer than nothing/],
+    [["capture", "web:eth0", "--for", `${"9".repeat(400)}s`], /at most 24d/],
   ] as [string[], RegExp][]) {
     const { code, out, err } = await run(folder, ...argv)
     assert.equal([code, out], [64, ""], argv.join(" "))
