@@ -17,6 +17,7 @@ import {
   updatePolicy,
   updateRecord,
   updateRoutes,
+  updateStopped,
   updateSysctls,
   updateUlimits,
 } from "./update.ts"
@@ -50,6 +51,7 @@ export const containerDriver: Driver = {
     routes: updateRoutes,
     loopback: updateLoopback,
     thaw: updateFrozen,
+    signal: updateStopped,
     record: updateRecord,
     policy: updatePolicy,
   },

@@ -38,7 +38,7 @@ export const containerKind: Kind = {
 /**
  * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there.
  * Routes and `lo` in a namespace that is not the container's own are the owner's to tell; its own is made with `lo` up, for which there
- * is no key; nor is there one for a group that is frozen.
+ * is no key; nor is there one for a group that is frozen, or a command that is stopped.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
@@ -46,6 +46,8 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   if (found.state === "completed" || isAwaited(wanted, found)) want.state = found.state as Value
   if (found.device_program !== undefined) want.device_program = ATTACHED
   if (found.frozen !== undefined) want.frozen = false
+  // As it was found it is wished for where that is given back.
+  if (found.stopped !== undefined) want.stopped ??= false
   Object.assign(want, watchedAnew(wanted, found), keptAnew(wanted, observed))
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
@@ -258,7 +260,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [
-      ...["move", "limits", "routes", "loopback", "policy", "thaw", "wait"].map(own),
+      ...["move", "limits", "routes", "loopback", "policy", "thaw", "signal", "wait"].map(own),
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),

@@ -46,6 +46,7 @@ for (const [words, missing] of FREEZERS) {
     ])
       assert.match(expectStatus(sandbox.stack(args), 1).stderr, /error: container\.web is frozen: .*\n.*\n +hint: `stack apply` thaws it/)
     assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /~ container\.web.*\n +frozen: true -> false/)
+    assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /^container\.web +frozen /m)
     expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept.plan"]), 0)
     expectStatus(sandbox.stack(["apply", "-y", "kept.plan"]), 0)
     expectConverged(sandbox, file)
