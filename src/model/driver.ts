@@ -39,6 +39,8 @@ export interface StackGroups {
   members(paths: readonly string[]): Map<string, GroupMember[]>
   /** Members of the group of monitors. */
   monitors(): number[]
+  /** The same of another stack. */
+  monitorsOf(stack: string): number[]
   prepareMonitors(): void
   /** Without a program its members may use what those of the group above may. */
   make(path: string, limits: Limits, devices?: DeviceProgram): void

@@ -4,7 +4,7 @@ import { absentFrom } from "./absent.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
-import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder, parentOf } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
 import { frozenAbove, frozenAt, frozenGroups, requireRunning, thaw } from "./freeze.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
@@ -37,6 +37,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     holdingFolder: (path) => holdingFolder(tree, path),
     members: (paths) => membersOfAll(tree, paths),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
+    monitorsOf: (stack) => pidsIn(kernel, `${parentOf(holdingFolder(tree, ""))}/${stack}/${MONITORS}`),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
     make: (path, limits, devices) => {
       makeGroup(tree, path, limits)

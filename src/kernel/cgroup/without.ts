@@ -26,6 +26,7 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     holdingFolder: () => "",
     members: (paths) => new Map(paths.map((path) => [path, []])),
     monitors: () => withoutTheirs(kernel, stack, monitorsOf(kernel, stack)),
+    monitorsOf: (other) => monitorsOf(kernel, other),
     allow: none,
     held: () => new Map(),
     prepareMonitors: none,
