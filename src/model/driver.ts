@@ -70,6 +70,8 @@ export interface StackGroups {
   frozenAbove(): string | undefined
   /** Throws a DiagnosticError where nothing that is begun in the group would run, as somebody has frozen one above it. */
   requireRunning(path: string): void
+  /** Keeps those of a group from running, where it can be told so (cgroup2). */
+  freeze(path: string): void
   /** Lets those of a group run again, and the stack's own. */
   thaw(path: string, pid: number | undefined): void
   /** SIGKILL to all that is in it. */

@@ -43,6 +43,7 @@ export function withoutGroups(kernel: Kernel, stack: string): StackGroups {
     frozenAt: none,
     frozenAbove: none,
     requireRunning: none,
+    freeze: none,
     thaw: none,
     kill: none,
     remove: none,

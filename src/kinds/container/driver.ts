@@ -5,6 +5,7 @@ import { reap, restart } from "./restart.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import {
+  freezeAgain,
   updateDevices,
   updateDns,
   updateFrozen,
@@ -51,6 +52,7 @@ export const containerDriver: Driver = {
     routes: updateRoutes,
     loopback: updateLoopback,
     thaw: updateFrozen,
+    freeze: freezeAgain,
     signal: updateStopped,
     record: updateRecord,
     policy: updatePolicy,

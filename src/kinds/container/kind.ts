@@ -45,9 +45,8 @@ function normalise(desired: Attributes, observed: Observed, host: HostFacts): { 
   const want: { [key: string]: Value } = { ...wanted }
   if (found.state === "completed" || isAwaited(wanted, found)) want.state = found.state as Value
   if (found.device_program !== undefined) want.device_program = ATTACHED
-  if (found.frozen !== undefined) want.frozen = false
   // As it was found it is wished for where that is given back.
-  if (found.stopped !== undefined) want.stopped ??= false
+  for (const rest of ["frozen", "stopped"]) if (found[rest] !== undefined) want[rest] ??= false
   Object.assign(want, watchedAnew(wanted, found), keptAnew(wanted, observed))
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
@@ -200,9 +199,11 @@ function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
   if (change.movedFrom !== undefined || change.observed?.live.groups !== undefined) byOp.set("move", [])
   for (const { path } of change.fields) {
-    const op = UPDATES[path.split(".", 1)[0] as string]
+    const op = path === "frozen" && change.after?.frozen === true ? "freeze" : UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
   }
+  // What is begun in a frozen group never says that it runs: who is given back so is frozen when it does.
+  if (byOp.has("restart")) byOp.delete("freeze")
   if (change.observed?.live.beside !== undefined && !byOp.has("restart")) byOp.set("reap", [])
   if (byOp.has("restart") && waiting(change).length > 0) byOp.set("wait", [])
   // Another group is made with the limits that are wanted.

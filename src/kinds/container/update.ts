@@ -177,6 +177,9 @@ export const updateFrozen = inPlace([], (step, run) => {
   run.cgroups.thaw(groupPath(step.change.name, wantedAttributes(step)), init?.pid)
 })
 
+/** What was found frozen is so again. */
+export const freezeAgain = inPlace([], (step, run) => run.cgroups.freeze(groupPath(step.change.name, wantedAttributes(step))))
+
 /** Who was stopped goes on. */
 export const updateStopped = inPlace([], (step, run) => {
   setStopped(run.kernel, heldOf(step, run).init, step.change.after?.stopped === true)
