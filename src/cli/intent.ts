@@ -1,4 +1,5 @@
 import { DiagnosticError, error } from "../base/diagnostic.ts"
+import { DESTRUCTION_ASKED } from "../model/plan.ts"
 import type { Desired, Resource } from "../model/resource.ts"
 import type { Beside } from "../stackfile/build.ts"
 import type { Context } from "./context.ts"
@@ -26,7 +27,10 @@ export function desiredOf(
   if (broken && [...context.sources.values()].some((text) => text.includes("prevent_destroy"))) throw unsafe(context)
   // Where nothing is wanted, nothing is adopted.
   const { imports: _, ...rest } = desired
-  return { desired: { ...rest, resources: [], ...(volumes ? { allVolumes: true } : {}) }, declared: desired.resources }
+  return {
+    desired: { ...rest, resources: [], unwanted: DESTRUCTION_ASKED, ...(volumes ? { allVolumes: true } : {}) },
+    declared: desired.resources,
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from "commander"
 import { Argument, Option } from "commander"
-import { duration, named, positive, snaplen } from "./option-values.ts"
+import { named, positive, snaplen, span } from "./option-values.ts"
 import type { Run } from "./subcommand.ts"
 import { optionsOf, subcommand } from "./subcommand.ts"
 
@@ -18,7 +18,7 @@ function captureCommand(root: Command, run: Run): void {
     .option("-c, --count <n>", "only so many packets", positive)
     .option("-s, --snaplen <bytes>", "only so many bytes of each", snaplen, 262_144)
     .option("--bpf <file>", "only packets that a compiled filter picks, as tcpdump -ddd prints it; - for standard input")
-    .addOption(new Option("--for <duration>", "for so long, or until this command is ended: 500ms, 30s, 5m").argParser(duration))
+    .addOption(new Option("--for <duration>", "for so long, or until this command is ended: 500ms, 30s, 5m").argParser(span))
     .action((address: string, filter: string[], _options, command: Command) =>
       run(async (context) => (await import("./commands/capture.ts")).capture({ ...optionsOf(command), address, filter }, context), "look"),
     )
@@ -26,7 +26,7 @@ function captureCommand(root: Command, run: Run): void {
 
 function faultCommands(root: Command, run: Run): void {
   const time = () =>
-    new Option("--for <duration>", "put it back after so long, or when this command is ended: 500ms, 30s, 5m").argParser(duration)
+    new Option("--for <duration>", "put it back after so long, or when this command is ended: 500ms, 30s, 5m").argParser(span)
   const where = "veth.core, interface.web.eth0, or one end of a link: web:eth0, host:NAME"
   subcommand(root, "impair", "have packets of a live link lost, delayed, slowed down; apply heals it")
     .argument("<address>", where)

@@ -52,6 +52,16 @@ export function duration(value: string): number {
   return Number(match[1]) * (UNITS[match[2] ?? "s"] as number)
 }
 
+/** A timer of more milliseconds than 31 bits hold ends at once. */
+const LONGEST = duration("24d")
+
+/** The same of a time in which something is to come or to be: none at all would be no time for it, or for ever. */
+export function span(value: string): number {
+  const milliseconds = duration(value)
+  if (milliseconds > 0 && milliseconds <= LONGEST) return milliseconds
+  throw new InvalidArgumentError("It must be longer than nothing, and at most 24d.")
+}
+
 /** What `Date.parse` reads everywhere alike: it takes a bare number for a month or a year. ISO 8601 */
 const DATE = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
 

@@ -44,7 +44,8 @@ export function writePlanFile(file: string, { desired, selection, basis, shown }
   const imports = desired.imports === undefined ? {} : { imports: desired.imports.map(({ to, id }) => ({ to, id })) }
   const moved = desired.moved === undefined ? {} : { moved: desired.moved }
   const volumes = desired.allVolumes ? { allVolumes: true as const } : {}
-  const wish = { resources, ...moved, ...imports, ...volumes }
+  const unwanted = desired.unwanted === undefined ? {} : { unwanted: desired.unwanted }
+  const wish = { resources, ...moved, ...imports, ...volumes, ...unwanted }
   const kept = { format: FORMAT, stack: desired.stack, ...wish, selection: { target, exclude, replace }, basis, shown }
   const text = `${JSON.stringify({ ...kept, digest: digestOf(kept) })}\n`
   try {
@@ -109,7 +110,8 @@ export function readPlanFile(file: string, context: Context): KeptPlan {
   const imports = kept.imports === undefined ? {} : { imports: kept.imports }
   const moved = kept.moved === undefined ? {} : { moved: kept.moved }
   const volumes = kept.allVolumes === undefined ? {} : { allVolumes: kept.allVolumes }
-  const desired = { stack: kept.stack, resources, ...moved, ...imports, ...volumes }
+  const unwanted = kept.unwanted === undefined ? {} : { unwanted: kept.unwanted }
+  const desired = { stack: kept.stack, resources, ...moved, ...imports, ...volumes, ...unwanted }
   return { desired: withVariables(desired, context), selection: kept.selection, basis: kept.basis, shown: kept.shown }
 }
 
@@ -137,6 +139,7 @@ interface PlanFile {
   moved?: readonly Move[]
   imports?: readonly Import[]
   allVolumes?: true
+  unwanted?: string
   selection: Selection
   basis: Basis
   shown: ShownPlan

@@ -10,6 +10,7 @@ import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
 import type { NatAttributes } from "../kinds/nat/spec.ts"
 import type { VethAttributes } from "../kinds/veth/spec.ts"
 import type { Import } from "../model/imports.ts"
+import { DESTRUCTION_ASKED } from "../model/plan.ts"
 import type { KindName, Resource } from "../model/resource.ts"
 import { ATTRIBUTES, NAMES } from "./attribute-shapes.ts"
 import { STACK_NAME } from "./stack-file.ts"
@@ -71,7 +72,10 @@ const planFile = record(
     }),
     digest: textLike(/^[0-9a-f]{64}$/, "digest"),
   },
-  { moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })), allVolumes: truth },
+  {
+    ...{ moved: listOf(record({ from: address, to: address })), imports: listOf(record({ to: address, id: imported })) },
+    ...{ allVolumes: truth, unwanted: oneOf(DESTRUCTION_ASKED) },
+  },
 )
 
 /** What is wrong with the form of a plan file, in words; undefined where nothing is. */

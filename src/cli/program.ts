@@ -2,7 +2,7 @@ import { Command, Option } from "commander"
 import pkg from "../../package.json" with { type: "json" }
 import type { Context } from "./context.ts"
 import { linkCommands } from "./link-commands.ts"
-import { absolute, duration, failOn, keptFile, named, natural, positive, since } from "./option-values.ts"
+import { absolute, duration, failOn, keptFile, named, natural, positive, since, span } from "./option-values.ts"
 import type { Run, Work } from "./subcommand.ts"
 import { collect, optionsOf, shared, subcommand } from "./subcommand.ts"
 
@@ -147,7 +147,7 @@ function applyCommand(root: Command, run: Run): void {
     .option("--destroy", "make an end of everything")
     .option("-y, --auto-approve", "do not ask")
     .option("--atomic", "undo all of it when a part fails")
-    .addOption(new Option("--confirm <duration>", "undo all of it unless `stack confirm` comes in time: 60s, 5m").argParser(duration))
+    .addOption(new Option("--confirm <duration>", "undo all of it unless `stack confirm` comes in time: 60s, 5m").argParser(span))
     .action((planFile: string | undefined, _options, command: Command) =>
       run(async (context) => (await import("./commands/apply.ts")).apply(optionsOf(command), planFile, context), "keep"),
     )

@@ -55,10 +55,12 @@ export type NetRequest =
       /** Of a bond, in milliseconds: how often it looks whether its members carry. */
       bond?: { miimon: number }
       /** Of a port of a bridge; nothing else stands beside it. */
-      port?: PortOptions & { state?: PortState }
+      port?: PortOptions
     }
   /** `ip link set LINK type bridge_slave hairpin on`: a bridge gives back by that port what came by it. */
   | { op: "hairpin"; link: LinkRef; on: boolean }
+  /** `bridge link set dev LINK state …`: what a port does with frames. EBUSY where a spanning tree decides, ENETDOWN where there is no carrier to open it. */
+  | { op: "port-state"; link: LinkRef; state: PortState }
   /** `bridge vlan add dev LINK vid …`, of a port: `10 pvid untagged`, `30-40`. One that it is in already gets these flags. */
   | { op: "vlan-add"; link: LinkRef; vlan: string }
   /** `bridge vlan del dev LINK vid …`. ENOENT where it is not in it. */

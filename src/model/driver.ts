@@ -39,6 +39,8 @@ export interface StackGroups {
   members(paths: readonly string[]): Map<string, GroupMember[]>
   /** Members of the group of monitors. */
   monitors(): number[]
+  /** The same of another stack. */
+  monitorsOf(stack: string): number[]
   prepareMonitors(): void
   /** Without a program its members may use what those of the group above may. */
   make(path: string, limits: Limits, devices?: DeviceProgram): void
@@ -68,6 +70,8 @@ export interface StackGroups {
   frozenAbove(): string | undefined
   /** Throws a DiagnosticError where nothing that is begun in the group would run, as somebody has frozen one above it. */
   requireRunning(path: string): void
+  /** Keeps those of a group from running, where it can be told so (cgroup2). */
+  freeze(path: string): void
   /** Lets those of a group run again, and the stack's own. */
   thaw(path: string, pid: number | undefined): void
   /** SIGKILL to all that is in it. */

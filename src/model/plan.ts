@@ -3,6 +3,9 @@ import type { Change } from "./change.ts"
 import type { Desired } from "./resource.ts"
 import type { Step } from "./step.ts"
 
+/** Why what a destroy takes away goes (`Desired.unwanted`). */
+export const DESTRUCTION_ASKED = "its destruction is asked for"
+
 export interface Summary {
   add: number
   change: number

@@ -67,6 +67,8 @@ export interface Desired {
   resources: readonly Resource[]
   /** Of the caller's environment, what secrets and configs come from. Never shown or kept. */
   variables?: { readonly [name: string]: string }
+  /** Why what is live and not among `resources` is taken away; absent: the file does not hold it. */
+  unwanted?: string
   /** The volumes that the file does not hold are looked at, too: with nothing wanted, they go. */
   allVolumes?: true
   /** Objects without a mark that are to become the stack's. */
@@ -145,6 +147,14 @@ export interface SubnetFact {
   route?: { via?: string }
 }
 
+/** A container of another stack, and the host ids that its processes have. */
+export interface IdHolder {
+  stack: string
+  address: Address
+  uid: readonly { host: number; count: number }[]
+  gid: readonly { host: number; count: number }[]
+}
+
 /** What the host can do and what is taken, as far as planning depends on it. */
 export interface HostFacts {
   /** Which kernel this is: its boot, and the cookie of the network namespace that is the host's. */
@@ -158,6 +168,8 @@ export interface HostFacts {
   netem?: boolean
   /** Host id ranges held by user namespaces of other stacks: never handed out. */
   takenIds: readonly { host: number; count: number }[]
+  /** Of other stacks, the running containers; absent: none, or the file leaves all ids to the planner. */
+  idHolders?: readonly IdHolder[]
   /** Other stacks whose ids this process may not know. */
   closedStacks: readonly string[]
   /** Ranges that automatic maps are cut from (/etc/subuid and /etc/subgid of the user; root without an entry: 100000 upwards). */

@@ -17,6 +17,7 @@ import type { Scope } from "../model/driver.ts"
 import { ROOTLESS, RUN_ROOT } from "../model/ownership.ts"
 import type { Desired, HostFacts } from "../model/resource.ts"
 import { impairFacts } from "./host-netem.ts"
+import { idHolders } from "./id-holders.ts"
 import { linkFacts } from "./link-facts.ts"
 import { packetFacts } from "./packet-facts.ts"
 import { subnetFacts } from "./subnet-facts.ts"
@@ -56,6 +57,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     ...(automatic ? idsOfOthers(kernel, desired.stack) : { takenIds: [], closedStacks: [] }),
     ...(automatic || ROOTLESS ? ownIds(kernel) : { subordinateIds: { uid: [], gid: [] } }),
     ...(ROOTLESS ? { rootless: { groups: cgroups.holdingFolder("") !== "", mounts: mountPoints(kernel) } } : {}),
+    ...idHolders(scope),
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
     ...limitFacts(scope),

@@ -26,7 +26,7 @@ export function diff(desired: Desired, snapshot: Snapshot): Differences {
   const surplus = [...snapshot.resources.values()].filter((o) => !wanted.has(o.address))
   const changes = [
     ...desired.resources.map((resource) => verdict(resource, snapshot)),
-    ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map(deletion),
+    ...surplus.sort((a, b) => (a.address < b.address ? -1 : 1)).map((observed) => deletion(observed, desired)),
   ]
   const all = implied(withEnds(withoutSwaps(changes)))
   return {
@@ -95,9 +95,8 @@ function withDrift(fields: FieldChange[], resource: Resource, observed: Observed
   return fields.map((field) => (isDrift(field.path) ? { ...field, drift: true } : field))
 }
 
-function deletion(observed: Observed): Change {
+function deletion(observed: Observed, { unwanted: cause = "not in the stack file" }: Desired): Change {
   const { kind, address, name, attributes } = observed
-  const cause = "not in the stack file"
   return { kind, address, name, action: "delete", cause, fields: [], drift: false, before: attributes, after: null, observed }
 }
 

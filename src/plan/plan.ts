@@ -7,6 +7,7 @@ import type { Desired, HostFacts, Snapshot } from "../model/resource.ts"
 import { diff } from "./diff.ts"
 import { order } from "./order.ts"
 import { settle } from "./settle.ts"
+import { sharedIds } from "./shared-ids.ts"
 
 /** Codes of diagnostics that a plan may be shown with, but not applied. */
 export const MISSING_CAPABILITY = "missing-capability"
@@ -26,6 +27,7 @@ export function makePlan(wanted: Desired, snapshot: Snapshot): Planned {
       ...unsettled,
       ...diagnostics,
       ...blockedDiagnostics(snapshot),
+      ...sharedIds(wanted, snapshot.host),
       ...(hasChanges ? capabilityDiagnostics(snapshot.host) : []),
     ],
   }

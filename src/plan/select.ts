@@ -1,17 +1,17 @@
 import type { Address } from "../base/address.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
-import { kinds } from "../kinds/catalog.ts"
 import type { Change } from "../model/change.ts"
 import { destination, movesOf } from "../model/moves.ts"
 import type { Plan } from "../model/plan.ts"
-import type { Desired, Relations, Snapshot } from "../model/resource.ts"
+import type { Desired, Snapshot } from "../model/resource.ts"
 import { REPLACEMENT_ASKED } from "./cause.ts"
+import { forces, relationsOf } from "./forces.ts"
 import { summarise } from "./plan.ts"
 
 /** A part of a plan, by addresses. */
 export interface Selection {
-  /** Only these, and what their steps wait for; empty: all. */
+  /** Only these, what their steps wait for, and what cannot stay as it is then; empty: all. */
   target: readonly Address[]
   /** Not these, nor what waits for their steps. */
   exclude: readonly Address[]
@@ -64,10 +64,10 @@ function leftAlone({ adopts: _, endedWith: __, ...change }: Change, cause: strin
 }
 
 function keptAddresses(plan: Plan, { target, exclude }: Selection): Set<Address> {
-  const [waitsFor, together] = [edges(plan), movedTogether(plan)]
+  const [waitsFor, together, forced] = [edges(plan), movedTogether(plan), forces(plan.changes)]
   const all = plan.changes.map((change) => change.address)
-  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), joined(waitsFor, together))
-  const unwanted = closure(withParts(plan, exclude), joined(joined(reversed(waitsFor), needs(plan)), together))
+  const wanted = target.length === 0 ? new Set(all) : closure(withParts(plan, target), joined(joined(waitsFor, forced), together))
+  const unwanted = closure(withParts(plan, exclude), joined(joined(reversed(waitsFor), reversed(forced)), together))
   return new Set([...wanted].filter((address) => !unwanted.has(address)))
 }
 
@@ -95,26 +95,6 @@ function movedTogether(plan: Plan): Map<Address, Set<Address>> {
     found.set(partOf, (found.get(partOf) ?? new Set()).add(change.address))
   }
   return found
-}
-
-/** For each address that stays as it is what must not go from under it: its container, its bridge, its parent group. */
-function needs(plan: Plan): Map<Address, Set<Address>> {
-  const going = new Set(plan.changes.filter(({ action }) => action === "delete" || action === "replace").map(({ address }) => address))
-  return new Map(
-    plan.changes.map((change) => {
-      const { references = [], partOf } = relationsOf(change)
-      const addresses = [
-        ...references.filter(({ onReplace }) => onReplace !== "none").map((to) => to.address),
-        ...(partOf === undefined ? [] : [partOf]),
-      ]
-      return [change.address, new Set(addresses.filter((address) => going.has(address)))]
-    }),
-  )
-}
-
-/** Of what is only in the kernel its attributes tell. */
-function relationsOf({ kind, resource, before }: Change): Partial<Relations> {
-  return resource ?? (before === null ? {} : (kinds[kind].relations?.(before, []) ?? {}))
 }
 
 function joined(one: ReadonlyMap<Address, ReadonlySet<Address>>, other: ReadonlyMap<Address, ReadonlySet<Address>>) {

@@ -23,6 +23,7 @@ export function wishOf(before: Snapshot, stack: string, now: Snapshot): Desired 
   const all = whole.map((observed) => ({ ...observed, address: rename(observed.address) }))
   return {
     stack,
+    unwanted: "it was not there before",
     resources: whole.map((observed) => {
       const givenBack = called.get(observed.address)
       const resource = asResource(observed, all, rename, now.resources.get(rename(observed.address)))

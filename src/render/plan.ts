@@ -4,6 +4,7 @@ import { USUAL_LIFE } from "../kinds/container/spec-life.ts"
 import { DEFAULT_SECCOMP } from "../kinds/container/spec-security.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 import type { Plan } from "../model/plan.ts"
+import { DESTRUCTION_ASKED } from "../model/plan.ts"
 import type { Value } from "../model/resource.ts"
 import { foldedText } from "./fold.ts"
 import type { Paint } from "./paint.ts"
@@ -22,10 +23,8 @@ function wholeText(plan: Plan, color: boolean): string {
   const style = paint(color)
   const relaxed = relaxationsText(plan, style)
   if (!plan.hasChanges) return `${relaxed}${nothingToDo(plan)}\n`
-  // Where nothing is desired at all, that the file does not hold it says nothing.
-  const changes = plan.changes.map((change) =>
-    plan.desired.resources.length === 0 && change.action === "delete" ? { ...change, cause: "" } : change,
-  )
+  // Where all is to go, that it is says nothing.
+  const changes = plan.changes.map((change) => (change.cause === DESTRUCTION_ASKED ? { ...change, cause: "" } : change))
   const blocks = changes.filter((change) => change.action !== "no-op").map((change) => changeText(change, style))
   return `${blocks.join("\n")}\n\n${relaxed}${style.bold("Plan:")} ${summaryText(plan.summary)}\n`
 }

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../base/diagnostic.ts"
 import type { Change } from "../model/change.ts"
 import type { Event } from "../model/event.ts"
 import type { Plan } from "../model/plan.ts"
+import { DESTRUCTION_ASKED } from "../model/plan.ts"
 import type { Step } from "../model/step.ts"
 import { completeText } from "./outcome.ts"
 import { actionsOf } from "./plan-json.ts"
@@ -93,7 +94,7 @@ function tellStart(step: Step, entry: ResourceTally, at: number, line: Line): vo
 }
 
 function tellEnd(plan: Plan, line: Line): void {
-  const word = plan.desired.resources.length === 0 ? "destroy" : "apply"
+  const word = plan.desired.unwanted === DESTRUCTION_ASKED ? "destroy" : "apply"
   line(completeText(plan, word).trimEnd(), "change_summary", { changes: countsOf(plan, word) })
   line("Outputs: 0", "outputs", { outputs: {} })
 }

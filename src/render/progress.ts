@@ -32,6 +32,8 @@ const DONE: { readonly [step: string]: string } = {
   "container.dns": "/etc/resolv.conf set",
   "container.loopback": "loopback set up",
   "container.thaw": "thawed",
+  "container.freeze": "frozen",
+  "container.signal": "signalled",
   "container.sysctls": "sysctls set",
   "container.routes": "routes set",
   "container.record": "record written",

@@ -45,6 +45,8 @@ export function showJson(stack: string, resources: readonly LiveResource[]): obj
 }
 
 function stateOf({ attributes, incomplete, live }: Observed): string {
+  if (attributes.state === "running" && attributes.frozen === true) return "frozen"
+  if (attributes.state === "running" && attributes.stopped === true) return "stopped"
   if (typeof attributes.state === "string") return attributes.state
   if (incomplete !== undefined) return "incomplete"
   return typeof live.state === "string" ? live.state : "present"

@@ -6,6 +6,7 @@ import { child, setKey, toPlain } from "./node.ts"
 import type { Draft } from "./resolve.ts"
 import { substitute } from "./substitute.ts"
 import type { Variables } from "./variables.ts"
+import { withSpelling } from "./written-number.ts"
 
 /**
  * The stack file as plain data, with includes merged, variables replaced and profiles decided, to be read by a person or as a
@@ -17,7 +18,7 @@ export function documentOf(tree: MapNode, name: string | undefined, variables: V
   for (const [key, { value }] of tree.entries) {
     if (key.startsWith("x-") || key === "variables" || key === "name") continue
     const { node } = substitute(value, variables, [], manner)
-    const plain = toPlain(node)
+    const plain = toPlain(node, withSpelling)
     if (key === "containers") {
       withAbsolutePaths(node, plain)
       withoutProfiles(plain, draft)

@@ -109,19 +109,25 @@ export function spotRange({ file, start, end }: Spot): Range {
   return rangeAt(file, start, end)
 }
 
+/** A whole number with more digits than a number here holds stays the text that it is written as: what is said of it, and what is made of it, is exact. */
+export function plainScalar({ value, failed, source }: ScalarNode): unknown {
+  if (failed) return undefined
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? source : value
+}
+
 /**
  * The node as plain data. Keys keep their order; `__proto__` is a key like any other. What has failed is left out, with
- * the list it is an item of.
+ * the list it is an item of. `scalar`: what becomes of a value.
  */
-export function toPlain(node: Node): unknown {
-  if (node.kind === "scalar") return node.failed ? undefined : node.value
+export function toPlain(node: Node, scalar: (node: ScalarNode) => unknown = plainScalar): unknown {
+  if (node.kind === "scalar") return scalar(node)
   if (node.kind === "list") {
-    const items = node.items.map(toPlain)
+    const items = node.items.map((item) => toPlain(item, scalar))
     return items.includes(undefined) ? undefined : items
   }
   const plain: { [key: string]: unknown } = {}
   for (const [key, entry] of node.entries) {
-    const value = toPlain(entry.value)
+    const value = toPlain(entry.value, scalar)
     if (value !== undefined) setKey(plain, key, value)
   }
   return plain

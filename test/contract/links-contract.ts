@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert"
+import type { PortState } from "../../src/base/bridge-options.ts"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../src/base/bridge-options.ts"
 import type { Kernel, NetRequest } from "../../src/kernel/kernel.ts"
 import { KernelError } from "../../src/kernel/kernel.ts"
@@ -52,6 +53,37 @@ export const linkContract: Contract = {
     assert.is(told(), undefined)
     assert.equal(answers(kernel, [hairpin("va", true), hairpin("none", true)]), ["EOPNOTSUPP", "ENODEV"])
     must(kernel, [remove("va"), remove("br-one")])
+  },
+
+  "a port is shut until it is opened, or is one of another bridge, where no spanning tree decides": async ({ kernel }) => {
+    const state = (word: PortState): NetRequest => ({ op: "port-state", link: "va", state: word })
+    const told = () => linkIn(kernel.dump("host"), "va").port_state
+    must(kernel, [
+      bridgeAdd("br-one", { bridge: { forward_delay: 0 } }),
+      bridgeAdd("br-two", { bridge: { stp: true } }),
+      veth("va", "vb", true),
+    ])
+    assert.equal(answers(kernel, [state("disabled")]), ["EOPNOTSUPP"])
+    must(kernel, [
+      { op: "link-set", link: "vb", up: true },
+      { op: "link-set", link: "va", master: "br-one" },
+    ])
+    await stateIs(kernel, "va", "up")
+    for (const word of ["disabled", "listening", "learning"] as const) {
+      must(kernel, [state(word)])
+      assert.is(told(), word)
+    }
+    must(kernel, [state("forwarding")])
+    assert.is(told(), undefined)
+    must(kernel, [state("disabled"), { op: "link-set", link: "va", master: "br-two" }])
+    assert.is.not(told(), "disabled")
+    assert.equal(answers(kernel, [state("disabled")]), ["EBUSY"])
+    must(kernel, [
+      { op: "link-set", link: "va", master: "br-one" },
+      { op: "link-set", link: "va", up: false },
+    ])
+    assert.equal(answers(kernel, [state("disabled")]), ["ENETDOWN"])
+    must(kernel, [remove("va"), remove("br-one"), remove("br-two")])
   },
 
   "a bridge and its ports have options, which are told as they were set; a port that changes its bridge is as born there": ({ kernel }) => {

@@ -128,4 +128,25 @@ test("killed anywhere, the next apply converges, and destroy leaves nothing", as
   )
 })
 
+test("a bridge that goes, beside it, while its parameter is put back needs none", async () => {
+  const lan: BridgeWish = { name: "lan", address: ["10.20.0.1/24"], interface: "lab-lan", nat: true, internal: false, isolated: false }
+  const resources = [
+    bridge("lan", { address: lan.address, interface: lan.interface }),
+    ...natOf(lan, [lan], [{ name: "web", on: "lan", ports: ["127.0.0.1:53/udp"] }]),
+    container("web"),
+    iface("web.eth0", linkTo(lan)),
+  ]
+  const first = fakeKernel()
+  const before = first.describe()
+  mustConverge(await apply(first, { stack: "lab", resources }))
+  let met = 0
+  const second: ReturnType<typeof fakeKernel> = first.restart((_, op) => {
+    if (op.includes("route_localnet") && met++ === 0) assert.equal(second.net("host", [{ op: "link-delete", link: "lab-lan" }]), [null])
+    return undefined
+  })
+  mustConverge(await destroy(second, "lab"))
+  assert.is(met, 1)
+  assert.fixture(second.restart().describe(), before)
+})
+
 test.run()

@@ -1,3 +1,4 @@
+import { DESTRUCTION_ASKED } from "../../model/plan.ts"
 import type { CarryOutOptions } from "../carry-out.ts"
 import { carryOut, lockedWhileLoading } from "../carry-out.ts"
 import type { Context } from "../context.ts"
@@ -8,15 +9,15 @@ import type { PlanningOptions } from "../planning.ts"
 /** Plans, asks, executes, reads back and checks that a new plan is empty. */
 export async function apply(options: PlanningOptions & CarryOutOptions, planFile: string | undefined, context: Context): Promise<number> {
   if (options.json) await tellInJson(context)
-  const word = options.destroy ? "destroy" : "apply"
   if (planFile !== undefined) {
     refuseWishes(options)
     const { readPlanFile } = await import("../plan-file.ts")
     const { desired, selection, basis } = readPlanFile(planFile, context)
-    return carryOut({ desired, selection, basis, declared: desired.resources, word }, options, context)
+    const asked = desired.unwanted === DESTRUCTION_ASKED ? "destroy" : "apply"
+    return carryOut({ desired, selection, basis, declared: desired.resources, word: asked }, options, context)
   }
   const { wish, ahead } = lockedWhileLoading(options, context)
-  return carryOut({ ...wish, selection: options, word }, options, context, ahead)
+  return carryOut({ ...wish, selection: options, word: options.destroy ? "destroy" : "apply" }, options, context, ahead)
 }
 
 /** A kept plan says itself what is wanted and of what. */

@@ -91,6 +91,11 @@ export function thaw(tree: Tree, path: string, pid: number | undefined): void {
   }
 }
 
+/** Keeps a group's processes from running, by its own switch; nothing where it has none (cgroup v1). */
+export function freeze(tree: Tree, path: string): void {
+  if (tree.layout.holding.version === 2) tree.kernel.write(switchOf(tree, path), "1")
+}
+
 function switchOf(tree: Tree, path: string): string {
   return `${holdingFolder(tree, path)}/cgroup.freeze`
 }

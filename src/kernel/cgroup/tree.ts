@@ -4,9 +4,9 @@ import { absentFrom } from "./absent.ts"
 import { changeLimits, makeGroup } from "./change.ts"
 import { allowDevices, deviceHierarchy, heldDevices } from "./device-access.ts"
 import type { Tree } from "./folders.ts"
-import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder } from "./folders.ts"
+import { exists, folderOf, hierarchiesFor, holdingFolder, MONITORS, makeFolder, parentOf } from "./folders.ts"
 import { adoptGroup, foreignGroup, giveGroupBack, unmarkedGroups } from "./foreign.ts"
-import { frozenAbove, frozenAt, frozenGroups, requireRunning, thaw } from "./freeze.ts"
+import { freeze, frozenAbove, frozenAt, frozenGroups, requireRunning, thaw } from "./freeze.ts"
 import { gather, pathIn, unheldLimits } from "./gather.ts"
 import { killGroup } from "./kill.ts"
 import type { CgroupLayout } from "./layout.ts"
@@ -37,6 +37,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     holdingFolder: (path) => holdingFolder(tree, path),
     members: (paths) => membersOfAll(tree, paths),
     monitors: () => pidsIn(kernel, holdingFolder(tree, MONITORS)),
+    monitorsOf: (stack) => pidsIn(kernel, `${parentOf(holdingFolder(tree, ""))}/${stack}/${MONITORS}`),
     prepareMonitors: () => void makeFolder(tree, layout.holding, MONITORS),
     make: (path, limits, devices) => {
       makeGroup(tree, path, limits)
@@ -72,6 +73,7 @@ export function stackGroups(kernel: Kernel, layout: CgroupLayout, stack: string)
     frozenAt: (path, pid) => frozenAt(tree, path, pid),
     frozenAbove: () => frozenAbove(tree),
     requireRunning: (path) => requireRunning(tree, path),
+    freeze: (path) => freeze(tree, path),
     thaw: (path, pid) => thaw(tree, path, pid),
     kill: (path) => killGroup(tree, path),
     remove: (path) => removeGroup(tree, path),

@@ -5,6 +5,7 @@ import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
 import { encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.ts"
+import { encodePortState } from "./rtnl/port-state.ts"
 import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
@@ -28,6 +29,8 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeLinkSet(w, sequence, request, resolver)]
     case "hairpin":
       return [(w, sequence) => encodeHairpin(w, sequence, request, resolver)]
+    case "port-state":
+      return [(w, sequence) => encodePortState(w, sequence, request, resolver)]
     case "vlan-add":
       return [(w, sequence) => encodeVlanAdd(w, sequence, request, resolver)]
     case "vlan-delete":
@@ -95,6 +98,7 @@ function neededLinks(request: NetRequest): LinkRef[] {
     case "link-set":
       return [...(needsIndex(request) ? [request.link] : []), ...present(request.master)]
     case "hairpin":
+    case "port-state":
     case "address-add":
     case "address-delete":
     case "impair":
@@ -148,7 +152,8 @@ export function isRepeatable(request: NetRequest): boolean {
 /** True of a request that may be sent again even if it was done already and only its answer is lost. */
 export function isIdempotent(request: NetRequest): boolean {
   return (
-    !isMove(request) && ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "vlan-add", "fdb-add"].includes(request.op)
+    !isMove(request) &&
+    ["link-set", "route-replace", "neighbour-replace", "impair", "hairpin", "port-state", "vlan-add", "fdb-add"].includes(request.op)
   )
 }
 

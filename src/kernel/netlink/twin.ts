@@ -27,6 +27,8 @@ function words(request: NetRequest): Words {
       return linkSet(request)
     case "hairpin":
       return [`ip link set ${device(request.link)} type bridge_slave hairpin ${request.on ? "on" : "off"}`]
+    case "port-state":
+      return [`bridge link set dev ${device(request.link)} state ${request.state}`]
     case "vlan-add":
       return ["bridge vlan add", ...vlan(request)]
     case "vlan-delete":

@@ -56,12 +56,11 @@ export function expandLimits(entry: Entry, value: LimitsEntry): Limits {
 
 function byteCount(entry: Entry, path: Path, size: SizeText, least: number): number | undefined {
   const bytes = parseSize(size)
-  if (bytes === undefined || bytes < least) {
-    const words = bytes === undefined ? "is no whole number of bytes" : `is less than ${least} bytes`
-    entry.report(path, "bad-limit", `${path.at(-1)}: ${size} ${words}`, { hint: "write a size such as 64M" })
-    return undefined
-  }
-  return bytes
+  if (bytes !== undefined && bytes >= least) return bytes
+  const words = bytes === undefined ? `is more than ${Number.MAX_SAFE_INTEGER} bytes` : `is less than ${least} bytes`
+  const hint = bytes === undefined ? "leave it out where there is to be none: no machine has so much" : "write a size such as 64M"
+  entry.report(path, "bad-limit", `${path.at(-1)}: ${size} ${words}`, { hint })
+  return undefined
 }
 
 function pidsLimit(entry: Entry, written: LimitsEntry["pids"]): Limits["pids"] {

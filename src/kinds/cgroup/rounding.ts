@@ -1,5 +1,4 @@
 import { cpuQuota, DEFAULT_CPU_WEIGHT, formatCpuList, parseCpuList } from "../../base/cpu.ts"
-import { parseSize } from "../../base/size.ts"
 import type { HostFacts } from "../../model/resource.ts"
 import type { Limits } from "./spec.ts"
 
@@ -62,6 +61,12 @@ function roundUnified(unified: NonNullable<Limits["unified"]>): Limits["unified"
 const SIZE_FILE = /^memory\.([a-z]+\.)?(min|low|high|max)$/
 
 function roundFile(file: string, text: string): string {
-  const bytes = SIZE_FILE.test(file) && /^\d+[kmgtp]?$/i.test(text) ? pages(parseSize(text)) : undefined
-  return bytes === undefined ? text : `${bytes}`
+  const [, digits, unit = ""] = (SIZE_FILE.test(file) && /^(\d+)([kmgtp]?)$/i.exec(text)) || []
+  if (digits === undefined) return text
+  const count = (BigInt(digits) << BigInt(10 * (1 + UNITS.indexOf(unit.toLowerCase())))) / BigInt(PAGE)
+  return count >= ALL_PAGES ? "max" : `${count * BigInt(PAGE)}`
 }
+
+const UNITS = ["k", "m", "g", "t", "p"]
+/** The kernel's counter of pages ends here, which it calls `max`. PAGE_COUNTER_MAX in linux/page_counter.h */
+const ALL_PAGES = (2n ** 63n - 1n) / BigInt(PAGE)

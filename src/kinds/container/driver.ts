@@ -5,6 +5,7 @@ import { reap, restart } from "./restart.ts"
 import { makeGroups, spawn, start } from "./spawn.ts"
 import { remove, stop } from "./stop.ts"
 import {
+  freezeAgain,
   updateDevices,
   updateDns,
   updateFrozen,
@@ -17,6 +18,7 @@ import {
   updatePolicy,
   updateRecord,
   updateRoutes,
+  updateStopped,
   updateSysctls,
   updateUlimits,
 } from "./update.ts"
@@ -50,6 +52,8 @@ export const containerDriver: Driver = {
     routes: updateRoutes,
     loopback: updateLoopback,
     thaw: updateFrozen,
+    freeze: freezeAgain,
+    signal: updateStopped,
     record: updateRecord,
     policy: updatePolicy,
   },

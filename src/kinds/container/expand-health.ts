@@ -72,7 +72,7 @@ function timeOf(key: (typeof TIMES)[number], written: string | number | undefine
   const ms = parseDuration(written)
   if (ms !== undefined && ms <= LONGEST_MS && (ms > 0 || key === "start_period")) return ms
   entry.report(["healthcheck", key], "bad-duration", `\`${written}\` is no time for \`${key}\``, {
-    hint: "write it as 10s, 1m30s or 500ms; at most 24h",
+    hint: `write it as 10s, 1m30s or 500ms; ${key === "start_period" ? "" : "more than nothing, and "}at most 24h`,
   })
   return undefined
 }

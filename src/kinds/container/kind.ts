@@ -38,14 +38,15 @@ export const containerKind: Kind = {
 /**
  * A command that came to a good end has done what was asked: it is not started again. What holds its group to its devices is to be there.
  * Routes and `lo` in a namespace that is not the container's own are the owner's to tell; its own is made with `lo` up, for which there
- * is no key; nor is there one for a group that is frozen.
+ * is no key; nor is there one for a group that is frozen, or a command that is stopped.
  */
 function normalise(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const { desired: wanted, observed: found } = normaliseLimits(desired, observed, host)
   const want: { [key: string]: Value } = { ...wanted }
   if (found.state === "completed" || isAwaited(wanted, found)) want.state = found.state as Value
   if (found.device_program !== undefined) want.device_program = ATTACHED
-  if (found.frozen !== undefined) want.frozen = false
+  // As it was found it is wished for where that is given back.
+  for (const rest of ["frozen", "stopped"]) if (found[rest] !== undefined) want[rest] ??= false
   Object.assign(want, watchedAnew(wanted, found), keptAnew(wanted, observed))
   const own = (want as unknown as ContainerAttributes).namespaces.net === "new"
   // A file that says nothing of them wants none.
@@ -198,9 +199,11 @@ function updates(change: Change): StepDraft[] {
   const byOp = new Map<string, string[]>()
   if (change.movedFrom !== undefined || change.observed?.live.groups !== undefined) byOp.set("move", [])
   for (const { path } of change.fields) {
-    const op = UPDATES[path.split(".", 1)[0] as string]
+    const op = path === "frozen" && change.after?.frozen === true ? "freeze" : UPDATES[path.split(".", 1)[0] as string]
     if (op !== undefined) byOp.set(op, [...(byOp.get(op) ?? []), path])
   }
+  // What is begun in a frozen group never says that it runs: who is given back so is frozen when it does.
+  if (byOp.has("restart")) byOp.delete("freeze")
   if (change.observed?.live.beside !== undefined && !byOp.has("restart")) byOp.set("reap", [])
   if (byOp.has("restart") && waiting(change).length > 0) byOp.set("wait", [])
   // Another group is made with the limits that are wanted.
@@ -258,7 +261,7 @@ function restarting(change: Change): StepDraft {
   return {
     op: "restart",
     after: [
-      ...["move", "limits", "routes", "loopback", "policy", "thaw", "wait"].map(own),
+      ...["move", "limits", "routes", "loopback", "policy", "thaw", "signal", "wait"].map(own),
       ...imageSteps(want),
       ...parent,
       ...volumeSteps(want, "create"),

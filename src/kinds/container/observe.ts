@@ -22,6 +22,7 @@ import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRouting } from "./routing.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { isStopped } from "./stopped.ts"
 import { observedSysctls } from "./sysctls.ts"
 
 type Whose = Pick<Scope, "kernel" | "stack" | "monitors" | "runFolders" | "layers">
@@ -285,6 +286,7 @@ function liveAttributes({ scope, name, monitor, texts, record, spaces, mounts, p
     ...observedRouting(scope, name, monitor, record),
     ...loopback(scope, name),
     ...(texts.frozen ? { frozen: true } : {}),
+    ...(isStopped(texts.status) ? { stopped: true } : {}),
     sysctls: observedSysctls(scope, name, { ...monitor, gidMap: parseMap(texts.gidMap) }, record),
     ...(record === undefined ? {} : (observedMounts(scope.stack, mounts, record) as unknown as Attributes)),
     ...(record === undefined ? {} : (observedPower(texts.status, record.attributes) as unknown as Attributes)),

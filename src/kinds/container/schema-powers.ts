@@ -66,7 +66,7 @@ function ulimitsSchema(): Fragment {
     pattern: "^unlimited$",
     minimum: -1,
     maximum: Number.MAX_SAFE_INTEGER,
-    form: "a whole number, or unlimited",
+    form: "a whole number below 2^53, or unlimited",
   })
   const both = keys(
     "Both limits.",
@@ -77,7 +77,7 @@ function ulimitsSchema(): Fragment {
     ...both,
     ...bound("One number for both limits, or each."),
     type: ["integer", "string", "object"],
-    form: "a whole number, unlimited, or a map of soft and hard",
+    form: "a whole number below 2^53, unlimited, or a map of soft and hard",
   }
   return {
     description: "Limits of each process, by the names of prlimit(1); what is not named is as the caller of apply has it. getrlimit(2)",

@@ -8,6 +8,7 @@ import { callOff, presentInit } from "./restarts.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { Life } from "./spec-life.ts"
 import { USUAL_LIFE } from "./spec-life.ts"
+import { isStopped, setStopped } from "./stopped.ts"
 
 const SIGKILL = 9
 /** A killed process is gone at once, but for what the kernel itself must tear down. */
@@ -35,11 +36,15 @@ export function stop(steps: readonly Step[], run: Run): Promise<StepResult>[] {
   const inits = new Map(steps.map((step) => [step, isHeeded(step) ? calledOff(step, run) : processesOf(step).init]))
   const statuses = run.kernel.readMany(steps.map((step) => statusPath(inits.get(step))))
   const polite = new Set(steps.filter((step, i) => hears(statuses[i] ?? "", endingOf(step).signal)))
-  return steps.map((step) =>
+  return steps.map((step, i) =>
     attempt(async () => {
       const init = inits.get(step)
       const { signal, graceMs } = endingOf(step)
-      if (init !== undefined && polite.has(step) && run.kernel.signal(init, signal)) await run.kernel.gone(init, graceMs)
+      if (init !== undefined && polite.has(step) && run.kernel.signal(init, signal)) {
+        // Who is stopped hears it once it goes on.
+        if (isStopped(statuses[i] ?? null)) setStopped(run.kernel, init, false)
+        await run.kernel.gone(init, graceMs)
+      }
       // Where it was moved to by hand are others, too: only its own group is killed whole.
       if (init !== undefined) run.cgroups.gather(placesOf(step, run.stack).group, init.pid)
       const processes = [...(init === undefined ? [] : [init]), ...(step.change.keeps ? [] : monitorsOf(step))]

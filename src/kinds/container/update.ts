@@ -19,6 +19,7 @@ import type { ContainerAttributes } from "./spec.ts"
 import { isRestarted, USUAL_LIFE } from "./spec-life.ts"
 import { HOSTS, RESOLV_CONF } from "./spec-places.ts"
 import { needsRouting } from "./spec-routing.ts"
+import { setStopped } from "./stopped.ts"
 import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { readSysctl, sysctlPlace, writeSysctl } from "./sysctls.ts"
@@ -174,6 +175,14 @@ export const updateLoopback = inPlace([], (step, run) => {
 export const updateFrozen = inPlace([], (step, run) => {
   const { init } = heldOf(step, run)
   run.cgroups.thaw(groupPath(step.change.name, wantedAttributes(step)), init?.pid)
+})
+
+/** What was found frozen is so again. */
+export const freezeAgain = inPlace([], (step, run) => run.cgroups.freeze(groupPath(step.change.name, wantedAttributes(step))))
+
+/** Who was stopped goes on. */
+export const updateStopped = inPlace([], (step, run) => {
+  setStopped(run.kernel, heldOf(step, run).init, step.change.after?.stopped === true)
 })
 
 /** Its monitor is told of another check, or that there is none any more. */

@@ -16,8 +16,8 @@ import { peerOnHost, places } from "../link/places.ts"
 import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
-import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settled, settledLater } from "../link/results.ts"
-import { gatewayChanges, gatewaysOf, withGateways } from "../link/routes.ts"
+import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settledLater } from "../link/results.ts"
+import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
@@ -25,6 +25,7 @@ import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
+import { shutPorts } from "./shut.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
 import { setWireGuard } from "./wireguard.ts"
 
@@ -40,7 +41,7 @@ export const interfaceDriver: Driver = {
   },
   ops: {
     create: (steps, run) => settledLater(steps, create(steps, run)),
-    update: (steps, run) => settled(steps, update(steps, run)),
+    update: (steps, run) => settledLater(steps, shutPorts(steps, run, update(steps, run))),
     delete: deleteLinks,
   },
 }
@@ -157,11 +158,12 @@ async function createPorts(steps: readonly Step[], run: Run): Promise<StepErrors
     ofMade(steps, made, (step) => [mark(step), ...portImpair(step, run), ...portOptions(step, run)]),
   )
   const outer = eitherError(made, marked)
-  return Promise.all(
+  const errors = await Promise.all(
     steps.map(
       async (step, i) => outer[i] ?? firstError(await run.kernel.netLater(netnsOf(run, containerOf(step)), insideCreation(step, run))),
     ),
   )
+  return shutPorts(steps, run, errors)
 }
 
 function containerOf(step: Step): string {
@@ -203,7 +205,7 @@ function insideCreation(step: Step, run: Run): NetRequest[] {
     ...impairChanges(run.kernel, link, undefined, want.impair),
     ...want.address.map((address): NetRequest => ({ op: "address-add", link, address })),
     ...(want.up ? [{ op: "link-set", link, up: true } as const] : []),
-    ...(want.up ? gatewayChanges(link, [], want.gateway) : []),
+    ...(want.up ? gatewayChanges(link, [], want.gateway, want.address) : []),
   ]
 }
 
@@ -284,13 +286,14 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
   if (changed.has("mac") && want.mac !== undefined) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
   // A link that was down has lost its routes, one whose last address goes loses them now: the gateway is set again.
-  const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway) : []
+  const gateways = want.up ? gatewayChanges(link, have.gateway ?? [], want.gateway, want.address) : []
   const address = set.up === false ? keptWhenDown(have.address ?? []) : (have.address ?? [])
   return [
     ...(Object.keys(set).length > 2 ? [set] : []),
     ...impairChanges(run.kernel, link, have.impair, want.impair),
     ...fdbChanges(link, have.fdb, want.fdb),
     ...bondRequests(step, run, link),
-    ...withGateways(addressChanges(link, address, want.address), gateways, want.address),
+    ...addressChanges(link, address, want.address),
+    ...gateways,
   ]
 }

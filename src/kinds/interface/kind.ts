@@ -65,8 +65,7 @@ function check(resource: Resource, host: HostFacts): Diagnostic[] {
  * A link without impairments has none by wish. A link that is down has no routes: its gateways come with `up`. Of a bridge that is to be called
  * otherwise it stays a port. What is to be a port and is a link with one end is none of what that is.
  */
-function normalise(wish: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
-  const desired = withoutState(wish)
+function normalise(desired: Attributes, { attributes }: Observed): { desired: Attributes; observed: Attributes } {
   const sameBridge = attributes.bridge !== undefined && attributes.bridge === desired.bridge && desired.master !== undefined
   return withPrefixRoutes({
     desired: {
@@ -96,16 +95,11 @@ function offItsBridge({ host_end, master }: Attributes): Attributes {
   return host_end === undefined || master !== undefined ? {} : { master: "" }
 }
 
-/** No port is to be shut: what is given back of one that was found so is the rest of it. */
-function withoutState(desired: Attributes): Attributes {
-  const { state, ...rest } = (desired.host_end ?? {}) as { readonly [option: string]: Value }
-  return state === undefined ? desired : { ...desired, host_end: rest }
-}
-
 function masterOf({ master }: Attributes, sameBridge: boolean): Attributes {
   return sameBridge ? { master: master as Value } : {}
 }
 
+/** No file can shut a port: only what is given back of one that was found so is. */
 const PORT_USUAL = { ...PORT_DEFAULTS, state: "forwarding" }
 
 /** An option of a port that only one side has is as usual on the other one. */

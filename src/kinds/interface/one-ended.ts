@@ -207,7 +207,7 @@ export function furnishing(step: Step, run: Run): NetRequest[] {
     ...impairChanges(run.kernel, link, undefined, impair),
     ...fdbChanges(link, [], fdb),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
-    ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway)] : []),
+    ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway, address)] : []),
   ]
 }
 

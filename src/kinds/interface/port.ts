@@ -69,16 +69,17 @@ export function portUpdate(
   const port = Object.fromEntries(options.map((option) => [option, all[option]])) as PortOptions
   const now = () => have.vlans ?? live().find(({ index }) => index === link)?.vlans
   const vlans = changed.has("vlans") ? vlanRequests(link, now(), want, run) : []
-  return [...portSet(link, { ...port, ...openAgain(all, want, changed, run) }), ...vlans]
+  const isOpened = changed.has("host_end.state") && want.host_end.state === undefined
+  const again = isOpened ? openAgain(link, all, bridgeOf(want, run).stp === true) : []
+  return [...portSet(link, port), ...again, ...vlans]
 }
 
 /**
  * The kernel takes no word about it where a spanning tree is by now, but opens what is shut with any other word about it, for the tree to decide:
  * br_port_carrier_check().
  */
-function openAgain(all: PortOptions, want: PortAttributes, changed: ReadonlySet<string>, run: Run): PortOptions & { state?: PortState } {
-  if (!changed.has("host_end.state")) return {}
-  return bridgeOf(want, run).stp ? { learning: all.learning as boolean } : { state: "forwarding" }
+function openAgain(link: LinkRef, { learning = true }: PortOptions, stp: boolean): NetRequest[] {
+  return stp ? portSet(link, { learning }) : [{ op: "port-state", link, state: "forwarding" }]
 }
 
 /** As somebody had left it, and it is given back. */
@@ -86,11 +87,12 @@ function isOffItsBridge({ master }: Partial<PortAttributes>): boolean {
   return master === undefined
 }
 
-function portSet(link: LinkRef, port: PortOptions & { state?: PortState }): NetRequest[] {
+function portSet(link: LinkRef, port: PortOptions): NetRequest[] {
   return Object.keys(port).length === 0 ? [] : [{ op: "link-set", link, port }]
 }
 
-function bridgeOf({ bridge }: PortAttributes, { desired }: Run): Partial<BridgeAttributes> {
+/** What the bridge of a port is to be like. */
+export function bridgeOf({ bridge }: PortAttributes, { desired }: Run): Partial<BridgeAttributes> {
   return (desired.resources.find(({ address }) => address === bridge)?.attributes ?? {}) as Partial<BridgeAttributes>
 }
 

@@ -1,4 +1,4 @@
-import type { Ip } from "../../base/ip.ts"
+import type { Cidr, Ip } from "../../base/ip.ts"
 import { contains, parseCidr, parseIp } from "../../base/ip.ts"
 import type { LinkRef, NetDump, NetRequest, Route, RouteWish } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
@@ -51,26 +51,42 @@ export function gatewaysOf(scope: Scope, container: string, dump: NetDump, index
   return gateways.map((r) => r.via as string).sort()
 }
 
-/** `ip route replace default via GATEWAY dev LINK` for each, after the deletion of those no longer wanted. */
-export function gatewayChanges(link: LinkRef, have: readonly string[], want: readonly string[]): NetRequest[] {
+/**
+ * `ip route replace default via GATEWAY dev LINK` for each, after the deletion of those no longer wanted; the link has `addresses` by then. No file names a
+ * gateway that none of these leads to, but what is given back as it was found may have one, whose address somebody took away: it gets a way for
+ * as long as the kernel asks for one.
+ */
+export function gatewayChanges(
+  link: LinkRef,
+  have: readonly string[],
+  want: readonly string[],
+  addresses: readonly string[],
+): NetRequest[] {
   const families = new Set(want.map(defaultFor))
   const gone = have.filter((via) => !families.has(defaultFor(via)))
   return [
     ...gone.map((via): NetRequest => routeDeletion({ to: defaultFor(via), via, dev: link })),
-    ...want.map((via): NetRequest => ({ op: "route-replace", to: defaultFor(via), via, dev: link })),
+    ...want.flatMap((via): NetRequest[] => {
+      const set: NetRequest = { op: "route-replace", to: defaultFor(via), via, dev: link }
+      return isReached(via, addresses) ? [set] : withWay(via, link, set)
+    }),
   ]
 }
 
-/**
- * Those behind the changes of the link's addresses. But one that none of them, `addresses`, leads to, as it was found and is given back, comes before:
- * there is a way to it until the last one goes that did.
- */
-export function withGateways(changes: readonly NetRequest[], gateways: readonly NetRequest[], addresses: readonly string[]): NetRequest[] {
-  const nets = addresses.flatMap((address) => parseCidr(address) ?? [])
-  const isReached = (via: string) => nets.some((net) => contains(net, parseIp(via) as Ip))
-  const isGone = changes.some(({ op }) => op === "address-delete")
-  const isEarly = (one: NetRequest) => isGone && one.op === "route-replace" && one.via !== undefined && !isReached(one.via)
-  return [...gateways.filter(isEarly), ...changes, ...gateways.filter((one) => !isEarly(one))]
+/** fe80::/10: addresses that are on every link. RFC 4291 */
+const LINK_LOCAL = parseCidr("fe80::/10") as Cidr
+
+function isReached(via: string, addresses: readonly string[]): boolean {
+  const ip = parseIp(via) as Ip
+  return [LINK_LOCAL, ...addresses.flatMap((address) => parseCidr(address) ?? [])].some((net) => contains(net, ip))
+}
+
+/** A metric that nobody else gives a route: the last one but that of routes which lead nowhere. */
+const PASSING_METRIC = 0xffff_fffe
+
+function withWay(via: string, dev: LinkRef, set: NetRequest): NetRequest[] {
+  const way = { to: `${via}/${via.includes(":") ? 128 : 32}`, dev, metric: PASSING_METRIC }
+  return [{ op: "route-append", protocol: ROUTE_PROTOCOL, ...way }, set, { op: "route-delete", ...way }]
 }
 
 /** Without its metric the kernel would take the first of those that are alike otherwise. IPv4 knows no way to say metric 0. */

@@ -5,7 +5,7 @@ import type { RuleChange, RuleFamily, RuleSet } from "../../kernel/packet-rules.
 import type { Driver, Run, Scope, StepResult } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { attemptNow } from "../step-result.ts"
-import { putBack, remember, remembered, setSysctl, sysctl, WAS_OFF, wasOff } from "./forwarding.ts"
+import { clearOfLink, putBack, remember, remembered, setSysctl, sysctl, WAS_OFF, wasOff } from "./forwarding.ts"
 import { readNat } from "./observe.ts"
 import type { NatAttributes } from "./spec.ts"
 import { FAMILIES, FORWARDING, LOCALNET, tableOf } from "./spec.ts"
@@ -87,7 +87,7 @@ function clearUnwanted({ change }: Step, { kernel }: Run, wanted: NatAttributes 
   const had = Object.keys((change.before as unknown as NatAttributes | null)?.sysctls ?? {})
   for (const name of had) {
     const goes = LOCALNET.test(name) && wanted?.sysctls[name] === undefined
-    if (goes && sysctl(kernel, name) === "1") setSysctl(kernel, name, "0")
+    if (goes && sysctl(kernel, name) === "1") clearOfLink(kernel, name)
   }
 }
 

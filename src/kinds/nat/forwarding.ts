@@ -1,5 +1,6 @@
 import { sysctlPath } from "../../base/sysctl-name.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
+import { KernelError } from "../../kernel/kernel.ts"
 import type { BaseChain, RuleFamily, RuleSet } from "../../kernel/packet-rules.ts"
 import { forwardingFileOf } from "../../model/ownership.ts"
 import { bootId } from "../container/record.ts"
@@ -47,6 +48,15 @@ export function wasOff(kernel: Kernel, family: RuleFamily, { chains }: RuleSet, 
 /** Sets a parameter that is something else; of a link that is not there yet it cannot be. */
 export function setSysctl(kernel: Kernel, name: string, value: string): void {
   if (sysctl(kernel, name) !== value) kernel.write(sysctlPath(name), value)
+}
+
+/** Sets a parameter of a link to 0. One that goes meanwhile, by a step beside this one, takes it along. */
+export function clearOfLink(kernel: Kernel, name: string): void {
+  try {
+    kernel.write(sysctlPath(name), "0")
+  } catch (failure) {
+    if (!(failure instanceof KernelError) || failure.errno !== "ENOENT") throw failure
+  }
 }
 
 /**

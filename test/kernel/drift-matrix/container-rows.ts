@@ -171,6 +171,16 @@ function inPlace(): AttributeRow[] {
       ],
     },
     {
+      attribute: "stopped",
+      read: "`/proc/PID/status` of its first process: `State`",
+      hands: [
+        {
+          by: "kill -STOP $web; until grep -q '^State:.T' /proc/$web/status; do sleep 0.02; done",
+          shows: { "container.web": { stopped: true } },
+        },
+      ],
+    },
+    {
       attribute: "routes",
       read: "in its network namespace: `RTM_GETROUTE`, protocol 115",
       hands: [

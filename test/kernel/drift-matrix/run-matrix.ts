@@ -140,7 +140,7 @@ function routesOf(wanted: Value, path: string): Value | undefined {
 
 /** What an option is that the stack does not name; null: nothing. */
 function usual(path: string): Value {
-  const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "", frozen: false }
+  const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "", frozen: false, stopped: false }
   const [end, option = ""] = path.split(".")
   return (end === "host_end" ? { ...PORT_DEFAULTS, state: "forwarding" }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
 }

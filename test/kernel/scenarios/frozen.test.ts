@@ -46,6 +46,7 @@ for (const [words, missing] of FREEZERS) {
     ])
       assert.match(expectStatus(sandbox.stack(args), 1).stderr, /error: container\.web is frozen: .*\n.*\n +hint: `stack apply` thaws it/)
     assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /~ container\.web.*\n +frozen: true -> false/)
+    assert.match(expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout, /^container\.web +frozen /m)
     expectStatus(sandbox.stack(["plan", "-f", file, "--out", "kept.plan"]), 0)
     expectStatus(sandbox.stack(["apply", "-y", "kept.plan"]), 0)
     expectConverged(sandbox, file)
@@ -61,5 +62,28 @@ for (const [words, missing] of FREEZERS) {
     assert.equal(sandbox.processes(), [])
   })
 }
+
+const [bySwitch, noSwitch] = FREEZERS[0] as (typeof FREEZERS)[number]
+scenario(
+  "what an apply that is undone has thawed is frozen again, also where it was made anew",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab())
+    apply(sandbox, file)
+    freeze(sandbox, bySwitch)
+    for (const words of [POLITE, `echo again; ${POLITE}`]) {
+      const failing = sandbox.file("failing.yaml", `${lab(words)}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+      const before = planOf(sandbox, failing)
+      assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", failing]), 1).stderr, /Undone: all is as it was before\./)
+      const { changes, drift } = planOf(sandbox, failing)
+      assert.equal({ changes, drift }, { changes: before.changes, drift: before.drift })
+      const state = sandbox.run(["sh", "-c", "cat $cgroup2/web/cgroup.freeze"], { env: handEnvironment(sandbox, hierarchiesOf(sandbox)) })
+      assert.is(state.stdout, "1\n")
+    }
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+  },
+  [],
+  noSwitch === "" ? undefined : noSwitch,
+)
 
 test.run()

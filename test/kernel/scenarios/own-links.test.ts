@@ -64,6 +64,29 @@ containers:
     interfaces: { on0: { macvlan: { link: eth0 } }, eth0: { bridge: two, mtu: 1300 } }
 `
 
+scenarioOfMacvlans("a link that is made anew alone takes along what lies on it, and the routes by that: the plan says so", (sandbox) => {
+  const file = sandbox.file("stack.yaml", macvlans())
+  apply(sandbox, file)
+  const was = inits(sandbox, "lab")
+  const before = ["eth1", "mv1", "mv2"].map((name) => link(sandbox, name).ifindex)
+  const aim = ["--replace", "interface.web.eth1", "--target", "interface.web.eth1"]
+  assert.equal(verdicts(planOf(sandbox, file, ...aim)), [
+    "update container.web",
+    "delete+create interface.web.mv1",
+    "delete+create interface.web.eth1",
+  ])
+  apply(sandbox, file, ...aim)
+  assert.equal(inits(sandbox, "lab"), was)
+  const after = ["eth1", "mv1", "mv2"].map((name) => link(sandbox, name).ifindex)
+  assert.equal(
+    after.map((index, i) => index === before[i]),
+    [false, false, true],
+  )
+  assert.match(inWeb(sandbox, "ip", "route"), "10.9.0.0/16 via 10.60.0.254 dev mv1")
+  expectConverged(sandbox, file)
+  assert.equal(verdicts(planOf(sandbox, file, "--replace", "interface.web.eth1", "--exclude", "interface.web.mv1")), [])
+})
+
 scenarioOfMacvlans(
   "a macvlan on an interface, and on a pair's end, of its own container: made after it in any order of the file, and gone and come with it",
   (sandbox) => {

@@ -63,6 +63,25 @@ scenario("two stacks side by side do not touch one another", (sandbox) => {
   assert.ok(pings(Number(alone.web), "10.21.0.1"))
 })
 
+scenario("host ids that a file names and a running container of another stack has are told, and are no reason to do nothing", (sandbox) => {
+  const text = (stack: string, first: number) =>
+    `name: ${stack}\nidmaps: { ids: { uid: ["0 ${first} 1000"] } }\ncontainers:\n  web: { command: [sleep, infinity], idmap: ids }\n  done: { command: ["true"] }\n`
+  const one = sandbox.file("one.yaml", text("one", 300_000))
+  const two = sandbox.file("two.yaml", text("two", 300_999))
+  assert.is(expectStatus(sandbox.stack(["apply", "-y", "-f", one]), 0).stderr.includes("warning"), false)
+  const shared = /^two\.yaml:4:\d+: warning: host user ids 300999 to 300999 are those of container\.web of stack one too$/gm
+  assert.is(expectStatus(sandbox.stack(["plan", "-f", two]), 0).stderr.match(shared)?.length, 1)
+  assert.match(expectStatus(sandbox.stack(["apply", "-y", "-f", two]), 0).stderr, shared)
+  assert.match(readFileSync(`/proc/${inits(sandbox, "two").web}/uid_map`, "utf8"), /^ +0 +300999 +1000$/m)
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", one]), 0).stderr, "container.web of stack two")
+  expectConverged(sandbox, one)
+  // The kernel tells, whatever lies in a run folder: who has ended has no ids.
+  process.kill(Number(inits(sandbox, "one").web), "SIGKILL")
+  assert.is(expectStatus(sandbox.stack(["plan", "-f", two]), 0).stderr, "")
+  apply(sandbox, sandbox.file("two.yaml", text("two", 301_000)))
+  assert.is(expectStatus(sandbox.stack(["apply", "-y", "-f", one]), 0).stderr.includes("warning"), false)
+})
+
 scenario("a monitor that somebody has moved into another cgroup is known yet, and goes with its container", (sandbox) => {
   const text = `name: lab
 containers:

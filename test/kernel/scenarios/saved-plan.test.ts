@@ -40,6 +40,42 @@ scenario("a kept plan is shown as it was, and carried out without a question", (
   expectStale(sandbox, /bridge\.lan: nothing is to be done any more/)
 })
 
+/** The causes of what goes, of a plan or of the lines of an apply, and the last line for a person. */
+function causes(text: string): string[] {
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+  return lines.flatMap((line) => (line.changes?.length > 0 ? line.changes : [line.change])).flatMap((change) => change?.cause ?? [])
+}
+
+scenario("a kept plan of a destroy says what the destroy says: that it is asked for, whatever the file holds", (sandbox) => {
+  const file = sandbox.file("stack.yaml", LAB)
+  const asked = Array(5).fill("its destruction is asked for")
+  apply(sandbox, file)
+  assert.equal(causes(expectStatus(sandbox.stack(["plan", "--destroy", "--json", "-f", file, "--out", "kept"]), 0).stdout), asked)
+  assert.equal(causes(expectStatus(sandbox.stack(["show", "kept", "--json"]), 0).stdout), asked)
+  assert.not.match(expectStatus(sandbox.stack(["show", "kept"]), 0).stdout, "#")
+  assert.equal(causes(expectStatus(sandbox.stack(["apply", "-y", "--json", "kept"]), 0).stdout), asked)
+  apply(sandbox, file)
+  assert.equal(causes(expectStatus(sandbox.stack(["destroy", "-y", "--json", "-f", file]), 0).stdout), asked)
+  apply(sandbox, file)
+  expectStatus(sandbox.stack(["plan", "--destroy", "-f", file, "--out", "kept"]), 0)
+  expectStatus(sandbox.run(["ip", "link", "set", "lab-lan", "mtu", "1300"]), 0)
+  expectStale(sandbox, /bridge\.lan: delete \(its destruction is asked for\)/)
+  expectStatus(sandbox.run(["ip", "link", "set", "lab-lan", "mtu", "1500"]), 0)
+  assert.is(expectStatus(sandbox.stack(["apply", "kept"]), 0).stdout, "Destroy complete! Resources: 5 destroyed.\n")
+  apply(sandbox, file)
+  const none = sandbox.file("stack.yaml", "name: lab\n")
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", none]), 0).stdout, "  - bridge.lan  # not in the stack file\n")
+  assert.is(
+    expectStatus(sandbox.stack(["apply", "-y", "-f", none]), 0)
+      .stdout.split("\n")
+      .at(-2),
+    "Apply complete! Resources: 0 added, 0 changed, 5 destroyed.",
+  )
+})
+
 scenario("stale: each object that is not the same any more is named", (sandbox) => {
   kept(sandbox)
   const before = sandbox.ip("link", "show", "lab-lan")[0].ifindex

@@ -1,11 +1,11 @@
-import type { PortOptions, PortState } from "../../../src/base/bridge-options.ts"
+import type { PortOptions } from "../../../src/base/bridge-options.ts"
 import { BRIDGE_DEFAULTS, PORT_DEFAULTS, unusual } from "../../../src/base/bridge-options.ts"
 import { parseVlan } from "../../../src/base/vlans.ts"
 import type { BridgeOptions, LinkRef, NetNs, NetRequest, TapWish, VethEnd } from "../../../src/kernel/kernel.ts"
 import { addLoopback, carrierChanged, linkDown } from "./addresses.ts"
 import type { Machine } from "./machine.ts"
 import type { NetLink, Network, NewLink } from "./network.ts"
-import { addLink, portsOf } from "./network.ts"
+import { addLink, portsOf, stateOf } from "./network.ts"
 
 /** How a request is refused. */
 export type Refuse = (errno: string, text?: string) => never
@@ -172,10 +172,20 @@ export function setHairpin(call: NetCall, { link, on }: NetRequest & { op: "hair
   else delete port.hairpin
 }
 
-/** Only what differs from a port that nobody has set is kept, as it is told; each forwards as soon as it can. */
-function setPort(call: NetCall, link: NetLink, { state: _, ...port }: PortOptions & { state?: PortState }): void {
+/** Only what differs from a port that nobody has set is kept, as it is told. */
+function setPort(call: NetCall, link: NetLink, port: PortOptions): void {
   if (link.master === 0) call.refuse("EINVAL")
   link.port = unusual(PORT_DEFAULTS, { ...link.port, ...port })
+}
+
+/** Only a port whose bridge has no spanning tree is shut or opened by hand, and with any other word than `disabled` one that can send. */
+export function setPortState(call: NetCall, { link, state }: NetRequest & { op: "port-state" }): void {
+  const port = findLink(call, link)
+  const bridge = port.network.links.get(port.master)?.bridge ?? call.refuse("EOPNOTSUPP")
+  if (bridge.stp) call.refuse("EBUSY")
+  if (!port.up || (state !== "disabled" && stateOf(port) !== "up")) call.refuse("ENETDOWN")
+  if (state === "forwarding") delete port.portState
+  else port.portState = state
 }
 
 /** `bridge vlan add` and `del`, of a port. */
@@ -231,6 +241,7 @@ function release(link: NetLink): void {
   if (master?.kind === "bond") leaveBond(link, master)
   delete link.hairpin
   delete link.port
+  delete link.portState
   link.vlans = new Map()
   if (bridge !== undefined) portsChanged(bridge)
 }

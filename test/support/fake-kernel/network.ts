@@ -1,4 +1,4 @@
-import type { PortOptions } from "../../../src/base/bridge-options.ts"
+import type { PortOptions, PortState } from "../../../src/base/bridge-options.ts"
 import { formatVlans } from "../../../src/base/vlans.ts"
 import type {
   BridgeOptions,
@@ -63,6 +63,8 @@ export interface NetLink {
   options?: LinkOptions
   addresses: NetAddress[]
   hairpin?: true
+  /** Absent: it forwards. */
+  portState?: PortState
   /** Its parameter of that name; absent: off. */
   routeLocalnet?: boolean
   /** Of a veth; absent: as it is born. */
@@ -113,7 +115,7 @@ export function portsOf(bridge: NetLink): NetLink[] {
   return [...bridge.network.links.values()].filter((link) => link.master === bridge.index)
 }
 
-function stateOf(link: NetLink): string {
+export function stateOf(link: NetLink): string {
   if (!link.up) return "down"
   if (link.peer !== undefined) return link.peer.up ? "up" : "lowerlayerdown"
   if (link.lower !== undefined && link.kind !== "vxlan") return hasCarrier(link.lower) ? "up" : "lowerlayerdown"
@@ -141,7 +143,7 @@ export function dumpRouting({ routes, rules, neighbours }: Network): Routing {
 }
 
 function dumpLink(link: NetLink): Link {
-  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, options, impair, hairpin, port, fdb } = link
+  const { index, name, kind, mac, mtu, up, master, group, alias, peer, bridge, options, impair, hairpin, port, portState, fdb } = link
   return {
     ...{ index, name, kind, mac, mtu, up, state: stateOf(link), master, group, alias, peerIndex: peer?.index ?? 0 },
     ...(bridge === undefined ? {} : { bridge: { ...bridge } }),
@@ -153,6 +155,7 @@ function dumpLink(link: NetLink): Link {
     ...(impair === undefined ? {} : { impair: { ...impair } }),
     ...(kind === "veth" && alias !== "" && master === 0 && link.acceptRa !== false ? { accept_ra: true as const } : {}),
     ...(hairpin === undefined ? {} : { hairpin }),
+    ...(portState === undefined ? {} : { port_state: portState }),
   }
 }
 

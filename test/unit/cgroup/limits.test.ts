@@ -99,6 +99,16 @@ test("rounding leaves what the kernel would give back, and no default", () => {
   })
 })
 
+test("a size of any other file is rounded as the kernel does it, to the last digit", () => {
+  const rounded = (text: string) => roundLimits({ unified: { "memory.min": text } }, V2).unified?.["memory.min"]
+  assert.is(rounded("4097"), "4096")
+  assert.is(rounded("1k"), "0")
+  assert.is(rounded("9007199254740993"), "9007199254740992")
+  assert.is(rounded("4611686018427392001"), "4611686018427392000")
+  assert.is(rounded("9223372036854767615"), "9223372036854763520")
+  for (const all of ["9223372036854771712", "9223372036854775807", "8192P", "max"]) assert.is(rounded(all), "max")
+})
+
 const problems = (limits: Limits, controllers: Parameters<typeof limitProblems>[1]) => limitProblems(limits, controllers).map((p) => p.path)
 
 test("what a host cannot hold is told limit by limit", () => {

@@ -58,6 +58,13 @@ test("bad usage is 64 and names the nearest", async ({ folder }) => {
     [["logs", "web", "-f"], /argument missing\n {2}hint: -f is the stack file; a log is followed with --follow/],
     [["logs", "--since", "March 7", "web"], /Write it as 10m/],
     [["logs", "--since", "2030-13-01", "web"], /Write it as 10m/],
+    [["apply", "--confirm", "0"], /'--confirm <duration>' argument '0' is invalid\. It must be longer than nothing, and at most 24d\./],
+    [["apply", "--confirm", "0s"], /longer than nothing/],
+    [["link", "down", "web:eth0", "--for", "0ms"], /longer than nothing/],
+    [["link", "down", "web:eth0", "--for", "25d"], /at most 24d/],
+    [["impair", "web:eth0", "--loss", "1%", "--for", "0"], /longer than nothing/],
+    [["capture", "web:eth0", "--for", "0m"], /longer than nothing/],
+    [["capture", "web:eth0", "--for", `${"9".repeat(400)}s`], /at most 24d/],
   ] as [string[], RegExp][]) {
     const { code, out, err } = await run(folder, ...argv)
     assert.equal([code, out], [64, ""], argv.join(" "))
@@ -109,6 +116,27 @@ test("the resolved document as JSON and as YAML", async ({ folder }) => {
   assert.is(JSON.parse(json.out).name, "one")
   assert.is(JSON.stringify(JSON.parse(json.out)).includes("1400"), true)
   assert.match((await run(folder, "config")).out, /^name: one$/m)
+})
+
+test("config writes numbers as they are written: in an environment they are texts, and of a mode the digits count", async ({ folder }) => {
+  const environment = "{ A: 1.10, B: 12345678901234567890, C: 0x10, D: 1e3, E: 7 }"
+  const mode = "secrets: [{ source: s, mode: 0o440 }]"
+  const text = `name: one\nsecrets: { s: { file: s } }\ncontainers:\n  web: { command: [x, 2.50], environment: ${environment}, ${mode} }\n`
+  writeFileSync(join(folder, "s"), "")
+  writeFileSync(join(folder, "stack.yaml"), text)
+  const { out } = await run(folder, "config")
+  for (const words of ["A: 1.10", 'B: "12345678901234567890"', "C: 0x10", "D: 1e3", "E: 7", "- 2\\.50", "mode: 0o440"])
+    assert.match(out, new RegExp(`${words}$`, "m"))
+  writeFileSync(join(folder, "again.yaml"), out)
+  assert.is((await run(folder, "config", "-f", "again.yaml")).out, out)
+  const json = await run(folder, "config", "--format", "json")
+  const { web } = JSON.parse(json.out).containers
+  assert.equal(
+    [web.environment.A, web.environment.B, web.command[1], web.secrets[0].mode],
+    ["1.10", "12345678901234567890", "2.50", "0o440"],
+  )
+  writeFileSync(join(folder, "again.json"), json.out)
+  assert.is((await run(folder, "validate", "-f", "again.json")).err, "")
 })
 
 test("config writes nothing that a terminal would obey, and the same again when it is read", async ({ folder }) => {

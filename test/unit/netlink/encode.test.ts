@@ -135,15 +135,13 @@ test("options of a port are a slave's", () => {
   )
 })
 
-test("a port is opened by the number of its state", () => {
+test("a port is shut and opened by the number of its state, told to its bridge", () => {
   same(
-    { op: "link-set", link: 8, port: { state: "forwarding" } },
-    `3c000000 1000 0500 01000000 00000000
-     00 00 0000 08000000 00000000 00000000
-     1c00 1200
-       0b00 0400 62726964676500 00
-       0c00 0500
-         0500 0100 03 000000                # IFLA_BRPORT_STATE`,
+    { op: "port-state", link: 8, state: "forwarding" },
+    `2c000000 1300 0500 01000000 00000000   # RTM_SETLINK
+     07 00 0000 08000000 00000000 00000000  # AF_BRIDGE
+     0c00 0c80                              # IFLA_PROTINFO | NLA_F_NESTED
+       0500 0100 03 000000                  #   IFLA_BRPORT_STATE`,
   )
 })
 

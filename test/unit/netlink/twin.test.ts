@@ -29,6 +29,7 @@ const TWINS: [NetRequest, string][] = [
     { op: "link-set", link: "v0", port: { isolated: true, learning: false, cost: 7 } },
     "ip link set v0 type bridge_slave isolated 1 learning 0 cost 7",
   ],
+  [{ op: "port-state", link: "v0", state: "disabled" }, "bridge link set dev v0 state disabled"],
   [{ op: "vlan-add", link: "v0", vlan: "10 pvid untagged" }, "bridge vlan add dev v0 vid 10 pvid untagged"],
   [{ op: "vlan-delete", link: 5, vlan: "30-40" }, "bridge vlan del dev if5 vid 30-40"],
   [

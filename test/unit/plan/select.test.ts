@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { DiagnosticError } from "../../../src/base/diagnostic.ts"
 import { makePlan } from "../../../src/plan/plan.ts"
 import { EVERYTHING, selectChanges } from "../../../src/plan/select.ts"
-import { HOST } from "../../kinds/read-case.ts"
+import { HOST, readCase } from "../../kinds/read-case.ts"
 import { bridge, container } from "../../kinds/resources.ts"
 
 const RESOURCES = [bridge("lan", {}), container("side", {}), container("web[0]", {}), container("web[1]", {})]
@@ -29,5 +29,29 @@ for (const [written, hint] of [
     assert.unreachable("it was taken for an address")
   })
 }
+
+const LYING = readCase(new URL("../../kinds/interface/cases/on-own-link", import.meta.url).pathname)
+
+function selected(kind: "target" | "exclude", ...addresses: string[]): string[] {
+  const whole = makePlan(LYING.desired, LYING.snapshot).plan
+  const { changes } = selectChanges(whole, { ...EVERYTHING, [kind]: addresses })
+  return changes.filter(({ action }) => action !== "no-op").map(({ address }) => address)
+}
+
+test("what lies on a link that is made anew is selected with it, and what it loses its routes by", () => {
+  const with20 = selected("target", "interface.web.eth2")
+  for (const address of ["interface.web.eth2", "interface.web.eth2.20", "interface.web.inner", "container.web"])
+    assert.ok(with20.includes(address), address)
+  assert.equal(selected("target", "interface.web.eth3"), ["interface.web.eth3", "interface.web.eth3.30"])
+  assert.equal(selected("target", "interface.web.eth1"), ["interface.web.eth1", "interface.web.eth1.13"])
+  assert.equal(selected("target", "interface.web.other"), ["veth.core", "interface.web.up0.40", "interface.web.other"])
+})
+
+test("without what lies on a link nothing becomes of that", () => {
+  const without = selected("exclude", "interface.web.inner")
+  for (const address of ["interface.web.eth2", "interface.web.eth2.20", "interface.web.inner", "container.web"])
+    assert.not.ok(without.includes(address), address)
+  assert.ok(without.includes("interface.web.eth3"))
+})
 
 test.run()

@@ -6,6 +6,7 @@ export const IFLA_MTU = 4
 export const IFLA_LINK = 5
 export const IFLA_QDISC = 6
 export const IFLA_MASTER = 10
+export const IFLA_PROTINFO = 12
 export const IFLA_OPERSTATE = 16
 export const IFLA_LINKINFO = 18
 export const IFLA_IFALIAS = 20

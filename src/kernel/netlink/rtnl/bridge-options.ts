@@ -6,7 +6,7 @@ import * as N from "../constants/if-bridge.ts"
 import { IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO } from "../constants/if-link.ts"
 import type { WireWriter } from "../wire.ts"
 import type { Codec } from "./codec.ts"
-import { be16, flag, u8, u16, u32, words } from "./codec.ts"
+import { be16, flag, u16, u32, words } from "./codec.ts"
 
 type Table<K extends string> = { readonly [option in K]: readonly [attribute: number, codec: Codec] }
 
@@ -51,8 +51,6 @@ const PORT: Table<keyof PortOptions> = {
   isolated: [N.IFLA_BRPORT_ISOLATED, flag],
 }
 
-const STATE = { state: [N.IFLA_BRPORT_STATE, words(u8, Object.fromEntries(PORT_STATES.map((word, i) => [word, i])))] } as const
-
 /** By the attribute's number: a namespace may have a thousand ports, each with forty attributes. */
 const BRIDGE_BY_NUMBER = byNumber(BRIDGE)
 const PORT_BY_NUMBER = byNumber(PORT)
@@ -81,10 +79,10 @@ export function writeBridge(w: WireWriter, options: BridgeOptions): void {
 }
 
 /** IFLA_LINKINFO of a port of a bridge, with the options that are given. */
-export function writePort(w: WireWriter, options: PortOptions & { state?: PortState }): void {
+export function writePort(w: WireWriter, options: PortOptions): void {
   writeNested(w, IFLA_LINKINFO, () => {
     writeText(w, IFLA_INFO_SLAVE_KIND, "bridge")
-    writeNested(w, IFLA_INFO_SLAVE_DATA, () => write(w, { ...PORT, ...STATE }, { ...options }))
+    writeNested(w, IFLA_INFO_SLAVE_DATA, () => write(w, PORT, { ...options }))
   })
 }
 
