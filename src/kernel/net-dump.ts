@@ -33,6 +33,8 @@ export interface Link {
   master: number
   group: number
   alias: string
+  /** Names that it has besides. ip-link(8), `property` */
+  altnames?: string[]
   /** ifindex of a veth's peer, in the peer's namespace; 0: none. */
   peerIndex: number
   bridge?: LiveBridge

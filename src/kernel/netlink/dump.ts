@@ -12,7 +12,7 @@ import { encodeFdbDump, readFdbEntry } from "./rtnl/fdb.ts"
 import { encodeCounterDump, readCounters } from "./rtnl/link-counters.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
-import { encodeQdiscDump, readQdisc } from "./rtnl/qdisc.ts"
+import { encodeQdiscDump, impairments, readQdisc } from "./rtnl/qdisc.ts"
 import { encodeRouteDump } from "./rtnl/route.ts"
 import { readRoute } from "./rtnl/route-read.ts"
 import type { Message } from "./wire.ts"
@@ -154,7 +154,7 @@ function isUsual({ mac, to, port, vni }: FdbEntry, remote: string | number | und
 function withImpairments(connection: Connection, links: readonly Link[]): Link[] {
   const qdiscs = dumpOf("tc qdisc show", encodeQdiscDump, RTM_NEWQDISC, readQdisc)
   readAll(connection, [qdiscs])
-  const found = new Map(qdiscs.found.map(({ index, impair }) => [index, impair]))
+  const found = impairments(qdiscs.found)
   return links.map(({ impair: _, ...link }) => {
     const impair = found.get(link.index)
     return impair === undefined ? link : { ...link, impair }

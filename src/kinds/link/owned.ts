@@ -94,10 +94,11 @@ export function mtuOf(scope: Scope, address: Address, ends: readonly Link[]): nu
 
 /** Links of another owner that stand where a wanted one of this kind must go. */
 export function foreignLinks(scope: Scope, kind: KindName): Foreign[] {
-  return ownerless(scope).flatMap(({ address, container, link }): Foreign[] => {
+  return ownerless(scope).flatMap(({ address, container, link, called }): Foreign[] => {
     if (splitAddress(address).kind !== kind) return []
-    if (container !== "host") return [{ address, what: told(link, ` in ${container}`), within: container }]
-    return [{ address, what: told(link, ""), ...(isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
+    const too = called === undefined ? "" : `, which is called ${called} too,`
+    if (container !== "host") return [{ address, what: told(link, ` in ${container}${too}`), within: container }]
+    return [{ address, what: told(link, too), ...(called === undefined && isAdoptable(scope, kind, link) ? { adoptable: link.name } : {}) }]
   })
 }
 
@@ -106,24 +107,35 @@ interface Ownerless {
   address: Address
   container: Place["container"]
   link: Link
+  /** The name that it has besides, where that is what is wanted. */
+  called?: string
 }
 
 /** Found once for each observation, for all kinds of links. */
 const OWNERLESS = new WeakMap<Scope, readonly Ownerless[]>()
 
-/** Links that are nobody's of this stack, in places where it wants some. */
+/** Links that are nobody's of this stack, in places where it wants some; and those that have the name of such a place besides their own. */
 function ownerless(scope: Scope): readonly Ownerless[] {
   const wanted = wantedLinks(scope)
   const find = () =>
     places(scope).flatMap(({ container, dump }) =>
       dump.links.flatMap((link): Ownerless[] => {
         const address = wanted.get(`${container}/${link.name}`)
-        return address === undefined || ownerOf(scope, container, link) !== undefined ? [] : [{ address, container, link }]
+        const isTaken = address !== undefined && ownerOf(scope, container, link) === undefined
+        return [...(isTaken ? [{ address, container, link }] : []), ...calledSoToo(scope, container, link)]
       }),
     )
   const known = OWNERLESS.get(scope) ?? find()
   OWNERLESS.set(scope, known)
   return known
+}
+
+/** Places of others that a link has the name of, besides its own. What is to have that name itself gets it by being renamed. */
+function calledSoToo(scope: Scope, container: Place["container"], link: Link): Ownerless[] {
+  return (link.altnames ?? []).flatMap((called) => {
+    const address = wantedLinks(scope).get(`${container}/${called}`)
+    return address === undefined || ownerOf(scope, container, link) === address ? [] : [{ address, container, link, called }]
+  })
 }
 
 /** An interface is a part of a container, which nobody else can have made. */

@@ -16,14 +16,17 @@ export interface Renaming {
 
 /**
  * `ip link set LINK name NAME alias TEXT` of each step that renames. Kernels before 6.2 refuse it while the link is up
- * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away, as do VLANs on it.
+ * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away, as do VLANs on it. Every one refuses a name
+ * that a link has besides its own, be it that link's: such a one goes first.
  */
 export function renameAll(steps: readonly Step[], run: Run, ns: NetNs, renamingOf: (step: Step) => Renaming | undefined): StepErrors {
   const answers = sendAll(steps, run, ns, (step) => requestsOf(renamingOf(step)))
   return steps.map((step, i) => {
     const answer = answers[i] ?? null
     const renaming = renamingOf(step)
-    return answer?.errno === "EBUSY" && renaming !== undefined ? renameDown(run, ns, renaming) : answer
+    if (answer === null || renaming === undefined) return answer
+    if (answer.errno === "EBUSY") return renameDown(run, ns, renaming)
+    return answer.errno === "EEXIST" ? renameToAltname(run, ns, renaming, answer) : answer
   })
 }
 
@@ -31,11 +34,23 @@ function requestsOf(renaming: Renaming | undefined): NetRequest[] {
   return renaming === undefined ? [] : [{ op: "link-set", ...renaming }]
 }
 
+function renameToAltname(run: Run, ns: NetNs, renaming: Renaming, refusal: KernelError): KernelError | null {
+  const freed = freeing(run.kernel.dump(ns), renaming)
+  return freed.length === 0 ? refusal : firstError(run.kernel.net(ns, [...freed, ...requestsOf(renaming)]))
+}
+
+/** What takes the new name off the link, where that is called so besides. */
+function freeing({ links }: NetDump, { link, name }: Renaming): NetRequest[] {
+  const isCalledSo = links.some(({ index, altnames }) => index === link && altnames?.includes(name) === true)
+  return isCalledSo ? [{ op: "altname-delete", link, name }] : []
+}
+
 function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
   const { link } = renaming
   const dump = run.kernel.dump(ns)
   const answers = run.kernel.net(ns, [
     { op: "link-set", link, up: false },
+    ...freeing(dump, renaming),
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
     ...givenBack(link, dump.links, (each) => lostWhenDown(dump, each)),

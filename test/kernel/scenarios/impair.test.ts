@@ -84,6 +84,24 @@ scenario("a rate goes into the kernel, is changed and taken off in place, and by
   assert.is(roots().join(), ",,")
 })
 
+scenario("a queue that somebody has put below that of an impairment is drift, and goes in place", (sandbox) => {
+  const file = sandbox.file("stack.yaml", lab("impair: { rate: 10mbit }"))
+  apply(sandbox, file)
+  const before = inits(sandbox, "lab")
+  const queues = () => inside(before.r1 as number, "-n", "tc", "qdisc", "show", "dev", "eth1").stdout
+  const below =
+    'h=$(tc qdisc show dev eth1 | sed -n "s/^qdisc [a-z]* \\([0-9a-f]*:\\) root.*/\\1/p"); tc qdisc add dev eth1 parent "$h"1 handle 9: pfifo limit 1'
+  expectStatus(inside(before.r1 as number, "-n", "sh", "-c", below), 0)
+  assert.match(queues(), "qdisc pfifo 9: parent ")
+  assert.match(expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout, /endpoints\.0\.impair\.other: "?qdisc pfifo"? -> \(not set\)/)
+  assert.equal(verdicts(planOf(sandbox, file)), ["update veth.core"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  assert.not.match(queues(), "pfifo")
+  assert.match(queues(), /qdisc (tbf|netem) .*rate 10Mbit/)
+  assert.equal(inits(sandbox, "lab"), before)
+})
+
 scenario("what takes netem is refused at plan time where the kernel has none, and is done and read where it has", (sandbox) => {
   const file = sandbox.file("stack.yaml", lab("impair: { delay: 20ms, loss: 0.5%, rate: 10mbit }"))
   const probe = sandbox.run(["sh", "-c", "ip link add probe0 type veth peer name probe1 && tc qdisc add dev probe0 root netem loss 1%"])

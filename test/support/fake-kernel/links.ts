@@ -149,6 +149,12 @@ function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "l
   if (up === false) setDown(link)
 }
 
+/** Nobody has given a link any here. */
+export function deleteAltname(call: NetCall, { link, name }: NetRequest & { op: "altname-delete" }): void {
+  findLink(call, link)
+  call.refuse(linkNamed(call.network, name) === undefined ? "ENOENT" : "EINVAL")
+}
+
 /** Down, without its addresses and routes, and under its own name where that is free; what else is asked for comes after. */
 function moveLink(call: NetCall, link: NetLink, network: Network, rest: NetRequest & { op: "link-set" }): void {
   if (link.bridge !== undefined || link.name === "lo") call.refuse("EINVAL", "The interface netns is immutable")

@@ -478,6 +478,16 @@ test("a member of a bond has its own MAC address, whatever it is called by at th
   assert.equal([bond.kind, bond.mac, bond.options], ["bond", "02:00:00:00:00:01", { mode: "active-backup", miimon: 100 }])
 })
 
+test("a gre whose packets go out with another key than they come in with has both", () => {
+  const keys = (incoming: string, outgoing: string) =>
+    linkSaying(`2000 1200 0800 0100 67726500 1400 0200 0800 0400 ${incoming} 0800 0500 ${outgoing}`).options
+  assert.equal(keys("00000007", "00000007"), { key: 7 })
+  assert.equal(keys("00000000", "00000000"), {})
+  assert.equal(keys("00000007", "00000009"), { key: 7, okey: 9 })
+  assert.equal(keys("00000007", "00000000"), { key: 7, okey: 0 })
+  assert.equal(keys("00000000", "00000009"), { okey: 9 })
+})
+
 test("a tap has its ids and what is not as usual", () => {
   const say = (persist: string, many: string, ids = "") =>
     linkSaying(

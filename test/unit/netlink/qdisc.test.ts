@@ -2,7 +2,8 @@ import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Impairment, Qdisc } from "../../../src/kernel/kernel.ts"
-import { encodeImpair, readQdisc } from "../../../src/kernel/netlink/rtnl/qdisc.ts"
+import type { LiveQdisc } from "../../../src/kernel/netlink/rtnl/qdisc.ts"
+import { encodeImpair, impairments, readQdisc } from "../../../src/kernel/netlink/rtnl/qdisc.ts"
 import { WireError, WireWriter } from "../../../src/kernel/netlink/wire.ts"
 import { hex, messagesIn } from "./bytes.ts"
 
@@ -11,7 +12,8 @@ function again(qdisc: Qdisc, impair: Impairment): Impairment | undefined {
   const w = new WireWriter(1024)
   encodeImpair(w, 1, { op: "impair", link: 3, qdisc, impair }, { index: Number, netNs: () => 0 })
   const [message] = messagesIn(Buffer.from(w.written()))
-  return message === undefined ? undefined : readQdisc(message)?.impair
+  const read = message === undefined ? undefined : readQdisc(message)
+  return read !== undefined && "impair" in read ? read.impair : undefined
 }
 
 /** Percentages that a file can say: six digits behind the point. */
@@ -69,17 +71,26 @@ function attribute(type: number, value: Buffer): Buffer {
 const NETEM = "00000000 e8030000 295c8f02 00000000 00000000 00000000"
 
 test("what a stack file cannot say of a netem is told in words", () => {
-  assert.equal(read("netem", NETEM), { index: 3, impair: { loss: 1 } })
+  assert.equal(read("netem", NETEM), { index: 3, handle: 0x10000, impair: { loss: 1 } })
   assert.equal(read("netem", `${NETEM} 1000 0100 00000000 33333333 00000000 0800 0700 01000000`), {
     index: 3,
+    handle: 0x10000,
     impair: { loss: 1, other: "correlation, ecn" },
   })
-  assert.equal(read("netem", NETEM.replace("e8030000", "05000000")), { index: 3, impair: { loss: 1, limit: 5 } })
+  assert.equal(read("netem", NETEM.replace("e8030000", "05000000")), { index: 3, handle: 0x10000, impair: { loss: 1, limit: 5 } })
 })
 
 test("what is not at the root, or no netem or tbf, does not impair the link", () => {
-  assert.is(read("netem", NETEM, HEAD.replace("ffffffff", "01000100")), undefined)
   assert.is(read("noqueue", ""), undefined)
+  for (const parent of ["00000000", "f1ffffff"]) assert.is(read("clsact", "", HEAD.replace("ffffffff", parent)), undefined)
+})
+
+test("what is below the queue at the root is told with that one, and what is below another is not", () => {
+  const [netem, pfifo] = [read("netem", NETEM), read("pfifo", "01000000", HEAD.replace("ffffffff", "01000100"))]
+  assert.equal(pfifo, { index: 3, kind: "pfifo", below: 0x10000 })
+  const told = (below: number, index = 3) => impairments([netem, { index, kind: "tbf", below }] as LiveQdisc[]).get(3)
+  assert.equal(told(0x10000), { loss: 1, other: "qdisc tbf" })
+  assert.equal([told(0x20000), told(0x10000, 4)], [{ loss: 1 }, { loss: 1 }])
 })
 
 test("a netem without its options is no message of a kernel's", () => {

@@ -16,6 +16,9 @@ export const IFLA_GROUP = 27
 export const IFLA_NET_NS_FD = 28
 export const IFLA_EXT_MASK = 29
 export const IFLA_LINK_NETNSID = 37
+/** A list of IFLA_ALT_IFNAME. */
+export const IFLA_PROP_LIST = 52
+export const IFLA_ALT_IFNAME = 53
 
 export const IFLA_INFO_KIND = 1
 export const IFLA_INFO_DATA = 2

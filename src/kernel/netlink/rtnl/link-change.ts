@@ -1,8 +1,18 @@
 import type { LinkRef, NetRequest } from "../../kernel.ts"
-import { writeText, writeU32 } from "../attr.ts"
-import { IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_MASTER, IFLA_MTU, IFLA_NET_NS_FD } from "../constants/if-link.ts"
-import { NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
-import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from "../constants/rtnetlink.ts"
+import { writeNested, writeText, writeU32 } from "../attr.ts"
+import {
+  IFLA_ALT_IFNAME,
+  IFLA_EXT_MASK,
+  IFLA_GROUP,
+  IFLA_IFALIAS,
+  IFLA_IFNAME,
+  IFLA_MASTER,
+  IFLA_MTU,
+  IFLA_NET_NS_FD,
+  IFLA_PROP_LIST,
+} from "../constants/if-link.ts"
+import { NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
+import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_DELLINKPROP, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { writeBridge, writePort } from "./bridge-options.ts"
 import { writeLinkHeader, writeLinkTarget, writeMac } from "./link-header.ts"
@@ -45,6 +55,14 @@ export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet,
     if (request.bridge !== undefined) writeBridge(w, request.bridge)
     if (request.bond !== undefined) writeOfKind(w, "bond", request.bond)
     if (request.port !== undefined) writePort(w, request.port)
+  })
+}
+
+/** `ip link property del dev LINK altname NAME`: of a new family, which wants it said that it is nested. */
+export function encodeAltnameDelete(w: WireWriter, sequence: number, { link, name }: NetRequest & { op: "altname-delete" }): void {
+  w.message(RTM_DELLINKPROP, REQUEST, sequence, () => {
+    writeLinkTarget(w, link)
+    writeNested(w, IFLA_PROP_LIST | NLA_F_NESTED, () => writeText(w, IFLA_ALT_IFNAME, name))
   })
 }
 

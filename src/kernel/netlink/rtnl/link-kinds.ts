@@ -36,6 +36,12 @@ interface LinkKind {
   /** Where the message names the link it lies on; absent: on none. */
   parent?: "link" | { attribute: number }
   options: { readonly [option: string]: readonly [attribute: number, codec: Codec] }
+  /** What is said of all that was read, where one option hangs on another. */
+  settled?: (read: Options) => Options
+}
+
+interface Options {
+  [name: string]: Exclude<Option, boolean>
 }
 
 /** One key for both directions, and the flags that say that there is one. */
@@ -49,14 +55,25 @@ const greKey: Codec = {
   read: be32.read,
 }
 
+/** That of what goes out, where somebody has made it another one, which no file can say; 0: none. */
+const outgoingKey: Codec = {
+  write: (w, _type, value) => {
+    be16.write(w, IFLA_GRE_OFLAGS, value === 0 ? 0 : GRE_KEY)
+    be32.write(w, IFLA_GRE_OKEY, value)
+  },
+  read: be32.read,
+}
+
 function gre(address: Codec): LinkKind {
   return {
     options: {
       remote: [IFLA_GRE_REMOTE, address],
       local: [IFLA_GRE_LOCAL, address],
       key: [IFLA_GRE_IKEY, greKey],
+      okey: [IFLA_GRE_OKEY, outgoingKey],
       ttl: [IFLA_GRE_TTL, u8],
     },
+    settled: ({ okey = 0, ...rest }) => (okey === (rest.key ?? 0) ? rest : { ...rest, okey }),
   }
 }
 
@@ -154,8 +171,8 @@ export function writeOptions(w: WireWriter, kind: string, options: LinkOptions, 
 
 /** The options in IFLA_INFO_DATA of a link, and the number of the link it lies on where that stands among them. */
 export function readOptions(kind: string, bytes: Buffer, start: number, end: number): { options: LinkOptions; parent?: number } {
-  const { parent: place, options: known } = kindOf(kind)
-  const options: { [name: string]: Exclude<Option, boolean> } = {}
+  const { parent: place, options: known, settled } = kindOf(kind)
+  const options: Options = {}
   let parent: number | undefined
   eachAttribute(bytes, start, end, (type, from, to) => {
     if (typeof place === "object" && type === place.attribute) parent = readU32(bytes, from, to)
@@ -164,5 +181,5 @@ export function readOptions(kind: string, bytes: Buffer, start: number, end: num
       if (value !== undefined && typeof value !== "boolean") options[name] = value
     }
   })
-  return { options, ...(parent === undefined ? {} : { parent }) }
+  return { options: settled?.(options) ?? options, ...(parent === undefined ? {} : { parent }) }
 }

@@ -6,6 +6,7 @@ import {
   IFF_UP,
   IFLA_ADDRESS,
   IFLA_AF_SPEC,
+  IFLA_ALT_IFNAME,
   IFLA_EXT_MASK,
   IFLA_GROUP,
   IFLA_IFALIAS,
@@ -21,6 +22,7 @@ import {
   IFLA_MASTER,
   IFLA_MTU,
   IFLA_OPERSTATE,
+  IFLA_PROP_LIST,
   IFLA_QDISC,
   OPER_STATES,
 } from "../constants/if-link.ts"
@@ -50,7 +52,7 @@ export function readLinkIndex({ bytes, start, end }: Message): number {
 /** A link tells four times as many things of itself. */
 const READ = typesOf(
   ...[IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_OPERSTATE, IFLA_MASTER, IFLA_GROUP, IFLA_IFALIAS, IFLA_LINK, IFLA_QDISC],
-  ...[IFLA_LINKINFO, IFLA_AF_SPEC, IFLA_LINK_NETNSID],
+  ...[IFLA_LINKINFO, IFLA_AF_SPEC, IFLA_LINK_NETNSID, IFLA_PROP_LIST],
 )
 
 /** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a pair's end heeds is somebody's concern. */
@@ -95,6 +97,9 @@ export function readLink(message: Message, ofHost = true): Link {
       case IFLA_IFALIAS:
         link.alias = readText(bytes, from, to)
         break
+      case IFLA_PROP_LIST:
+        link.altnames = readAltnames(bytes, from, to)
+        break
       case IFLA_LINK:
         other = readU32(bytes, from, to)
         break
@@ -117,6 +122,14 @@ export function readLink(message: Message, ofHost = true): Link {
   else if (other !== 0 && isOnIflaLink(link.kind)) link.parent = other
   if (!isElsewhere && (link.parent !== undefined || link.kind === "vxlan")) link.parentBeside = true
   return link
+}
+
+function readAltnames(bytes: Buffer, start: number, end: number): string[] {
+  const names: string[] = []
+  eachAttribute(bytes, start, end, (type, from, to) => {
+    if (type === IFLA_ALT_IFNAME) names.push(readText(bytes, from, to))
+  })
+  return names
 }
 
 /** What a link says of its root qdisc is no more than the kind: what it does is asked for where it is one of these (netlink/dump.ts). */

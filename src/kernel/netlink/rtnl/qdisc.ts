@@ -48,24 +48,48 @@ export function encodeQdiscDump(w: WireWriter, sequence: number): void {
   w.message(RTM_GETQDISC, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => writeHeader(w, 0, 0))
 }
 
-/** What a link impairs, by its index. */
-export interface RootQdisc {
+/** A queue at the root of the link of that index, and what it impairs. */
+interface RootQdisc {
   index: number
+  handle: number
   impair: Impairment
 }
 
-/** An RTM_NEWQDISC; undefined where it is not a netem or tbf at the root of a device. */
-export function readQdisc({ bytes, start, end }: Message): RootQdisc | undefined {
+/** Such a queue, or one of that kind below the queue of that handle. */
+export type LiveQdisc = RootQdisc | { index: number; below: number; kind: string }
+
+/** In the place of the minor number of a handle: which class of that qdisc is meant. */
+const MINOR = 0xffff
+/** The major number of TC_H_INGRESS and of clsact, which are below nothing. */
+const BESIDE = 0xffff0000
+
+/** An RTM_NEWQDISC; undefined where it neither impairs, a netem or tbf at the root of a device, nor is below another. */
+export function readQdisc({ bytes, start, end }: Message): LiveQdisc | undefined {
   if (end - start < QDISC_HEADER) throw new WireError("a qdisc message without its header")
-  if (readU32(bytes, start + 12, end) !== TC_H_ROOT) return undefined
-  const index = readI32(bytes, start + 4, end)
+  const [index, handle, parent] = [readI32(bytes, start + 4, end), readU32(bytes, start + 8, end), readU32(bytes, start + 12, end)]
+  const isRoot = parent === TC_H_ROOT
   let kind = ""
   let impair: Impairment | undefined
   eachAttribute(bytes, start + QDISC_HEADER, end, (type, from, to) => {
     // The kernel puts the kind before the options.
     if (type === TCA_KIND) kind = readText(bytes, from, to)
-    else if (type === TCA_OPTIONS && kind === "netem") impair = readNetem(bytes, from, to)
-    else if (type === TCA_OPTIONS && kind === "tbf") impair = readTbf(bytes, from, to)
+    else if (type === TCA_OPTIONS && isRoot && kind === "netem") impair = readNetem(bytes, from, to)
+    else if (type === TCA_OPTIONS && isRoot && kind === "tbf") impair = readTbf(bytes, from, to)
   })
-  return impair === undefined ? undefined : { index, impair }
+  if (impair !== undefined) return { index, impair, handle }
+  const below = (parent & ~MINOR) >>> 0
+  return isRoot || below === 0 || below === BESIDE ? undefined : { index, kind, below }
+}
+
+/**
+ * What each link impairs, by its index. What somebody has put below a queue of ours holds up packets, too. What a queue is born with below it the
+ * kernel does not tell (qdisc_hash_add(), net/sched/sch_api.c).
+ */
+export function impairments(qdiscs: readonly LiveQdisc[]): Map<number, Impairment> {
+  return new Map(qdiscs.flatMap((one) => ("impair" in one ? [[one.index, withBelow(one, qdiscs)] as const] : [])))
+}
+
+function withBelow({ index, impair, handle }: RootQdisc, qdiscs: readonly LiveQdisc[]): Impairment {
+  const below = qdiscs.flatMap((one) => ("below" in one && one.index === index && one.below === handle ? [`qdisc ${one.kind}`] : []))
+  return below.length === 0 ? impair : { ...impair, other: [...(impair.other === undefined ? [] : [impair.other]), ...below].join(", ") }
 }
