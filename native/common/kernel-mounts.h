@@ -1,4 +1,4 @@
-/* The mount calls that musl does not know. linux/mount.h; open_tree(2), move_mount(2), mount_setattr(2) */
+/* The mount calls that musl does not know. linux/mount.h; open_tree(2), move_mount(2), mount_setattr(2), fsopen(2) */
 #ifndef STACK_KERNEL_MOUNTS_H
 #define STACK_KERNEL_MOUNTS_H
 
@@ -24,5 +24,11 @@ int copy_mount_of(int fd);
 int set_mount_attributes(int mount, unsigned recursive, struct mount_attributes *attributes);
 
 int move_mount_to(int copy, int target);
+
+/*
+ * A tmpfs with these options (mount(8)) over the folder of this descriptor. Who makes it need not be let into that folder, as mount(2) on a
+ * working folder would have it. 0 or -errno.
+ */
+int mount_tmpfs_on(int place, unsigned flags, const char *options);
 
 #endif

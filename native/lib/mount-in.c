@@ -71,9 +71,7 @@ static int32_t add(int root, void *arg)
   act_as(a->numbers.uid, a->numbers.gid);
   int place cleanup_fd = make_place_in(root, a->target, S_ISDIR(status.st_mode));
   if (place < 0) return place;
-  if (a->copy >= 0) return move_mount_to(a->copy, place);
-  if (fchdir(place) < 0) return -errno;
-  return checked(mount("tmpfs", ".", "tmpfs", a->numbers.flags, a->data));
+  return a->copy >= 0 ? move_mount_to(a->copy, place) : mount_tmpfs_on(place, a->numbers.flags, a->data);
 }
 
 /*

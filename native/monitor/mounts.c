@@ -100,13 +100,10 @@ int attach_inside(const struct setup *s)
   return target < 0 ? target : move_mount_to(copy, target);
 }
 
-/* On ".", which is the folder that was opened. */
 int mount_tmpfs(const struct setup *s)
 {
   int target cleanup_fd = make_target(s->target.at, true);
-  if (target < 0) return target;
-  if (fchdir(target) < 0) return -errno;
-  return checked(mount("tmpfs", ".", "tmpfs", s->flags, s->data.at));
+  return target < 0 ? target : mount_tmpfs_on(target, (unsigned)s->flags, s->data.at);
 }
 
 int close_to_writing(const struct setup *s)

@@ -1,3 +1,5 @@
+import { nearest } from "./nearest.ts"
+
 /** From 1 on. signal(7), x86 and arm */
 const NAMES = (
   "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT " +
@@ -25,6 +27,12 @@ export function signalNumber(text: string): number | undefined {
   if (end !== undefined) return within((end === "MIN" ? REALTIME_FIRST : LAST) + Number(`${sign}${distance}`), REALTIME_FIRST)
   const at = NAMES.indexOf(word)
   return at < 0 ? undefined : at + 1
+}
+
+/** The name that a mistyped one was meant to be, undefined when none is near. */
+export function nearestSignal(text: string): string | undefined {
+  const name = nearest(text.toUpperCase().replace(/^SIG/, ""), NAMES)
+  return name === undefined ? undefined : `SIG${name}`
 }
 
 function within(number: number, least: number): number | undefined {

@@ -1,5 +1,5 @@
 import type { Kernel, LinkCounters, NetDump, NetNs } from "../kernel/kernel.ts"
-import { canonicalAddresses } from "../kinds/link/addresses.ts"
+import { reachableAddresses } from "../kinds/link/addresses.ts"
 import type { Attributes, Observed } from "../model/resource.ts"
 import type { ShownEnd } from "../render/show-ends.ts"
 import { unlessGone } from "./fault.ts"
@@ -36,7 +36,7 @@ function asRead({ end: { name, index } }: StackEnd, reading: Reading | undefined
   const { up, state, mac, mtu } = link
   const counters = reading.counters.get(index)
   return {
-    ...{ end: name, up, state, mac, mtu, address: canonicalAddresses(reading.dump, index) },
+    ...{ end: name, up, state, mac, mtu, address: reachableAddresses(reading.dump, index) },
     ...(counters === undefined ? {} : { carrier: counters.carrier, counters: { rx: counters.rx, tx: counters.tx } }),
   }
 }

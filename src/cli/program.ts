@@ -255,14 +255,14 @@ function liveCommands(root: Command, run: Run): void {
     .action((container: string, _options, command: Command) =>
       run(async (context) => (await import("./commands/console.ts")).consoleOf({ ...optionsOf(command), container }, context), "look"),
     )
-  subcommand(root, "logs", "what a container has printed")
-    .argument("<container>", "web, web[0] or container.web")
+  subcommand(root, "logs", "what containers have printed")
+    .argument("[container...]", "web (all its replicas), web[0] or container.web; none: all of the stack")
     .option("--follow", "go on until it ends")
     .option("-n, --tail <n>", "only the last lines", natural)
     .option("--since <when>", "only what is younger: 10m, 2h, or a date and time", since)
     .option("-t, --timestamps", "begin each line with its time")
-    .action((container: string, _options, command: Command) =>
-      run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), container }, context), "look"),
+    .action((containers: string[], _options, command: Command) =>
+      run(async (context) => (await import("./commands/logs.ts")).logs({ ...optionsOf(command), containers }, context), "look"),
     )
 }
 

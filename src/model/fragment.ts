@@ -114,6 +114,11 @@ export function addresses(description: string, words = "10.20.0.2/24"): Fragment
   return oneOrMore(description, { type: "string", examples: [words] }, `an address such as ${words}, or a list of them`)
 }
 
+/** Other tools' words for it: of an `instead`. */
+export const ADDRESS_WORDS: { readonly [word: string]: string } = Object.fromEntries(
+  ["ip", "ips", "ipv4", "ipv6", "inet", "inet6", "ip_address", "ipv4_address", "ipv6_address"].map((word) => [word, "address"]),
+)
+
 export function macAddress(description: string): Fragment {
   return { description, type: "string", form: "a MAC address such as 02:00:00:00:00:01", examples: ["02:00:00:00:00:01"] }
 }

@@ -3,12 +3,22 @@ import { kinds } from "../kinds/catalog.ts"
 import type { Change, FieldChange } from "../model/change.ts"
 
 /**
- * What shares a namespace with a container that has ended may have lost it, or its own command, by that: then it is told so, and not as
- * somebody's doing.
+ * What shares a namespace with a container that has ended may have lost it, or its own command, by that; what was in that namespace is gone
+ * with it: then it is told so, and not as somebody's doing.
  */
 export function withEnds(changes: readonly Change[]): readonly Change[] {
   const ended = new Set(changes.filter((change) => kinds[change.kind].hasEnded?.(change)).map(({ address }) => address))
-  return ended.size === 0 ? changes : changes.map((change) => (change.fields.length === 0 ? change : endedWith(change, ended)))
+  return ended.size === 0
+    ? changes
+    : changes.map((change) => (change.fields.length === 0 ? goneWith(change, ended) : endedWith(change, ended)))
+}
+
+/** A link that is not there goes with each of the containers that it would have to be made anew with. */
+function goneWith(change: Change, ended: ReadonlySet<Address>): Change {
+  const { action, drift, resource, cause } = change
+  if (action !== "create" || !drift || resource === undefined) return change
+  const whole = resource.references.find(({ address, onReplace }) => onReplace === "replace" && ended.has(address))?.address
+  return whole === undefined ? change : { ...change, drift: false, endedWith: whole, cause: `${whole} has ended: ${cause}` }
 }
 
 function endedWith(change: Change, ended: ReadonlySet<Address>): Change {

@@ -44,11 +44,12 @@ export function showJson(stack: string, resources: readonly LiveResource[]): obj
   return { stack, resources }
 }
 
-function stateOf({ attributes, incomplete, live }: Observed): string {
+function stateOf({ kind, attributes, incomplete, live }: Observed): string {
   if (attributes.state === "running" && attributes.frozen === true) return "frozen"
   if (attributes.state === "running" && attributes.stopped === true) return "stopped"
   if (typeof attributes.state === "string") return attributes.state
   if (incomplete !== undefined) return "incomplete"
+  if (kind === "veth") return (attributes.endpoints as { up?: boolean }[]).every(({ up }) => up !== false) ? "up" : "down"
   return typeof live.state === "string" ? live.state : "present"
 }
 

@@ -1,8 +1,6 @@
-import { withSeccompFile } from "../kinds/container/expand-security.ts"
-import { withAbsolutePath } from "../kinds/image/spec.ts"
-import { absolutePath } from "./files.ts"
-import type { MapNode, Node } from "./node.ts"
-import { child, setKey, toPlain } from "./node.ts"
+import { withAbsolutePaths } from "./document-paths.ts"
+import type { MapNode } from "./node.ts"
+import { setKey, toPlain } from "./node.ts"
 import type { Draft } from "./resolve.ts"
 import { substitute } from "./substitute.ts"
 import type { Variables } from "./variables.ts"
@@ -18,11 +16,8 @@ export function documentOf(tree: MapNode, name: string | undefined, variables: V
   for (const [key, { value }] of tree.entries) {
     if (key.startsWith("x-") || key === "variables" || key === "name") continue
     const { node } = substitute(value, variables, [], manner)
-    const plain = toPlain(node, withSpelling)
-    if (key === "containers") {
-      withAbsolutePaths(node, plain)
-      withoutProfiles(plain, draft)
-    }
+    const plain = withAbsolutePaths(key, node, toPlain(node, withSpelling))
+    if (key === "containers") withoutProfiles(plain, draft)
     if (key === "veths") withoutOthers(plain, new Set(draft.veths.map((veth) => veth.name)))
     setKey(found, key, plain)
   }
@@ -42,24 +37,4 @@ function withoutProfiles(plain: unknown, { names }: Draft): void {
 function withoutOthers(plain: unknown, kept: ReadonlySet<string>): void {
   if (plain === null || typeof plain !== "object") return
   for (const name of Object.keys(plain)) if (!kept.has(name) && !name.startsWith("x-")) delete (plain as Named)[name]
-}
-
-/** Paths of images and env files, from the folder of the file that each is written in. */
-function withAbsolutePaths(containers: Node, plain: unknown): void {
-  if (containers.kind !== "map" || plain === null || typeof plain !== "object") return
-  for (const [name, { value }] of containers.entries) {
-    const its = Object.hasOwn(plain, name) ? (plain as { [name: string]: { [key: string]: unknown } | null })[name] : undefined
-    if (its === undefined || its === null || typeof its !== "object") continue
-    const folder = (key: string) => (child(value, key) ?? value).file.folder
-    const { image, env_file, security_opt } = its
-    if (typeof image === "string") its.image = withAbsolutePath(image, (path) => absolutePath(folder("image"), path))
-    if (Array.isArray(security_opt)) {
-      its.security_opt = security_opt.map((option: unknown) =>
-        typeof option === "string" ? withSeccompFile(option, (path) => absolutePath(folder("security_opt"), path)) : option,
-      )
-    }
-    if (typeof env_file === "string") its.env_file = absolutePath(folder("env_file"), env_file)
-    if (Array.isArray(env_file))
-      its.env_file = env_file.map((path: unknown) => (typeof path === "string" ? absolutePath(folder("env_file"), path) : path))
-  }
 }

@@ -193,6 +193,7 @@ function hintFor(node: Node | undefined, path: Path, fragment: Fragment): { hint
     return { hint: `write it without quotes: \`${/^\d+$/.test(key) ? "- " : `${key}: `}${node.source}\`` }
   const truth = node?.kind === "scalar" && node.plain && types.includes("boolean") ? TRUTHS[node.source.toLowerCase()] : undefined
   if (truth !== undefined) return { hint: `write \`${key}: ${truth}\`` }
+  if (fragment.names !== undefined && node?.kind === "list") return { hint: `write each under a name of its own: \`${key}: { NAME: … }\`` }
   if (types.includes("array") && node !== undefined && node.kind !== "list" && fits(node, fragment.items)) {
     const item = node.kind === "map" ? "{ … }" : /^[\w./=-]+$/.test(node.source) ? node.source : JSON.stringify(shown(node.source))
     return { hint: `write a list: \`${key}: [${item}]\`` }

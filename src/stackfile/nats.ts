@@ -22,11 +22,24 @@ export function natsOf(bridges: readonly DraftBridge[], containers: readonly Dra
   const ports = containers.flatMap((container) => portsOf(container, bridges))
   const nats = bridges.flatMap((bridge) => {
     const own = ports.filter((port) => port.interface.attributes.bridge === bridge.entry.address)
-    const others = bridges.flatMap((other) => (other === bridge ? [] : [other.attributes.interface]))
-    const attributes = expandNat(bridge.value, { ...bridge.attributes, name: bridge.name }, bridge.entry, { ports: own, others })
+    const others = bridges.filter((other) => other !== bridge)
+    const attributes = expandNat(bridge.value, { ...bridge.attributes, name: bridge.name }, bridge.entry, {
+      ports: own,
+      others: others.map(nameOf),
+      silent: others.filter(isSilent).map(nameOf).sort(),
+    })
     return attributes === undefined ? [] : [natOf(bridge, attributes, own)]
   })
   return { nats, ports }
+}
+
+function nameOf({ attributes }: DraftBridge): string {
+  return attributes.interface
+}
+
+/** The host has no address there, and none that others may give it. */
+function isSilent({ attributes, entry }: DraftBridge): boolean {
+  return attributes.address.length === 0 && attributes.accept_ra !== true && !entry.has(["ignore_drift"])
 }
 
 /** A resource of its own, written in the bridge's entry and those of its containers. A link that is made anew has to be told again. */

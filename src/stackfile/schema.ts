@@ -40,7 +40,10 @@ export function stackSchema(): Fragment {
     },
     {
       later: ["checks", "outputs"],
-      instead: { services: "containers", networks: "bridges", version: "" },
+      instead: {
+        ...{ services: "containers", networks: "bridges", version: "" },
+        ...{ topology: "containers", nodes: "containers", hosts: "containers", routers: "containers", links: "veths", locals: "variables" },
+      },
     },
   )
 }

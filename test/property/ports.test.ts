@@ -69,7 +69,9 @@ function natOf(one: BridgeWish, all: readonly BridgeWish[], links: readonly { na
       return [{ published, target: { interface: `interface.${name}.eth0`, port }, link: `lab-${name}-eth0`, families }]
     }),
   )
-  const others = all.flatMap((other) => (other === one ? [] : [other.interface]))
+  const beside = all.filter((other) => other !== one)
+  const others = beside.map((other) => other.interface)
+  const silent = beside.filter(({ address }) => address.length === 0).map((other) => other.interface)
   const { nat = false, internal = false } = one
   const whole = {
     ...one,
@@ -81,7 +83,7 @@ function natOf(one: BridgeWish, all: readonly BridgeWish[], links: readonly { na
     ageing_time: 0,
     up: true,
   } satisfies BridgeAttributes & BridgeWish
-  const attributes = expandNat({ ...one, nat: nat && !internal }, whole, {} as Entry, { ports, others })
+  const attributes = expandNat({ ...one, nat: nat && !internal }, whole, {} as Entry, { ports, others, silent })
   if (attributes === undefined) return []
   const hangsOn = [`bridge.${one.name}`, ...own.map(({ name }) => `interface.${name}.eth0`)]
   const references = hangsOn.map((address) => ({ address, onReplace: ports.length === 0 ? ("none" as const) : { update: "hairpin" } }))

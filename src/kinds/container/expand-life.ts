@@ -1,5 +1,5 @@
 import { parseDuration } from "../../base/duration.ts"
-import { signalName, signalNumber } from "../../base/signal.ts"
+import { nearestSignal, signalName, signalNumber } from "../../base/signal.ts"
 import type { Entry } from "../../model/entry.ts"
 import type { Life } from "./spec-life.ts"
 import { SYSTEM_LIFE, USUAL_LIFE } from "./spec-life.ts"
@@ -34,8 +34,9 @@ function signalOf(written: string | number | undefined, usual: Life, entry: Entr
   if (written === undefined) return usual.stop_signal
   const number = signalNumber(String(written))
   if (number !== undefined) return signalName(number)
+  const near = nearestSignal(String(written))
   entry.report(["stop_signal"], "unknown-signal", `no signal is called \`${written}\``, {
-    hint: "such as SIGTERM, SIGINT, SIGRTMIN+3, or a number from 1 to 64",
+    hint: near === undefined ? "such as SIGTERM, SIGINT, SIGRTMIN+3, or a number from 1 to 64" : `did you mean \`${near}\`?`,
   })
   return usual.stop_signal
 }

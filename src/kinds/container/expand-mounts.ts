@@ -98,6 +98,11 @@ const PROPAGATIONS: { readonly [word: string]: BindMount["propagation"] } = {
   rslave: "slave",
 }
 
+/** Else it is a volume's name. */
+function isPath(source: string): boolean {
+  return /^[./~]/.test(source)
+}
+
 /** `SOURCE:TARGET[:OPTIONS]` */
 function shortForm(text: string, path: Path, entry: Entry): Read {
   const [source = "", target, words = "", ...more] = text.split(":")
@@ -109,9 +114,9 @@ function shortForm(text: string, path: Path, entry: Entry): Read {
     entry.report(path, "bad-mount", `\`${text}\` is not of the form SOURCE:TARGET or SOURCE:TARGET:OPTIONS`, { hint })
     return undefined
   }
-  const isPath = /^[./~]/.test(source)
+  const isBind = isPath(source)
   const options = words.split(",").filter(Boolean)
-  const known = ["ro", "rw", ...(isPath ? [...Object.keys(PROPAGATIONS), "idmap"] : [])]
+  const known = ["ro", "rw", ...(isBind ? [...Object.keys(PROPAGATIONS), "idmap"] : [])]
   const unknown = options.find((option) => !known.includes(option))
   if (unknown !== undefined) {
     const shared = unknown === "shared" || unknown === "rshared"
@@ -123,9 +128,22 @@ function shortForm(text: string, path: Path, entry: Entry): Read {
   }
   const propagation = options.map((option) => PROPAGATIONS[option]).find(Boolean)
   const read_only = options.includes("ro")
-  return isPath
+  return isBind
     ? bind({ source, target, read_only, propagation, idmapped: options.includes("idmap") }, path, entry)
     : volume(source, target, read_only, path, entry)
+}
+
+/** The same mount in its short form with another path, where it is of one; in the long form where a colon stands in that. */
+export function withAbsoluteSource(text: string, absolute: (path: string) => string): unknown {
+  const [source = "", target, words = ""] = text.split(":")
+  if (!isPath(source) || source.startsWith("~") || target === undefined) return text
+  const path = absolute(source)
+  if (!path.includes(":")) return [path, ...text.split(":").slice(1)].join(":")
+  const options = words.split(",")
+  const propagation = options.find((option) => Object.hasOwn(PROPAGATIONS, option))
+  const bind = { ...(propagation === undefined ? {} : { propagation }), ...(options.includes("idmap") ? { idmap: true } : {}) }
+  const more = { ...(options.includes("ro") ? { read_only: true } : {}), ...(Object.keys(bind).length === 0 ? {} : { bind }) }
+  return { type: "bind", source: path, target, ...more }
 }
 
 /** `TARGET[:OPTIONS]`, docker's. */

@@ -47,6 +47,7 @@ export function targetDiagnostic(fault: TargetFault, resource?: Resource): Diagn
     ...(range === undefined ? {} : { range }),
   }
   if ("there" in fault) return ofAnotherSort(fault.there, later, rest)
+  if ("closed" in fault) return inClosedFolder(fault.closed, later, rest)
   const { earlier } = fault
   if (earlier.place === later.place) {
     const summary = `two mounts at ${later.place}: ${earlier.target} and ${later.target} are one place`
@@ -65,4 +66,13 @@ function ofAnotherSort(there: "file" | "folder", { target, place }: TargetFault[
   }
   const hint = "a folder is mounted on a folder, a file on a file: name a folder, or mount a file"
   return error("bad-target", `a folder is to be mounted at ${target}, which is a file in the image`, { ...rest, hint })
+}
+
+function inClosedFolder(folder: string, { target, place }: TargetFault["later"], rest: Partial<Diagnostic>): Diagnostic {
+  const top = `/${place.split("/")[1]}`
+  const hint = `choose a target right in ${top}, or in /srv, /run and the like; or cover the folder with a mount of its own (\`tmpfs: [${folder}]\`), or make ${place} on the host`
+  return error("bad-target", `nothing is at ${target} on the host, and in ${folder}, the host's, the container's root may make nothing`, {
+    ...rest,
+    hint,
+  })
 }

@@ -38,7 +38,7 @@ export function lifeKeys(): { [key: string]: Fragment } {
       pattern: RESTART.source,
       default: "no",
       form: "no, always, on-failure, on-failure:N, unless-stopped or unless-healthy",
-      examples: ["on-failure:3", "unless-stopped"],
+      examples: ["on-failure:3", "unless-stopped", "always", "unless-healthy"],
     },
   }
 }

@@ -38,7 +38,7 @@ export function containersSchema(): Fragment {
   )
 }
 
-/** Compose's and docker's words for what is written otherwise here. */
+/** Compose's, docker's and containerlab's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
   container_name: "",
   networks: "interfaces",
@@ -73,6 +73,10 @@ const INSTEAD: { readonly [word: string]: string } = {
   device_cgroup_rules: "devices",
   ...{ expose: "", links: "", tty: "", stdin_open: "", attach: "", logging: "", pull_policy: "" },
   unsafe: "idmap.unsafe",
+  ...{ binds: "volumes", mounts: "volumes", exec: "command", cpu: "limits.cpus", "cpu-set": "limits.cpuset", kind: "image" },
+  ...{ "startup-config": "configs", "network-mode": "namespaces.net", "restart-policy": "restart" },
+  ...{ network: "interfaces", bridge: "interfaces.*.bridge", ip: "interfaces.*.address", address: "interfaces.*.address" },
+  ...{ gateway: "interfaces.*.gateway", mac: "interfaces.*.mac", mgmt_ipv4: "interfaces.*.address", "mgmt-ipv4": "interfaces.*.address" },
 }
 
 type Fragments = { [key: string]: Fragment }

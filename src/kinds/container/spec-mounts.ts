@@ -32,12 +32,15 @@ export interface TmpfsMount {
   mode: string
 }
 
-/** Why nothing can be mounted at a target of a container: the later one is where the earlier one is, or above it; or what is `there` is of another sort. */
+/**
+ * Why nothing can be mounted at a target of a container: the later one is where the earlier one is, or above it; what is `there` is of another
+ * sort; or nothing is there, and the container's root may not make it in the host's folder `closed`.
+ */
 export type TargetFault = {
   field: "mounts" | "secrets" | "configs"
   /** As it is written, and where that leads to: absolute paths inside. */
   later: TargetPlace
-} & ({ earlier: TargetPlace } | { there: "file" | "folder" })
+} & ({ earlier: TargetPlace } | { there: "file" | "folder" } | { closed: string })
 
 interface TargetPlace {
   target: string

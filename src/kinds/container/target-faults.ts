@@ -1,4 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts"
+import type { Ids } from "./closed-folder.ts"
+import { closedFolder } from "./closed-folder.ts"
 import { linkOfImage, typeInImage } from "./image-file.ts"
 import type { ImageTop } from "./image-tops.ts"
 import { realNames } from "./real-path.ts"
@@ -22,7 +24,7 @@ interface Place extends Wanted {
   names: readonly string[]
 }
 
-type Mounted = Pick<ContainerAttributes, "image" | "mounts" | "secrets" | "configs">
+type Mounted = Pick<ContainerAttributes, "image" | "mounts" | "secrets" | "configs"> & Ids
 
 /** What an image has at names below its root. */
 interface Image {
@@ -35,7 +37,7 @@ interface Image {
 /**
  * What only an image tells of the targets of its containers: that a folder is to be mounted on a file, or a file on a folder; and that symbolic links of the
  * image, or of a folder of the host that is mounted over it read-only, bring two together, of which the later mount hides the earlier one.
- * They are followed as at the launch, in its order. What containers write, in their own layer or in a volume, has no word in it. An image is
+ * Of `host` also that there is nothing at a target, in a folder where the container's root may make nothing. They are followed as at the launch, in its order. What containers write, in their own layer or in a volume, has no word in it. An image is
  * looked at once, however many containers are of it.
  */
 export function targetFaultsReader(kernel: Kernel): (attributes: Mounted, tops: readonly ImageTop[]) => TargetFault[] {
@@ -47,7 +49,7 @@ export function targetFaultsReader(kernel: Kernel): (attributes: Mounted, tops: 
   }
 }
 
-export function hasTargets({ mounts, secrets, configs }: Mounted): boolean {
+export function hasTargets({ mounts, secrets, configs }: Omit<Mounted, keyof Ids>): boolean {
   return [mounts, secrets, configs].some((some) => Object.keys(some).length > 0)
 }
 
@@ -84,7 +86,10 @@ function faults(kernel: Kernel, attributes: Mounted, image: Image): TargetFault[
     const { field, target, brings } = wanted
     const later = { target, place: pathOf(names) }
     if (hidden !== undefined) return [{ field, later, earlier: { target: hidden.target, place: pathOf(hidden.names) } }]
-    const there = over ? undefined : image.typeAt(names)
+    if (over) return []
+    const there = image.typeAt(names)
+    const closed = there === undefined && attributes.image === "host" ? closedFolder(kernel, names, attributes) : undefined
+    if (closed !== undefined) return [{ field, later, closed }]
     return brings === undefined || there === undefined || there === brings ? [] : [{ field, later, there }]
   })
 }

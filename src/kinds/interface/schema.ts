@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
+import { ADDRESS_WORDS, addresses, keys, lifecycleKeys, macAddress, named, oneOrMore, truth, wholeNumber } from "../../model/fragment.ts"
 import { impairSchema } from "../link/schema-impair.ts"
 import { linkKindKeys } from "./schema-link-kinds.ts"
 import { portKeys } from "./schema-port.ts"
@@ -53,6 +53,21 @@ export function interfacesSchema(): Fragment {
         },
         impair: impairSchema("What befalls what the container sends, as on a bad line."),
         ...lifecycleKeys(),
+      },
+      {
+        instead: {
+          ...{
+            network: "bridge",
+            vlans: "trunk",
+            vlan_id: "vlan",
+            state: "up",
+            default_gateway: "gateway",
+            gateway4: "gateway",
+            gateway6: "gateway",
+          },
+          ...{ delay: "impair.delay", loss: "impair.loss", jitter: "impair.jitter", rate: "impair.rate" },
+          ...ADDRESS_WORDS,
+        },
       },
     ),
     LINK,

@@ -14,6 +14,14 @@ export function canonicalAddresses(dump: NetDump, index: number): string[] {
     .sort()
 }
 
+/** All by which it can be reached beyond its own link: those that routers advertise, too. */
+export function reachableAddresses({ addresses }: Pick<NetDump, "addresses">, index: number): string[] {
+  return addresses
+    .filter((one) => one.index === index && (isOwn(one) || one.protocol === BY_ADVERTISEMENT))
+    .map(({ address }) => address)
+    .sort()
+}
+
 /** Of each reading, by link: a namespace may have hundreds, and each link is asked for more than once. */
 const OWN = new WeakMap<readonly InterfaceAddress[], ReadonlyMap<number, InterfaceAddress[]>>()
 

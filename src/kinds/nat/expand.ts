@@ -32,6 +32,8 @@ export interface NatSurroundings {
   ports: readonly PublishedPort[]
   /** Kernel names of the other bridges of the stack. */
   others: readonly string[]
+  /** Of those the ones by which nothing comes to the host: it has no address there. */
+  silent: readonly string[]
 }
 
 /** What `nat`, `internal` and `isolated` of a bridge and the ports of its containers ask for; undefined: nothing. */
@@ -39,13 +41,13 @@ export function expandNat(
   value: NatEntry,
   { name, interface: bridge, address }: BridgeAttributes & { name: string },
   entry: Entry,
-  { ports, others }: NatSurroundings,
+  { ports, others, silent }: NatSurroundings,
 ): NatAttributes | undefined {
   const subnets = subnetsOf(address)
   const outside = ports.filter(({ published }) => !isLoopback(published.host))
   const lines: Line[] = [
     ...(value.nat === true ? subnets.map((subnet) => masquerade(subnet, bridge)) : []),
-    ...FAMILIES.flatMap((family) => portLines(family, name, bridge, ports, subnets)),
+    ...FAMILIES.flatMap((family) => portLines(family, { name, bridge, silent }, ports, subnets)),
     ...(value.internal === true ? closed(bridge) : []),
     ...(value.isolated === true ? others.flatMap((other) => apart(bridge, other)) : []),
   ]
@@ -100,8 +102,14 @@ const NOT_LOOPBACK6 = "ip6 daddr != ::1 "
 /**
  * What of a family comes to an address of the host is looked at for its port, when it comes in and when the host itself sends it. What comes
  * from the bridge and goes back to it, and what the host itself sends, goes out with the host's address: else the answer would not pass by.
+ * What a silent bridge hands on from one container to another is theirs, though it be for an address of the host (br_netfilter).
  */
-function portLines(family: RuleFamily, name: string, bridge: string, all: readonly PublishedPort[], subnets: readonly Subnet[]): Line[] {
+function portLines(
+  family: RuleFamily,
+  { name, bridge, silent }: { name: string; bridge: string; silent: readonly string[] },
+  all: readonly PublishedPort[],
+  subnets: readonly Subnet[],
+): Line[] {
   const ports = all.filter(({ families }) => families.includes(family))
   if (ports.length === 0) return []
   const line = (role: Line["role"], words: string): Line => ({ family, role, words })
@@ -109,7 +117,12 @@ function portLines(family: RuleFamily, name: string, bridge: string, all: readon
   const outside = ports.some(({ published }) => !isLoopback(published.host))
   const back = subnets.filter((subnet) => subnet.family === family).map(({ text }) => `${family} saddr ${text}`)
   return [
-    ...(outside ? [line("prerouting", enter), line("output", `${family === "ip6" ? NOT_LOOPBACK6 : ""}${enter}`)] : []),
+    ...(outside
+      ? [
+          line("prerouting", `${silent.map((one) => `iifname != "${one}" `).join("")}${enter}`),
+          line("output", `${family === "ip6" ? NOT_LOOPBACK6 : ""}${enter}`),
+        ]
+      : []),
     ...(outside ? back.map((from) => line("nat", `${from} oifname "${bridge}" ct status dnat masquerade`)) : []),
     line("local", `fib saddr type local oifname "${bridge}" ct status dnat masquerade`),
     ...(family === "ip" && ports.some(isLocal) ? [line("guard", `iifname "${bridge}" ip daddr 127.0.0.0/8 drop`)] : []),

@@ -1,5 +1,5 @@
 import type { Fragment } from "../../model/fragment.ts"
-import { addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
+import { ADDRESS_WORDS, addresses, keys, lifecycleKeys, macAddress, named, truth, wholeNumber } from "../../model/fragment.ts"
 import { impairSchema } from "../link/schema-impair.ts"
 
 /** `veths:` */
@@ -21,7 +21,16 @@ export function vethsSchema(): Fragment {
         impair: impairSchema("What befalls what goes through it, in each direction: of both ends that do not say it themselves."),
         ...lifecycleKeys(),
       },
-      { required: ["endpoints"] },
+      {
+        required: ["endpoints"],
+        instead: {
+          ends: "endpoints",
+          address: "endpoints.*.address",
+          addresses: "endpoints.*.address",
+          mac: "endpoints.*.mac",
+          up: "endpoints.*.up",
+        },
+      },
     ),
   )
 }
@@ -41,7 +50,10 @@ function endpointSchema(): Fragment {
       ),
       impair: impairSchema("What befalls what this end sends, in the place of what the pair says."),
     },
-    { required: ["container", "interface"] },
+    {
+      required: ["container", "interface"],
+      instead: { node: "container", ...{ name: "interface", iface: "interface", dev: "interface", ifname: "interface" }, ...ADDRESS_WORDS },
+    },
   )
   return {
     ...long,

@@ -53,6 +53,48 @@ scenario(
   ["nft", "python3", "busybox", "traceroute"],
 )
 
+const PROVIDER = `
+name: isp
+bridges:
+  isp: { address: 100.64.0.254/24 }
+  home: {}
+containers:
+  router:
+    command: [sh, -c, "nft add table nat; nft 'add chain nat post { type nat hook postrouting priority 100; }'; nft add rule nat post oifname wan masquerade; exec sleep infinity"]
+    cap_add: [NET_ADMIN]
+    sysctls: { net.ipv4.ip_forward: 1 }
+    interfaces:
+      wan: { bridge: isp, address: 100.64.0.2/24, gateway: 100.64.0.254 }
+      lan: { bridge: home, address: 192.168.1.1/24 }
+  pc:
+    command: [sleep, infinity]
+    interfaces: { eth0: { bridge: home, address: 192.168.1.2/24, gateway: 192.168.1.1 } }
+  web:
+    command: ${answering("web", "80/tcp")}
+    interfaces: { eth0: { bridge: isp, address: 100.64.0.3/24, gateway: 100.64.0.254 } }
+    ports: ["80:80"]
+`
+
+scenario(
+  "what a home sends to the host's address passes its router: no published port takes it from the bridge before, though bridges are filtered",
+  (sandbox) => {
+    sandbox.run(["sh", "-c", "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables"])
+    const file = sandbox.file("stack.yaml", PROVIDER)
+    apply(sandbox, file)
+    const { pc = 0, web = 0 } = inits(sandbox, "isp")
+    const atHome = (command: string[]) => inside(pc, "-n", ...command)
+    assert.is(asked(atHome, "100.64.0.3", 80), "web 100.64.0.2 80")
+    assert.is(asked(atHome, "100.64.0.254", 80), "web 100.64.0.254 80")
+    // Who sends it by the host itself is led there as ever.
+    assert.is(
+      asked((command) => inside(web, "-n", ...command), "100.64.0.254", 80),
+      "web 100.64.0.254 80",
+    )
+    expectConverged(sandbox, file)
+  },
+  ["nft", "python3"],
+)
+
 const SERVERS = `
 name: lab
 bridges: { lan: { address: 10.20.0.1/24 } }

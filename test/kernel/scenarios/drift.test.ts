@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import * as assert from "uvu/assert"
-import { apply, expectConverged, inside, live, pings, scenario, test } from "../../support/lab.ts"
+import { apply, expectConverged, inside, live, pings, planOf, scenario, test } from "../../support/lab.ts"
 
 const LAB = `
 name: lab
@@ -78,6 +78,18 @@ scenario("a container whose monitor was killed is made anew", (sandbox) => {
   apply(sandbox, file)
   const before = live(sandbox, "lab", "web")
   process.kill(before.monitor, "SIGKILL")
+  // What went with its namespaces nobody has removed.
+  const planned = planOf(sandbox, file)
+  const interfaces = planned.changes.filter(({ address }) => address.startsWith("interface.web."))
+  assert.equal(
+    interfaces.map(({ actions, cause }) => [actions, cause]),
+    [[["create"], "container.web has ended: not there"]],
+  )
+  assert.equal(
+    planned.drift.map((one) => (one as { address: string }).address),
+    ["container.web"],
+  )
+  assert.match(sandbox.stack(["plan", "-f", file]).stdout, "+ interface.web.eth0  # container.web has ended\n")
   apply(sandbox, file)
   expectConverged(sandbox, file)
   const after = live(sandbox, "lab", "web")

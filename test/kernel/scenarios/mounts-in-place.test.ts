@@ -113,6 +113,30 @@ scenario(
 )
 
 scenario(
+  "memory covers a folder of the host that its root may not enter (Debian's /etc/frr), at its launch and while it runs",
+  (sandbox) => {
+    expectStatus(
+      sandbox.run(["sh", "-c", "mount -t tmpfs -o mode=755 tmpfs /opt && mkdir -m 750 /opt/kept && echo secret > /opt/kept/file"]),
+      0,
+    )
+    const covered = ', tmpfs: ["/opt/kept:mode=700,size=1M"]'
+    const file = sandbox.file("stack.yaml", stack(covered))
+    const seen = () => exec(sandbox, file, "sh", "-c", "stat -c '%a %u' /opt/kept && touch /opt/kept/x && ls /opt/kept").stdout
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    assert.is(seen(), "700 0\nx\n")
+    changed(sandbox, stack(""))
+    assert.match(exec(sandbox, file, "ls", "/opt/kept").stderr, "Permission denied")
+    changed(sandbox, stack(covered))
+    assert.is(seen(), "700 0\nx\n")
+    assert.match(
+      readFileSync(`/proc/${init(sandbox)}/mountinfo`, "utf8"),
+      / \/opt\/kept rw,nosuid,nodev,relatime .*- tmpfs tmpfs rw,size=1024k,mode=700/,
+    )
+  },
+)
+
+scenario(
   "a container that is in the way of a mount is led nowhere else by it",
   (sandbox) => {
     const root = `${sandbox.work}/root`

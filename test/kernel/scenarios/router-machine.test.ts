@@ -52,6 +52,8 @@ scenario(
     const addresses = () => inside(init, "-n", "ip", "-6", "address", "show", "eth0").stdout
     await eventually(() => addresses().includes("inet6 fd30::"), "an address by router advertisement")
     assert.match(inside(init, "-n", "ip", "-6", "route").stdout, /default via fe80::.* proto ra/)
+    const shown = expectStatus(sandbox.stack(["show", "-f", file]), 0).stdout
+    assert.match(shown, /^client:eth0 +up .* 10\.30\.0\.1\d\d\/24 fd30::[0-9a-f:]+\/64 /m)
     // The host, which is on the same bridge, takes neither.
     assert.not.match(expectStatus(sandbox.run(["ip", "-6", "address", "show", "lab-lan"]), 0).stdout, "fd30::")
     assert.not.match(expectStatus(sandbox.run(["ip", "-6", "route", "show"]), 0).stdout, /proto ra/)

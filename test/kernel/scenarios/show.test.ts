@@ -110,6 +110,7 @@ scenario("show tells what is cut from what has nobody at the other end, and what
   assert.match(text, /^r1:eth1 +down +r2:eth1 /m)
   assert.match(text, /^r2:eth1 +no carrier +r1:eth1 +10\.1\.0\.2\/30 +\d+ /m)
   assert.match(text, /^r1:eth0 +up +host:lab-r1-eth0 on bridge\.lan +10\.20\.0\.2\/24 fd20::2\/64 /m)
+  assert.match(text, /^veth\.core +down +container\.r1:eth1 10\.1\.0\.1\/30 -- /m)
   const of = (address: string) => all.resources.find((one) => one.address === address)?.attributes ?? {}
   const { pid, uptime, exit_code, addresses } = of("container.r1")
   assert.is(sandbox.run(["cat", `/proc/${pid}/comm`]).stdout, "sleep\n")

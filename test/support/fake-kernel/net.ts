@@ -3,7 +3,19 @@ import { shellTwin } from "../../../src/kernel/netlink/twin.ts"
 import { addAddress, deleteAddress } from "./addresses.ts"
 import { addFdb, deleteFdb } from "./fdb.ts"
 import type { NetCall } from "./links.ts"
-import { addBridge, addOneEnded, addVeth, deleteAltname, deleteGroup, deleteLink, findLink, setHairpin, setLink, setPortState, setVlan } from "./links.ts"
+import {
+  addBridge,
+  addOneEnded,
+  addVeth,
+  deleteAltname,
+  deleteGroup,
+  deleteLink,
+  findLink,
+  setHairpin,
+  setLink,
+  setPortState,
+  setVlan,
+} from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { namespaceAt, refuse } from "./machine.ts"
 import type { Network } from "./network.ts"

@@ -148,6 +148,53 @@ containers:
   assert.equal(JSON.stringify(again.desired?.resources), JSON.stringify(first.desired?.resources))
 })
 
+interface Shown {
+  containers: Record<"web" | "db", { volumes: unknown; env_file: unknown }>
+  secrets: unknown
+  configs: unknown
+}
+
+/** Its document, with `/lab` in the place of the folder that its files were in. */
+function documentIn(loaded: ReturnType<typeof loadFiles>): Shown {
+  return JSON.parse(JSON.stringify(loaded.document()).replaceAll(/\/[^"]*\/stackfile-\w+/g, "/lab"))
+}
+
+test("the document's paths are absolute, each from the folder of the file that it stands in", () => {
+  const files = {
+    "stack.yaml": "name: lab\ninclude: part/app.yaml\ncontainers: { db: { command: x, volumes: [./db:/db] } }",
+    "part/app.yaml": `
+volumes: { data: {} }
+secrets: { key: { file: key.txt }, token: { environment: TOKEN } }
+configs: { motd: { file: ../motd }, text: { content: ./not-a-path } }
+containers:
+  web:
+    command: x
+    env_file: [a.env]
+    volumes: [./conf:/etc/x:ro, ../up:/up, data:/var/lib/x, /abs:/abs, { type: bind, source: src, target: /src }, { type: tmpfs, target: /run }]
+`,
+    "part/a.env": "A=1",
+  }
+  const document = documentIn(loadFiles(files))
+  assert.equal(document.containers.web.volumes, [
+    "/lab/part/conf:/etc/x:ro",
+    "/lab/up:/up",
+    "data:/var/lib/x",
+    "/abs:/abs",
+    { type: "bind", source: "/lab/part/src", target: "/src" },
+    { type: "tmpfs", target: "/run" },
+  ])
+  assert.equal(document.containers.web.env_file, ["/lab/part/a.env"])
+  assert.equal(document.containers.db.volumes, ["/lab/db:/db"])
+  assert.equal(document.secrets, { key: { file: "/lab/part/key.txt" }, token: { environment: "TOKEN" } })
+  assert.equal(document.configs, { motd: { file: "/lab/motd" }, text: { content: "./not-a-path" } })
+})
+
+test("a path that a colon stands in keeps its mount when it becomes absolute", () => {
+  const app = "containers: { web: { command: x, volumes: ['./c:/c:ro,idmap'] } }"
+  const { containers } = documentIn(loadFiles({ "stack.yaml": "include: 'a:b/app.yaml'", "a:b/app.yaml": app }))
+  assert.equal(containers.web.volumes, [{ type: "bind", source: "/lab/a:b/c", target: "/c", read_only: true, bind: { idmap: true } }])
+})
+
 test("the document of some profiles is what they leave of the stack file", () => {
   const text = `
 containers:

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { Resource } from "../../../src/model/resource.ts"
 import { renderDiagnostics } from "../../../src/render/diagnostic.ts"
 import type { LoadedStack, LoadOptions } from "../../../src/stackfile/load.ts"
@@ -17,7 +17,10 @@ export function loadText(text: string, options: Partial<LoadOptions> = {}): Load
 export function loadFiles(files: { [name: string]: string | Buffer }, options: Partial<LoadOptions> = {}): LoadedStack {
   const cwd = mkdtempSync(join(tmpdir(), "stackfile-"))
   try {
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content)
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(join(cwd, dirname(name)), { recursive: true })
+      writeFileSync(join(cwd, name), content)
+    }
     const { file: _, ...rest } = PLAIN
     return loadStack({ ...rest, cwd, name: "lab", ...options })
   } finally {
