@@ -29,17 +29,29 @@ export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequ
       lostRoutes(kernel.dump(ns)).filter(({ to }) => freed.has(to)),
     )
   }
+  // A rule that went after them may have kept next hops from being found.
+  if (answers.some(isNoWay) && requests.some(({ op }) => op === "rule-delete")) askAgain(kernel, ns, requests, answers)
   if (!answers.some((answer) => answer !== null && NO_WAY.has(answer.errno))) return answers
   const lost = lostRoutes(kernel.dump(ns))
   if (lost.length === 0) return answers
   kernel.net(ns, lost)
+  askAgain(kernel, ns, requests, answers)
+  return answers
+}
+
+/** fib_check_nh_v4_gw() says EINVAL of a next hop that a rule hides. */
+function isNoWay(answer: KernelError | null): boolean {
+  return answer !== null && (NO_WAY.has(answer.errno) || answer.errno === "EINVAL")
+}
+
+/** What was refused is asked for once more, and answered anew. */
+function askAgain(kernel: Kernel, ns: NetNs, requests: readonly NetRequest[], answers: (KernelError | null)[]): void {
   const refused = answers.flatMap((answer, i) => (answer === null ? [] : [i]))
   const again = kernel.net(
     ns,
     refused.map((i) => requests[i] as NetRequest),
   )
   for (const [n, i] of refused.entries()) answers[i] = again[n] ?? null
-  return answers
 }
 
 /** The routes to the subnets of a link's addresses that are left, where one is not there. */

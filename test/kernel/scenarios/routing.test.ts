@@ -238,4 +238,15 @@ scenario("a link that is cut and healed, or made anew, has its routes and neighb
   assert.equal(inits(sandbox, "lab"), before)
 })
 
+scenario("a route whose next hop a rule hides is set in the apply that takes the rule away", (sandbox) => {
+  const wish = (routes: string, rules: string) => sandbox.file("stack.yaml", lab({ routes, rules, neighbours: "" }))
+  const file = wish("", "\n      - { priority: 5, type: blackhole }")
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+  wish("\n      - { to: 10.9.0.0/16, via: 10.20.0.254 }", "")
+  assert.equal(verdicts(planOf(sandbox, file)), ["update container.r1"])
+  apply(sandbox, file)
+  expectConverged(sandbox, file)
+})
+
 test.run()
