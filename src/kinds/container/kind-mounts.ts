@@ -70,7 +70,7 @@ function ofAnotherSort(there: "file" | "folder", { target, place }: TargetFault[
 
 function inClosedFolder(folder: string, { target, place }: TargetFault["later"], rest: Partial<Diagnostic>): Diagnostic {
   const top = `/${place.split("/")[1]}`
-  const hint = `choose a target right in ${top}, or in /srv, /run and the like; or cover the folder with a mount of its own (\`tmpfs: [${folder}]\`), or make ${place} on the host`
+  const hint = `choose a target right in ${top}, or in /srv, /run and the like; or cover the folder, and all that is in it, with a mount of its own (\`tmpfs: [${folder}]\`), or make ${place} on the host`
   return error("bad-target", `nothing is at ${target} on the host, and in ${folder}, the host's, the container's root may make nothing`, {
     ...rest,
     hint,
