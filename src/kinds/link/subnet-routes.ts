@@ -13,6 +13,11 @@ const RTPROT_KERNEL = 2
 /** IP6_RT_PRIO_ADDRCONF: the metric of those of IPv6. */
 const METRIC6 = 256
 
+/** True of the refusal of a route whose next hop nothing leads to. */
+export function hasNoWay({ errno }: KernelError): boolean {
+  return NO_WAY.has(errno)
+}
+
 type Append = NetRequest & { op: "route-append" }
 
 /**
@@ -29,7 +34,7 @@ export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequ
       lostRoutes(kernel.dump(ns)).filter(({ to }) => freed.has(to)),
     )
   }
-  if (!answers.some((answer) => answer !== null && NO_WAY.has(answer.errno))) return answers
+  if (!answers.some((answer) => answer !== null && hasNoWay(answer))) return answers
   const lost = lostRoutes(kernel.dump(ns))
   if (lost.length === 0) return answers
   kernel.net(ns, lost)
