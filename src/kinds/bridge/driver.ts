@@ -155,8 +155,12 @@ function withName({ change }: Step, error: KernelError | null): KernelError | nu
 function update(steps: readonly Step[], run: Run): StepErrors {
   const marked = sendAll(steps, run, "host", (step) => (step.change.adopts === undefined ? [] : [markOf(step, run)]))
   const refused = new Set(steps.filter((_, i) => marked[i] !== null))
-  const renamed = renameAll(steps, run, "host", (step) => (refused.has(step) ? undefined : renaming(step)))
-  const ready = eitherError(marked, renamed)
+  const isReady = (step: Step) => (refused.has(step) ? undefined : renaming(step))
+  return renameAll(steps, run, "host", isReady, (renamed) => reshaped(steps, run, eitherError(marked, renamed)))
+}
+
+/** `ready`: those that bear mark and name. */
+function reshaped(steps: readonly Step[], run: Run, ready: StepErrors): StepErrors {
   const heard = heedRouters(steps, run.kernel, ready, ({ change }) => change.fields.some(({ path }) => path === "accept_ra"))
   const changed = sendAll(
     steps,

@@ -215,9 +215,7 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     links ??= run.kernel.dump("host").links
     return links
   }
-  const renamed = renameAll(steps, run, "host", hostRenaming)
-  const outer = eitherError(
-    renamed,
+  const outer = renameAll(steps, run, "host", hostRenaming, (renamed) =>
     sendAll(
       steps,
       run,
@@ -230,12 +228,12 @@ function update(steps: readonly Step[], run: Run): StepErrors {
     const have = step.change.before as unknown as InterfaceAttributes
     if (outer[i]) return calling(have.host_interface ?? "", ifindex, outer[i])
     const netns = netnsOf(run, containerOf(step))
-    const [failure = null] = renameAll([step], run, netns, insideRenaming)
-    const done =
+    const [done = null] = renameAll([step], run, netns, insideRenaming, ([failure = null]) => [
       failure ??
-      firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
-      (hasChanged(step, "prefix_routes") ? setPrefixRoutes(run.kernel, netns, inside, step.change.after?.prefix_routes) : null) ??
-      setWireGuard(step, run, netns, inside)
+        firstError(sendRouted(run.kernel, netns, outsideItsBond(step, run, inside, insideUpdate(step, run)))) ??
+        (hasChanged(step, "prefix_routes") ? setPrefixRoutes(run.kernel, netns, inside, step.change.after?.prefix_routes) : null) ??
+        setWireGuard(step, run, netns, inside),
+    ])
     return calling(have.interface, inside, done)
   })
 }

@@ -3,8 +3,9 @@ import type { Run } from "../../model/driver.ts"
 import type { Step } from "../../model/step.ts"
 import { keptWhenDown } from "./addresses.ts"
 import type { StepErrors } from "./results.ts"
-import { firstError, sendAll } from "./results.ts"
+import { eitherError, firstError, sendAll } from "./results.ts"
 import { isLasting, leavesBy, routeAgain } from "./routes.ts"
+import { hasNoWay } from "./subnet-routes.ts"
 import { givenBack } from "./vlans-on.ts"
 
 /** A new name of a link, and with it in one message the mark of its new address. */
@@ -17,17 +18,37 @@ export interface Renaming {
 /**
  * `ip link set LINK name NAME alias TEXT` of each step that renames. Kernels before 6.2 refuse it while the link is up
  * (dev_change_name() in net/core/dev.c): there it is set down for it, and gets back what that takes away, as do VLANs on it. Every one refuses a name
- * that a link has besides its own, be it that link's: such a one goes first.
+ * that a link has besides its own, be it that link's: such a one goes first. Then `rest` is done of those that are renamed.
  */
-export function renameAll(steps: readonly Step[], run: Run, ns: NetNs, renamingOf: (step: Step) => Renaming | undefined): StepErrors {
+export function renameAll(
+  steps: readonly Step[],
+  run: Run,
+  ns: NetNs,
+  renamingOf: (step: Step) => Renaming | undefined,
+  rest: (renamed: StepErrors) => StepErrors,
+): StepErrors {
   const answers = sendAll(steps, run, ns, (step) => requestsOf(renamingOf(step)))
-  return steps.map((step, i) => {
-    const answer = answers[i] ?? null
-    const renaming = renamingOf(step)
-    if (answer === null || renaming === undefined) return answer
-    if (answer.errno === "EBUSY") return renameDown(run, ns, renaming)
-    return answer.errno === "EEXIST" ? renameToAltname(run, ns, renaming, answer) : answer
-  })
+  const renamed = steps.map((step, i) => renameAnyhow(run, ns, renamingOf(step), answers[i] ?? null))
+  const failures = renamed.map(({ failure }) => failure)
+  const done = eitherError(failures, rest(failures))
+  return done.map((failure, i) => failure ?? setWhatWaits(run, ns, renamed[i]?.waiting ?? []))
+}
+
+/** `waiting`: routes that have no way yet, for want of an address that the link is to get. */
+interface Renamed {
+  failure: KernelError | null
+  waiting?: NetRequest[]
+}
+
+function renameAnyhow(run: Run, ns: NetNs, renaming: Renaming | undefined, refusal: KernelError | null): Renamed {
+  if (refusal === null || renaming === undefined) return { failure: refusal }
+  if (refusal.errno === "EBUSY") return renameDown(run, ns, renaming)
+  return { failure: refusal.errno === "EEXIST" ? renameToAltname(run, ns, renaming, refusal) : refusal }
+}
+
+/** One that has no way now, either, is nobody's any more: what the file wants of a container is a step of its own. */
+function setWhatWaits({ kernel }: Run, ns: NetNs, waiting: readonly NetRequest[]): KernelError | null {
+  return waiting.length === 0 ? null : firstError(kernel.net(ns, waiting).filter((answer) => answer !== null && !hasNoWay(answer)))
 }
 
 function requestsOf(renaming: Renaming | undefined): NetRequest[] {
@@ -45,17 +66,22 @@ function freeing({ links }: NetDump, { link, name }: Renaming): NetRequest[] {
   return isCalledSo ? [{ op: "altname-delete", link, name }] : []
 }
 
-function renameDown(run: Run, ns: NetNs, renaming: Renaming): KernelError | null {
+function renameDown(run: Run, ns: NetNs, renaming: Renaming): Renamed {
   const { link } = renaming
   const dump = run.kernel.dump(ns)
-  const answers = run.kernel.net(ns, [
+  const requests: NetRequest[] = [
     { op: "link-set", link, up: false },
     ...freeing(dump, renaming),
     ...requestsOf(renaming),
     { op: "link-set", link, up: true },
     ...givenBack(link, dump.links, (each) => lostWhenDown(dump, each)),
-  ])
-  return firstError(answers)
+  ]
+  const answers = run.kernel.net(ns, requests)
+  const waits = (answer: KernelError | null | undefined, i: number) => requests[i]?.op === "route-replace" && !!answer && hasNoWay(answer)
+  return {
+    failure: firstError(answers.filter((answer, i) => !waits(answer, i))),
+    waiting: requests.filter((_, i) => waits(answers[i], i)),
+  }
 }
 
 /** What a link that is set down and up again has not any more: addresses of IPv6, and the routes by it that nobody sets again. */

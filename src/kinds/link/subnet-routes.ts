@@ -13,6 +13,11 @@ const RTPROT_KERNEL = 2
 /** IP6_RT_PRIO_ADDRCONF: the metric of those of IPv6. */
 const METRIC6 = 256
 
+/** True of the refusal of a route whose next hop nothing leads to. */
+export function hasNoWay({ errno }: KernelError): boolean {
+  return NO_WAY.has(errno)
+}
+
 type Append = NetRequest & { op: "route-append" }
 
 /**
@@ -30,8 +35,9 @@ export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequ
     )
   }
   // A rule that went after them may have kept next hops from being found.
-  if (answers.some(isNoWay) && requests.some(({ op }) => op === "rule-delete")) askAgain(kernel, ns, requests, answers)
-  if (!answers.some((answer) => answer !== null && NO_WAY.has(answer.errno))) return answers
+  const isHidden = requests.some(({ op }) => op === "rule-delete") && answers.some((answer) => answer !== null && mayBeHidden(answer))
+  if (isHidden) askAgain(kernel, ns, requests, answers)
+  if (!answers.some((answer) => answer !== null && hasNoWay(answer))) return answers
   const lost = lostRoutes(kernel.dump(ns))
   if (lost.length === 0) return answers
   kernel.net(ns, lost)
@@ -40,8 +46,8 @@ export function sendRouted(kernel: Kernel, ns: NetNs, requests: readonly NetRequ
 }
 
 /** fib_check_nh_v4_gw() says EINVAL of a next hop that a rule hides. */
-function isNoWay(answer: KernelError | null): boolean {
-  return answer !== null && (NO_WAY.has(answer.errno) || answer.errno === "EINVAL")
+function mayBeHidden(refusal: KernelError): boolean {
+  return hasNoWay(refusal) || refusal.errno === "EINVAL"
 }
 
 /** What was refused is asked for once more, and answered anew. */
