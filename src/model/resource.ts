@@ -187,6 +187,8 @@ export interface HostFacts {
   absentFiles: readonly string[]
   /** The processors that are there, as cpuset(7) writes lists: `0-3`; absent where no limit of the stack file names any. */
   processors?: string
+  /** Of the kernel parameters that the stack file names those that this kernel certainly does not have, each with the nearest one; "": none is near. */
+  absentSysctls?: { readonly [name: string]: string }
   /** Of the paths under `devices` those at which this host has no device. */
   absentNodes: readonly string[]
   /** Of the links that interfaces lie on, and their kinds; absent where the stack file names none. */

@@ -21,6 +21,7 @@ import { idHolders } from "./id-holders.ts"
 import { linkFacts } from "./link-facts.ts"
 import { packetFacts } from "./packet-facts.ts"
 import { subnetFacts } from "./subnet-facts.ts"
+import { sysctlFacts } from "./sysctl-facts.ts"
 import { rangesOf } from "./whose.ts"
 
 /** Capabilities that applying needs, by number. capabilities(7) */
@@ -61,6 +62,7 @@ export function readHostFacts(scope: Scope, controllers: HostFacts["controllers"
     missingCapabilities: missingCapabilities(kernel),
     missingToRead: missingToRead(kernel),
     ...limitFacts(scope),
+    ...sysctlFacts(kernel, desired),
     absentNodes: absentNodes(kernel, desired),
     ...linkFacts(scope),
     ...subnetFacts(scope),

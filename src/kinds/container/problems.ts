@@ -17,6 +17,7 @@ export function containerProblems(resource: Resource, host: HostFacts): Diagnost
     ...idDiagnostics(resource, host),
     ...deviceDiagnostics(resource, host),
     ...limitDiagnostics(resource, host),
+    ...sysctlDiagnostics(resource, host),
     ...systemDiagnostics(resource, host),
     ...restartDiagnostics(resource, host),
     ...rootlessProblems(resource, host),
@@ -48,6 +49,22 @@ function deviceDiagnostics(resource: Resource, { absentNodes }: HostFacts): Diag
         ...(range === undefined ? {} : { range }),
       })
     })
+}
+
+function sysctlDiagnostics(resource: Resource, { absentSysctls = {} }: HostFacts): Diagnostic[] {
+  const { sysctls } = resource.attributes as unknown as ContainerAttributes
+  return Object.keys(sysctls).flatMap((name) => {
+    const near = absentSysctls[name]
+    if (near === undefined) return []
+    const range = resource.range(`sysctls.${name}`) ?? resource.range()
+    return [
+      error("no-sysctl", `this kernel has no ${name}`, {
+        address: resource.address,
+        hint: near === "" ? "`sysctl -a` lists those that it has" : `did you mean \`${near}\`?`,
+        ...(range === undefined ? {} : { range }),
+      }),
+    ]
+  })
 }
 
 /** A system makes groups of its own, in cgroup2: a part of v1's hierarchies nobody may mount in a user namespace. An ordinary user is told otherwise. */

@@ -292,14 +292,14 @@ function itself(): AttributeRow {
         shows: {
           ...{
             "container.web": "broken",
-            "interface.web.eth0": "gone",
-            "interface.web.mv0": "gone",
-            "interface.web.vx0": "gone",
+            "interface.web.eth0": "gone along",
+            "interface.web.mv0": "gone along",
+            "interface.web.vx0": "gone along",
             ...Object.fromEntries(
-              ["tp0", "blue", "eth2", "eth3", "eth4", "bond0", "wg0"].map((name) => [`interface.web.${name}`, "gone"] as const),
+              ["tp0", "blue", "eth2", "eth3", "eth4", "bond0", "wg0"].map((name) => [`interface.web.${name}`, "gone along"] as const),
             ),
           },
-          ...{ "veth.core": "gone", "veth.uplink": "gone" },
+          ...{ "veth.core": "gone along", "veth.uplink": "gone along" },
         },
         needs: "macvlan",
       },

@@ -6,7 +6,7 @@ const RULE6 = 'ip6 saddr fd20::/64 iifname "lab-lan" oifname != "lab-lan" masque
 /** What holds besides the port on the bridge of the container that publishes one. */
 const OF_PORT = [
   "ip output: fib daddr type local jump ports-dmz",
-  "ip prerouting: fib daddr type local jump ports-dmz",
+  'ip prerouting: iifname != "lab-spare" fib daddr type local jump ports-dmz',
   'ip local: fib saddr type local oifname "lab-dmz" ct status dnat masquerade',
   'ip guard: iifname "lab-dmz" ip daddr 127.0.0.0/8 drop',
   'ip saddr 10.21.0.0/24 oifname "lab-dmz" ct status dnat masquerade',

@@ -31,10 +31,11 @@ export interface Hand {
 
 /**
  * By address, what the plan shows: the fields found changed, each with the value found (null: none), which are drift; or what follows
- * from it. `gone`: made anew, `broken`: replaced, both drift. `replaced`, `set again`: it follows from the plan's own doing.
+ * from it. `gone`: made anew, `broken`: replaced, both drift. `gone along`: made anew, as it went with something else, whose drift it is.
+ * `replaced`, `set again`: it follows from the plan's own doing.
  */
 export interface Shows {
-  [address: string]: { [path: string]: Value } | "gone" | "broken" | "replaced" | "set again"
+  [address: string]: { [path: string]: Value } | "gone" | "gone along" | "broken" | "replaced" | "set again"
 }
 
 /** The whole object, not one of its attributes. */

@@ -109,6 +109,7 @@ function expectShown(plan: PlanJson, shows: Shows, baseline: PlanJson): void {
 
 const ACTIONS = {
   gone: "create",
+  "gone along": "create",
   broken: "delete+create",
   replaced: "delete+create",
   "set again": "update",

@@ -116,6 +116,23 @@ scenario("limits that name what this host does not have are told at plan time", 
   expectNoTrace(ran)
 })
 
+scenario("kernel parameters that no container could have are told at plan time", (sandbox) => {
+  const sysctls = "{ net.ipv4.ip_forwrd: 1, net/ipv6/conf/all/forwardin: 1, kernel.shm_no_such_thing: 1, net.ipv4.conf.later.rp_filter: 2 }"
+  const file = sandbox.file("stack.yaml", `name: lab\ncontainers:\n  web: { command: [sleep, infinity], sysctls: ${sysctls} }\n`)
+  const ran = expectStatus(sandbox.stack(["plan", "-f", file]), 1)
+  assert.match(
+    ran.stderr,
+    /stack\.yaml:3:\d+: error: this kernel has no net\.ipv4\.ip_forwrd\n[\s\S]*?hint: did you mean `net\.ipv4\.ip_forward`\?/,
+  )
+  assert.match(
+    ran.stderr,
+    /this kernel has no net\.ipv6\.conf\.all\.forwardin\n[\s\S]*?hint: did you mean `net\.ipv6\.conf\.all\.forwarding`\?/,
+  )
+  assert.match(ran.stderr, /this kernel has no kernel\.shm_no_such_thing\n[\s\S]*?hint: `sysctl -a`/)
+  assert.not.match(ran.stderr, "no net.ipv4.conf.later")
+  expectNoTrace(ran)
+})
+
 /** Files of a tmpfs are memory that the kernel can take back only to swap. */
 const EATER = "head -c 30000000 /dev/zero > /dev/shm/full; echo full; sleep 1000"
 

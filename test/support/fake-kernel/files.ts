@@ -5,7 +5,7 @@ import type { Mutate } from "./launch.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
 import { readProc, readProcLink } from "./procfs.ts"
-import { writeSysctl } from "./sysctls.ts"
+import { readSysctl, writeSysctl } from "./sysctls.ts"
 import type { Folder, Node } from "./tree.ts"
 import { lookup, makeFolder, parentFolder, putFile, removeFolder, rename, textFile } from "./tree.ts"
 
@@ -57,7 +57,7 @@ export function fileCalls(context: Context): Files {
     removeTreesLater: (paths) => removeTreesLater(context, paths),
     lock: (path) => mutate(`lock ${path}`, () => takeLock(context, path)),
     stat: (path) => reading(() => statOf(machine, self, path)),
-    lstat: (path) => reading(() => ownStat(lookup(root, path, false))),
+    lstat: (path) => reading(() => parameterStat(machine, self, path) ?? ownStat(lookup(root, path, false))),
     readInside: (top, path, length) => reading(() => readInside(root, top, path, length)),
     inode: (path) => reading(() => inodeOf(lookup(root, path))),
     readLink: (path) => reading(() => linkText(machine, self, path)),
@@ -215,6 +215,11 @@ function foldersOf(root: Folder, path: string): string | null {
   const node = lookup(root, path)
   if (node?.type !== "folder") return null
   return [...node.children].flatMap(([name, { type }]) => (type === "folder" ? [`${name}\0`] : [])).join("")
+}
+
+function parameterStat(machine: Machine, self: FakeProcess, path: string): ReturnType<Kernel["lstat"]> {
+  const isThere = path.startsWith("/proc/sys/") && readSysctl(machine, self, [], path) !== null
+  return isThere ? { type: "file", mode: 0o644, uid: 0 } : null
 }
 
 function ownStat(node: Node | undefined): ReturnType<Kernel["lstat"]> {
