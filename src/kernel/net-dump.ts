@@ -132,4 +132,6 @@ export interface NetDump {
   addresses: InterfaceAddress[]
   /** Of the main table, those that a stack could have: not multicast or broadcast. */
   routes: Route[]
+  /** Of the tables of the vrfs of a container, all but the local ones; absent where there is none. */
+  vrfRoutes?: Route[]
 }

@@ -1,5 +1,5 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { FdbEntry, Link, LinkCounters, NetDump, NetNs } from "../kernel.ts"
+import type { FdbEntry, Link, LinkCounters, NetDump, NetNs, Route } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
@@ -13,7 +13,7 @@ import { encodeCounterDump, readCounters } from "./rtnl/link-counters.ts"
 import { encodeLinkDump, readLink } from "./rtnl/link-read.ts"
 import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
 import { encodeQdiscDump, impairments, readQdisc } from "./rtnl/qdisc.ts"
-import { encodeRouteDump } from "./rtnl/route.ts"
+import { encodeRouteDump, encodeTableDump } from "./rtnl/route.ts"
 import { readRoute } from "./rtnl/route-read.ts"
 import type { Message } from "./wire.ts"
 import { eachMessage, WireError, WireWriter } from "./wire.ts"
@@ -83,7 +83,8 @@ export function readNamespace(connection: Connection): NetDump {
   if (isImpaired(whole)) links = withImpairments(connection, links)
   if (filtersVlans(whole)) links = withVlans(connection, links)
   if (forwards(whole)) links = withFdb(connection, links)
-  return { ...whole, links }
+  const vrfs = vrfTables(whole)
+  return { ...whole, links, ...(vrfs.length === 0 || connection.ns === "host" ? {} : { vrfRoutes: routesIn(connection, vrfs) }) }
 }
 
 /** What its links have taken in and sent. Throws KernelError. */
@@ -150,6 +151,23 @@ function isUsual({ mac, to, port, vni }: FdbEntry, remote: string | number | und
   return mac === "00:00:00:00:00:00" && to === remote && port === undefined && vni === undefined
 }
 
+/** The tables of vrfs: only then are there routes elsewhere that come and go with addresses. */
+function vrfTables({ links }: NetDump): number[] {
+  const tables = links.flatMap(({ kind, options }) => (kind === "vrf" && typeof options?.table === "number" ? options.table : []))
+  return [...new Set(tables)].filter((table) => table !== RT_TABLE_MAIN)
+}
+
+/** A vrf's table holds the addresses of its links themselves, too. */
+function routesIn(connection: Connection, tables: readonly number[]): Route[] {
+  const dumps = tables.map((table) =>
+    dumpOf(`ip route show table ${table}`, (w, sequence) => encodeTableDump(w, sequence, table), RTM_NEWROUTE, readRoute),
+  )
+  readAll(connection, dumps)
+  return dumps.flatMap(({ found }, i) =>
+    found.filter(({ table, type }) => table === tables[i] && type !== "local" && ROUTE_TYPES.has(type)),
+  )
+}
+
 /** What those do. One that has gone since does nothing any more. */
 function withImpairments(connection: Connection, links: readonly Link[]): Link[] {
   const qdiscs = dumpOf("tc qdisc show", encodeQdiscDump, RTM_NEWQDISC, readQdisc)
@@ -178,7 +196,7 @@ export function namespaceFrom(received: Buffer, first: number): NetDump | undefi
   }
   if (tables.open().length > 0) return undefined
   const whole = tables.whole()
-  return isImpaired(whole) || filtersVlans(whole) || forwards(whole) ? undefined : whole
+  return isImpaired(whole) || filtersVlans(whole) || forwards(whole) || vrfTables(whole).length > 0 ? undefined : whole
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

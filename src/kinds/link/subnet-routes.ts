@@ -2,6 +2,7 @@ import { grouped } from "../../base/grouped.ts"
 import type { Kernel, KernelError, Link, LinkRef, NetDump, NetNs, NetRequest, Route } from "../../kernel/kernel.ts"
 import { ROUTE_PROTOCOL } from "../../kernel/kernel.ts"
 import type { Value } from "../../model/resource.ts"
+import { MAIN_TABLE } from "../container/spec-routing.ts"
 import { canonicalAddresses, ownAddresses } from "./addresses.ts"
 import { prefixesOf, prefixOf } from "./kind-prefix-routes.ts"
 import { isDefault, leavesBy } from "./routes.ts"
@@ -74,7 +75,7 @@ export function setPrefixRoutes(kernel: Kernel, ns: NetNs, link: LinkRef, wanted
   if (found === undefined) return null
   const isWanted = ({ to }: { to: string }) => wanted === undefined || (wanted as string[]).includes(to)
   const made = new Set(prefixesOf(canonicalAddresses(dump, found.index)))
-  const spare = dump.routes.filter((route) => made.has(route.to) && !isWanted(route) && isMade(route, found.index))
+  const spare = routesBeside(dump, found).filter((route) => made.has(route.to) && !isWanted(route) && isMade(route, found.index))
   const answers = kernel.net(ns, [...spare.map(deletionOf), ...lostOf(dump, found).filter(isWanted)])
   return answers.find((answer) => answer !== null && answer.errno !== "EEXIST" && answer.errno !== "ESRCH") ?? null
 }
@@ -83,8 +84,20 @@ function isMade({ protocol, dev }: Route, index: number): boolean {
   return protocol === RTPROT_KERNEL && dev === index
 }
 
-function deletionOf({ to, dev, metric }: Route): NetRequest {
-  return { op: "route-delete", to, dev, protocol: RTPROT_KERNEL, ...(metric === 0 ? {} : { metric }) }
+function deletionOf({ to, dev, metric, table }: Route): NetRequest {
+  return { op: "route-delete", to, dev, protocol: RTPROT_KERNEL, table, ...(metric === 0 ? {} : { metric }) }
+}
+
+/** The table of the vrf that a link is, or is in; undefined: of none. l3mdev_fib_table() */
+function vrfTable({ links }: NetDump, { kind, options, master }: Link): number | undefined {
+  const vrf = kind === "vrf" ? { options } : links.find((link) => link.kind === "vrf" && link.index === master)
+  return vrf === undefined ? undefined : Number(vrf.options?.table)
+}
+
+/** Those of the table in which routes come and go with a link's addresses. */
+function routesBeside(dump: NetDump, link: Link): readonly Route[] {
+  const vrf = vrfTable(dump, link) ?? MAIN_TABLE
+  return vrf === MAIN_TABLE ? dump.routes : (dump.vrfRoutes ?? []).filter(({ table }) => table === vrf)
 }
 
 function lostRoutes(dump: NetDump): Append[] {
@@ -92,25 +105,31 @@ function lostRoutes(dump: NetDump): Append[] {
 }
 
 /**
- * Routes of the main table that the kernel makes with an address of a link that is up; in a vrf they are in that one's table. One of ours to the
+ * Routes of the main table, or of that of its vrf, that the kernel makes with an address of a link that is up. One of ours to the
  * same place is there in the place of the kernel's, and so is any other by the same link. Of several addresses of a subnet the first one has
  * brought it.
  */
-function lostOf(dump: NetDump, { index, up, kind, master }: Link): Append[] {
-  if (!up || kind === "vrf" || (master !== 0 && dump.links.some((link) => link.kind === "vrf" && link.index === master))) return []
+function lostOf(dump: NetDump, link: Link): Append[] {
+  const { index, up } = link
+  const vrf = vrfTable(dump, link) ?? MAIN_TABLE
+  // Of the host's vrfs nothing is read.
+  if (!up || (vrf !== MAIN_TABLE && dump.vrfRoutes === undefined)) return []
   const lost = new Map<string, Append>()
   for (const { address, routeless, metric } of ownAddresses(dump, index)) {
     const to = routeless ? undefined : prefixOf(address)
     if (to === undefined || lost.has(to)) continue
-    const there = routesTo(dump).get(to) ?? []
+    const there = (routesTo(dump).get(to) ?? []).filter(({ table }) => table === vrf)
     if (there.some((route) => route.protocol === ROUTE_PROTOCOL || leavesBy(route, index))) continue
-    lost.set(to, madeRoute(to, { address, dev: index, ...(metric === undefined ? {} : { metric }) }))
+    lost.set(
+      to,
+      madeRoute(to, { address, dev: index, ...(vrf === MAIN_TABLE ? {} : { table: vrf }), ...(metric === undefined ? {} : { metric }) }),
+    )
   }
   return [...lost.values()]
 }
 
 /** As the kernel makes it. */
-function madeRoute(to: string, { address, ...by }: { address: string; dev: number; metric?: number }): Append {
+function madeRoute(to: string, { address, ...by }: { address: string; dev: number; metric?: number; table?: number }): Append {
   const own = address.includes(":") ? { metric: METRIC6 } : ({ scope: "link", src: address.slice(0, address.indexOf("/")) } as const)
   return { op: "route-append", to, protocol: RTPROT_KERNEL, ...own, ...by }
 }
@@ -119,7 +138,7 @@ function madeRoute(to: string, { address, ...by }: { address: string; dev: numbe
 const ROUTES = new WeakMap<NetDump, ReadonlyMap<string, Route[]>>()
 
 function routesTo(dump: NetDump): ReadonlyMap<string, Route[]> {
-  const known = ROUTES.get(dump) ?? grouped(dump.routes, ({ to }) => to)
+  const known = ROUTES.get(dump) ?? grouped([...dump.routes, ...(dump.vrfRoutes ?? [])], ({ to }) => to)
   ROUTES.set(dump, known)
   return known
 }

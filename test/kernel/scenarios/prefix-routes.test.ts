@@ -1,4 +1,5 @@
 /** The routes that the kernel makes with an address, to the subnet of it: without them the address is of no use, though it is there. */
+import { spawnSync } from "node:child_process"
 import * as assert from "uvu/assert"
 import { apply, expectConverged, expectStatus, inside, live, pings, planOf, scenario, test, verdicts } from "../../support/lab.ts"
 import type { Sandbox } from "../../support/sandbox.ts"
@@ -138,5 +139,63 @@ scenario("a route of the file to the same subnet stands in its place, and gives 
   expectConverged(sandbox, file)
   assert.equal(everything(sandbox), before)
 })
+
+const VRF = `
+name: lab
+bridges: { lan: { address: [10.20.0.1/24, "fd20::1/64", "fd40::1/64"] } }
+containers:
+  r1:
+    command: [sleep, infinity]
+    interfaces:
+      blue: { vrf: { table: 10 }, address: 10.30.0.1/24 }
+      red: { vrf: { table: 2000 } }
+      eth0: { bridge: lan, address: [10.20.0.2/24, "fd20::2/64"], master: blue }
+      eth1: { bridge: lan, address: [10.20.0.3/24, "fd20::3/64", "fd40::3/128"], master: red }
+      eth2: { bridge: lan, address: [10.20.0.4/24, "fd20::4/64"] }
+`
+const WITHOUT_VRF =
+  spawnSync("unshare", ["-n", "ip", "link", "add", "probe", "type", "vrf", "table", "10"]).status === 0
+    ? undefined
+    : "this kernel has no vrf"
+
+scenario(
+  "one in the table of a vrf is named, and put back there",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", VRF)
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    const { init } = live(sandbox, "lab", "r1")
+    const inR1 = (...words: string[]) => expectStatus(inside(init, "-n", "ip", ...words), 0)
+    const all = () => ["main", "10", "2000"].map((table) => routesOf((...words) => inside(init, "-n", ...words, "table", table)))
+    const before = all()
+    const hands: [words: string, change: string, lost: string, left: string[]][] = [
+      ["route del 10.20.0.0/24 dev eth0 table 10", "interface.r1.eth0", "10.20.0.0/24", ["fd20::/64"]],
+      ["-6 route del fd20::/64 dev eth0 table 10", "interface.r1.eth0", "fd20::/64", ["10.20.0.0/24"]],
+      ["route del 10.20.0.0/24 dev eth1 table 2000", "interface.r1.eth1", "10.20.0.0/24", ["fd20::/64", "fd40::3/128"]],
+      [
+        "-6 route del fd40::3 dev eth1 table 2000 proto kernel metric 256",
+        "interface.r1.eth1",
+        "fd40::3/128",
+        ["10.20.0.0/24", "fd20::/64"],
+      ],
+      ["route del 10.30.0.0/24 dev blue table 10", "interface.r1.blue", "10.30.0.0/24", []],
+      ["route del 10.20.0.0/24 dev eth2", "interface.r1.eth2", "10.20.0.0/24", ["fd20::/64"]],
+    ]
+    for (const [words, change, lost, left] of hands) {
+      inR1(...words.split(" "))
+      const plan = planOf(sandbox, file)
+      assert.equal(verdicts(plan), [`update ${change}`], lost)
+      assert.equal((plan.drift as { fields: object[] }[])[0]?.fields, [
+        { path: "prefix_routes", before: left, after: [...left, lost].sort() },
+      ])
+      apply(sandbox, file)
+      expectConverged(sandbox, file)
+      assert.equal(all(), before, words)
+    }
+    assert.ok(inside(init, "-n", "ping", "-c1", "-W5", "-I", "eth0", "10.20.0.1").status === 0)
+  },
+  [],
+  WITHOUT_VRF,
+)
 
 test.run()

@@ -150,9 +150,14 @@ const ANY = { family: AF_UNSPEC, prefix: 0, protocol: 0, scope: 0, type: 0, flag
 
 /** `ip route show table main`, both families. The attribute makes a strict kernel leave out other tables. */
 export function encodeRouteDump(w: WireWriter, sequence: number): void {
+  encodeTableDump(w, sequence, RT_TABLE_MAIN)
+}
+
+/** `ip route show table N` */
+export function encodeTableDump(w: WireWriter, sequence: number, table: number): void {
   w.message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, sequence, () => {
-    writeHeader(w, { ...ANY, table: RT_TABLE_MAIN })
-    writeU32(w, RTA_TABLE, RT_TABLE_MAIN)
+    writeHeader(w, { ...ANY, table })
+    writeU32(w, RTA_TABLE, table)
   })
 }
 
