@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts"
+import { insideId } from "./id-map.ts"
 import { HOST_FOLDERS } from "./rootfs.ts"
 import type { ContainerAttributes } from "./spec.ts"
 
@@ -15,13 +16,13 @@ export function closedFolder(kernel: Kernel, names: readonly string[], { uid_map
     const there = kernel.stat(folder)
     if (there === null) continue
     // Its mode is no matter: the overlay would have to make a folder that belongs to ids which the container has not (EOVERFLOW).
-    const isOwn = has(uid_map, there.uid) && has(gid_map, there.gid)
+    const isOwn = isOfMap(uid_map, there.uid) && isOfMap(gid_map, there.gid)
     return isOwn || there.type !== "folder" ? undefined : folder
   }
   return undefined
 }
 
 /** Whether an id of the host is among the container's. Ids that a plan chooses are nobody's. */
-function has(map: Ids["uid_map"], id: number): boolean {
-  return Array.isArray(map) && map.some(({ host, count }) => host <= id && id < host + count)
+function isOfMap(map: Ids["uid_map"], host: number): boolean {
+  return Array.isArray(map) && insideId(map, host) !== undefined
 }

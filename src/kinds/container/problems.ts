@@ -6,6 +6,7 @@ import { mountDiagnostics } from "./kind-mounts.ts"
 import { rootlessProblems } from "./problems-rootless.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import { hasHealthcheck } from "./spec-health.ts"
+import { isMapped } from "./spec-ids.ts"
 import { isRestarted } from "./spec-life.ts"
 
 /** What this host lacks for a container: told before anything is done, least of all to the one it would replace. */
@@ -148,8 +149,4 @@ function idDiagnostics(resource: Resource, { knownUsers }: HostFacts): Diagnosti
       ...(range === undefined ? {} : { range }),
     }),
   )
-}
-
-function isMapped(map: ContainerAttributes["uid_map"], id: number): boolean {
-  return Array.isArray(map) ? map.some((r) => r.container <= id && id < r.container + r.count) : id < map.auto
 }

@@ -1,4 +1,5 @@
 import type { ContainerAttributes, IdRange } from "../../kinds/container/spec.ts"
+import { isMapped } from "../../kinds/container/spec-ids.ts"
 import type { Entry, Path } from "../../model/entry.ts"
 import type { Draft, DraftContainer } from "../resolve.ts"
 import { placeText } from "./spots.ts"
@@ -68,9 +69,7 @@ function checkUsers({ attributes, entry, value, interfaces }: DraftContainer): v
 
 function checkMapped(entry: Entry, path: Path, what: "user" | "group", id: string, map: ContainerAttributes["uid_map"]): void {
   if (!/^\d+$/.test(id) || (Array.isArray(map) && map.length === 0)) return
-  const number = Number(id)
-  const inside = Array.isArray(map) ? map.some((r) => r.container <= number && number < r.container + r.count) : number < map.auto
-  if (!inside)
+  if (!isMapped(map, Number(id)))
     entry.report(path, "unmapped-user", `${what} id ${id} is in no range of the container's idmap`, {
       hint: "choose a mapped id, or map it",
     })
