@@ -1,10 +1,10 @@
 import { DiagnosticError, error, hasErrors } from "../base/diagnostic.ts"
 import { nearest } from "../base/nearest.ts"
 import type { Import } from "../model/imports.ts"
-import { RUN_ROOT } from "../model/ownership.ts"
 import type { Plan } from "../model/plan.ts"
 import type { Observed } from "../model/resource.ts"
 import type { SpeltMap } from "../model/spelt.ts"
+import { stackNames } from "../observe/run-folder.ts"
 import { unmarkedObjects } from "../observe/unmarked.ts"
 import { fieldText } from "../plan/cause.ts"
 import { makePlan } from "../plan/plan.ts"
@@ -57,7 +57,7 @@ function spellImport({ to, id }: Import): SpeltMap {
 }
 
 function nothingLive({ stack, kernel }: Session): DiagnosticError {
-  const others = kernel.list(RUN_ROOT).filter((name) => !name.startsWith("."))
+  const others = stackNames(kernel)
   const near = nearest(stack, others)
   const there = others.length === 0 ? "no stack is live here" : `live are ${others.join(", ")}`
   return new DiagnosticError(

@@ -20,6 +20,7 @@ import { impairFacts } from "./host-netem.ts"
 import { idHolders } from "./id-holders.ts"
 import { linkFacts } from "./link-facts.ts"
 import { packetFacts } from "./packet-facts.ts"
+import { stackNames } from "./run-folder.ts"
 import { subnetFacts } from "./subnet-facts.ts"
 import { sysctlFacts } from "./sysctl-facts.ts"
 import { rangesOf } from "./whose.ts"
@@ -137,7 +138,7 @@ function lookedUp(kernel: Kernel, who: Who): Users[] {
 /** Maps of the other stacks' containers, by their records of this boot. */
 export function idsOfOthers(kernel: Kernel, stack: string): Pick<HostFacts, "takenIds" | "closedStacks"> {
   const boot = bootId(kernel)
-  const others = kernel.list(RUN_ROOT).filter((name) => name !== stack && !name.startsWith("."))
+  const others = stackNames(kernel).filter((name) => name !== stack)
   const folders = others.map((other) => ({ other, names: namesIn(kernel, `${RUN_ROOT}/${other}`) }))
   const paths = folders.flatMap(({ other, names }) => (names ?? []).map((name) => `${RUN_ROOT}/${other}/${name}/spec.json`))
   const takenIds = kernel.readMany(paths).flatMap((text) => {

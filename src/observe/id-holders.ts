@@ -1,16 +1,16 @@
 import { parseMap } from "../kinds/container/id-map.ts"
 import type { IdRange } from "../kinds/container/spec.ts"
 import type { Scope } from "../model/driver.ts"
-import { RUN_ROOT } from "../model/ownership.ts"
 import type { HostFacts, IdHolder } from "../model/resource.ts"
 import { readMonitors } from "./monitors.ts"
+import { stackNames } from "./run-folder.ts"
 
 /** Who has which host ids, of the containers of other stacks that run, by their processes' maps; where the file names some itself. */
 export function idHolders({ kernel, cgroups, desired }: Scope): Pick<HostFacts, "idHolders"> {
   const names = (map: unknown) => Array.isArray(map) && map.length > 0
   if (!desired.resources.some(({ kind, attributes }) => kind === "container" && (names(attributes.uid_map) || names(attributes.gid_map))))
     return {}
-  const others = kernel.list(RUN_ROOT).filter((name) => name !== desired.stack && !name.startsWith("."))
+  const others = stackNames(kernel).filter((name) => name !== desired.stack)
   const running = others.flatMap((stack) =>
     [...readMonitors(kernel, stack, cgroups.monitorsOf(stack)).values()].flatMap(({ container, init }) =>
       init === undefined ? [] : [{ stack, address: `container.${container}`, pid: init.pid }],

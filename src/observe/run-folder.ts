@@ -22,6 +22,11 @@ const OTHERS_ANYTHING = 0o077
 /** Files of a container's run folder. */
 const FILES = new Set(["spec.json", "log", "log.1", "state", "check", "health", "launch", "restarts", "hosts", "resolv.conf"])
 
+/** The stacks of this host, by their run folders. */
+export function stackNames(kernel: Pick<Kernel, "list">): string[] {
+  return kernel.list(RUN_ROOT).filter((name) => !name.startsWith("."))
+}
+
 /** A stack's run folder, looked at as far as its first level. */
 export interface RunFolder {
   /** What is to be read of its containers' folders (`Kernel.readMany`). */
