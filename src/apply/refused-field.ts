@@ -5,6 +5,7 @@ import type { Kernel, KernelError } from "../kernel/kernel.ts"
 import type { Limits } from "../kinds/cgroup/spec.ts"
 import type { ContainerAttributes } from "../kinds/container/spec.ts"
 import type { InterfaceAttributes } from "../kinds/interface/spec.ts"
+import { isOfContainer } from "../kinds/interface/spec-link-kinds.ts"
 import type { Run } from "../model/driver.ts"
 import type { Step } from "../model/step.ts"
 import { memoryKill } from "./memory-kill.ts"
@@ -212,25 +213,23 @@ function linkOf({ op, errno, text }: KernelError, { change }: Step): Refused | u
   if (op.startsWith("ip address ")) return { field: "address" }
   if (/\bmtu\b/i.test(text)) return { field: "mtu" }
   if (errno === "EADDRNOTAVAIL" && op.startsWith("ip link ")) return { field: "mac" }
-  return errno === "EEXIST" ? takenNumber(op, change.after as unknown as InterfaceAttributes | null) : undefined
+  return errno === "EEXIST" ? takenNumber(op, (change.after ?? {}) as unknown as Partial<InterfaceAttributes>) : undefined
 }
 
 /** Of those the kernel tells apart by their numbers, also one that lies in another namespace now. */
-function takenNumber(op: string, wanted: InterfaceAttributes | null): Refused | undefined {
+function takenNumber(op: string, { link }: Partial<InterfaceAttributes>): Refused | undefined {
   const [, kind, id] = /^ip link add .* type (vlan|vxlan) id (\d+)/.exec(op) ?? []
-  if (kind === undefined) return undefined
-  const { link: beside, link_netns } = wanted?.link ?? {}
-  if (beside !== undefined || link_netns !== undefined) {
-    const other = kind === "vlan" ? `${beside} has a VLAN ${id}` : `there is a vxlan with the number ${id} on that UDP port`
-    return {
-      field: "link.id",
-      hint: `${other} that somebody has made in the container: write another \`id\`, or remove that one`,
-    }
-  }
+  if (kind === undefined || link === undefined) return undefined
+  return { field: "link.id", hint: isOfContainer(link) ? takenInside(kind, id, link.link) : takenOnHost(kind, id) }
+}
+
+function takenInside(kind: string, id: string | undefined, lower: string | undefined): string {
+  const other = kind === "vlan" ? `${lower} has a VLAN ${id}` : `there is a vxlan with the number ${id} on that UDP port`
+  return `${other} that somebody has made in the container: write another \`id\`, or remove that one`
+}
+
+function takenOnHost(kind: string, id: string | undefined): string {
   const other = kind === "vlan" ? `the parent has a VLAN ${id} already` : `another vxlan of the host has the number ${id} on that UDP port`
   const otherwise = kind === "vlan" ? "`id`" : "`id` or `port`"
-  return {
-    field: "link.id",
-    hint: `${other}, maybe in a container's namespace, where its alias tells whose it is: write another ${otherwise}, or remove that one`,
-  }
+  return `${other}, maybe in a container's namespace, where its alias tells whose it is: write another ${otherwise}, or remove that one`
 }

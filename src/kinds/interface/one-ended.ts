@@ -22,7 +22,7 @@ import { bondRequests, observedBond } from "./bond.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
 import type { InterfaceAttributes, OneEndedAttributes } from "./spec.ts"
-import { INSIDE_KINDS, kernelKind, LINK_KINDS } from "./spec-link-kinds.ts"
+import { isOfContainer, kernelKind, LINK_KINDS } from "./spec-link-kinds.ts"
 import { createTap, observedTap } from "./tap.ts"
 import { observedWireGuard, setWireGuard } from "./wireguard.ts"
 
@@ -146,7 +146,10 @@ const PAUSES = [10, 40, 160, 640, 1280]
 
 async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
   const send = async (some: readonly Step[]) => {
-    const [outside, inside] = [some.filter((step) => !isBornInside(step)), some.filter(isBornInside)]
+    const [outside, inside] = [
+      some.filter((step) => !isOfContainer(wanted(step).link)),
+      some.filter((step) => isOfContainer(wanted(step).link)),
+    ]
     const born = inside.map(async (step) =>
       firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), [creation(step, run)])),
     )
@@ -163,12 +166,6 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
     for (const [i, error] of (await send(again)).entries()) errors.set(again[i] as Step, error)
   }
   return steps.map((step) => errors.get(step) ?? null)
-}
-
-/** What lies on nothing of the host's: it lies on one of the container's own links, or speaks through them. */
-function isBornInside(step: Step): boolean {
-  const { kind, link, link_netns } = wanted(step).link
-  return link !== undefined || link_netns !== undefined || INSIDE_KINDS.has(kind)
 }
 
 const TAKEN = new Set(["EEXIST", "EBUSY"])

@@ -24,7 +24,12 @@ export const LINK_KINDS: { readonly [K in MadeKindName]: { module: string; optio
 }
 
 /** Born in the container's namespace, whose own links their packets leave by: docs/decisions/0024. */
-export const INSIDE_KINDS: ReadonlySet<string> = new Set<MadeKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf", "wireguard", "bond"])
+const INSIDE_KINDS: ReadonlySet<string> = new Set<MadeKindName>(["gre", "gretap", "ip6gre", "ip6gretap", "vrf", "wireguard", "bond"])
+/** Whether it is born there: what lies on another of the container's links, or speaks through them. */
+export function isOfContainer({ kind, link, link_netns }: { kind: LinkKindName; link?: string; link_netns?: string }): boolean {
+  return link !== undefined || link_netns !== undefined || INSIDE_KINDS.has(kind)
+}
+
 /** Without a MAC address of their own. */
 export const WITHOUT_MAC: ReadonlySet<string> = new Set<MadeKindName>(["ipvlan", "gre", "ip6gre", "wireguard"])
 /** What the kernel calls a live link's kind, where the file has another word. */

@@ -1,4 +1,5 @@
 import type { OneEndedAttributes } from "../../kinds/interface/spec.ts"
+import { isOfContainer } from "../../kinds/interface/spec-link-kinds.ts"
 import type { Draft, DraftInterface } from "../resolve.ts"
 import { clashFinder } from "./clashes.ts"
 
@@ -29,7 +30,7 @@ function numberOf({ attributes: { link, container } }: DraftInterface): string |
     case "vlan":
       return `VLAN ${link.id} of ${link.link === undefined ? link.parent : `${link.link} of ${container}`}`
     case "vxlan":
-      return `number ${link.id} of a vxlan on UDP port ${link.port} of ${(link.link ?? link.link_netns) === undefined ? "the host" : container}`
+      return `number ${link.id} of a vxlan on UDP port ${link.port} of ${isOfContainer(link) ? container : "the host"}`
     case "gre":
     case "gretap":
     case "ip6gre":
