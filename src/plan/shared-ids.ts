@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.ts"
 import { warning } from "../base/diagnostic.ts"
+import { grouped } from "../base/grouped.ts"
 import type { ContainerAttributes, IdRange } from "../kinds/container/spec.ts"
 import type { Desired, HostFacts, IdHolder, Resource } from "../model/resource.ts"
 import { canonicalJson } from "./values.ts"
@@ -9,24 +10,20 @@ import { canonicalJson } from "./values.ts"
  * and what a file says hangs on nothing that others do: that is no reason to do nothing.
  */
 export function sharedIds({ resources }: Desired, { idHolders = [] }: HostFacts): Diagnostic[] {
-  const stacks = [...new Set(idHolders.map(({ stack }) => stack))].sort()
+  const byStack = [...grouped(idHolders, ({ stack }) => stack)].sort(([a], [b]) => (a < b ? -1 : 1))
   const told = new Set<string>()
-  return resources.flatMap((resource) =>
-    stacks.flatMap((stack) => {
-      const both =
-        resource.kind === "container"
-          ? shared(
-              resource,
-              idHolders.filter((one) => one.stack === stack),
-            )
-          : undefined
-      const { uid_map, gid_map } = resource.attributes
-      const key = both === undefined ? "" : canonicalJson([stack, uid_map ?? null, gid_map ?? null])
-      if (both === undefined || told.has(key)) return []
-      told.add(key)
-      return [diagnosticOf(resource, both)]
-    }),
-  )
+  return resources
+    .filter(({ kind }) => kind === "container")
+    .flatMap((resource) =>
+      byStack.flatMap(([stack, holders]) => {
+        const both = shared(resource, holders)
+        const { uid_map = null, gid_map = null } = resource.attributes
+        const key = canonicalJson([stack, uid_map, gid_map])
+        if (both === undefined || told.has(key)) return []
+        told.add(key)
+        return [diagnosticOf(resource, both)]
+      }),
+    )
 }
 
 interface Shared {

@@ -42,7 +42,6 @@ function connectParent(one: DraftInterface, { address, mtu }: Parent): void {
   if (attributes.link === undefined) return
   one.attributes = { ...attributes, parent: address }
   one.references = interfaceRelations(one.attributes).references
-  if (attributes.mtu === undefined) return
   const problem = mtuProblem(attributes.link.kind, attributes.mtu, mtu, `its parent ${address}`)
   if (problem !== undefined) entry.report(["mtu"], "mtu-too-large", problem.summary, { hint: problem.hint })
 }

@@ -58,7 +58,7 @@ function parentProblems(resource: Resource, { kind, parent }: Told, mtu: number 
       "name a link that `ip link` shows on the host, or one that the stack makes there: a bridge by its `interface`, a pair's end; another interface of the container is its `link`"
     return [at(resource, kind, "no-parent", `there is no link ${parent} on the host, on which ${resource.address} is to lie`, hint)]
   }
-  const problem = mtu === undefined ? undefined : mtuProblem(kind, mtu, most, `its parent ${parent}`)
+  const problem = mtuProblem(kind, mtu, most, `its parent ${parent}`)
   return problem === undefined ? [] : [at(resource, "mtu", "mtu-too-large", problem.summary, problem.hint)]
 }
 

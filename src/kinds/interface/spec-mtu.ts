@@ -7,9 +7,14 @@ export function mtuOver(kind: string | undefined, lower: number): number {
 }
 
 /** What is wrong with an mtu over that of another link, `which` in words; undefined: nothing. The kernel makes a vxlan with a smaller one, and says nothing. */
-export function mtuProblem(kind: string, mtu: number, lower: number, which: string): { summary: string; hint: string } | undefined {
+export function mtuProblem(
+  kind: string,
+  mtu: number | undefined,
+  lower: number,
+  which: string,
+): { summary: string; hint: string } | undefined {
   const most = mtuOver(kind, lower)
-  if (mtu <= most) return undefined
+  if (mtu === undefined || mtu <= most) return undefined
   return kind === "vxlan"
     ? {
         summary: `mtu ${mtu} does not fit into that of ${which} (${lower}): the headers of a vxlan take ${VXLAN_HEADROOM} bytes`,

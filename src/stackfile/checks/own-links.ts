@@ -124,7 +124,7 @@ function checkAsItsLower({ attributes, value, entry }: DraftInterface, name: str
     entry.report(["up"], "lower-is-down", `${attributes.interface} cannot be up: ${name}, on which it lies, is down`, {
       hint: "take `up` out here: it is up when that one is",
     })
-  if (attributes.link === undefined || attributes.mtu === undefined || mtu === undefined) return
+  if (attributes.link === undefined || mtu === undefined) return
   const problem = mtuProblem(attributes.link.kind, attributes.mtu, mtu, `its link ${name}`)
   if (problem !== undefined) entry.report(["mtu"], "mtu-too-large", problem.summary, { hint: problem.hint })
 }

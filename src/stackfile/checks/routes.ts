@@ -32,15 +32,15 @@ export function checkRoutes(draft: Draft): void {
   }
 }
 
-/** Kinds that have one other end, IFF_POINTOPOINT. */
-const WITH_ONE_END: ReadonlySet<string | undefined> = new Set(["gre", "ip6gre", "wireguard"])
+/** IFF_POINTOPOINT */
+const POINT_TO_POINT: ReadonlySet<string | undefined> = new Set(["gre", "ip6gre", "wireguard"])
 
 /** Of a link without others on it the kernel makes every neighbour of IPv4 one of 0.0.0.0. arp_constructor() in net/ipv4/arp.c */
 function checkNeighbour(container: DraftContainer, all: Links, { to, dev, proxy }: NeighbourEntry, path: Path): void {
   const link = checkInterface(container, all, dev, path)
   const kind = container.interfaces.find(({ attributes }) => attributes.interface === dev)?.attributes.link?.kind
   if (link?.up === false) tellDown(container, path, `interface ${dev} is down: it has no neighbours`)
-  else if (!proxy && (dev === "lo" || WITH_ONE_END.has(kind)) && canonicalIp(to ?? "")?.includes(":") === false)
+  else if (!proxy && (dev === "lo" || POINT_TO_POINT.has(kind)) && canonicalIp(to ?? "")?.includes(":") === false)
     container.entry.report(path, "no-neighbours", `${dev} has no neighbours: what is sent by it has one place to go to`, {
       hint: "name an interface with others on it, or take the entry out",
     })
