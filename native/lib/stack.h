@@ -135,8 +135,8 @@ int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 struct nlmsghdr;
 size_t next_message(const uint8_t *data, size_t len, struct nlmsghdr *header);
 
-/* uncounted.c, not exported: messages about links without their counters. The bytes that are left. */
-size_t without_counters(uint8_t *bytes, size_t len);
+/* uncounted.c, not exported: messages without what passes, links' counters and whom they are for. The bytes that are left. */
+size_t without_passing(uint8_t *bytes, size_t len);
 
 /* listing.c, not exported: a thing and what is in it, as stk_read_files gives it of "%PATH"; the folders in one, as of "+PATH". */
 int32_t list_one(const char *path, uint8_t *out, size_t len);

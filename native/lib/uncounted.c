@@ -52,14 +52,17 @@ static size_t uncounted(uint8_t *message, size_t len, struct nlmsghdr header)
 }
 
 /*
- * Takes the counters out of the messages about links: they change by themselves, and who asks what a link is wants to hear the same as
- * long as it is the same. RTEXT_FILTER_SKIP_STATS only spares those of IPv6. The bytes that are left.
+ * Takes out what passes: the counters of the messages about links, and of all messages whom they are for. The first change by themselves,
+ * the other with each socket, and who asks what a link is wants to hear the same as long as it is the same. RTEXT_FILTER_SKIP_STATS only
+ * spares the counters of IPv6. The bytes that are left.
  */
-size_t without_counters(uint8_t *bytes, size_t len)
+size_t without_passing(uint8_t *bytes, size_t len)
 {
   struct nlmsghdr header;
   size_t kept = 0, at = 0, step;
   for (; (step = next_message(bytes + at, len - at, &header)) > 0; at += step) {
+    header.nlmsg_pid = 0;
+    memcpy(bytes + at, &header, sizeof header);
     memmove(bytes + kept, bytes + at, step);
     kept += uncounted(bytes + kept, step, header);
   }

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 /* Readings under way at a time. */
-#define MOST 4
+#define MOST 6
 /* Room for what one place says; where that is not enough it is asked for on its own. */
 #define ROOM_EACH 65536U
+/* The same of the caller's own network namespace, which has the other ends of all links. Most of it is never touched. */
+#define ROOM_OWN 8388608U
 
 /* Places, in namespaces for the most part, that a thread of its own goes round and reads. */
 struct visits {
@@ -29,10 +31,10 @@ struct visits {
 /* Touched by the calling thread alone. */
 static struct visits *under_way[MOST];
 
-static int make_room(struct visits *visits)
+static int make_room(struct visits *visits, size_t each)
 {
-  if (visits->room - visits->used >= sizeof(int32_t) + ROOM_EACH) return 0;
-  size_t room = visits->room * 2 + sizeof(int32_t) + ROOM_EACH;
+  if (visits->room - visits->used >= sizeof(int32_t) + each) return 0;
+  size_t room = visits->room * 2 + sizeof(int32_t) + each;
   uint8_t *out = realloc(visits->out, room);
   if (out == NULL) return -ENOMEM;
   visits->out = out;
@@ -41,7 +43,7 @@ static int make_room(struct visits *visits)
 }
 
 /* One request after the other: a socket does one dump at a time, and refuses the next meanwhile. */
-static int32_t ask_all(struct visits *visits, int fd, uint8_t *out)
+static int32_t ask_all(struct visits *visits, int fd, uint8_t *out, size_t room)
 {
   const uint8_t *request = visits->data + visits->places_len;
   size_t left = (size_t)visits->request_len;
@@ -50,27 +52,32 @@ static int32_t ask_all(struct visits *visits, int fd, uint8_t *out)
     struct nlmsghdr header;
     size_t length = next_message(request, left, &header);
     if (length == 0) return -EINVAL;
-    int32_t n = stk_nl_transact(fd, request, (int32_t)length, out + used, (int32_t)(ROOM_EACH - used), visits->timeout_ms);
+    int32_t n = stk_nl_transact(fd, request, (int32_t)length, out + used, (int32_t)(room - used), visits->timeout_ms);
     if (n < 0) return n;
-    used += (uint32_t)without_counters(out + used, (size_t)n);
+    used += (uint32_t)without_passing(out + used, (size_t)n);
     request += length;
     left -= length;
   }
   return (int32_t)used;
 }
 
-static int32_t ask(struct visits *visits, const char *ns, uint8_t *out)
+static int32_t ask(struct visits *visits, const char *ns, uint8_t *out, size_t room)
 {
-  int32_t fd = stk_nl_open_in(ns, visits->rcvbuf);
+  int32_t fd = ns[0] == '\0' ? stk_nl_open(visits->rcvbuf) : stk_nl_open_in(ns, visits->rcvbuf);
   if (fd < 0) return fd;
-  int32_t result = ask_all(visits, fd, out);
+  int32_t result = ask_all(visits, fd, out, room);
   close(fd);
   return result;
 }
 
+static size_t room_for(const char *ns, const char *file)
+{
+  return ns[0] == '\0' && file[0] == '\0' ? ROOM_OWN : ROOM_EACH;
+}
+
 static int32_t read_place(struct visits *visits, const char *ns, const char *file, uint8_t *out)
 {
-  if (file[0] == '\0') return ask(visits, ns, out);
+  if (file[0] == '\0') return ask(visits, ns, out, room_for(ns, file));
   int32_t result = ns[0] == '\0' ? read_one(file, out, ROOM_EACH) : stk_read_in(ns, "", file, out, ROOM_EACH);
   /* A text that fills all the room may have been cut. */
   return result == (int32_t)ROOM_EACH ? -ENOBUFS : result;
@@ -83,7 +90,7 @@ static void *go_round(void *arg)
   while (place < end && visits->failure == 0) {
     const char *ns = place, *file = ns + strlen(ns) + 1;
     place = file + strlen(file) + 1;
-    visits->failure = make_room(visits);
+    visits->failure = make_room(visits, room_for(ns, file));
     if (visits->failure < 0) break;
     uint8_t *out = visits->out + visits->used;
     int32_t result = read_place(visits, ns, file, out + sizeof result);
@@ -103,8 +110,8 @@ static int well_formed(const uint8_t *places, size_t len)
 
 /*
  * Begins to go round `places`, each the file of a namespace and the path of a file to be read there, both ended by NUL; where the
- * path is "", the netlink requests are sent there instead, one after the other. Where the namespace is "", the path is read where the
- * caller is, and may be "@PATH": what that symbolic link says. A thread of its own does it: its visits do not move the caller's. What comes
+ * path is "", the netlink requests are sent there instead, one after the other. Where the namespace is "", that is where the caller is, and
+ * the path may be "@PATH": what that symbolic link says. A thread of its own does it: its visits do not move the caller's. What comes
  * back is for stk_visits_end.
  */
 EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf, int32_t timeout_ms)

@@ -39,7 +39,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
   const readable: WhenReadable = (fd) => new Promise<void>((resolve) => poller.wait(fd, Number.POSITIVE_INFINITY, () => resolve()))
   const files = openFiles(ffi, readable)
   const processes = openProcesses(ffi, files.read, folder, poller)
-  const net = openNet(ffi, readable)
+  const { rest, ...net } = openNet(ffi, readable)
   const archives = openArchives(() => folder ?? nativeFolder())
   return {
     ...files,
@@ -53,6 +53,6 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     ...openTaps(ffi),
     ...openRules(ffi),
     ...openWireGuard(ffi),
-    ...openVisits(ffi, { ...net, ...processes }),
+    ...openVisits(ffi, { ...net, ...processes, rest }),
   }
 }

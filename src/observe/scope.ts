@@ -40,7 +40,7 @@ export function makeScope(
 ): Scope {
   const stack = desired.stack
   const { runFolders, layers, monitors, visited, containerTexts } = begun
-  const host = once(() => kernel.dump("host"))
+  const host = once(() => visited.dump("host"))
   const rules = once(() => kernel.readRules(tableOf(stack)))
   const byIndex = once(() => new Map(host().links.map((link): [number, Link] => [link.index, link])))
   const dumps = new Map<string, NetDump | undefined>()
@@ -118,7 +118,7 @@ const HOSTNAME = "/proc/sys/kernel/hostname"
 function wantedVisits(monitors: Scope["monitors"]): Parameters<Kernel["visit"]>[0] {
   const all = [...monitors.values()]
   return {
-    dumps: all.flatMap(({ netns }) => netns ?? []),
+    dumps: ["host", ...all.flatMap(({ netns }) => netns ?? [])],
     files: all.flatMap(({ utsns }) => (utsns === undefined ? [] : [{ namespace: utsns, path: HOSTNAME }])),
   }
 }

@@ -39,10 +39,10 @@ const NOTES = `${KNOWN}
   and the bundle comes with a code cache for each command that counts, made by running it (build/warm.ts).
 - What a destroy takes away is taken away in three places at once: links by one netlink message, writable layers by a thread, groups
   by the main thread.
-- Containers' network namespaces are read by a thread, their processes by another, while the main one reads links and groups
+- The host's links are read by a thread, containers' network namespaces by another, their processes by a third, while the main one reads groups
   (native/lib/visits.c); all commands send those threads off as soon as the stack's name is known, an apply with the lock in its hand, and then look through the rest of the file.
-- An apply reads everything twice, the second time to see that it is so. A namespace that says the same then, byte for byte, is not decoded again
-  (what its links have counted meanwhile is taken out before: native/lib/uncounted.c).
+- An apply reads everything twice, the second time to see that it is so. A namespace that says the same then, byte for byte, is not decoded again,
+  the host's as little as a container's (what its links have counted meanwhile is taken out before: native/lib/uncounted.c).
 - Monitors are started by a thread, too (native/lib/launches.c): until a new process has come to its exec the kernel holds whoever has made it, and meanwhile
   the main one prepares the next.
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`

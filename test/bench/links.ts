@@ -2,11 +2,13 @@ import { chmodSync, copyFileSync, mkdirSync } from "node:fs"
 import { expectStatus, inits } from "../support/lab.ts"
 import type { Sandbox } from "../support/sandbox.ts"
 import { openSandbox } from "../support/sandbox.ts"
+import type { Change } from "./changes.ts"
+import { bridgedText, CHANGES, measureChanges } from "./changes.ts"
 import type { Part } from "./part.ts"
 import type { Target } from "./targets.ts"
 import { median, timed } from "./timed.ts"
 
-/** `npm run bench -- --links`: a thousand links between a hundred containers, and one thing of a running lab changed. */
+/** `npm run bench -- --links`: a thousand links between a hundred containers, and one thing of a running lab changed; of a smaller lab, too. */
 const CONTAINERS = 100
 const PAIRS = 500
 const ROUNDS = 3
@@ -24,8 +26,8 @@ const pairs = Array.from({ length: PAIRS }, (_, i): Pair => {
   return { a, b: (a + 1 + Math.floor(i / CONTAINERS)) % CONTAINERS, name: `v${i}`, net: `10.${1 + Math.floor(i / 250)}.${i % 250}` }
 })
 
-/** `change`: what stands in the place of the first pair's mtu, address, route or impairment. */
-function stackText(withPairs: boolean, change: Partial<Record<"mtu" | "address" | "route" | "impair", string>> = {}): string {
+/** `change`: of the first pair, or of the first container. */
+function stackText(withPairs: boolean, change: Change = {}): string {
   const boxes = Array.from({ length: CONTAINERS }, (_, i) => {
     const routes = i === 0 && change.route !== undefined ? `, routes: [${change.route}]` : ""
     return `  c${i}: { image: "dir:./rootfs", command: [/bin/busybox, sleep, infinity], idmap: box${routes} }\n`
@@ -67,14 +69,9 @@ interface Round {
   plan: number
   down: number
   changes: Map<string, number>
+  /** The same of a hundred containers on a bridge. */
+  bridged: Map<string, number>
   restarts: number
-}
-
-const CHANGES = {
-  mtu: { mtu: "1400" },
-  address: { address: "10.200.0.1/30" },
-  route: { route: "{ to: 10.99.0.0/16, dev: v0 }" },
-  impairment: { impair: ", impair: { rate: 10mbit }" },
 }
 
 function measureRound(sandbox: Sandbox): Round {
@@ -86,22 +83,27 @@ function measureRound(sandbox: Sandbox): Round {
   sandbox.file("stack.yaml", stackText(true))
   const up = stack("apply", "-y")
   const plan = stack("plan")
-  const changes = new Map(
-    Object.entries(CHANGES).map(([what, change]) => {
-      sandbox.file("stack.yaml", stackText(true, change))
-      const took = stack("apply", "-y")
-      sandbox.file("stack.yaml", stackText(true))
-      stack("apply", "-y")
-      return [what, took]
-    }),
-  )
+  const changes = measureChanges(sandbox, (change) => stackText(true, change))
   const after = new Set(Object.values(inits(sandbox, "lab")))
   const down = stack("destroy", "-y")
-  return { bare, up, hand: byHand(sandbox), plan, down, changes, restarts: before.filter((pid) => !after.has(pid)).length }
+  const hand = byHand(sandbox)
+  const smaller = measureBridged(sandbox)
+  const restarts = before.filter((pid) => !after.has(pid)).length + smaller.restarts
+  return { bare, up, hand, plan, down, changes, bridged: smaller.changes, restarts }
 }
 
-const ABOUT = `500 veth pairs between ${CONTAINERS} containers, by \`stack apply\` and by \`ip -batch\`, in turns; then one thing of the lab changed. \`bare\` is
-\`node -e 0\`: a plan and a change may take 200 ms more. Medians of ${ROUNDS} rounds.`
+function measureBridged(sandbox: Sandbox): Pick<Round, "changes" | "restarts"> {
+  const file = sandbox.file("stack.yaml", bridgedText(CONTAINERS))
+  timed(sandbox, ...sandbox.command("apply", "-y", "-f", file))
+  const before = Object.values(inits(sandbox, "lab"))
+  const changes = measureChanges(sandbox, (change) => bridgedText(CONTAINERS, change))
+  const after = new Set(Object.values(inits(sandbox, "lab")))
+  timed(sandbox, ...sandbox.command("destroy", "-y", "-f", file))
+  return { changes, restarts: before.filter((pid) => !after.has(pid)).length }
+}
+
+const ABOUT = `500 veth pairs between ${CONTAINERS} containers, by \`stack apply\` and by \`ip -batch\`, in turns; then one thing of the running lab changed, and of
+${CONTAINERS} containers on a bridge. \`bare\` is \`node -e 0\`: a plan and a change may take 200 ms more. Medians of ${ROUNDS} rounds.`
 
 export async function measureLinks(): Promise<Part> {
   const sandbox = await openSandbox()
@@ -112,19 +114,21 @@ export async function measureLinks(): Promise<Part> {
     const rounds = Array.from({ length: ROUNDS }, () => measureRound(sandbox))
     const of = (get: (round: Round) => number) => median(rounds.map(get))
     const bare = of((round) => round.bare)
-    const changed = Object.keys(CHANGES).map(
-      (what): Target => ({
-        what: `one ${what} of a running lab`,
-        value: of(({ changes }) => changes.get(what) ?? 0),
-        limit: bare + 200,
-        unit: "ms",
-      }),
-    )
+    const changed = (lab: string, get: (round: Round) => Map<string, number>) =>
+      Object.keys(CHANGES).map(
+        (what): Target => ({
+          what: `${lab}: one ${what} changed`,
+          value: of((round) => get(round).get(what) ?? 0),
+          limit: bare + 200,
+          unit: "ms",
+        }),
+      )
     const targets: Target[] = [
       { what: "1000 links: apply, against 2 × ip -batch", value: of(({ up }) => up), limit: 2 * of(({ hand }) => hand), unit: "ms" },
       { what: "1000 links: plan, nothing to change", value: of(({ plan }) => plan), limit: bare + 200, unit: "ms" },
       { what: "1000 links, 100 containers: destroy", value: of(({ down }) => down), limit: 1000, unit: "ms" },
-      ...changed,
+      ...changed(`${CONTAINERS} containers on a bridge`, ({ bridged }) => bridged),
+      ...changed(`${CONTAINERS} containers with 1000 links`, ({ changes }) => changes),
       { what: "restarted containers", value: Math.max(...rounds.map(({ restarts }) => restarts)), limit: 0, unit: "" },
     ]
     return { title: "A thousand links", about: ABOUT, targets, lacks: [] }

@@ -143,7 +143,7 @@ test("a round through namespaces: texts and answers in order, more room on askin
   const broken = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request.subarray(0, 31), 65536, 1000)
   assert.is(ffi.visitsEnd(broken, out), 4)
   assert.is(out.readInt32LE(0), EINVAL)
-  const many = Array.from({ length: 5 }, () => ffi.visitsBegin(places, request, 65536, 1000))
+  const many = Array.from({ length: 7 }, () => ffi.visitsBegin(places, request, 65536, 1000))
   assert.is(many.pop(), -errnoOf("EAGAIN"))
   for (const one of many) assert.ok(ffi.visitsEnd(one, out) > 0)
 })
@@ -165,6 +165,21 @@ test("a round tells of links what they are, and not what they have counted", () 
     attributesOf(round.subarray(4, 4 + round.readInt32LE(0))),
     told.filter(([type]) => !COUNTERS.includes(type)),
   )
+})
+
+test("a round where the caller is says the same by every socket, however much that is", () => {
+  const request = Buffer.from("2000000012000103070000000000000000000000000000000000000000000000", "hex")
+  const out = Buffer.alloc(1 << 17)
+  const says = () => {
+    const used = ffi.visitsEnd(ffi.visitsBegin(Buffer.from("\0\0"), request, 65536, 1000), out)
+    assert.ok(used > 4)
+    return out.toString("hex", 0, used)
+  }
+  const first = says()
+  const fd = ffi.nlOpen(65536)
+  assert.ok(ffi.nlTransact(fd, request, Buffer.alloc(1 << 17), 1000) > 0)
+  assert.is(says(), first)
+  ffi.close(fd)
 })
 
 /** Type and bytes of each attribute of each link. */

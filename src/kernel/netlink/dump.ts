@@ -78,7 +78,16 @@ class Tables {
 export function readNamespace(connection: Connection): NetDump {
   const tables = new Tables(connection.ns)
   readAll(connection, tables.all)
-  const whole = tables.whole()
+  return withRest(connection, tables.whole())
+}
+
+/** Whether there is something about it that the three tables do not tell. */
+export function hasRest(dump: NetDump): boolean {
+  return isImpaired(dump) || filtersVlans(dump) || forwards(dump) || vrfTables(dump).length > 0
+}
+
+/** With that. Throws KernelError. */
+export function withRest(connection: Connection, whole: NetDump): NetDump {
   let links = whole.links
   if (isImpaired(whole)) links = withImpairments(connection, links)
   if (filtersVlans(whole)) links = withVlans(connection, links)
@@ -185,18 +194,16 @@ export function namespaceRequest(first: number): Buffer {
   return writer.written()
 }
 
-/** What came in answer to `namespaceRequest`, of another namespace than the host's; undefined where that is not all of it, or says that there is more to ask: it must be read once more. */
-export function namespaceFrom(received: Buffer, first: number): NetDump | undefined {
-  const tables = new Tables("")
+/** What came in answer to `namespaceRequest`; undefined where that is not all of it: it must be read once more. */
+export function namespaceFrom(ns: NetNs, received: Buffer, first: number): NetDump | undefined {
+  const tables = new Tables(ns)
   try {
     eachMessage(received, (message) => take(tables.all[(message.sequence - first) >>> 0], message))
   } catch (error) {
     if (error instanceof WireError || error instanceof KernelError) return undefined
     throw error
   }
-  if (tables.open().length > 0) return undefined
-  const whole = tables.whole()
-  return isImpaired(whole) || filtersVlans(whole) || forwards(whole) || vrfTables(whole).length > 0 ? undefined : whole
+  return tables.open().length > 0 ? undefined : tables.whole()
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

@@ -1,7 +1,8 @@
 import { errnoOf } from "../errno.ts"
-import type { Kernel, NetDump } from "../kernel.ts"
+import type { Kernel, NetDump, NetNs } from "../kernel.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "./conn.ts"
-import { namespaceFrom, namespaceRequest } from "./dump.ts"
+import { hasRest, namespaceFrom, namespaceRequest } from "./dump.ts"
+import type { Rest } from "./net.ts"
 
 /** What of libstack.so goes round namespaces. */
 export interface VisitCalls {
@@ -9,25 +10,34 @@ export interface VisitCalls {
   visitsEnd(slot: number, out: Uint8Array): number
 }
 
-/** What one place says at the most is seldom more; the rest is asked for by itself. */
+/** What one place says at the most is seldom more, the host but for large stacks; the rest is asked for by itself. */
 const ROOM_EACH = 4096
+const ROOM_HOST = 256 * 1024
 
 /** Each socket of a round is used once: they may all count from here. */
 const FIRST = 1
 
+/** The place where the caller is. */
+const HOST = placeKey("", "")
+
 /**
- * The round through namespaces. Whatever it does not bring, because a namespace is gone, changes while it is read, or says more
- * than there is room for, is read singly when it is asked for, and fails as that does.
+ * The round through namespaces. The host has a thread of its own: it has as many links as all of them. Whatever it does not bring, because a
+ * namespace is gone, changes while it is read, or says more than there is room for, is read singly when it is asked for, and fails as that
+ * does.
  */
-export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "readIn">): Pick<Kernel, "visit"> {
+export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "readIn"> & Rest): Pick<Kernel, "visit"> {
   const decode = decoder()
   return {
     visit: ({ dumps, files }) => {
-      const answer = begin(calls, [...dumps.map((ns) => placeKey(ns, "")), ...files.map((file) => placeKey(file.namespace, file.path))])
+      const others = dumps.filter((ns) => ns !== "host").map((ns) => placeKey(ns, ""))
+      const answer = begin(calls, [...others, ...files.map((file) => placeKey(file.namespace, file.path))], ROOM_EACH)
+      const host = begin(calls, dumps.includes("host") ? [HOST] : [], ROOM_HOST)
       return {
         dump: (ns) => {
-          const bytes = answer(placeKey(ns, ""))
-          return (bytes === undefined ? undefined : decode(ns, bytes)) ?? singly.dump(ns)
+          const bytes = ns === "host" ? host(HOST) : answer(placeKey(ns, ""))
+          const dump = bytes === undefined ? undefined : decode(ns, bytes)
+          if (dump === undefined) return singly.dump(ns)
+          return hasRest(dump) ? singly.rest(ns, dump) : dump
         },
         read: (namespace, path) => answer(placeKey(namespace, path))?.toString("utf8") ?? singly.readIn([namespace], path),
       }
@@ -36,24 +46,24 @@ export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "rea
 }
 
 /** An apply reads everything twice, and most of it is then as it was before: the same bytes, byte for byte, say the same. */
-function decoder(): (ns: string, bytes: Buffer) => NetDump | undefined {
-  const before = new Map<string, { bytes: Buffer; dump: NetDump }>()
+function decoder(): (ns: NetNs, bytes: Buffer) => NetDump | undefined {
+  const before = new Map<NetNs, { bytes: Buffer; dump: NetDump }>()
   return (ns, bytes) => {
     const known = before.get(ns)
     if (known?.bytes.equals(bytes)) return known.dump
-    const dump = namespaceFrom(bytes, FIRST)
+    const dump = namespaceFrom(ns, bytes, FIRST)
     if (dump !== undefined) before.set(ns, { bytes, dump })
     return dump
   }
 }
 
-/** Waits for all of them as soon as one is asked for. */
-function begin(calls: VisitCalls, places: readonly string[]): (place: string) => Buffer | undefined {
+/** Waits for all of them as soon as one is asked for. `each`: room for an answer. */
+function begin(calls: VisitCalls, places: readonly string[], each: number): (place: string) => Buffer | undefined {
   const slot =
     places.length === 0 ? -1 : calls.visitsBegin(Buffer.from(places.join("")), namespaceRequest(FIRST), RECEIVE_BUFFER, TIMEOUT_MS)
   let answers: ReadonlyMap<string, Buffer> | undefined
   return (place) => {
-    answers ??= slot < 0 ? new Map() : gather(calls, slot, places)
+    answers ??= slot < 0 ? new Map() : gather(calls, slot, places, each)
     return answers.get(place)
   }
 }
@@ -63,8 +73,8 @@ function placeKey(ns: string, path: string): string {
 }
 
 /** The bytes of every place that answered. */
-function gather(calls: VisitCalls, slot: number, places: readonly string[]): ReadonlyMap<string, Buffer> {
-  let out = Buffer.allocUnsafeSlow(places.length * ROOM_EACH)
+function gather(calls: VisitCalls, slot: number, places: readonly string[], each: number): ReadonlyMap<string, Buffer> {
+  let out = Buffer.allocUnsafeSlow(places.length * each)
   let used = calls.visitsEnd(slot, out)
   while (used === -errnoOf("ENOBUFS")) {
     out = Buffer.allocUnsafeSlow(out.length * 4)
