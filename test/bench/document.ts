@@ -88,6 +88,6 @@ export function performanceDocument({ rows, growth, stages }: Measured, date: Da
     "## Beside other tools",
     rowTable([...rows, ...growth]),
   ]
-  if (stages !== undefined) parts.push(STAGES, stages.table)
+  if (stages !== undefined) parts.push(STAGES, stages.tables)
   return `${[...parts, NOTES].join("\n\n")}\n`
 }

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const growth = values.growth ? measure(["stack", "floor-c"], "100,500,1000", values.rounds) : []
   const stages = values.stages ? await measureStages() : undefined
   console.log(`\n${rowTable([...rows, ...growth])}\n\n${targetTable(rows, growth, stages?.read)}`)
-  if (stages !== undefined) console.log(`\n${stages.table}`)
+  if (stages !== undefined) console.log(`\n${stages.tables}`)
   if (values.write !== undefined) {
     const text = performanceDocument({ rows, growth, stages }, new Date())
     writeFileSync(values.write, withPartsOf(text, documentIn(values.write)))
