@@ -31,8 +31,8 @@ EXPORT int32_t stk_nl_begin(int32_t fd, const uint8_t *req, int32_t len, int32_t
 EXPORT int32_t stk_nl_end(int32_t done, uint8_t *out, int32_t out_len);
 
 /* visits.c */
-EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf,
-                                int32_t timeout_ms);
+EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, const uint8_t *kept,
+                                int32_t kept_len, int32_t rcvbuf, int32_t timeout_ms);
 EXPORT int32_t stk_visits_end(int32_t slot, uint8_t *out, int32_t out_len);
 
 /* launches.c */
@@ -135,8 +135,12 @@ int start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 struct nlmsghdr;
 size_t next_message(const uint8_t *data, size_t len, struct nlmsghdr *header);
 
-/* uncounted.c, not exported: messages without what passes, links' counters and whom they are for. The bytes that are left. */
-size_t without_passing(uint8_t *bytes, size_t len);
+/*
+ * trim.c, not exported: messages with no more than is asked for. `paths`: of each attribute that is, TRIM_STEPS uint16_t, the type of message and the
+ * types of attributes that lead to it, each in the one before, then zeros. The bytes that are left.
+ */
+#define TRIM_STEPS 5
+size_t trim(uint8_t *bytes, size_t len, const uint8_t *paths, size_t paths_len);
 
 /* listing.c, not exported: a thing and what is in it, as stk_read_files gives it of "%PATH"; the folders in one, as of "+PATH". */
 int32_t list_one(const char *path, uint8_t *out, size_t len);

@@ -21,11 +21,12 @@ struct visits {
   int32_t timeout_ms;
   int32_t failure;
   size_t places_len;
-  int32_t request_len;
+  size_t request_len;
+  size_t kept_len;
   uint8_t *out;
   size_t used;
   size_t room;
-  uint8_t data[]; /* the places, then the request */
+  uint8_t data[]; /* the places, then the request, then what is kept of the answers */
 };
 
 /* Touched by the calling thread alone. */
@@ -46,7 +47,8 @@ static int make_room(struct visits *visits, size_t each)
 static int32_t ask_all(struct visits *visits, int fd, uint8_t *out, size_t room)
 {
   const uint8_t *request = visits->data + visits->places_len;
-  size_t left = (size_t)visits->request_len;
+  const uint8_t *kept = request + visits->request_len;
+  size_t left = visits->request_len;
   uint32_t used = 0;
   while (left > 0) {
     struct nlmsghdr header;
@@ -54,7 +56,7 @@ static int32_t ask_all(struct visits *visits, int fd, uint8_t *out, size_t room)
     if (length == 0) return -EINVAL;
     int32_t n = stk_nl_transact(fd, request, (int32_t)length, out + used, (int32_t)(room - used), visits->timeout_ms);
     if (n < 0) return n;
-    used += (uint32_t)without_passing(out + used, (size_t)n);
+    used += (uint32_t)trim(out + used, (size_t)n, kept, visits->kept_len);
     request += length;
     left -= length;
   }
@@ -111,23 +113,26 @@ static int well_formed(const uint8_t *places, size_t len)
 /*
  * Begins to go round `places`, each the file of a namespace and the path of a file to be read there, both ended by NUL; where the
  * path is "", the netlink requests are sent there instead, one after the other. Where the namespace is "", that is where the caller is, and
- * the path may be "@PATH": what that symbolic link says. A thread of its own does it: its visits do not move the caller's. What comes
- * back is for stk_visits_end.
+ * the path may be "@PATH": what that symbolic link says. Of the answers these paths are kept (trim.c), or all where there is none. A thread
+ * of its own does it: its visits do not move the caller's. What comes back is for stk_visits_end.
  */
-EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, int32_t rcvbuf, int32_t timeout_ms)
+EXPORT int32_t stk_visits_begin(const uint8_t *places, int32_t len, const uint8_t *req, int32_t req_len, const uint8_t *kept,
+                                int32_t kept_len, int32_t rcvbuf, int32_t timeout_ms)
 {
   int slot = 0;
-  if (len <= 0 || req_len <= 0 || !well_formed(places, (size_t)len)) return -EINVAL;
+  if (len <= 0 || req_len <= 0 || kept_len < 0 || !well_formed(places, (size_t)len)) return -EINVAL;
   while (slot < MOST && under_way[slot] != NULL) slot++;
   if (slot == MOST) return -EAGAIN;
-  struct visits *visits = calloc(1, sizeof *visits + (size_t)len + (size_t)req_len);
+  struct visits *visits = calloc(1, sizeof *visits + (size_t)len + (size_t)req_len + (size_t)kept_len);
   if (visits == NULL) return -ENOMEM;
   visits->rcvbuf = rcvbuf;
   visits->timeout_ms = timeout_ms;
   visits->places_len = (size_t)len;
-  visits->request_len = req_len;
+  visits->request_len = (size_t)req_len;
+  visits->kept_len = (size_t)kept_len;
   memcpy(visits->data, places, (size_t)len);
   memcpy(visits->data + len, req, (size_t)req_len);
+  if (kept_len > 0) memcpy(visits->data + len + req_len, kept, (size_t)kept_len);
   int result = start_thread(&visits->thread, go_round, visits);
   if (result < 0) {
     free(visits);

@@ -22,8 +22,8 @@ export interface Ffi {
   nlBegin(fd: number, req: Uint8Array, room: number, timeoutMs: number): number
   /** Its answer; `out` has that room. */
   nlEnd(done: number, out: Uint8Array): number
-  /** Reads places in namespaces beside what the caller does meanwhile: for each the namespace's file and a path, or "" for `req`, both ended by NUL. What is told of links has no counters. */
-  visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
+  /** Reads places in namespaces beside what the caller does meanwhile: for each the namespace's file and a path, or "" for `req`, both ended by NUL. `kept`: what is kept of the answers (native/lib/trim.c). */
+  visitsBegin(places: Uint8Array, req: Uint8Array, kept: Uint8Array, rcvbuf: number, timeoutMs: number): number
   /** For each place an i32 length or -errno, then the bytes; -ENOBUFS: again, with more room. */
   visitsEnd(slot: number, out: Uint8Array): number
   /** Starts a monitor beside what the caller does meanwhile: its status pipe, which has something to say when there is one, or none will be. */
@@ -101,7 +101,7 @@ const SIGNATURES = {
   stk_nl_cookie: "ibi",
   stk_nl_begin: "ibiii",
   stk_nl_end: "ibi",
-  stk_visits_begin: "bibiii",
+  stk_visits_begin: "bibibiii",
   stk_visits_end: "ibi",
   stk_spawn_begin: "sssbi",
   stk_spawn_end: "ibi",
@@ -168,7 +168,8 @@ export function openFfi(folder?: string): Ffi {
     nlCookie: (fd, out) => call("stk_nl_cookie", fd, out, out.length),
     nlBegin: (fd, req, room, timeoutMs) => call("stk_nl_begin", fd, req, req.length, room, timeoutMs),
     nlEnd: (done, out) => call("stk_nl_end", done, out, out.length),
-    visitsBegin: (places, req, rcvbuf, timeoutMs) => call("stk_visits_begin", places, places.length, req, req.length, rcvbuf, timeoutMs),
+    visitsBegin: (places, req, kept, rcvbuf, timeoutMs) =>
+      call("stk_visits_begin", places, places.length, req, req.length, kept, kept.length, rcvbuf, timeoutMs),
     visitsEnd: (slot, out) => call("stk_visits_end", slot, out, out.length),
     spawnBegin: (monitor, title, cgroup2, record) => call("stk_spawn_begin", monitor, title, cgroup2, record, record.length),
     spawnEnd: (statusFd, out) => call("stk_spawn_end", statusFd, out, out.length),

@@ -8,6 +8,7 @@ import { isAbsent, refused } from "./refused.ts"
 
 /** Room for one small file; the room for all is kept from call to call, and doubled when it was not enough. */
 const ROOM_EACH = 512
+const NOTHING = new Uint8Array(0)
 
 /** Many files by one native call. */
 export function manyReader(ffi: Ffi): Kernel["readMany"] {
@@ -39,7 +40,7 @@ export function manyReaderBeside(ffi: Ffi, readMany: Kernel["readMany"]): Kernel
     const named = paths.filter((path) => path !== "")
     const places = named.map((path) => `\0${path}\0`).join("")
     // The request is for places without a path, of which there is none.
-    const slot = named.length === 0 ? -1 : ffi.visitsBegin(Buffer.from(places), namespaceRequest(1), RECEIVE_BUFFER, TIMEOUT_MS)
+    const slot = named.length === 0 ? -1 : ffi.visitsBegin(Buffer.from(places), namespaceRequest(1), NOTHING, RECEIVE_BUFFER, TIMEOUT_MS)
     return () => {
       const texts = slot < 0 ? readMany(named) : gather(ffi, slot, named, readMany)
       let at = 0

@@ -42,7 +42,7 @@ const NOTES = `${KNOWN}
 - The host's links are read by a thread, containers' network namespaces by another, their processes by a third, while the main one reads groups
   (native/lib/visits.c); all commands send those threads off as soon as the stack's name is known, an apply with the lock in its hand, and then look through the rest of the file.
 - An apply reads everything twice, the second time to see that it is so. A namespace that says the same then, byte for byte, is not decoded again,
-  the host's as little as a container's (what its links have counted meanwhile is taken out before: native/lib/uncounted.c).
+  the host's as little as a container's (what nobody looks at is taken out before, counters above all, and four fifths of what a link says: native/lib/trim.c).
 - Monitors are started by a thread, too (native/lib/launches.c): until a new process has come to its exec the kernel holds whoever has made it, and meanwhile
   the main one prepares the next.
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`

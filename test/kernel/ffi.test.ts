@@ -10,6 +10,8 @@ import { RTM_NEWLINK } from "../../src/kernel/netlink/constants/rtnetlink.ts"
 import { LINK_HEADER } from "../../src/kernel/netlink/rtnl/link-header.ts"
 import { eachMessage } from "../../src/kernel/netlink/wire.ts"
 
+/** Of an answer all is kept. */
+const ALL = new Uint8Array(0)
 const EINVAL = -errnoOf("EINVAL")
 const ffi = openFfi()
 
@@ -126,7 +128,7 @@ test("a round through namespaces: texts and answers in order, more room on askin
   const places = Buffer.from(`${net}\0\0/proc/self/ns/uts\0/proc/sys/kernel/hostname\0/proc/self/ns/none\0\0`)
   const threads = () => readdirSync("/proc/self/task").length
   const before = threads()
-  const slot = ffi.visitsBegin(places, Buffer.concat([request, request]), 65536, 1000)
+  const slot = ffi.visitsBegin(places, Buffer.concat([request, request]), ALL, 65536, 1000)
   assert.ok(slot >= 0)
   assert.is(ffi.visitsEnd(slot, Buffer.alloc(8)), -errnoOf("ENOBUFS"))
   const out = Buffer.alloc(1 << 17)
@@ -139,39 +141,47 @@ test("a round through namespaces: texts and answers in order, more room on askin
   assert.is(used, 12 + links + length)
   assert.is(ffi.visitsEnd(slot, out), -errnoOf("EBADF"))
   assert.is(threads(), before)
-  for (const wrong of ["", `${net}\0`, `${net}\0\0x`]) assert.is(ffi.visitsBegin(Buffer.from(wrong), request, 65536, 1000), EINVAL)
-  const broken = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request.subarray(0, 31), 65536, 1000)
+  for (const wrong of ["", `${net}\0`, `${net}\0\0x`]) assert.is(ffi.visitsBegin(Buffer.from(wrong), request, ALL, 65536, 1000), EINVAL)
+  const broken = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request.subarray(0, 31), ALL, 65536, 1000)
   assert.is(ffi.visitsEnd(broken, out), 4)
   assert.is(out.readInt32LE(0), EINVAL)
-  const many = Array.from({ length: 7 }, () => ffi.visitsBegin(places, request, 65536, 1000))
+  const many = Array.from({ length: 7 }, () => ffi.visitsBegin(places, request, ALL, 65536, 1000))
   assert.is(many.pop(), -errnoOf("EAGAIN"))
   for (const one of many) assert.ok(ffi.visitsEnd(one, out) > 0)
 })
 
-test("a round tells of links what they are, and not what they have counted", () => {
+test("a round tells what is asked for, whole or in parts, and nothing else", () => {
   const request = Buffer.from("2000000012000103070000000000000000000000000000000000000000000000", "hex")
   const net = "/proc/self/ns/net"
   const whole = Buffer.alloc(1 << 17)
   const fd = ffi.nlOpen(65536)
   const length = ffi.nlTransact(fd, request, whole, 1000)
   ffi.close(fd)
-  const slot = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request, 65536, 1000)
+  const [IFLA_IFNAME, IFLA_AF_SPEC, AF_INET] = [3, 26, 2]
+  const paths = new Uint16Array([RTM_NEWLINK, IFLA_IFNAME, 0, 0, 0, RTM_NEWLINK, IFLA_AF_SPEC, AF_INET, 0, 0])
   const round = Buffer.alloc(1 << 17)
+  const slot = ffi.visitsBegin(Buffer.from(`${net}\0\0`), request, new Uint8Array(paths.buffer), 65536, 1000)
   assert.ok(ffi.visitsEnd(slot, round) > 0)
-  const told = attributesOf(whole.subarray(0, length))
-  const COUNTERS = [7, 23] // IFLA_STATS, IFLA_STATS64
-  assert.ok(told.some(([type]) => COUNTERS.includes(type)))
-  assert.equal(
-    attributesOf(round.subarray(4, 4 + round.readInt32LE(0))),
-    told.filter(([type]) => !COUNTERS.includes(type)),
-  )
+  const said = attributesOf(whole.subarray(0, length))
+  const told = attributesOf(round.subarray(4, 4 + round.readInt32LE(0)))
+  assert.ok(said.some(([type]) => type === IFLA_IFNAME) && said.length > 2 * told.length)
+  const names = (of: typeof said) => of.filter(([type]) => type === IFLA_IFNAME)
+  assert.equal(names(told), names(said))
+  const parts = told.filter(([type]) => type !== IFLA_IFNAME)
+  assert.is(parts.length, names(said).length)
+  for (const [type, bytes] of parts) {
+    assert.is(type, IFLA_AF_SPEC)
+    const inside: number[] = []
+    eachAttribute(Buffer.from(bytes, "hex"), 0, bytes.length / 2, (family) => inside.push(family))
+    assert.equal(inside, [AF_INET])
+  }
 })
 
 test("a round where the caller is says the same by every socket, however much that is", () => {
   const request = Buffer.from("2000000012000103070000000000000000000000000000000000000000000000", "hex")
   const out = Buffer.alloc(1 << 17)
   const says = () => {
-    const used = ffi.visitsEnd(ffi.visitsBegin(Buffer.from("\0\0"), request, 65536, 1000), out)
+    const used = ffi.visitsEnd(ffi.visitsBegin(Buffer.from("\0\0"), request, ALL, 65536, 1000), out)
     assert.ok(used > 4)
     return out.toString("hex", 0, used)
   }

@@ -2,11 +2,12 @@ import { errnoOf } from "../errno.ts"
 import type { Kernel, NetDump, NetNs } from "../kernel.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "./conn.ts"
 import { hasRest, namespaceFrom, namespaceRequest } from "./dump.ts"
+import { keptOf } from "./kept.ts"
 import type { Rest } from "./net.ts"
 
 /** What of libstack.so goes round namespaces. */
 export interface VisitCalls {
-  visitsBegin(places: Uint8Array, req: Uint8Array, rcvbuf: number, timeoutMs: number): number
+  visitsBegin(places: Uint8Array, req: Uint8Array, kept: Uint8Array, rcvbuf: number, timeoutMs: number): number
   visitsEnd(slot: number, out: Uint8Array): number
 }
 
@@ -25,24 +26,24 @@ const HOST = placeKey("", "")
  * namespace is gone, changes while it is read, or says more than there is room for, is read singly when it is asked for, and fails as that
  * does.
  */
-export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "readIn"> & Rest): Pick<Kernel, "visit"> {
+export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "readIn"> & Rest): Pick<Kernel, "dump" | "visit"> {
   const decode = decoder()
-  return {
-    visit: ({ dumps, files }) => {
-      const others = dumps.filter((ns) => ns !== "host").map((ns) => placeKey(ns, ""))
-      const answer = begin(calls, [...others, ...files.map((file) => placeKey(file.namespace, file.path))], ROOM_EACH)
-      const host = begin(calls, dumps.includes("host") ? [HOST] : [], ROOM_HOST)
-      return {
-        dump: (ns) => {
-          const bytes = ns === "host" ? host(HOST) : answer(placeKey(ns, ""))
-          const dump = bytes === undefined ? undefined : decode(ns, bytes)
-          if (dump === undefined) return singly.dump(ns)
-          return hasRest(dump) ? singly.rest(ns, dump) : dump
-        },
-        read: (namespace, path) => answer(placeKey(namespace, path))?.toString("utf8") ?? singly.readIn([namespace], path),
-      }
-    },
+  const visit: Kernel["visit"] = ({ dumps, files }) => {
+    const others = dumps.filter((ns) => ns !== "host").map((ns) => placeKey(ns, ""))
+    const answer = begin(calls, "", [...others, ...files.map((file) => placeKey(file.namespace, file.path))])
+    const host = begin(calls, "host", dumps.includes("host") ? [HOST] : [])
+    return {
+      dump: (ns) => {
+        const bytes = ns === "host" ? host(HOST) : answer(placeKey(ns, ""))
+        const dump = bytes === undefined ? undefined : decode(ns, bytes)
+        if (dump === undefined) return singly.dump(ns)
+        return hasRest(dump) ? singly.rest(ns, dump) : dump
+      },
+      read: (namespace, path) => answer(placeKey(namespace, path))?.toString("utf8") ?? singly.readIn([namespace], path),
+    }
   }
+  // Who changes the host's links looks at them again and again.
+  return { visit, dump: (ns) => (ns === "host" ? visit({ dumps: [ns], files: [] }).dump(ns) : singly.dump(ns)) }
 }
 
 /** An apply reads everything twice, and most of it is then as it was before: the same bytes, byte for byte, say the same. */
@@ -57,13 +58,13 @@ function decoder(): (ns: NetNs, bytes: Buffer) => NetDump | undefined {
   }
 }
 
-/** Waits for all of them as soon as one is asked for. `each`: room for an answer. */
-function begin(calls: VisitCalls, places: readonly string[], each: number): (place: string) => Buffer | undefined {
-  const slot =
-    places.length === 0 ? -1 : calls.visitsBegin(Buffer.from(places.join("")), namespaceRequest(FIRST), RECEIVE_BUFFER, TIMEOUT_MS)
+/** Waits for all of them as soon as one is asked for. `ns`: of which sort they are, the host's or others. */
+function begin(calls: VisitCalls, ns: NetNs, places: readonly string[]): (place: string) => Buffer | undefined {
+  const sent = Buffer.from(places.join(""))
+  const slot = places.length === 0 ? -1 : calls.visitsBegin(sent, namespaceRequest(FIRST), keptOf(ns), RECEIVE_BUFFER, TIMEOUT_MS)
   let answers: ReadonlyMap<string, Buffer> | undefined
   return (place) => {
-    answers ??= slot < 0 ? new Map() : gather(calls, slot, places, each)
+    answers ??= slot < 0 ? new Map() : gather(calls, slot, places, ns === "host" ? ROOM_HOST : ROOM_EACH)
     return answers.get(place)
   }
 }

@@ -97,6 +97,9 @@ export function encodeAddressDump(w: WireWriter, sequence: number): void {
   })
 }
 
+/** The attributes that `readAddress` looks at. */
+export const TYPES_OF_ADDRESS: readonly number[] = [IFA_ADDRESS, IFA_LOCAL, IFA_PROTO, IFA_FLAGS, IFA_RT_PRIORITY]
+
 /** An RTM_NEWADDR; undefined in a family that is neither IPv4 nor IPv6. With a peer, IFA_LOCAL is the link's own address. */
 export function readAddress({ bytes, start, end }: Message): InterfaceAddress | undefined {
   if (end - start < ADDRESS_HEADER) throw new WireError("an address message without its header")

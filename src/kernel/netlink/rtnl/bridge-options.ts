@@ -122,7 +122,11 @@ export function readPort(bytes: Buffer, start: number, end: number): PortOptions
   return port
 }
 
-const STATE_TYPES = typesOf(N.IFLA_BRPORT_STATE, N.IFLA_BRPORT_FORWARD_DELAY_TIMER)
+const OF_STATE = [N.IFLA_BRPORT_STATE, N.IFLA_BRPORT_FORWARD_DELAY_TIMER]
+const STATE_TYPES = typesOf(...OF_STATE)
+
+/** The attributes in IFLA_INFO_SLAVE_DATA that `readPort` and `readPortState` look at. */
+export const TYPES_OF_PORT: readonly number[] = [...Object.values(PORT).map(([number]) => number), ...OF_STATE]
 
 /** States from which a port goes on to the next one when its timer ends, spanning tree or not. br_forward_delay_timer_expired() */
 const PASSING = new Set<PortState | undefined>(["listening", "learning"])

@@ -1,5 +1,6 @@
 import type { Link } from "../../kernel.ts"
 import { eachAttribute, readI32, readLinkLayer, readText, readU8, readU32, typesOf, writeU32 } from "../attr.ts"
+import { IFLA_BRPORT_MODE } from "../constants/if-bridge.ts"
 import { IFLA_BOND_SLAVE_PERM_HWADDR } from "../constants/if-kinds.ts"
 import {
   DEVCONF_ACCEPT_RA,
@@ -30,7 +31,7 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from "../constants/netlink.ts"
 import { AF_INET6, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK } from "../constants/rtnetlink.ts"
 import type { Message, WireWriter } from "../wire.ts"
 import { WireError } from "../wire.ts"
-import { readBridge, readPort, readPortState } from "./bridge-options.ts"
+import { readBridge, readPort, readPortState, TYPES_OF_PORT } from "./bridge-options.ts"
 import { readHairpin } from "./hairpin.ts"
 import { LINK_HEADER, writeLinkHeader } from "./link-header.ts"
 import { isOneEnded, isOnIflaLink, readOptions } from "./link-kinds.ts"
@@ -50,12 +51,23 @@ export function readLinkIndex({ bytes, start, end }: Message): number {
 }
 
 /** A link tells four times as many things of itself. */
-const READ = typesOf(
+const PLAIN = [
   ...[IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_OPERSTATE, IFLA_MASTER, IFLA_GROUP, IFLA_IFALIAS, IFLA_LINK, IFLA_QDISC],
-  ...[IFLA_LINKINFO, IFLA_AF_SPEC, IFLA_LINK_NETNSID, IFLA_PROP_LIST],
-)
+  ...[IFLA_LINK_NETNSID, IFLA_PROP_LIST],
+]
+const READ = typesOf(...PLAIN, IFLA_LINKINFO, IFLA_AF_SPEC)
 
-/** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a pair's end heeds is somebody's concern. */
+/** The attributes that `readLink` looks at, each behind those that it is in. */
+export function pathsOfLink(ofHost: boolean): readonly (readonly number[])[] {
+  return [
+    ...PLAIN.map((type) => [type]),
+    ...[IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND].map((type) => [IFLA_LINKINFO, type]),
+    ...[...TYPES_OF_PORT, IFLA_BRPORT_MODE, IFLA_BOND_SLAVE_PERM_HWADDR].map((type) => [IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA, type]),
+    ...(ofHost ? [[IFLA_AF_SPEC, AF_INET6, IFLA_INET6_CONF]] : []),
+  ]
+}
+
+/** An RTM_NEWLINK. `ofHost`: of the host's namespace, where whom a bridge or a pair's end heeds is somebody's concern. */
 export function readLink(message: Message, ofHost = true): Link {
   const { bytes, start, end } = message
   const link: Link = {
@@ -156,7 +168,7 @@ function readInfo(link: Link, bytes: Buffer, start: number, end: number): void {
 
 /** Those of which it is asked: there is no need to read on, link by link, for others. The kernel puts mark, master and kind before what families know. */
 function mayHeed({ bridge, kind, alias, master }: Link, ofHost: boolean): boolean {
-  return bridge !== undefined || (ofHost && alias !== "" && master === 0 && kind === "veth")
+  return ofHost && (bridge !== undefined || (alias !== "" && master === 0 && kind === "veth"))
 }
 
 /** Nothing where there is no IPv6. */

@@ -27,6 +27,19 @@ const SCOPE_WORDS: ReadonlyMap<number, string> = new Map(Object.entries(ROUTE_SC
 /** `struct rtvia`: a u16 family, then the address. */
 const VIA_HEADER = 2
 
+/** The attributes that `readRoute` looks at. */
+export const TYPES_OF_ROUTE: readonly number[] = [
+  RTA_DST,
+  RTA_GATEWAY,
+  RTA_VIA,
+  RTA_OIF,
+  RTA_PRIORITY,
+  RTA_TABLE,
+  RTA_PREFSRC,
+  RTA_METRICS,
+  RTA_MULTIPATH,
+]
+
 /** An RTM_NEWROUTE; undefined in a family that is neither IPv4 nor IPv6. */
 export function readRoute({ bytes, start, end }: Message): Route | undefined {
   if (end - start < ROUTE_HEADER) throw new WireError("a route message without its header")
