@@ -1,5 +1,5 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { FdbEntry, Link, LinkCounters, NetDump, NetNs, Route } from "../kernel.ts"
+import type { FdbEntry, InterfaceAddress, Link, LinkCounters, NetDump, NetNs, Route } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
@@ -48,15 +48,28 @@ export function dumpOf<T>(op: string, encode: Encode, type: number, read: (messa
   return { op, encode, type, read, found: [], interrupted: false, done: false, refusal: { errno: "ENODATA", text: "" } }
 }
 
+/** How a message of each of the three tables is read. */
+interface Readers {
+  link(message: Message): Link
+  address(message: Message): InterfaceAddress | undefined
+  route(message: Message): Route | undefined
+}
+
+function readersOf(ns: NetNs): Readers {
+  return { link: (message) => readLink(message, ns === "host"), address: readAddress, route: readRoute }
+}
+
 /** The three tables of a namespace, the smallest first: the kernel ends a dump that fits one buffer at once, and one that finds the socket busy is asked for again. */
 class Tables {
   readonly #links: Dump<Link>
-  readonly #addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, readAddress)
-  readonly #routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, readRoute)
+  readonly #addresses: Dump<InterfaceAddress>
+  readonly #routes: Dump<Route>
   readonly all: readonly Dump<unknown>[]
 
-  constructor(ns: NetNs) {
-    this.#links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, (message) => readLink(message, ns === "host"))
+  constructor({ link, address, route }: Readers) {
+    this.#links = dumpOf("ip link show", encodeLinkDump, RTM_NEWLINK, link)
+    this.#addresses = dumpOf("ip address show", encodeAddressDump, RTM_NEWADDR, address)
+    this.#routes = dumpOf("ip route show", encodeRouteDump, RTM_NEWROUTE, route)
     this.all = [this.#addresses, this.#routes, this.#links]
   }
 
@@ -76,7 +89,7 @@ class Tables {
 
 /** Links, addresses and routes of the connection's namespace. All three are asked for in one send. Throws KernelError. */
 export function readNamespace(connection: Connection): NetDump {
-  const tables = new Tables(connection.ns)
+  const tables = new Tables(readersOf(connection.ns))
   readAll(connection, tables.all)
   return withRest(connection, tables.whole())
 }
@@ -190,20 +203,44 @@ function withImpairments(connection: Connection, links: readonly Link[]): Link[]
 
 /** The request for all three tables, whose first sequence number is `first`. Valid until the next dump. */
 export function namespaceRequest(first: number): Buffer {
-  encode(new Tables("").all, first)
+  encode(new Tables(readersOf("")).all, first)
   return writer.written()
 }
 
-/** What came in answer to `namespaceRequest`; undefined where that is not all of it: it must be read once more. */
-export function namespaceFrom(ns: NetNs, received: Buffer, first: number): NetDump | undefined {
-  const tables = new Tables(ns)
-  try {
-    eachMessage(received, (message) => take(tables.all[(message.sequence - first) >>> 0], message))
-  } catch (error) {
-    if (error instanceof WireError || error instanceof KernelError) return undefined
-    throw error
+/**
+ * Reads what came in answer to `namespaceRequest`; undefined where that is not all of it: it must be read once more. What the same bytes said
+ * before, in whichever namespace, is not read again: every one has the same lo, and a host's links are mostly as they were. `ns`: of which sort they
+ * are, the host's or others.
+ */
+export function namespaceReader(ns: NetNs): (received: Buffer, first: number) => NetDump | undefined {
+  const { link, address, route } = readersOf(ns)
+  const readers = { link: remembering(link), address: remembering(address), route: remembering(route) }
+  return (received, first) => {
+    const tables = new Tables(readers)
+    try {
+      eachMessage(received, (message) => take(tables.all[(message.sequence - first) >>> 0], message))
+    } catch (error) {
+      if (error instanceof WireError || error instanceof KernelError) return undefined
+      throw error
+    }
+    return tables.open().length > 0 ? undefined : tables.whole()
   }
-  return tables.open().length > 0 ? undefined : tables.whole()
+}
+
+/** However many a program reads that goes on and on. */
+const MOST_REMEMBERED = 20_000
+
+function remembering<T>(read: (message: Message) => T): (message: Message) => T {
+  const known = new Map<string, T>()
+  return (message) => {
+    const said = message.bytes.toString("latin1", message.start, message.end)
+    const before = known.get(said)
+    if (before !== undefined) return before
+    const now = read(message)
+    if (known.size === MOST_REMEMBERED) known.clear()
+    known.set(said, now)
+    return now
+  }
 }
 
 function encode(dumps: readonly Dump<unknown>[], first: number): void {

@@ -1,7 +1,7 @@
 import { errnoOf } from "../errno.ts"
 import type { Kernel, NetDump, NetNs } from "../kernel.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "./conn.ts"
-import { hasRest, namespaceFrom, namespaceRequest } from "./dump.ts"
+import { hasRest, namespaceReader, namespaceRequest } from "./dump.ts"
 import { keptOf } from "./kept.ts"
 import type { Rest } from "./net.ts"
 
@@ -49,10 +49,11 @@ export function openVisits(calls: VisitCalls, singly: Pick<Kernel, "dump" | "rea
 /** An apply reads everything twice, and most of it is then as it was before: the same bytes, byte for byte, say the same. */
 function decoder(): (ns: NetNs, bytes: Buffer) => NetDump | undefined {
   const before = new Map<NetNs, { bytes: Buffer; dump: NetDump }>()
+  const [ofHost, ofOther] = [namespaceReader("host"), namespaceReader("")]
   return (ns, bytes) => {
     const known = before.get(ns)
     if (known?.bytes.equals(bytes)) return known.dump
-    const dump = namespaceFrom(ns, bytes, FIRST)
+    const dump = (ns === "host" ? ofHost : ofOther)(bytes, FIRST)
     if (dump !== undefined) before.set(ns, { bytes, dump })
     return dump
   }
