@@ -210,7 +210,7 @@ function observed(found: Found): Observed {
       ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
       ...exitFields(texts),
       ...(found.checked?.health === undefined ? {} : { health: { ...found.checked.health } }),
-      ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts, record) }),
+      ...(found.restarts === undefined ? {} : { restarts: { ...shownRestarts(texts, found.restarts, record) } }),
     },
   }
 }
