@@ -38,8 +38,8 @@ export interface Kind {
    * nobody else's.
    */
   sharedWith?(field: FieldChange, desired: Attributes): Address | undefined
-  /** Whether what a change finds has ended, of itself or by somebody's doing; absent: nothing of this kind does. */
-  hasEnded?(change: Change): boolean
+  /** What has become of what a change finds, of itself or by somebody's doing: `has ended`. Undefined: nothing; absent: nothing of this kind ends. */
+  ending?(change: Change): string | undefined
   /** The kernel effects of a change, and their order. */
   steps(change: Doing): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */

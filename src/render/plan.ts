@@ -53,7 +53,7 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: Change, style: Paint): string {
+function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedBy }: Change, style: Paint): string {
   // That a command has ended is told by its state.
   const byHand = drift && (fields.length === 0 || fields.some((field) => field.drift && field.path !== "state"))
   const isTold = (movedFrom !== undefined && action === "update") || adopts !== undefined
@@ -61,7 +61,7 @@ function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: 
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(adopts === undefined ? [] : [`adopts ${adopts}`]),
-    ...(endedWith === undefined || needsCause ? [] : [`${endedWith} has ended`]),
+    ...(endedBy === undefined || needsCause ? [] : [endedBy]),
     ...(byHand ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
     ...(needsCause ? [cause] : []),
   ].filter(Boolean)

@@ -17,7 +17,7 @@ import { ATTACHED } from "./spec-devices.ts"
 import { isGiven } from "./spec-given.ts"
 import { hasHealthcheck } from "./spec-health.ts"
 import type { Life } from "./spec-life.ts"
-import { isRestarted } from "./spec-life.ts"
+import { isRestarted, NEVER_STARTED } from "./spec-life.ts"
 import { volumesIn } from "./spec-mounts.ts"
 
 /** A container, as the planner sees it. */
@@ -29,7 +29,7 @@ export const containerKind: Kind = {
   readdressed: readdressedContainer,
   keeps,
   sharedWith,
-  hasEnded,
+  ending,
   inPlace: isInPlace,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
@@ -93,8 +93,10 @@ function sharedWith({ path, after }: FieldChange, desired: Attributes): Address 
   return isNamespace && typeof mode === "string" && mode.startsWith("container:") ? mode.replace(":", ".") : undefined
 }
 
-function hasEnded({ action, fields, observed }: Change): boolean {
-  return action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
+function ending({ action, fields, observed }: Change): string | undefined {
+  if (observed?.incomplete === NEVER_STARTED) return "was never started"
+  const ended = action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
+  return ended ? "has ended" : undefined
 }
 
 function steps(change: Doing): StepDraft[] {

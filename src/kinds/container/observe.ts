@@ -22,6 +22,7 @@ import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRouting } from "./routing.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { NEVER_STARTED, UNSTARTED } from "./spec-life.ts"
 import { isStopped } from "./stopped.ts"
 import { observedSysctls } from "./sysctls.ts"
 
@@ -67,7 +68,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
       const monitor = scope.monitors.get(name)
       const spaces = namespaces.get(name)
       return monitor === undefined
-        ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
+        ? remains(scope, name, record, whyGone(scope, name, read.get(name) ?? {}))
         : observed({
             scope,
             name,
@@ -155,7 +156,7 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
     kind: "container",
     address: `container.${name}`,
     name,
-    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
+    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: record?.unstarted ? UNSTARTED : "gone" },
     ...keptAt(scope, name, record, ""),
     incomplete: why,
   }
@@ -163,8 +164,9 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
 
 const BOOTED = "the machine was booted since it was made"
 
-function whyGone(scope: Scope, name: string, earlier: boolean): string {
+function whyGone(scope: Scope, name: string, { earlier, record }: ReadRecord): string {
   if (earlier) return BOOTED
+  if (record?.unstarted) return NEVER_STARTED
   return scope.runFolders.has(name) ? "its monitor is gone" : `${BOOTED}: only its writable layer is left`
 }
 
@@ -194,7 +196,7 @@ function observed(found: Found): Observed {
     address: `container.${name}`,
     name,
     attributes: attributesOf(found, state),
-    ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
+    ...(state === "starting" ? { incomplete: NEVER_STARTED } : {}),
     ...(record === undefined ? { incomplete: "the record of what was applied is gone" } : {}),
     ...(state !== "completed" && record !== undefined && hasLostLayer(scope, name, record)
       ? { incomplete: "its writable layer is gone" }
@@ -224,7 +226,7 @@ function hasLostLayer({ layers }: Scope, name: string, { attributes, moving }: C
 function stateOf({ monitor, texts, record, restarts }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   // However the one before has ended, this one has not.
-  if (record?.unstarted) return "exited (unknown)"
+  if (record?.unstarted) return UNSTARTED
   if (isPausing(texts, restarts)) return "restarting"
   return endedState(texts.state, record?.attributes)
 }
