@@ -153,9 +153,9 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
     const born = inside.map(async (step) =>
       firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), [creation(step, run)])),
     )
-    const made = await sendAllLater(outside, run, "host", (step) => [creation(step, run)])
+    const made = sendAllLater(outside, run, "host", (step) => [creation(step, run)])
     const all = new Map([...outside, ...inside].map((step, i) => [step, i]))
-    const errors = [...made, ...(await Promise.all(born))]
+    const errors = (await Promise.all([made, ...born])).flat()
     return some.map((step) => errors[all.get(step) as number] ?? null)
   }
   const errors = new Map((await send(steps)).map((error, i) => [steps[i] as Step, error]))
