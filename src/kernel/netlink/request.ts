@@ -10,7 +10,7 @@ import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteAppend, encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
-import { encodeRuleAdd, encodeRuleDelete } from "./rtnl/rule.ts"
+import { encodeRuleAdd, encodeRuleDelete, encodeVrfRuleAdd, encodeVrfRuleDelete } from "./rtnl/rule.ts"
 import type { WireWriter } from "./wire.ts"
 
 /** Writes one message with this sequence number. */
@@ -59,6 +59,10 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeRuleAdd(w, sequence, request.rule)]
     case "rule-delete":
       return [(w, sequence) => encodeRuleDelete(w, sequence, request.rule)]
+    case "vrf-rule-add":
+      return [(w, sequence) => encodeVrfRuleAdd(w, sequence, request.family)]
+    case "vrf-rule-delete":
+      return [(w, sequence) => encodeVrfRuleDelete(w, sequence, request.family)]
     case "neighbour-replace":
       return [(w, sequence) => encodeNeighbourReplace(w, sequence, request, resolver)]
     case "neighbour-delete":

@@ -27,6 +27,7 @@ import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
 import { shutPorts } from "./shut.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
+import { vrfRuleChanges } from "./vrf-rules.ts"
 import { setWireGuard } from "./wireguard.ts"
 
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
@@ -291,6 +292,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
     ...impairChanges(run.kernel, link, have.impair, want.impair),
     ...fdbChanges(link, have.fdb, want.fdb),
     ...bondRequests(step, run, link),
+    ...vrfRuleChanges(have.l3mdev, want.l3mdev),
     ...addressChanges(link, address, want.address),
     ...gateways,
   ]

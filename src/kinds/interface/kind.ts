@@ -43,6 +43,7 @@ export const interfaceKind: Kind = {
     { path: "host_end.impair.*", change: "update" },
     { path: "vlans", change: "update" },
     { path: "fdb", change: "update" },
+    { path: "l3mdev.*", change: "update" },
     ...WIREGUARD_RULES,
     { path: "bond.*", change: "update" },
     { path: "host_end.state", change: "update" },
@@ -75,6 +76,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
       ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
+      ...ruledAs(desired, attributes),
       ...portOf(desired, attributes),
       ...offItsBridge(desired),
     },
@@ -86,8 +88,15 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
             ...masterOf(desired, sameBridge),
             ...portOf(attributes, desired),
           }
-        : withoutUnsaid(desired, onSameLower(desired, attributes)),
+        : { ...withoutUnsaid(desired, onSameLower(desired, attributes)), ...ruledAs(attributes, desired) },
   })
+}
+
+/** A rule of vrfs of which only one side tells is there on the other one. */
+function ruledAs({ l3mdev: one }: Attributes, { l3mdev: other }: Attributes): Attributes {
+  if (other === undefined) return {}
+  const there = Object.fromEntries(Object.keys(other as object).map((family) => [family, true]))
+  return { l3mdev: { ...there, ...(one as Attributes | undefined) } }
 }
 
 /** What is given back as it was found is no port where somebody had taken it off its bridge. */

@@ -30,6 +30,8 @@ export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
 }
 
+import { observedVrfRules, vrfRuleChanges } from "./vrf-rules.ts"
+
 /** The interfaces that have no end on the host, in all containers. One in another container than its mark says is there only to be removed. */
 export function observedOneEnded(scope: Scope): Observed[] {
   const found = places(scope).flatMap((place) =>
@@ -83,6 +85,7 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
     ...observedMaster(scope, container, dump, link),
     ...observedImpair(link.impair),
     ...observedFdb(link),
+    ...observedVrfRules(scope, container, dump, link),
   }
 }
 
@@ -198,11 +201,13 @@ function completion(step: Step, run: Run): NetRequest[] {
 
 /** What a link gets that is there, under its name and with its mark. */
 export function furnishing(step: Step, run: Run): NetRequest[] {
-  const { interface: link, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
+  const { interface: link, link: what, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
   return [
     ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
     ...fdbChanges(link, [], fdb),
+    // Those of a namespace that has had a vrf before may be gone.
+    ...(what.kind === "vrf" ? vrfRuleChanges({ inet: false, inet6: false }) : []),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway, address)] : []),
   ]

@@ -5,6 +5,9 @@ import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 import type { WireGuardSpec } from "./spec-wireguard.ts"
 
+/** Whether the kernel's rules that ask the tables of vrfs are there; an absent one is. */
+export type VrfRules = { readonly [family in "inet" | "inet6"]?: boolean }
+
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
 export type InterfaceAttributes = PortAttributes | OneEndedAttributes
 
@@ -49,6 +52,7 @@ export interface PortAttributes extends Inside {
   fdb?: undefined
   wireguard?: undefined
   bond?: undefined
+  l3mdev?: undefined
   parent?: undefined
 }
 
@@ -67,6 +71,8 @@ export interface OneEndedAttributes extends Inside {
   wireguard?: WireGuardSpec
   /** bond: how often it looks after its members, in milliseconds, and the names of these, interfaces of the same container, sorted. */
   bond?: { miimon: number; members: string[] }
+  /** vrf, only ever observed: of each family (`inet`, `inet6`) whose rule that asks its table is not there: false. */
+  l3mdev?: VrfRules
   bridge?: undefined
   master?: undefined
   host_interface?: undefined

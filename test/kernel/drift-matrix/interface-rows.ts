@@ -137,6 +137,14 @@ export const interfaceRows: KindRows = {
       ],
     },
     {
+      attribute: "l3mdev.*",
+      read: `${INSIDE}\`RTM_GETRULE\`, \`FRA_L3MDEV\`; where it has a vrf`,
+      hands: [
+        { by: web("rule del l3mdev priority 1000"), shows: { "interface.web.blue": { "l3mdev.inet": false } }, needs: "vrf" },
+        { by: web("-6 rule del l3mdev priority 1000"), shows: { "interface.web.blue": { "l3mdev.inet6": false } }, needs: "vrf" },
+      ],
+    },
+    {
       attribute: "container",
       read: "`RTM_GETLINK` in every container: where the peer of the port is",
       hands: [
