@@ -11,6 +11,7 @@ import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { unmarkedLink } from "../link/adoptable.ts"
 import { deleteLinks } from "../link/delete.ts"
+import { observedGroup } from "../link/group.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
 import type { Renaming } from "../link/rename.ts"
@@ -62,7 +63,7 @@ function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Ado
   const found = unmarkedLink(scope, entry, "bridge")
   if ("problem" in found) return { entry, ...found }
   const as = observed(scope, { link: found.link, address: entry.to })
-  return { entry, observed: { ...as, attributes: { ...as.attributes, group: found.link.group } } }
+  return { entry, observed: { ...as, attributes: { ...as.attributes, unmarked_group: found.link.group } } }
 }
 
 /** A bridge that goes lets go of its ports. */
@@ -85,6 +86,7 @@ function attributesOf(scope: Scope, address: Address, link: Link): Observed["att
     ...untold(scope, address, link),
     interface: name,
     alias,
+    ...observedGroup(scope, link),
     address: canonicalAddresses(scope.host, link.index),
     ...observedPrefixRoutes(scope.host, link),
     mtu,
@@ -199,7 +201,7 @@ function changes(step: Step, run: Run): NetRequest[] {
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias") && !changed.has("interface")) set.alias = want.alias
-  if (changed.has("alias")) set.group = want.group ?? linkGroupOf(run.stack)
+  if (changed.has("alias") || changed.has("group")) set.group = want.unmarked_group ?? want.group ?? linkGroupOf(run.stack)
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

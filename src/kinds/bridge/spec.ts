@@ -16,6 +16,8 @@ export interface BridgeAttributes extends BridgeOptions {
   ageing_time: number
   /** Administratively up; there is no key for it: a bridge is up. */
   up: boolean
-  /** Of one that is given back unmarked, and of none else: the group that it was in. */
+  /** Only ever observed: another group than the stack's, into which somebody has put it. */
   group?: number
+  /** Of one that is given back unmarked, and of none else: the group that it was in. */
+  unmarked_group?: number
 }

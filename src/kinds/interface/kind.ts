@@ -6,6 +6,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { groupLike } from "../link/kind-group.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithAddresses, lostWithLink, lostWithMac } from "../link/kind-routes.ts"
@@ -28,6 +29,7 @@ export const interfaceKind: Kind = {
     { path: "interface", change: "update" },
     { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
+    { path: "group", change: "update" },
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },
@@ -77,6 +79,7 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
       ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
       ...ruledAs(desired, attributes),
+      ...groupLike(desired, attributes, desired.alias),
       ...portOf(desired, attributes),
       ...offItsBridge(desired),
     },
@@ -87,8 +90,13 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
             ...attributes,
             ...masterOf(desired, sameBridge),
             ...portOf(attributes, desired),
+            ...groupLike(attributes, desired, desired.alias),
           }
-        : { ...withoutUnsaid(desired, onSameLower(desired, attributes)), ...ruledAs(attributes, desired) },
+        : {
+            ...withoutUnsaid(desired, onSameLower(desired, attributes)),
+            ...ruledAs(attributes, desired),
+            ...groupLike(attributes, desired, desired.alias),
+          },
   })
 }
 

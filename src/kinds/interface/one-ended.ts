@@ -7,6 +7,7 @@ import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { canonicalAddresses } from "../link/addresses.ts"
 import { birthName } from "../link/birth-name.ts"
+import { observedGroup } from "../link/group.ts"
 import { holderOf } from "../link/holder.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
 import { formerOf } from "../link/lent.ts"
@@ -66,6 +67,7 @@ function observed(scope: Scope, place: Place, link: Link): Observed[] {
         ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
         ...(isTap(link) ? { link: observedTap(scope, container, address, link) } : linkOf(scope, place, link)),
         alias: link.alias,
+        ...observedGroup(scope, link),
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
       live: { inside: link.index, state: link.state },

@@ -191,6 +191,14 @@ export const interfaceRows: KindRows = {
       ],
     },
     {
+      attribute: "group",
+      read: "`RTM_GETLINK`, `IFLA_GROUP`, of the link that bears the alias",
+      hands: [
+        { by: `ip link set ${PORT} group 7`, shows: { "interface.web.eth0": { group: 7 } } },
+        { by: web("link set mv0 group 7"), shows: { "interface.web.mv0": { group: 7 } }, needs: "macvlan" },
+      ],
+    },
+    {
       attribute: "bridge",
       read: "`RTM_GETLINK`, `IFLA_MASTER`, and the mark of that link",
       hands: [
