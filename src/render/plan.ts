@@ -104,8 +104,10 @@ function listChange({ path, before, after, forcesReplacement }: FieldChange, sty
   const forced = forcesReplacement ? style.red("  # forces replacement") : ""
   const gone = had.filter((text) => !has.includes(text)).map((text) => `        ${style.red("-")} ${text}`)
   const come = has.filter((text) => !had.includes(text)).map((text) => `        ${style.green("+")} ${text}`)
-  const order = gone.length + come.length === 0 ? ["        in another order"] : []
-  return [`      ${printable(path)}:${forced}`, ...gone, ...come, ...order].join("\n")
+  const head = `      ${printable(path)}:${forced}`
+  if (gone.length + come.length > 0) return [head, ...gone, ...come].join("\n")
+  if (had.some((text, i) => text !== has[i])) return `${head}\n        in another order`
+  return [`${head}  ${style.dim("# set again")}`, ...has.map((text) => `        ${text}`)].join("\n")
 }
 
 function newField(path: string, value: Value): string {

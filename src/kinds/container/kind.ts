@@ -20,6 +20,7 @@ import {
   runningSteps,
   startedBefore,
 } from "./kind-waits.ts"
+import { withWays } from "./kind-ways.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -37,6 +38,7 @@ export const containerKind: Kind = {
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
+  asFound: withWays,
   keeps,
   sharedWith,
   ending,

@@ -8,7 +8,7 @@ import { containerFiles, containerPaths, FILES } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { observedDns, observedHosts } from "./names.ts"
-import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { heldFiles, namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
 import type { Checked } from "./observe-health.ts"
 import { checkInForce, observedHealth } from "./observe-health.ts"
@@ -25,6 +25,7 @@ import type { ContainerAttributes } from "./spec.ts"
 import { NEVER_STARTED, UNSTARTED } from "./spec-life.ts"
 import { isStopped } from "./stopped.ts"
 import { observedSysctls } from "./sysctls.ts"
+import { observedWays } from "./ways.ts"
 
 type Whose = Pick<Scope, "kernel" | "stack" | "monitors" | "runFolders" | "layers">
 
@@ -207,9 +208,8 @@ function observed(found: Found): Observed {
       monitor: { pid: monitor.pid, startTime: monitor.startTime },
       ...(monitor.beside === undefined ? {} : { beside: monitor.beside.map((one) => ({ ...one })) }),
       ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),
-      ...(monitor.netns === undefined ? {} : { netns: monitor.netns }),
-      ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
-      ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
+      ...heldFiles(monitor),
+      ...observedWays(scope, name, record),
       ...exitFields(texts),
       ...(found.checked?.health === undefined ? {} : { health: { ...found.checked.health } }),
       ...(found.restarts === undefined ? {} : { restarts: { ...shownRestarts(texts, found.restarts, record) } }),

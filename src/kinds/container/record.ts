@@ -40,7 +40,14 @@ export function bootId(kernel: Kernel): string {
 }
 
 export function writeRecord(kernel: Kernel, stack: string, container: string, record: ContainerRecord): void {
-  kernel.replaceFile(recordPath(stack, container), `${JSON.stringify(record)}\n`)
+  kernel.replaceFile(recordPath(stack, container), `${JSON.stringify(lasting(record))}\n`)
+}
+
+/** Without what only the undo that is going on needs to know. */
+function lasting(record: ContainerRecord): ContainerRecord {
+  const { attributes } = record
+  if (!attributes.routes.some(({ ways }) => ways !== undefined)) return record
+  return { ...record, attributes: { ...attributes, routes: attributes.routes.map(({ ways: _, ...route }) => route) } }
 }
 
 /** Of one whose command will not run before something is done about it. */
