@@ -3,7 +3,7 @@ import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/a
 import { encodeFdbAdd, encodeFdbDelete } from "./rtnl/fdb.ts"
 import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
-import { encodeAltnameDelete, encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
+import { encodeAltname, encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.ts"
 import { encodePortState } from "./rtnl/port-state.ts"
 import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
@@ -39,8 +39,9 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeFdbAdd(w, sequence, request, resolver)]
     case "fdb-delete":
       return [(w, sequence) => encodeFdbDelete(w, sequence, request, resolver)]
+    case "altname-add":
     case "altname-delete":
-      return [(w, sequence) => encodeAltnameDelete(w, sequence, request)]
+      return [(w, sequence) => encodeAltname(w, sequence, request)]
     case "link-delete":
       return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
     case "group-delete":

@@ -37,6 +37,8 @@ function words(request: NetRequest): Words {
       return ["bridge fdb append", ...fdb(request)]
     case "fdb-delete":
       return ["bridge fdb del", ...fdb(request)]
+    case "altname-add":
+      return ["ip link property add dev", device(request.link), "altname", request.name]
     case "altname-delete":
       return ["ip link property del dev", device(request.link), "altname", request.name]
     case "link-delete":

@@ -10,6 +10,7 @@ import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { unmarkedLink } from "../link/adoptable.ts"
+import { altnameOf } from "../link/altname.ts"
 import { deleteLinks } from "../link/delete.ts"
 import { observedGroup } from "../link/group.ts"
 import type { OwnedLink } from "../link/owned.ts"
@@ -53,8 +54,13 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     attributes: attributesOf(scope, address, link),
     ...(incomplete === undefined ? {} : { incomplete }),
     ...foreignPorts(scope, link),
-    live: { ifindex: link.index, interface: link.name, state: link.state },
+    live: { ifindex: link.index, interface: link.name, state: link.state, ...calledToo(scope, address, link) },
   }
+}
+
+function calledToo(scope: Scope, address: Address, link: Link): Observed["live"] {
+  const altname = altnameOf(link, scope.resource(address)?.attributes.interface)
+  return altname === undefined ? {} : { altname }
 }
 
 /** The group goes along with the attributes, for one that is given back: no rule looks at it. */
@@ -189,9 +195,10 @@ function markOf({ change }: Step, { stack }: Run): NetRequest {
 }
 
 function renaming({ change }: Step): Renaming | undefined {
-  const { interface: name, alias } = change.after as unknown as BridgeAttributes
+  const { interface: name, alias, altname } = change.after as unknown as BridgeAttributes
   const isRenamed = change.fields.some(({ path }) => path === "interface")
-  return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias } : undefined
+  const besides = altname === undefined ? {} : { altname }
+  return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias, ...besides } : undefined
 }
 
 function changes(step: Step, run: Run): NetRequest[] {

@@ -26,6 +26,7 @@ export const bridgeKind: Kind = {
     { path: "up", change: "update" },
     ...BRIDGE_OPTIONS.map((path) => ({ path, change: "update" as const })),
   ],
+  asFound: (attributes, { altname }) => (altname === undefined ? attributes : { ...attributes, altname }),
   normalise: (desired, { attributes }) =>
     withPrefixRoutes({
       desired: { ...likewise(BRIDGE_DEFAULTS, desired, attributes), ...groupLike(desired, attributes, desired.alias) },

@@ -18,6 +18,8 @@ export interface BridgeAttributes extends BridgeOptions {
   up: boolean
   /** Only ever observed: another group than the stack's, into which somebody has put it. */
   group?: number
+  /** Of one that is given back as it was found, and of none else: its name of the file, which it had besides. */
+  altname?: string
   /** Of one that is given back unmarked, and of none else: the group that it was in. */
   unmarked_group?: number
 }

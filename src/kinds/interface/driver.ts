@@ -18,6 +18,7 @@ import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
+import { besides, calledToo } from "./altnames.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
@@ -76,7 +77,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       ...observedPort(link),
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
-    live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
+    live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state, ...calledToo(scope, address, inside, link) },
   }
 }
 
@@ -213,14 +214,16 @@ function hasChanged({ change }: Step, field: string): boolean {
 }
 
 function hostRenaming(step: Step): Renaming | undefined {
-  const { host_interface: name, alias } = step.change.after as unknown as PortAttributes
-  return hasChanged(step, "host_interface") ? { link: step.change.observed?.live.ifindex as number, name, alias } : undefined
+  const { host_interface: name, alias, altnames } = step.change.after as unknown as PortAttributes
+  if (!hasChanged(step, "host_interface")) return undefined
+  return { link: step.change.observed?.live.ifindex as number, name, alias, ...besides(altnames?.port) }
 }
 
 function insideRenaming(step: Step): Renaming | undefined {
-  const { interface: name, alias } = step.change.after as unknown as InterfaceAttributes
+  const { interface: name, alias, altnames } = step.change.after as unknown as InterfaceAttributes
   if (!hasChanged(step, "interface")) return undefined
-  return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias: wholeMark(step, alias) } : {}) }
+  const mark = isOneEnded(step) ? { alias: wholeMark(step, alias) } : {}
+  return { link: step.change.observed?.live.inside as number, name, ...mark, ...besides(altnames?.inside) }
 }
 
 function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetRequest[] {

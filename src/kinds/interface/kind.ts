@@ -53,6 +53,7 @@ export const interfaceKind: Kind = {
   ],
   normalise,
   readdressed,
+  asFound: (attributes, { altnames }) => (altnames === undefined ? attributes : { ...attributes, altnames }),
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,

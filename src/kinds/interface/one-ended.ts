@@ -19,6 +19,7 @@ import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { observedPrefixRoutes } from "../link/subnet-routes.ts"
+import { calledToo } from "./altnames.ts"
 import { bondRequests, observedBond } from "./bond.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
@@ -70,7 +71,7 @@ function observed(scope: Scope, place: Place, link: Link): Observed[] {
         ...observedGroup(scope, link),
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
-      live: { inside: link.index, state: link.state },
+      live: { inside: link.index, state: link.state, ...calledToo(scope, address, link) },
     },
   ]
 }

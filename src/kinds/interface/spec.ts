@@ -20,6 +20,8 @@ interface Inside {
   interface: string
   /** The mark by which it is the stack's: of the port, or of the link that has no other end. */
   alias: string
+  /** Of one that is given back as it was found, and of none else: names of the file that its port and its end had besides. */
+  altnames?: { port?: string; inside?: string }
   /** Only ever observed: another group than the stack's, into which somebody has put the link that bears the mark. */
   group?: number
   /** Inside, canonical and sorted; `["auto"]` until the planner has chosen. */

@@ -7,7 +7,7 @@ import {
   addBridge,
   addOneEnded,
   addVeth,
-  deleteAltname,
+  changeAltname,
   deleteGroup,
   deleteLink,
   findLink,
@@ -82,8 +82,9 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
     case "fdb-delete":
       deleteFdb(call, request)
       break
+    case "altname-add":
     case "altname-delete":
-      deleteAltname(call, request)
+      changeAltname(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)
