@@ -1,8 +1,7 @@
 import type { Attributes, Observed, Value } from "../../model/resource.ts"
 import type { NextHopSpec, RouteSpec } from "./spec-routing.ts"
 
-/** Its next hops, one or several. */
-export function hopsOf({ via, dev, nexthops = [] }: RouteSpec): NextHopSpec[] {
+function hopsOf({ via, dev, nexthops = [] }: RouteSpec): NextHopSpec[] {
   return [{ ...(via === undefined ? {} : { via }), ...(dev === undefined ? {} : { dev }) }, ...nexthops]
 }
 

@@ -54,10 +54,16 @@ function endsOf({ endpoints }: Attributes): readonly Attributes[] {
 
 function withGroupsOfEnds(sides: Sides): Sides {
   const [want, have] = [endsOf(sides.desired), endsOf(sides.observed)]
-  if (![...want, ...have].some(({ group }) => group !== undefined)) return sides
+  if (!isGrouped(want) && !isGrouped(have)) return sides
   const like = (ends: readonly Attributes[], others: readonly Attributes[]) =>
     ends.map((end, i) => ({ ...end, ...groupLike(end, others[i] ?? {}, sides.desired.alias) }))
   return { desired: { ...sides.desired, endpoints: like(want, have) }, observed: { ...sides.observed, endpoints: like(have, want) } }
+}
+
+/** A plain loop: of a thousand pairs none has any, as a rule. */
+function isGrouped(ends: readonly Attributes[]): boolean {
+  for (const { group } of ends) if (group !== undefined) return true
+  return false
 }
 
 function withRoutesOfEnds(desired: Attributes, observed: Attributes): Sides {
