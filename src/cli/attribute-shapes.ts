@@ -1,5 +1,6 @@
 import { PORT_DEFAULTS, VLAN_PROTOCOLS } from "../base/bridge-options.ts"
 import { canonicalCidr, canonicalIp } from "../base/ip.ts"
+import { whyNoLinkName } from "../base/link-name.ts"
 import { parseAnyMac, parseMac } from "../base/mac.ts"
 import type { Shape } from "../base/shape.ts"
 import { either, listOf, mapOf, numeric, oneOf, record, text, textLike, truth, whole } from "../base/shape.ts"
@@ -20,7 +21,6 @@ import { BOND_MODES, IPVLAN_MODES, LINK_KINDS, MACVLAN_MODES } from "../kinds/in
 import { wireGuardShape } from "../kinds/interface/wireguard-shapes.ts"
 import { natShape } from "../kinds/nat/shapes.ts"
 import type { KindName } from "../model/resource.ts"
-import { whyNoLinkName } from "../stackfile/checks/link-names.ts"
 import { absolutePath } from "../stackfile/files.ts"
 
 const NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}"

@@ -1,4 +1,5 @@
 import { rememberApplied } from "../apply/applied.ts"
+import { restarted } from "../apply/restarted.ts"
 import { unhealthy } from "../apply/unhealthy.ts"
 import { DiagnosticError, error } from "../base/diagnostic.ts"
 import type { Plan } from "../model/plan.ts"
@@ -132,7 +133,7 @@ function executed(prepared: Prepared, running: Running): Promise<number> {
 }
 
 function nothingToDo(plan: Plan, { word }: Intent, { json }: CarryOutOptions, context: Context): number {
-  report(context, unhealthy(plan))
+  report(context, [...unhealthy(plan), ...restarted(plan)])
   if (!json) context.out.write(word === "destroy" ? nothingText(plan) : planText(plan, mannerOf(context.out)))
   return EXIT.ok
 }

@@ -1,5 +1,6 @@
 import { applyPlan } from "../apply/apply.ts"
 import { objectGuard, STALE } from "../apply/guard.ts"
+import { restarted } from "../apply/restarted.ts"
 import { notConverged } from "../apply/unconverged.ts"
 import { unhealthy } from "../apply/unhealthy.ts"
 import { unheard } from "../apply/unheard.ts"
@@ -40,7 +41,7 @@ export async function execute({ plan, snapshot, selection }: Prepared, running: 
   asked.answerWith(() => undefined)
   await display.end()
   if (result.interrupted || result.failed.length > 0) return unfinished(plan, result, running, await asked.code())
-  const problems = differing(plan, selection, running)
+  const problems = differing(plan, result, selection, running)
   const code = await asked.code()
   if (problems.length === 0 && code !== undefined) {
     display.emit({ type: "interrupted" })
@@ -96,10 +97,10 @@ function lastWord(plan: Plan, problems: readonly Diagnostic[], { intent, options
 }
 
 /** Observes and plans again: that plan must be empty. */
-function differing(plan: Plan, selection: Selection, { session, context }: Running): readonly Diagnostic[] {
+function differing(plan: Plan, { done }: ApplyResult, selection: Selection, { session, context }: Running): readonly Diagnostic[] {
   const { plan: after, diagnostics } = verify(plan, session)
   if (hasErrors(diagnostics)) return diagnostics
-  report(context, unhealthy(after))
+  report(context, [...unhealthy(after), ...restarted(after, done)])
   const left = selectChanges(after, { ...selection, replace: [] }).changes.filter((change) => change.action !== "no-op")
   if (left.length === 0) return []
   return [notConverged(left, session)]

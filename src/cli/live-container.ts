@@ -20,11 +20,25 @@ export function liveName(written: string, { moved }: Pick<Desired, "moved">, kno
 
 /** No container of that name: which ones there are, and the nearest. */
 export function noContainer(name: string, stack: string, known: readonly string[]): DiagnosticError {
-  const replicas = known.filter((other) => other.startsWith(`${name}[`))
-  const near = replicas[0] ?? nearest(name, known)
-  const hint =
-    near !== undefined ? `did you mean ${near}?` : known.length === 0 ? "`stack apply` starts the stack" : `there is ${list(known)}`
+  const replicas = replicasOf(name, known)
+  if (replicas.length > 0) {
+    const hint = `name one of them: ${list(replicas)}`
+    return new DiagnosticError(error("ambiguous-container", `container.${name} has replicas: which one is meant?`, { hint }))
+  }
+  // As compose counts them: `web-1`, `web_1`.
+  const base = name.replace(/([-_.]\d+|\[\d*\])$/, "")
+  const meant = base === name ? [] : replicasOf(base, known)
+  const near = nearest(name, known)
+  const others =
+    near === undefined ? (known.length === 0 ? "`stack apply` starts the stack" : `there is ${list(known)}`) : `did you mean ${near}?`
+  const hint = meant.length === 0 ? others : `the replicas of ${base} are called ${list(meant)}`
   return new DiagnosticError(error("no-container", `stack ${stack} has no live container ${name === "" ? '""' : name}`, { hint }))
+}
+
+/** All of a name, by their numbers. */
+export function replicasOf(name: string, known: readonly string[]): string[] {
+  const number = (replica: string) => Number.parseInt(replica.slice(name.length + 1), 10)
+  return known.filter((other) => other.startsWith(`${name}[`)).sort((a, b) => number(a) - number(b))
 }
 
 /** What comes into a frozen group does not begin before that is thawed, and what is in it does not answer. */

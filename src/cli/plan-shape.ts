@@ -49,7 +49,7 @@ const change = record(
     action: oneOf("no-op", "create", "update", "replace", "delete"),
     fields: listOf(record({ path: text(), forcesReplacement: truth }, { before: anything, after: anything, drift: truth })),
   },
-  { movedFrom: address, adopts: imported, endedWith: address, keeps: truth },
+  { movedFrom: address, adopts: imported, endedBy: text(), keeps: truth },
 )
 
 const planFile = record(

@@ -25,7 +25,7 @@ export type {
 } from "./net-dump.ts"
 export type { LinkRef, NetRequest, VethEnd } from "./net-request.ts"
 export type { LiveRule, Neighbour, NextHop, Route, RouteWish, Routing, Rule } from "./routing.ts"
-export { ROUTE_PROTOCOL } from "./routing.ts"
+export { asksVrfs, ROUTE_PROTOCOL, VRF_RULE_PRIORITY } from "./routing.ts"
 export type { OpenTap, TapWish } from "./taps.ts"
 export type { WireGuardChange, WireGuardDevice, WireGuardPeer } from "./wireguard.ts"
 

@@ -1,5 +1,5 @@
 import type { BridgeOptions as OtherBridgeOptions, PortOptions, PortState } from "../base/bridge-options.ts"
-import type { Route } from "./routing.ts"
+import type { Route, Rule } from "./routing.ts"
 
 export interface BridgeOptions extends OtherBridgeOptions {
   stp?: boolean
@@ -134,4 +134,6 @@ export interface NetDump {
   routes: Route[]
   /** Of the tables of the vrfs of a container, all but the local ones; absent where there is none. */
   vrfRoutes?: Route[]
+  /** Of a container with vrfs the families in which no rule leads to their tables any more; absent: none of them. */
+  vrfUnruled?: Rule["family"][]
 }

@@ -73,6 +73,8 @@ export type NetRequest =
   | { op: "fdb-delete"; link: LinkRef; entry: FdbEntry }
   /** `ip link property del dev LINK altname NAME`. ENOENT where no link has such a name, EINVAL where it is not that link that has it besides. */
   | { op: "altname-delete"; link: LinkRef; name: string }
+  /** `ip link property add dev LINK altname NAME`. EEXIST where any link of the namespace is called so. */
+  | { op: "altname-add"; link: LinkRef; name: string }
   | { op: "link-delete"; link: LinkRef }
   /** `ip link del group N`: all links of the group at once. */
   | { op: "group-delete"; group: number }

@@ -48,6 +48,14 @@ export interface RouteWish extends Partial<Omit<Route, "to" | "dev" | "nexthops"
   nexthops?: readonly (Omit<NextHop, "dev" | "weight"> & { dev?: LinkRef; weight?: number })[]
 }
 
+/** The kernel's own, by which it asks the tables of vrfs. <linux/fib_rules.h> */
+export const VRF_RULE_PRIORITY = 1000
+
+/** Whether it is that one, or does the same wherever somebody has moved it. */
+export function asksVrfs({ other, from, to, iif, oif, fwmark, ipproto, sport, dport, not }: Rule): boolean {
+  return other === "l3mdev" && [from, to, iif, oif, fwmark, ipproto, sport, dport, not].every((word) => word === undefined)
+}
+
 /** One rule of those by which the kernel chooses a table. ip-rule(8) */
 export interface Rule {
   family: "inet" | "inet6"
@@ -108,6 +116,9 @@ export type RoutingRequest =
   /** `ip rule add …` */
   | { op: "rule-add"; rule: Rule }
   | { op: "rule-delete"; rule: Rule }
+  /** `ip rule add l3mdev priority 1000 protocol kernel`, as the kernel itself makes it with the first vrf of a namespace, and only then. vrf_add_fib_rules() */
+  | { op: "vrf-rule-add"; family: Rule["family"] }
+  | { op: "vrf-rule-delete"; family: Rule["family"] }
   /** `ip neigh replace TO lladdr MAC dev LINK`; without one: `ip neigh add proxy TO dev LINK` */
   | { op: "neighbour-replace"; to: string; dev: LinkRef; lladdr?: string }
   | { op: "neighbour-delete"; to: string; dev: LinkRef; lladdr?: string }

@@ -27,8 +27,8 @@ export interface Change {
   adopts?: string
   /** The address it has had until now: it is renamed in place. */
   movedFrom?: Address
-  /** The resource by whose end it came to differ, and nobody's hand: it shares a namespace with that one. */
-  endedWith?: Address
+  /** By what it came to differ, and nobody's hand: `container.web has ended`, whose namespace it shares or was in, or by whose link it had it. */
+  endedBy?: string
   /** Of a replacement: what hangs on its namespaces stays as it is. */
   keeps?: true
   /** The file did not change, the kernel did: in one of the fields, or the object itself is gone or broken. */

@@ -1,7 +1,7 @@
 /**
  * A piece of the stack file's JSON Schema (draft-07). Alternatives are told apart by JSON type, never by `anyOf`: a
- * wrong value then has one mistake, not one for each alternative. Five keys are ours and are taken out of what is
- * published: `form`, `names`, `later`, `instead` and `meant`.
+ * wrong value then has one mistake, not one for each alternative. Six keys are ours and are taken out of what is
+ * published: `form`, `names`, `later`, `instead`, `rewritten` and `meant`.
  */
 export interface Fragment {
   description: string
@@ -28,6 +28,8 @@ export interface Fragment {
   later?: readonly string[]
   /** Words of other tools, and the key here that does it; "": not needed. */
   instead?: { readonly [word: string]: string }
+  /** The same with a value of it, by a pattern, where that has an equal here: what there is to do (`$1`: a part of it). */
+  rewritten?: { readonly [word: string]: readonly (readonly [pattern: string, hint: string])[] }
   /** Texts as other tools take them, by a pattern, and what stands before such a text here. */
   meant?: readonly (readonly [pattern: string, before: string])[]
 }

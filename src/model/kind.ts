@@ -27,6 +27,8 @@ export interface Kind {
   relations?(attributes: Attributes, all: readonly Pick<Resource, "kind" | "address" | "attributes">[]): Relations
   /** The same attributes, with other addresses for the resources whose objects they name. */
   readdressed?(attributes: Attributes, rename: (address: Address) => Address): Attributes
+  /** What was found, as a wish of who gives it back, where its attributes alone do not tell all. Absent: they do. */
+  asFound?(attributes: Attributes, live: Observed["live"]): Attributes
   /** Makes equal what means the same on this kernel: rounded limits, fields that say nothing of an exited container. */
   normalise?(desired: Attributes, observed: Observed, host: HostFacts): { desired: Attributes; observed: Attributes }
   /** Whether a replacement for the sake of these fields leaves what hangs on its namespaces as it is; absent: never. */
@@ -38,8 +40,8 @@ export interface Kind {
    * nobody else's.
    */
   sharedWith?(field: FieldChange, desired: Attributes): Address | undefined
-  /** Whether what a change finds has ended, of itself or by somebody's doing; absent: nothing of this kind does. */
-  hasEnded?(change: Change): boolean
+  /** What has become of what a change finds, of itself or by somebody's doing: `has ended`. Undefined: nothing; absent: nothing of this kind ends. */
+  ending?(change: Change): string | undefined
   /** The kernel effects of a change, and their order. */
   steps(change: Doing): StepDraft[]
   /** Fields of other resources that a change undoes in the kernel: a container's routes go with the link they leave by. */

@@ -15,15 +15,23 @@ export function addressOfAlias(stack: string, alias: string): Address | undefine
   return alias.startsWith(prefix) ? alias.slice(prefix.length).split(" ", 1)[0] : undefined
 }
 
+/** The stack that an alias names. */
+export function stackOfAlias(alias: string): string | undefined {
+  return alias.startsWith(STACK_ALIAS) ? alias.slice(STACK_ALIAS.length).split("/", 1)[0] : undefined
+}
+
 /**
  * The link group of a stack: the mark that the creating message itself can carry (the kernel drops an alias there).
  * 0x53000000 upwards, so that no hand-written small group number meets it.
  */
 export function linkGroupOf(stack: string): number {
-  return GROUPS + (hash32(`link-group/${stack}`) & 0xffffff)
+  // Asked for every link, of the one stack that a command is about.
+  if (known.stack !== stack) known = { stack, group: GROUPS + (hash32(`link-group/${stack}`) & 0xffffff) }
+  return known.group
 }
 
 const GROUPS = 0x53000000
+let known = { stack: "", group: 0 }
 
 /** Whether a link without a stack's mark is in that stack's group: made by it, and not marked yet, or called otherwise by somebody since. */
 export function isOfGroup(stack: string, { alias, group }: { alias: string; group: number }): boolean {

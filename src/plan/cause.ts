@@ -22,14 +22,15 @@ export function causeOf(action: Action, fields: readonly FieldChange[]): string 
 /** Of containers: how their command does. */
 const STATE = "state"
 
-/** What has ended its process 1 by reboot(2) is a whole system. */
-const SYSTEM_ENDED: { readonly [state: string]: string } = {
+/** What has ended its process 1 by reboot(2) is a whole system; and there may have been no command. */
+const TOLD: { readonly [state: string]: string } = {
+  "never started": "its command was never started",
   "powered off": "its system powered off",
   "ended (reboot)": "its system rebooted, and nothing has started it again",
 }
 
 function fieldReason(field: FieldChange): string {
-  const ended = field.path === STATE ? SYSTEM_ENDED[String(field.before)] : undefined
+  const ended = field.path === STATE ? TOLD[String(field.before)] : undefined
   if (ended !== undefined) return ended
   const [, how, status] = (field.path === STATE && /^(exited|killed) (\(.*\))$/.exec(String(field.before))) || []
   if (how === undefined) return fieldText(field)

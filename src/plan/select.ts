@@ -59,7 +59,7 @@ export function markReplaced(snapshot: Snapshot, addresses: readonly Address[], 
 }
 
 /** Of a change that does nothing nothing is left. */
-function leftAlone({ adopts: _, endedWith: __, ...change }: Change, cause: string): Change {
+function leftAlone({ adopts: _, endedBy: __, ...change }: Change, cause: string): Change {
   return change.action === "no-op" ? change : { ...change, action: "no-op", cause, fields: [], drift: false }
 }
 

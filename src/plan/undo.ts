@@ -42,7 +42,8 @@ function asResource(
 ): Resource {
   const { kind } = observed
   const address = rename(observed.address)
-  const attributes = stateToWish({ ...observed, attributes: readdressed(kind, inItsGroup(observed), rename) }, now)
+  const found = kinds[kind].asFound?.(inItsGroup(observed), observed.live) ?? inItsGroup(observed)
+  const attributes = stateToWish({ ...observed, attributes: readdressed(kind, found, rename) }, now)
   const relations = kinds[kind].relations?.(attributes, all) ?? { references: [] }
   return { kind, address, name: splitAddress(address).name, attributes, ...relations, range: () => undefined }
 }

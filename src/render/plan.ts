@@ -53,7 +53,7 @@ function signOf({ action }: Change, style: Paint): string {
 }
 
 /** Why, where the fields below do not say it already. */
-function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: Change, style: Paint): string {
+function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedBy }: Change, style: Paint): string {
   // That a command has ended is told by its state.
   const byHand = drift && (fields.length === 0 || fields.some((field) => field.drift && field.path !== "state"))
   const isTold = (movedFrom !== undefined && action === "update") || adopts !== undefined
@@ -61,7 +61,7 @@ function noteOf({ action, cause, drift, fields, movedFrom, adopts, endedWith }: 
   const notes = [
     ...(movedFrom === undefined || action === "delete" ? [] : [`moved from ${movedFrom}`]),
     ...(adopts === undefined ? [] : [`adopts ${adopts}`]),
-    ...(endedWith === undefined || needsCause ? [] : [`${endedWith} has ended`]),
+    ...(endedBy === undefined || needsCause ? [] : [endedBy]),
     ...(byHand ? [`${action === "create" ? "removed" : "changed"} outside the stack file`] : []),
     ...(needsCause ? [cause] : []),
   ].filter(Boolean)
@@ -104,8 +104,10 @@ function listChange({ path, before, after, forcesReplacement }: FieldChange, sty
   const forced = forcesReplacement ? style.red("  # forces replacement") : ""
   const gone = had.filter((text) => !has.includes(text)).map((text) => `        ${style.red("-")} ${text}`)
   const come = has.filter((text) => !had.includes(text)).map((text) => `        ${style.green("+")} ${text}`)
-  const order = gone.length + come.length === 0 ? ["        in another order"] : []
-  return [`      ${printable(path)}:${forced}`, ...gone, ...come, ...order].join("\n")
+  const head = `      ${printable(path)}:${forced}`
+  if (gone.length + come.length > 0) return [head, ...gone, ...come].join("\n")
+  if (had.some((text, i) => text !== has[i])) return `${head}\n        in another order`
+  return [`${head}  ${style.dim("# set again")}`, ...has.map((text) => `        ${text}`)].join("\n")
 }
 
 function newField(path: string, value: Value): string {

@@ -42,6 +42,7 @@ const DONE: { readonly [step: string]: string } = {
   "container.wait": "waited for",
   "image.unpack": "unpacked",
   "cgroup.thaw": "thawed",
+  "cgroup.freeze": "frozen",
   "cgroup.widen": "limits widened",
   "cgroup.leave": "the former removed",
   create: "created",

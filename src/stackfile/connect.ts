@@ -24,12 +24,13 @@ export function connect(draft: Draft): void {
   checkRestarts([...draft.containers, ...draft.spare])
   for (const veth of draft.veths) connectVeth(draft, veth)
   draft.veths = draft.veths.filter((veth) =>
-    veth.attributes.endpoints.every((end) => end.container === "host" || isThere(draft, end.container)),
+    veth.attributes.endpoints.every((end) => end.container === "host" || !isLeftOut(draft, end.container)),
   )
 }
 
-function isThere(draft: Draft, address: string): boolean {
-  return called(draft, address.slice("container.".length))?.active === true
+/** One that the file does not have is not: what else is wrong with the pair is told, too. */
+function isLeftOut(draft: Draft, address: string): boolean {
+  return called(draft, address.slice("container.".length))?.active === false
 }
 
 /** What a name in the file may stand for: a container, all of its replicas, or one of them (`web[0]`). */

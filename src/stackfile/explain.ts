@@ -83,7 +83,20 @@ function unknownKey({ path, params }: Mistake, fragment: Fragment, root: MapEntr
       ...rest,
     })
   }
-  return error("unknown-key", `unknown key \`${key}\` in ${placeOf(path)}`, { hint: keyHint(key, known, fragment), ...rest })
+  return error("unknown-key", `unknown key \`${key}\` in ${placeOf(path)}`, {
+    hint: valueHint(key, nodeAt(root.value, at), fragment) ?? keyHint(key, known, fragment),
+    ...rest,
+  })
+}
+
+/** For a value that says here by another key what it says there. */
+function valueHint(key: string, node: Node | undefined, { rewritten = {} }: Fragment): string | undefined {
+  if (node?.kind !== "scalar" || !Object.hasOwn(rewritten, key)) return undefined
+  for (const [pattern, hint] of rewritten[key] ?? []) {
+    const found = new RegExp(pattern, "u").exec(node.source)
+    if (found !== null) return hint.replace("$1", () => shown(found[1] ?? ""))
+  }
+  return undefined
 }
 
 function keyHint(key: string, known: readonly string[], { instead }: Fragment): string {

@@ -1,7 +1,7 @@
 import { splitAddress } from "../base/address.ts"
 import { error } from "../base/diagnostic.ts"
+import { whyNoLinkName } from "../base/link-name.ts"
 import type { Import } from "../model/imports.ts"
-import { whyNoLinkName } from "./checks/link-names.ts"
 import type { MapEntry, MapNode } from "./node.ts"
 import { rangeOfPath } from "./node.ts"
 import type { Draft } from "./resolve.ts"

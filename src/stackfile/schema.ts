@@ -66,7 +66,7 @@ function variablesSchema(): Fragment {
   )
 }
 
-const OURS = new Set(["form", "names", "later", "instead", "meant"])
+const OURS = new Set(["form", "names", "later", "instead", "rewritten", "meant"])
 
 /** A text with a variable in it: what it will be is not known to who only reads the file. */
 const VARIABLE = "\\$\\{"

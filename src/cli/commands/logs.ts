@@ -8,7 +8,7 @@ import { readMonitors } from "../../observe/monitors.ts"
 import { requireSoundRunFolder } from "../../observe/run-folder.ts"
 import type { Context } from "../context.ts"
 import { EXIT } from "../exit.ts"
-import { liveName, noContainer } from "../live-container.ts"
+import { liveName, noContainer, replicasOf } from "../live-container.ts"
 import { LogFile } from "../log-file.ts"
 import { LogReader } from "../log-lines.ts"
 import type { NamedLine } from "../log-printer.ts"
@@ -82,7 +82,7 @@ function namesOf(written: readonly string[], desired: Desired, known: readonly s
   const found = written.flatMap((one) => {
     const name = liveName(one, desired, known)
     if (known.includes(name)) return [name]
-    const replicas = known.filter((other) => other.startsWith(`${name}[`)).sort(byName)
+    const replicas = replicasOf(name, known)
     if (replicas.length === 0) throw noContainer(name, desired.stack, known)
     return replicas
   })

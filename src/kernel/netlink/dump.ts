@@ -1,11 +1,11 @@
 import { errnoName, errnoOf } from "../errno.ts"
-import type { FdbEntry, InterfaceAddress, Link, LinkCounters, NetDump, NetNs, Route } from "../kernel.ts"
-import { KernelError } from "../kernel.ts"
+import type { FdbEntry, InterfaceAddress, Link, LinkCounters, LiveRule, NetDump, NetNs, Route } from "../kernel.ts"
+import { asksVrfs, KernelError } from "../kernel.ts"
 import { readAnswer } from "./answer.ts"
 import type { Connection } from "./conn.ts"
 import { NLM_F_DUMP_INTR } from "./constants/netlink.ts"
 import { RTM_NEWQDISC } from "./constants/pkt-sched.ts"
-import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE } from "./constants/rtnetlink.ts"
+import { RT_TABLE_MAIN, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWNEIGH, RTM_NEWROUTE, RTM_NEWRULE } from "./constants/rtnetlink.ts"
 import type { Encode } from "./request.ts"
 import { encodeAddressDump, readAddress } from "./rtnl/address.ts"
 import { encodeFdbDump, readFdbEntry } from "./rtnl/fdb.ts"
@@ -15,6 +15,7 @@ import { encodeVlanDump, readPortVlans } from "./rtnl/port-vlans.ts"
 import { encodeQdiscDump, impairments, readQdisc } from "./rtnl/qdisc.ts"
 import { encodeRouteDump, encodeTableDump } from "./rtnl/route.ts"
 import { readRoute } from "./rtnl/route-read.ts"
+import { encodeRuleDump, readRule } from "./rtnl/rule.ts"
 import type { Message } from "./wire.ts"
 import { eachMessage, WireError, WireWriter } from "./wire.ts"
 
@@ -106,7 +107,7 @@ export function withRest(connection: Connection, whole: NetDump): NetDump {
   if (filtersVlans(whole)) links = withVlans(connection, links)
   if (forwards(whole)) links = withFdb(connection, links)
   const vrfs = vrfTables(whole)
-  return { ...whole, links, ...(vrfs.length === 0 || connection.ns === "host" ? {} : { vrfRoutes: routesIn(connection, vrfs) }) }
+  return { ...whole, links, ...(vrfs.length === 0 || connection.ns === "host" ? {} : readVrfs(connection, vrfs)) }
 }
 
 /** What its links have taken in and sent. Throws KernelError. */
@@ -179,15 +180,24 @@ function vrfTables({ links }: NetDump): number[] {
   return [...new Set(tables)].filter((table) => table !== RT_TABLE_MAIN)
 }
 
-/** A vrf's table holds the addresses of its links themselves, too. */
-function routesIn(connection: Connection, tables: readonly number[]): Route[] {
+/** What is in those tables, and whether they are asked, in one send. A vrf's table holds the addresses of its links themselves, too. */
+function readVrfs(connection: Connection, tables: readonly number[]): Pick<NetDump, "vrfRoutes" | "vrfUnruled"> {
+  const rules = dumpOf("ip rule show", encodeRuleDump, RTM_NEWRULE, readRule)
   const dumps = tables.map((table) =>
     dumpOf(`ip route show table ${table}`, (w, sequence) => encodeTableDump(w, sequence, table), RTM_NEWROUTE, readRoute),
   )
-  readAll(connection, dumps)
-  return dumps.flatMap(({ found }, i) =>
+  readAll(connection, [rules, ...dumps])
+  const vrfRoutes = dumps.flatMap(({ found }, i) =>
     found.filter(({ table, type }) => table === tables[i] && type !== "local" && ROUTE_TYPES.has(type)),
   )
+  const vrfUnruled = unruled(rules.found)
+  return { vrfRoutes, ...(vrfUnruled.length === 0 ? {} : { vrfUnruled }) }
+}
+
+/** A family without any rule is none of this kernel's. */
+function unruled(rules: readonly LiveRule[]): LiveRule["family"][] {
+  const asked = new Set(rules.filter(asksVrfs).map(({ family }) => family))
+  return [...new Set(rules.map(({ family }) => family))].filter((family) => !asked.has(family)).sort()
 }
 
 /** What those do. One that has gone since does nothing any more. */

@@ -3,14 +3,14 @@ import { encodeAddressAdd, encodeAddressDelete, encodePromotion } from "./rtnl/a
 import { encodeFdbAdd, encodeFdbDelete } from "./rtnl/fdb.ts"
 import { encodeHairpin } from "./rtnl/hairpin.ts"
 import { encodeBridgeAdd, encodeLinkAdd, encodeVethAdd } from "./rtnl/link-add.ts"
-import { encodeAltnameDelete, encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
+import { encodeAltname, encodeGroupDelete, encodeLinkDelete, encodeLinkSet, needsIndex } from "./rtnl/link-change.ts"
 import { encodeNeighbourDelete, encodeNeighbourReplace } from "./rtnl/neighbour.ts"
 import { encodePortState } from "./rtnl/port-state.ts"
 import { encodeVlanAdd, encodeVlanDelete } from "./rtnl/port-vlans.ts"
 import { encodeImpair, encodeImpairDelete } from "./rtnl/qdisc.ts"
 import type { Resolver } from "./rtnl/resolver.ts"
 import { encodeRouteAppend, encodeRouteDelete, encodeRouteReplace } from "./rtnl/route.ts"
-import { encodeRuleAdd, encodeRuleDelete } from "./rtnl/rule.ts"
+import { encodeRuleAdd, encodeRuleDelete, encodeVrfRuleAdd, encodeVrfRuleDelete } from "./rtnl/rule.ts"
 import type { WireWriter } from "./wire.ts"
 
 /** Writes one message with this sequence number. */
@@ -39,8 +39,9 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeFdbAdd(w, sequence, request, resolver)]
     case "fdb-delete":
       return [(w, sequence) => encodeFdbDelete(w, sequence, request, resolver)]
+    case "altname-add":
     case "altname-delete":
-      return [(w, sequence) => encodeAltnameDelete(w, sequence, request)]
+      return [(w, sequence) => encodeAltname(w, sequence, request)]
     case "link-delete":
       return [(w, sequence) => encodeLinkDelete(w, sequence, request.link)]
     case "group-delete":
@@ -59,6 +60,10 @@ export function encodersOf(request: NetRequest, here: NetNs, resolver: Resolver)
       return [(w, sequence) => encodeRuleAdd(w, sequence, request.rule)]
     case "rule-delete":
       return [(w, sequence) => encodeRuleDelete(w, sequence, request.rule)]
+    case "vrf-rule-add":
+      return [(w, sequence) => encodeVrfRuleAdd(w, sequence, request.family)]
+    case "vrf-rule-delete":
+      return [(w, sequence) => encodeVrfRuleDelete(w, sequence, request.family)]
     case "neighbour-replace":
       return [(w, sequence) => encodeNeighbourReplace(w, sequence, request, resolver)]
     case "neighbour-delete":

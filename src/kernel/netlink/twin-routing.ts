@@ -1,4 +1,5 @@
 import type { NetRequest, Rule } from "../kernel.ts"
+import { VRF_RULE_PRIORITY } from "../kernel.ts"
 import { device, option } from "./twin-words.ts"
 
 type Words = (string | undefined)[]
@@ -54,4 +55,9 @@ export function rule(verb: string, { family, ...rest }: Rule): Words {
     option("suppress_prefixlength", suppress_prefixlength),
     option("priority", priority),
   ]
+}
+
+/** `-6 rule add l3mdev …` */
+export function vrfRule(verb: string, family: Rule["family"]): Words {
+  return [family === "inet6" ? "-6" : undefined, `rule ${verb} l3mdev priority ${VRF_RULE_PRIORITY}`]
 }

@@ -1,6 +1,6 @@
 import { formatDelay, formatPercent, formatRate } from "../../base/units.ts"
 import type { BridgeOptions, FdbEntry, Impairment, LinkRef, NetRequest, VethEnd } from "../kernel.ts"
-import { route, rule } from "./twin-routing.ts"
+import { route, rule, vrfRule } from "./twin-routing.ts"
 import { device, option } from "./twin-words.ts"
 
 /**
@@ -37,6 +37,8 @@ function words(request: NetRequest): Words {
       return ["bridge fdb append", ...fdb(request)]
     case "fdb-delete":
       return ["bridge fdb del", ...fdb(request)]
+    case "altname-add":
+      return ["ip link property add dev", device(request.link), "altname", request.name]
     case "altname-delete":
       return ["ip link property del dev", device(request.link), "altname", request.name]
     case "link-delete":
@@ -57,6 +59,10 @@ function words(request: NetRequest): Words {
       return ["ip", ...rule("add", request.rule)]
     case "rule-delete":
       return ["ip", ...rule("del", request.rule)]
+    case "vrf-rule-add":
+      return ["ip", ...vrfRule("add", request.family)]
+    case "vrf-rule-delete":
+      return ["ip", ...vrfRule("del", request.family)]
     case "neighbour-replace":
       return request.lladdr === undefined
         ? [`ip neigh add proxy ${request.to} dev`, device(request.dev)]

@@ -10,7 +10,9 @@ import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { unmarkedLink } from "../link/adoptable.ts"
+import { altnameOf } from "../link/altname.ts"
 import { deleteLinks } from "../link/delete.ts"
+import { observedGroup } from "../link/group.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, ownedLinks, ownerOf } from "../link/owned.ts"
 import type { Renaming } from "../link/rename.ts"
@@ -52,8 +54,13 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
     attributes: attributesOf(scope, address, link),
     ...(incomplete === undefined ? {} : { incomplete }),
     ...foreignPorts(scope, link),
-    live: { ifindex: link.index, interface: link.name, state: link.state },
+    live: { ifindex: link.index, interface: link.name, state: link.state, ...calledToo(scope, address, link) },
   }
+}
+
+function calledToo(scope: Scope, address: Address, link: Link): Observed["live"] {
+  const altname = altnameOf(link, scope.resource(address)?.attributes.interface)
+  return altname === undefined ? {} : { altname }
 }
 
 /** The group goes along with the attributes, for one that is given back: no rule looks at it. */
@@ -62,7 +69,7 @@ function adoptable(scope: Scope, entry: Import, live: Observed | undefined): Ado
   const found = unmarkedLink(scope, entry, "bridge")
   if ("problem" in found) return { entry, ...found }
   const as = observed(scope, { link: found.link, address: entry.to })
-  return { entry, observed: { ...as, attributes: { ...as.attributes, group: found.link.group } } }
+  return { entry, observed: { ...as, attributes: { ...as.attributes, unmarked_group: found.link.group } } }
 }
 
 /** A bridge that goes lets go of its ports. */
@@ -85,6 +92,7 @@ function attributesOf(scope: Scope, address: Address, link: Link): Observed["att
     ...untold(scope, address, link),
     interface: name,
     alias,
+    ...observedGroup(scope, link),
     address: canonicalAddresses(scope.host, link.index),
     ...observedPrefixRoutes(scope.host, link),
     mtu,
@@ -187,9 +195,10 @@ function markOf({ change }: Step, { stack }: Run): NetRequest {
 }
 
 function renaming({ change }: Step): Renaming | undefined {
-  const { interface: name, alias } = change.after as unknown as BridgeAttributes
+  const { interface: name, alias, altname } = change.after as unknown as BridgeAttributes
   const isRenamed = change.fields.some(({ path }) => path === "interface")
-  return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias } : undefined
+  const besides = altname === undefined ? {} : { altname }
+  return isRenamed ? { link: change.observed?.live.ifindex as number, name, alias, ...besides } : undefined
 }
 
 function changes(step: Step, run: Run): NetRequest[] {
@@ -199,7 +208,7 @@ function changes(step: Step, run: Run): NetRequest[] {
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias") && !changed.has("interface")) set.alias = want.alias
-  if (changed.has("alias")) set.group = want.group ?? linkGroupOf(run.stack)
+  if (changed.has("alias") || changed.has("group")) set.group = want.unmarked_group ?? want.group ?? linkGroupOf(run.stack)
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("mac")) set.mac = want.mac
   if (changed.has("up")) set.up = want.up

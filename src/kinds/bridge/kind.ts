@@ -4,6 +4,7 @@ import type { Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { groupLike } from "../link/kind-group.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { bridgeProblems } from "./problems.ts"
@@ -14,6 +15,7 @@ export const bridgeKind: Kind = {
   rules: [
     { path: "interface", change: "update" },
     { path: "alias", change: "update" },
+    { path: "group", change: "update" },
     { path: "address", change: "update" },
     { path: "prefix_routes", change: "update" },
     { path: "mtu", change: "update" },
@@ -24,10 +26,11 @@ export const bridgeKind: Kind = {
     { path: "up", change: "update" },
     ...BRIDGE_OPTIONS.map((path) => ({ path, change: "update" as const })),
   ],
+  asFound: (attributes, { altname }) => (altname === undefined ? attributes : { ...attributes, altname }),
   normalise: (desired, { attributes }) =>
     withPrefixRoutes({
-      desired: likewise(BRIDGE_DEFAULTS, desired, attributes),
-      observed: likewise(BRIDGE_DEFAULTS, attributes, desired),
+      desired: { ...likewise(BRIDGE_DEFAULTS, desired, attributes), ...groupLike(desired, attributes, desired.alias) },
+      observed: { ...likewise(BRIDGE_DEFAULTS, attributes, desired), ...groupLike(attributes, desired, desired.alias) },
     }),
   steps,
   check: bridgeProblems,

@@ -16,6 +16,10 @@ export interface BridgeAttributes extends BridgeOptions {
   ageing_time: number
   /** Administratively up; there is no key for it: a bridge is up. */
   up: boolean
-  /** Of one that is given back unmarked, and of none else: the group that it was in. */
+  /** Only ever observed: another group than the stack's, into which somebody has put it. */
   group?: number
+  /** Of one that is given back as it was found, and of none else: its name of the file, which it had besides. */
+  altname?: string
+  /** Of one that is given back unmarked, and of none else: the group that it was in. */
+  unmarked_group?: number
 }

@@ -15,6 +15,7 @@ export const cgroupDriver: Driver = {
   ops: {
     create: (steps, run) => steps.map((step) => attemptNow(() => create(step, run))),
     thaw: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.thaw(step.change.name, undefined))),
+    freeze: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.freeze(step.change.name))),
     widen: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, limitsBefore(step), between(step)))),
     update: (steps, run) => steps.map((step) => attemptNow(() => run.cgroups.change(step.change.name, between(step), limitsAfter(step)))),
     leave: (steps, run) => steps.map((step) => attemptNow(() => leave(step, run))),

@@ -21,10 +21,11 @@ export const cgroupKind: Kind = {
   steps,
 }
 
-/** There is no key for a group that is frozen. */
+/** There is no key for a group that is frozen: only who gives back what was found so wants one. */
 function normalise(desired: Attributes, found: Observed, host: HostFacts): { desired: Attributes; observed: Attributes } {
   const both = normaliseLimits(desired, found, host)
-  return both.observed.frozen === undefined ? both : { ...both, desired: { ...both.desired, frozen: false } }
+  if (both.observed.frozen === undefined && both.desired.frozen === undefined) return both
+  return { desired: { frozen: false, ...both.desired }, observed: { frozen: false, ...both.observed } }
 }
 
 /** An ordinary user without a delegated group can make none, whatever is limited in it. */
@@ -76,11 +77,13 @@ function moving({ address, name, movedFrom = "" }: Change): StepDraft[] {
 function updates({ address, fields, ...change }: Change): StepDraft[] {
   const [before, after] = [limitsOf(change.before), limitsOf(change.after)]
   const between = widest(before, after)
+  const [isSwitched, frozen] = [fields.some(({ path }) => path === "frozen"), change.after?.frozen === true]
   const keys = fields.flatMap(({ path }) => (path.startsWith("limits.") ? [path.split(".")[1] as keyof Limits] : []))
   return [
-    ...(fields.some(({ path }) => path === "frozen") ? [{ op: "thaw" }] : []),
+    ...(isSwitched && !frozen ? [{ op: "thaw" }] : []),
     ...(keys.some((key) => between[key] !== before[key]) ? [{ op: "widen" }] : []),
     ...(keys.some((key) => between[key] !== after[key]) ? [{ op: "update", after: [stepId(address, "widen")] }] : []),
+    ...(isSwitched && frozen ? [{ op: "freeze", after: [stepId(address, "update")] }] : []),
   ]
 }
 

@@ -48,6 +48,11 @@ export function parentOf({ cgroup }: Partial<ContainerAttributes>): Address[] {
   return cgroup === undefined || cgroup === "" ? [] : [`cgroup.${cgroup}`]
 }
 
+/** What waits until everybody in its parent's group has begun who is to: after that none would. */
+export function freezingSteps(want: Partial<ContainerAttributes>): StepId[] {
+  return parentOf(want).map((parent) => stepId(parent, "freeze"))
+}
+
 /** What brings its parent's group to where a process can be born in it, and run. */
 export function groupSteps(want: Partial<ContainerAttributes>): StepId[] {
   return parentOf(want).flatMap((parent) => ["create", "thaw", "widen", "update"].map((op) => stepId(parent, op)))

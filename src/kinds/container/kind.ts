@@ -1,4 +1,3 @@
-import type { Address } from "../../base/address.ts"
 import type { Change, Doing, FieldChange } from "../../model/change.ts"
 import type { Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Value } from "../../model/resource.ts"
@@ -6,10 +5,22 @@ import type { StepDraft, StepId } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
 import { normaliseLimits } from "../cgroup/limits.ts"
 import { HOSTS_ADDRESS } from "../hosts/spec.ts"
+import { ending, sharedWith } from "./kind-ends.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { isInPlace } from "./kind-in-place.ts"
 import { INSIDE, RULES, UPDATES } from "./kind-rules.ts"
-import { checkedSteps, groupSteps, imageSteps, joined, parentOf, readySteps, runningSteps, startedBefore } from "./kind-waits.ts"
+import {
+  checkedSteps,
+  freezingSteps,
+  groupSteps,
+  imageSteps,
+  joined,
+  parentOf,
+  readySteps,
+  runningSteps,
+  startedBefore,
+} from "./kind-waits.ts"
+import { withWays } from "./kind-ways.ts"
 import { containerProblems } from "./problems.ts"
 import { containerRelations, readdressedContainer } from "./relations.ts"
 import type { ContainerAttributes } from "./spec.ts"
@@ -27,9 +38,10 @@ export const containerKind: Kind = {
   normalise,
   check: containerProblems,
   readdressed: readdressedContainer,
+  asFound: withWays,
   keeps,
   sharedWith,
-  hasEnded,
+  ending,
   inPlace: isInPlace,
   relations: (attributes) => containerRelations(attributes as unknown as ContainerAttributes),
   steps,
@@ -81,22 +93,6 @@ function keeps({ live, movedFrom, unfinished }: Observed, fields: readonly Field
   return fields.every(({ path, forcesReplacement }) => !forcesReplacement || INSIDE.has(path.split(".", 1)[0] as string))
 }
 
-/** Fields that are told by a namespace; and a command ends with the pid namespace that it is in. pid_namespaces(7) */
-const TOLD_BY: { readonly [field: string]: keyof ContainerAttributes["namespaces"] } = {
-  ...{ state: "pid", hostname: "uts", loopback: "net", routes: "net", rules: "net", neighbours: "net" },
-}
-
-function sharedWith({ path, after }: FieldChange, desired: Attributes): Address | undefined {
-  const kind = TOLD_BY[path]
-  const mode = kind === undefined ? after : (desired as unknown as ContainerAttributes).namespaces[kind]
-  const isNamespace = kind !== undefined || path.startsWith("namespaces.")
-  return isNamespace && typeof mode === "string" && mode.startsWith("container:") ? mode.replace(":", ".") : undefined
-}
-
-function hasEnded({ action, fields, observed }: Change): boolean {
-  return action === "create" || observed?.live.monitor === undefined || fields.some(({ path }) => path === "state")
-}
-
 function steps(change: Doing): StepDraft[] {
   switch (change.action) {
     case "create":
@@ -128,7 +124,7 @@ function creation(change: Change): StepDraft[] {
       ? []
       : [{ op: "routes", after: [own("spawn"), ...others.map(({ address }) => stepId(address, "routes"))] }]),
     ...waiting(change),
-    { op: "start", after: [own("spawn"), own("routes"), own("wait"), ...runningSteps(want)] },
+    { op: "start", after: [own("spawn"), own("routes"), own("wait"), ...runningSteps(want)], before: freezingSteps(want) },
   ]
 }
 
@@ -269,7 +265,7 @@ function restarting(change: Change): StepDraft {
       ...readySteps(joined(want)),
       ...runningSteps(want),
     ],
-    before: ["sysctls", "hostname", "devices", "ulimits", "oom", "healthcheck"].map(own),
+    before: [...["sysctls", "hostname", "devices", "ulimits", "oom", "healthcheck"].map(own), ...freezingSteps(want)],
   }
 }
 

@@ -110,3 +110,12 @@ function sharedMode(others: readonly string[], asked: readonly NamespaceMode[]):
   const named = asked.find((mode) => mode.startsWith("container:") && others.includes(mode.slice("container:".length)))
   return named ?? `container:${others[0]}`
 }
+
+/** The files by which a monitor holds those that stay without a process. */
+export function heldFiles({ netns, utsns, ipcns }: LiveMonitor): Pick<LiveMonitor, "netns" | "utsns" | "ipcns"> {
+  return {
+    ...(netns === undefined ? {} : { netns }),
+    ...(utsns === undefined ? {} : { utsns }),
+    ...(ipcns === undefined ? {} : { ipcns }),
+  }
+}

@@ -1,6 +1,5 @@
 import { parseAgain } from "../../kernel/launch/again.ts"
 import type { LiveMonitor, Scope } from "../../model/driver.ts"
-import type { Value } from "../../model/resource.ts"
 import { endingWord } from "./ending.ts"
 import type { ContainerFiles } from "./files.ts"
 import type { ContainerRecord } from "./record.ts"
@@ -50,11 +49,17 @@ export function withoutProcess(monitor: LiveMonitor): LiveMonitor {
   return rest
 }
 
-/** `pause`: milliseconds from the last end to the next start, where that is awaited. */
-export function shownRestarts({ state }: ContainerFiles, { count, last }: Restarts, record: ContainerRecord | undefined): Value {
+/** As a snapshot has them. `pause`: milliseconds from the last end to the next start, where that is awaited; `ended`: how it has ended then. */
+export interface ShownRestarts extends Omit<Restarts, "policy"> {
+  pause?: number
+  ended?: string
+}
+
+export function shownRestarts({ state }: ContainerFiles, { count, last }: Restarts, record: ContainerRecord | undefined): ShownRestarts {
+  const ending = state.signal === undefined ? `exit ${state.exit}` : `signal ${state.signal}`
   return {
     count,
     ...(last === undefined ? {} : { last: endingWord(last, record?.attributes) }),
-    ...(state.restarting === undefined ? {} : { pause: Number(state.restarting) }),
+    ...(state.restarting === undefined ? {} : { pause: Number(state.restarting), ended: endingWord(ending, record?.attributes) }),
   }
 }

@@ -8,7 +8,7 @@ import { containerFiles, containerPaths, FILES } from "./files.ts"
 import { parseMap } from "./id-map.ts"
 import { groupPath } from "./kind-group-path.ts"
 import { observedDns, observedHosts } from "./names.ts"
-import { namespacePaths, observedNamespaces } from "./namespaces.ts"
+import { heldFiles, namespacePaths, observedNamespaces } from "./namespaces.ts"
 import { observedPrograms } from "./observe-devices.ts"
 import type { Checked } from "./observe-health.ts"
 import { checkInForce, observedHealth } from "./observe-health.ts"
@@ -22,8 +22,10 @@ import type { ContainerRecord, ReadRecord } from "./record.ts"
 import { bootId, readRecord, recordPath } from "./record.ts"
 import { observedRouting } from "./routing.ts"
 import type { ContainerAttributes } from "./spec.ts"
+import { NEVER_STARTED, UNSTARTED } from "./spec-life.ts"
 import { isStopped } from "./stopped.ts"
 import { observedSysctls } from "./sysctls.ts"
+import { observedWays } from "./ways.ts"
 
 type Whose = Pick<Scope, "kernel" | "stack" | "monitors" | "runFolders" | "layers">
 
@@ -67,7 +69,7 @@ function containersOf(scope: Scope, names: readonly string[], texts: Texts, link
       const monitor = scope.monitors.get(name)
       const spaces = namespaces.get(name)
       return monitor === undefined
-        ? remains(scope, name, record, whyGone(scope, name, read.get(name)?.earlier === true))
+        ? remains(scope, name, record, whyGone(scope, name, read.get(name) ?? {}))
         : observed({
             scope,
             name,
@@ -155,7 +157,7 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
     kind: "container",
     address: `container.${name}`,
     name,
-    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: "gone" },
+    attributes: { ...(record === undefined ? {} : remainingAttributes(record.attributes)), state: record?.unstarted ? UNSTARTED : "gone" },
     ...keptAt(scope, name, record, ""),
     incomplete: why,
   }
@@ -163,8 +165,9 @@ function remains(scope: Scope, name: string, record: ContainerRecord | undefined
 
 const BOOTED = "the machine was booted since it was made"
 
-function whyGone(scope: Scope, name: string, earlier: boolean): string {
+function whyGone(scope: Scope, name: string, { earlier, record }: ReadRecord): string {
   if (earlier) return BOOTED
+  if (record?.unstarted) return NEVER_STARTED
   return scope.runFolders.has(name) ? "its monitor is gone" : `${BOOTED}: only its writable layer is left`
 }
 
@@ -194,7 +197,7 @@ function observed(found: Found): Observed {
     address: `container.${name}`,
     name,
     attributes: attributesOf(found, state),
-    ...(state === "starting" ? { incomplete: "its command was never started" } : {}),
+    ...(state === "starting" ? { incomplete: NEVER_STARTED } : {}),
     ...(record === undefined ? { incomplete: "the record of what was applied is gone" } : {}),
     ...(state !== "completed" && record !== undefined && hasLostLayer(scope, name, record)
       ? { incomplete: "its writable layer is gone" }
@@ -205,12 +208,11 @@ function observed(found: Found): Observed {
       monitor: { pid: monitor.pid, startTime: monitor.startTime },
       ...(monitor.beside === undefined ? {} : { beside: monitor.beside.map((one) => ({ ...one })) }),
       ...(monitor.init === undefined ? {} : { init: { ...monitor.init }, pid: monitor.init.pid }),
-      ...(monitor.netns === undefined ? {} : { netns: monitor.netns }),
-      ...(monitor.utsns === undefined ? {} : { utsns: monitor.utsns }),
-      ...(monitor.ipcns === undefined ? {} : { ipcns: monitor.ipcns }),
+      ...heldFiles(monitor),
+      ...observedWays(scope, name, record),
       ...exitFields(texts),
       ...(found.checked?.health === undefined ? {} : { health: { ...found.checked.health } }),
-      ...(found.restarts === undefined ? {} : { restarts: shownRestarts(texts, found.restarts, record) }),
+      ...(found.restarts === undefined ? {} : { restarts: { ...shownRestarts(texts, found.restarts, record) } }),
     },
   }
 }
@@ -224,7 +226,7 @@ function hasLostLayer({ layers }: Scope, name: string, { attributes, moving }: C
 function stateOf({ monitor, texts, record, restarts }: Found): string {
   if (monitor.init !== undefined) return monitor.parked ? "starting" : "running"
   // However the one before has ended, this one has not.
-  if (record?.unstarted) return "exited (unknown)"
+  if (record?.unstarted) return UNSTARTED
   if (isPausing(texts, restarts)) return "restarting"
   return endedState(texts.state, record?.attributes)
 }

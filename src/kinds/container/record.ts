@@ -1,6 +1,7 @@
 import type { ResolvConf } from "../../base/resolv-conf.ts"
 import { wrongIn } from "../../base/shape.ts"
 import type { Kernel } from "../../kernel/kernel.ts"
+import type { Run } from "../../model/driver.ts"
 import { runFolderOf } from "../../model/ownership.ts"
 import type { Ids } from "./identity.ts"
 import { recordShape } from "./record-shape.ts"
@@ -20,7 +21,7 @@ export interface ContainerRecord {
   boot: string
   attributes: ContainerAttributes
   ids: Ids
-  /** Its command has not run yet: what has ended is the one before. */
+  /** Its command has not run yet, nor will of itself: what has ended, if anything, is the one before. */
   unstarted?: true
   /** Values that the sysctls of the file had before, to go back to. */
   sysctlDefaults: { [name: string]: string }
@@ -39,7 +40,20 @@ export function bootId(kernel: Kernel): string {
 }
 
 export function writeRecord(kernel: Kernel, stack: string, container: string, record: ContainerRecord): void {
-  kernel.replaceFile(recordPath(stack, container), `${JSON.stringify(record)}\n`)
+  kernel.replaceFile(recordPath(stack, container), `${JSON.stringify(lasting(record))}\n`)
+}
+
+/** Without what only the undo that is going on needs to know. */
+function lasting(record: ContainerRecord): ContainerRecord {
+  const { attributes } = record
+  if (!attributes.routes.some(({ ways }) => ways !== undefined)) return record
+  return { ...record, attributes: { ...attributes, routes: attributes.routes.map(({ ways: _, ...route }) => route) } }
+}
+
+/** Of one whose command will not run before something is done about it. */
+export function markUnstarted({ kernel, stack }: Pick<Run, "kernel" | "stack">, container: string): void {
+  const record = parseRecord(kernel.read(recordPath(stack, container)), bootId(kernel))
+  if (record !== undefined) writeRecord(kernel, stack, container, { ...record, unstarted: true })
 }
 
 /** What the text of a record came to. */

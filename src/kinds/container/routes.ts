@@ -99,5 +99,5 @@ export function routeChanges(have: readonly RouteSpec[], want: readonly RouteSpe
   // A next hop is to be on the link by the time it is named.
   const isDirect = ({ via, nexthops }: RouteSpec) => via === undefined && nexthops === undefined
   const ordered = [...want.filter(isDirect), ...want.filter((route) => !isDirect(route))]
-  return { gone: gone.map(routeDeletion), set: ordered.map((r): NetRequest => ({ op: "route-replace", ...r })) }
+  return { gone: gone.map(routeDeletion), set: ordered.map(({ ways: _, ...r }): NetRequest => ({ op: "route-replace", ...r })) }
 }

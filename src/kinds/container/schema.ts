@@ -33,16 +33,30 @@ export function containersSchema(): Fragment {
         ...composition(),
         ...lifecycleKeys(),
       },
-      { instead: INSTEAD },
+      { instead: INSTEAD, rewritten: REWRITTEN },
     ),
   )
 }
+
+function sharing(kind: string): readonly (readonly [pattern: string, hint: string])[] {
+  return [
+    ["^host$", `write \`namespaces: { ${kind}: host }\``],
+    ["^(?:service|container):(.+)$", `write \`namespaces: { ${kind}: "container:$1" }\``],
+    ["^private$", "take it out: it has one of its own"],
+  ]
+}
+
+const NETWORK_MODES = [
+  ["^none$", "take it out: a container without `interfaces` has a network namespace of its own, with `lo` alone"],
+  ["^(?:bridge|default)$", "write `interfaces: { eth0: { bridge: NAME } }`, with a bridge of `bridges:`"],
+  ...sharing("net"),
+] as const
 
 /** Compose's, docker's and containerlab's words for what is written otherwise here. */
 const INSTEAD: { readonly [word: string]: string } = {
   container_name: "",
   networks: "interfaces",
-  network_mode: "namespaces.net",
+  ...{ network_mode: "namespaces.net", net: "namespaces.net" },
   pid: "namespaces.pid",
   ipc: "namespaces.ipc",
   uts: "namespaces.uts",
@@ -77,6 +91,12 @@ const INSTEAD: { readonly [word: string]: string } = {
   ...{ "startup-config": "configs", "network-mode": "namespaces.net", "restart-policy": "restart" },
   ...{ network: "interfaces", bridge: "interfaces.*.bridge", ip: "interfaces.*.address", address: "interfaces.*.address" },
   ...{ gateway: "interfaces.*.gateway", mac: "interfaces.*.mac", mgmt_ipv4: "interfaces.*.address", "mgmt-ipv4": "interfaces.*.address" },
+}
+
+/** Their values, where such a container is written otherwise here. */
+const REWRITTEN: NonNullable<Fragment["rewritten"]> = {
+  ...Object.fromEntries(["network_mode", "network-mode", "net"].map((word) => [word, NETWORK_MODES])),
+  ...Object.fromEntries(["pid", "ipc", "uts"].map((word) => [word, sharing(word)])),
 }
 
 type Fragments = { [key: string]: Fragment }

@@ -29,3 +29,9 @@ export const RESTART = /^(no|always|on-failure(:[1-9]\d{0,5})?|unless-stopped|un
 export function isRestarted({ restart }: Partial<Life>): boolean {
   return restart !== undefined && restart !== "no"
 }
+
+/** What is told of one that was made, and whose command never ran (`Observed.incomplete`). */
+export const NEVER_STARTED = "its command was never started"
+
+/** The same as its state. */
+export const UNSTARTED = "never started"

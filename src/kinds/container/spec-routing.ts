@@ -30,6 +30,8 @@ export interface RouteSpec {
   onlink?: true
   mtu?: number
   advmss?: number
+  /** Of one that is given back as it was found, and of none else: by which link each next hop was reached. */
+  ways?: { readonly [via: string]: string }
 }
 
 /** A rule in canonical form. ip-rule(8) */

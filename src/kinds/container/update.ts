@@ -4,7 +4,6 @@ import { ownHostsFileOf, resolvConfOf, runFolderOf } from "../../model/ownership
 import type { Step } from "../../model/step.ts"
 import { netnsOf } from "../link/netns.ts"
 import { firstError } from "../link/results.ts"
-import { sendRouted } from "../link/subnet-routes.ts"
 import { attemptNow } from "../step-result.ts"
 import { programOf } from "./devices.ts"
 import { changeCheck, SIGHUP, writeCheck } from "./health.ts"
@@ -24,6 +23,7 @@ import { changesOthers, inWritingOrder } from "./sysctl-order.ts"
 import type { SysctlPlace } from "./sysctls.ts"
 import { readSysctl, sysctlPlace, writeSysctl } from "./sysctls.ts"
 import { updateOomScoreOf, updateUlimitsOf } from "./update-processes.ts"
+import { sendBack } from "./ways.ts"
 
 type Held = Pick<LiveMonitor, "netns" | "utsns" | "ipcns" | "init">
 
@@ -152,7 +152,7 @@ export const updateRoutes = inPlace(["routes", "rules", "neighbours"], (step, ru
   const want = wantedAttributes(step)
   if (needsRouting(want)) tellReaders(step, run)
   const requests = routingChanges(observedAttributes(step), want)
-  const [failure] = refusals(requests, sendRouted(run.kernel, netnsOf(run, step.address), requests))
+  const [failure] = refusals(requests, sendBack(run.kernel, netnsOf(run, step.address), requests, want.routes))
   if (failure !== undefined) throw failure
 })
 

@@ -1,32 +1,34 @@
-import type { Address } from "../../base/address.ts"
 import type { Link, NetDump, NetRequest } from "../../kernel/kernel.ts"
 import type { Driver, Run, Scope } from "../../model/driver.ts"
-import { linkGroupOf, STACK_ALIAS } from "../../model/ownership.ts"
+import { linkGroupOf } from "../../model/ownership.ts"
 import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
 import { deleteLinks } from "../link/delete.ts"
+import { observedGroup } from "../link/group.ts"
 import { holderOf } from "../link/holder.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
 import { formerOf } from "../link/lent.ts"
 import { netnsOf } from "../link/netns.ts"
 import type { OwnedLink } from "../link/owned.ts"
 import { foreignLinks, mtuOf, ownedLinks, ownerOf } from "../link/owned.ts"
-import { peerOnHost, places } from "../link/places.ts"
 import type { Renaming } from "../link/rename.ts"
 import { renameAll } from "../link/rename.ts"
 import type { StepErrors } from "../link/results.ts"
 import { calling, eitherError, firstError, ofMade, sendAll, sendAllLater, settledLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { observedPrefixRoutes, sendRouted, setPrefixRoutes } from "../link/subnet-routes.ts"
+import { besides, calledToo } from "./altnames.ts"
 import { bondRequests, outsideItsBond } from "./bond.ts"
 import { fdbChanges } from "./fdb.ts"
 import { isLending, lend, observedLent, wholeMark } from "./lent.ts"
+import { loneEnds } from "./lone-ends.ts"
 import { observedMaster } from "./observe-master.ts"
 import { createOneEnded, isOneEnded, observedOneEnded } from "./one-ended.ts"
 import { observedPort, observedState, portCreation, portUpdate } from "./port.ts"
 import { shutPorts } from "./shut.ts"
 import type { InterfaceAttributes, PortAttributes } from "./spec.ts"
+import { vrfRuleChanges } from "./vrf-rules.ts"
 import { setWireGuard } from "./wireguard.ts"
 
 /** A veth pair between a bridge and a container, veth(4), or a link with one end. */
@@ -62,6 +64,7 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       container: `container.${container}`,
       host_interface: link.name,
       alias: link.alias,
+      ...observedGroup(scope, link),
       ...masterOf(scope, link),
       ...(dump !== undefined && inside !== undefined ? insideAttributes(scope, container, dump, inside) : {}),
       ...(inside === undefined ? {} : { mtu: mtuOf(scope, address, [inside, link]) }),
@@ -74,40 +77,8 @@ function observed(scope: Scope, { link, address, incomplete }: OwnedLink): Obser
       ...observedPort(link),
     },
     ...(missing === undefined ? {} : { incomplete: missing }),
-    live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state },
+    live: { ifindex: link.index, inside: inside?.index ?? 0, state: link.state, ...calledToo(scope, address, inside, link) },
   }
-}
-
-/** Ends in containers whose port somebody moved off the host: what is left of their interfaces. */
-function loneEnds(scope: Scope, whole: readonly Observed[]): Observed[] {
-  const known = new Map(whole.map((o) => [o.address, o]))
-  return places(scope).flatMap(({ container, dump }) =>
-    container === "host" ? [] : dump.links.flatMap((link) => loneEnd(scope, known, container, link)),
-  )
-}
-
-function loneEnd(scope: Scope, known: ReadonlyMap<Address, Observed>, container: Address, link: Link): Observed[] {
-  const address = ownerOf(scope, container, link)
-  if (link.kind !== "veth" || address === undefined || !address.startsWith("interface.") || isMarked(link) || known.has(address)) return []
-  const outside = peerOnHost(scope, link)
-  const port = outside === undefined ? undefined : ownerOf(scope, "host", outside)
-  // The other end of a port that misses it goes with that one.
-  const whole = port === undefined ? undefined : known.get(port)
-  if (whole !== undefined && ((outside !== undefined && !isMarked(outside)) || whole.incomplete !== undefined)) return []
-  return [
-    {
-      kind: "interface",
-      address,
-      name: address.slice("interface.".length),
-      attributes: { container, interface: link.name },
-      incomplete: "its port is not on the host",
-      live: { inside: link.index, state: link.state },
-    },
-  ]
-}
-
-function isMarked({ alias }: Link): boolean {
-  return alias.startsWith(STACK_ALIAS)
 }
 
 /** The bridge it is a port of: by its mark, else only the kernel's name. */
@@ -243,14 +214,16 @@ function hasChanged({ change }: Step, field: string): boolean {
 }
 
 function hostRenaming(step: Step): Renaming | undefined {
-  const { host_interface: name, alias } = step.change.after as unknown as PortAttributes
-  return hasChanged(step, "host_interface") ? { link: step.change.observed?.live.ifindex as number, name, alias } : undefined
+  const { host_interface: name, alias, altnames } = step.change.after as unknown as PortAttributes
+  if (!hasChanged(step, "host_interface")) return undefined
+  return { link: step.change.observed?.live.ifindex as number, name, alias, ...besides(altnames?.port) }
 }
 
 function insideRenaming(step: Step): Renaming | undefined {
-  const { interface: name, alias } = step.change.after as unknown as InterfaceAttributes
+  const { interface: name, alias, altnames } = step.change.after as unknown as InterfaceAttributes
   if (!hasChanged(step, "interface")) return undefined
-  return { link: step.change.observed?.live.inside as number, name, ...(isOneEnded(step) ? { alias: wholeMark(step, alias) } : {}) }
+  const mark = isOneEnded(step) ? { alias: wholeMark(step, alias) } : {}
+  return { link: step.change.observed?.live.inside as number, name, ...mark, ...besides(altnames?.inside) }
 }
 
 function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetRequest[] {
@@ -261,6 +234,7 @@ function hostUpdate(step: Step, run: Run, live: () => readonly Link[]): NetReque
   const link = step.change.observed?.live.ifindex as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (changed.has("alias") && !changed.has("host_interface")) set.alias = want.alias
+  if (changed.has("group")) set.group = want.group ?? linkGroupOf(run.stack)
   if (changed.has("master") || changed.has("bridge")) set.master = (want as Partial<PortAttributes>).master ?? 0
   if (changed.has("mtu")) set.mtu = want.mtu
   if (changed.has("host_end.mac")) set.mac = want.host_end.mac
@@ -280,6 +254,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
   const link = step.change.observed?.live.inside as number
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (isOneEnded(step) && changed.has("alias") && !changed.has("interface")) set.alias = wholeMark(step, want.alias)
+  if (isOneEnded(step) && changed.has("group")) set.group = want.group ?? linkGroupOf(run.stack)
   if (changed.has("mtu") && want.mtu !== undefined) set.mtu = want.mtu
   if (changed.has("mac") && want.mac !== undefined) set.mac = want.mac
   if (changed.has("up")) set.up = want.up
@@ -291,6 +266,7 @@ function insideUpdate(step: Step, run: Run): NetRequest[] {
     ...impairChanges(run.kernel, link, have.impair, want.impair),
     ...fdbChanges(link, have.fdb, want.fdb),
     ...bondRequests(step, run, link),
+    ...vrfRuleChanges(have.l3mdev, want.l3mdev),
     ...addressChanges(link, address, want.address),
     ...gateways,
   ]

@@ -6,6 +6,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes, HostFacts, Observed, Resource, Value } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { groupLike } from "../link/kind-group.ts"
 import { renamedPlaces } from "../link/kind-places.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithAddresses, lostWithLink, lostWithMac } from "../link/kind-routes.ts"
@@ -28,6 +29,7 @@ export const interfaceKind: Kind = {
     { path: "interface", change: "update" },
     { path: "host_interface", change: "update" },
     { path: "alias", change: "update" },
+    { path: "group", change: "update" },
     { path: "bridge", change: "update" },
     { path: "master", change: "update" },
     { path: "address", change: "update" },
@@ -43,6 +45,7 @@ export const interfaceKind: Kind = {
     { path: "host_end.impair.*", change: "update" },
     { path: "vlans", change: "update" },
     { path: "fdb", change: "update" },
+    { path: "l3mdev.*", change: "update" },
     ...WIREGUARD_RULES,
     { path: "bond.*", change: "update" },
     { path: "host_end.state", change: "update" },
@@ -50,6 +53,7 @@ export const interfaceKind: Kind = {
   ],
   normalise,
   readdressed,
+  asFound: (attributes, { altnames }) => (altnames === undefined ? attributes : { ...attributes, altnames }),
   relations: (attributes) => interfaceRelations(attributes as unknown as InterfaceAttributes),
   steps,
   disturbs,
@@ -75,6 +79,8 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
       ...(desired.link === undefined && attributes.link !== undefined ? { link: {} } : {}),
       ...(desired.inside_master === undefined && attributes.inside_master !== undefined ? { inside_master: "" } : {}),
       ...(desired.fdb === undefined && attributes.fdb !== undefined ? { fdb: [] } : {}),
+      ...ruledAs(desired, attributes),
+      ...groupLike(desired, attributes, desired.alias),
       ...portOf(desired, attributes),
       ...offItsBridge(desired),
     },
@@ -85,9 +91,21 @@ function normalise(desired: Attributes, { attributes }: Observed): { desired: At
             ...attributes,
             ...masterOf(desired, sameBridge),
             ...portOf(attributes, desired),
+            ...groupLike(attributes, desired, desired.alias),
           }
-        : withoutUnsaid(desired, onSameLower(desired, attributes)),
+        : {
+            ...withoutUnsaid(desired, onSameLower(desired, attributes)),
+            ...ruledAs(attributes, desired),
+            ...groupLike(attributes, desired, desired.alias),
+          },
   })
+}
+
+/** A rule of vrfs of which only one side tells is there on the other one. */
+function ruledAs({ l3mdev: one }: Attributes, { l3mdev: other }: Attributes): Attributes {
+  if (other === undefined) return {}
+  const there = Object.fromEntries(Object.keys(other as object).map((family) => [family, true]))
+  return { l3mdev: { ...there, ...(one as Attributes | undefined) } }
 }
 
 /** What is given back as it was found is no port where somebody had taken it off its bridge. */

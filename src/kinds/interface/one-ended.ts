@@ -7,6 +7,7 @@ import type { Attributes, Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { canonicalAddresses } from "../link/addresses.ts"
 import { birthName } from "../link/birth-name.ts"
+import { observedGroup } from "../link/group.ts"
 import { holderOf } from "../link/holder.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
 import { formerOf } from "../link/lent.ts"
@@ -18,6 +19,7 @@ import type { StepErrors } from "../link/results.ts"
 import { firstError, sendAllLater } from "../link/results.ts"
 import { gatewayChanges, gatewaysOf } from "../link/routes.ts"
 import { observedPrefixRoutes } from "../link/subnet-routes.ts"
+import { calledToo } from "./altnames.ts"
 import { bondRequests, observedBond } from "./bond.ts"
 import { fdbChanges, observedFdb } from "./fdb.ts"
 import { observedMaster } from "./observe-master.ts"
@@ -29,6 +31,8 @@ import { observedWireGuard, setWireGuard } from "./wireguard.ts"
 export function isOneEnded({ change }: Step): boolean {
   return ((change.after ?? change.before) as unknown as InterfaceAttributes).link !== undefined
 }
+
+import { observedVrfRules, vrfRuleChanges } from "./vrf-rules.ts"
 
 /** The interfaces that have no end on the host, in all containers. One in another container than its mark says is there only to be removed. */
 export function observedOneEnded(scope: Scope): Observed[] {
@@ -64,9 +68,10 @@ function observed(scope: Scope, place: Place, link: Link): Observed[] {
         ...(link.kind === "wireguard" ? observedWireGuard(scope, container, address, link.index) : {}),
         ...(isTap(link) ? { link: observedTap(scope, container, address, link) } : linkOf(scope, place, link)),
         alias: link.alias,
+        ...observedGroup(scope, link),
       },
       ...(holder === container ? {} : { incomplete: `it is in ${container}, and not in ${holder}` }),
-      live: { inside: link.index, state: link.state },
+      live: { inside: link.index, state: link.state, ...calledToo(scope, address, link) },
     },
   ]
 }
@@ -83,6 +88,7 @@ export function insideAttributes(scope: Scope, container: Address, dump: NetDump
     ...observedMaster(scope, container, dump, link),
     ...observedImpair(link.impair),
     ...observedFdb(link),
+    ...observedVrfRules(scope, container, dump, link),
   }
 }
 
@@ -153,9 +159,9 @@ async function make(steps: readonly Step[], run: Run): Promise<StepErrors> {
     const born = inside.map(async (step) =>
       firstError(await run.kernel.netLater(netnsOf(run, wanted(step).container), [creation(step, run)])),
     )
-    const made = await sendAllLater(outside, run, "host", (step) => [creation(step, run)])
+    const made = sendAllLater(outside, run, "host", (step) => [creation(step, run)])
     const all = new Map([...outside, ...inside].map((step, i) => [step, i]))
-    const errors = [...made, ...(await Promise.all(born))]
+    const errors = (await Promise.all([made, ...born])).flat()
     return some.map((step) => errors[all.get(step) as number] ?? null)
   }
   const errors = new Map((await send(steps)).map((error, i) => [steps[i] as Step, error]))
@@ -198,11 +204,13 @@ function completion(step: Step, run: Run): NetRequest[] {
 
 /** What a link gets that is there, under its name and with its mark. */
 export function furnishing(step: Step, run: Run): NetRequest[] {
-  const { interface: link, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
+  const { interface: link, link: what, address, gateway, up, impair, inside_master: master, fdb } = wanted(step)
   return [
     ...(master === undefined ? [] : [{ op: "link-set", link, master } as const]),
     ...impairChanges(run.kernel, link, undefined, impair),
     ...fdbChanges(link, [], fdb),
+    // Those of a namespace that has had a vrf before may be gone.
+    ...(what.kind === "vrf" ? vrfRuleChanges({ inet: false, inet6: false }) : []),
     ...address.map((one): NetRequest => ({ op: "address-add", link, address: one })),
     ...(up ? [{ op: "link-set", link, up } as const, ...gatewayChanges(link, [], gateway, address)] : []),
   ]

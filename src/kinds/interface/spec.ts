@@ -5,6 +5,9 @@ import type { FdbSpec } from "./spec-fdb.ts"
 import type { LinkKindName } from "./spec-link-kinds.ts"
 import type { WireGuardSpec } from "./spec-wireguard.ts"
 
+/** Whether the kernel's rules that ask the tables of vrfs are there; an absent one is. */
+export type VrfRules = { readonly [family in "inet" | "inet6"]?: boolean }
+
 /** A container's interface: a veth pair whose other end is a port of a bridge, or a link with one end. Resource name: `CONTAINER.INTERFACE`. */
 export type InterfaceAttributes = PortAttributes | OneEndedAttributes
 
@@ -17,6 +20,10 @@ interface Inside {
   interface: string
   /** The mark by which it is the stack's: of the port, or of the link that has no other end. */
   alias: string
+  /** Of one that is given back as it was found, and of none else: names of the file that its port and its end had besides. */
+  altnames?: { port?: string; inside?: string }
+  /** Only ever observed: another group than the stack's, into which somebody has put the link that bears the mark. */
+  group?: number
   /** Inside, canonical and sorted; `["auto"]` until the planner has chosen. */
   address: string[]
   /** Default gateways, one for each family at most. */
@@ -49,6 +56,7 @@ export interface PortAttributes extends Inside {
   fdb?: undefined
   wireguard?: undefined
   bond?: undefined
+  l3mdev?: undefined
   parent?: undefined
 }
 
@@ -67,6 +75,8 @@ export interface OneEndedAttributes extends Inside {
   wireguard?: WireGuardSpec
   /** bond: how often it looks after its members, in milliseconds, and the names of these, interfaces of the same container, sorted. */
   bond?: { miimon: number; members: string[] }
+  /** vrf, only ever observed: of each family (`inet`, `inet6`) whose rule that asks its table is not there: false. */
+  l3mdev?: VrfRules
   bridge?: undefined
   master?: undefined
   host_interface?: undefined

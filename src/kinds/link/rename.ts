@@ -13,6 +13,8 @@ export interface Renaming {
   link: number
   name: string
   alias?: string
+  /** What it is called besides, once it has that name: of one that is given back as it was found. */
+  altname?: string
 }
 
 /**
@@ -52,7 +54,9 @@ function setWhatWaits({ kernel }: Run, ns: NetNs, waiting: readonly NetRequest[]
 }
 
 function requestsOf(renaming: Renaming | undefined): NetRequest[] {
-  return renaming === undefined ? [] : [{ op: "link-set", ...renaming }]
+  if (renaming === undefined) return []
+  const { altname, ...set } = renaming
+  return [{ op: "link-set", ...set }, ...(altname === undefined ? [] : [{ op: "altname-add", link: set.link, name: altname } as const])]
 }
 
 function renameToAltname(run: Run, ns: NetNs, renaming: Renaming, refusal: KernelError): KernelError | null {

@@ -54,9 +54,13 @@ const GONE: readonly (readonly [string, readonly string[]])[] = [
   ["ip address del", ["EADDRNOTAVAIL", "ENXIO"]],
 ]
 
+/** The same of what the kernel may have made by itself, or has no family for. */
+const THERE = ["ip", "ip -6"].map((ip) => [`${ip} rule add l3mdev`, ["EEXIST", "EAFNOSUPPORT", "EOPNOTSUPP"]] as const)
+const NO_MATTER = [...GONE, ...THERE]
+
 /** The first error that matters: what is gone already, with its device or without, need not be deleted. */
 export function firstError(errors: readonly (KernelError | null)[]): KernelError | null {
-  return errors.find((e) => e !== null && !GONE.some(([op, errnos]) => e.op.startsWith(op) && errnos.includes(e.errno))) ?? null
+  return errors.find((e) => e !== null && !NO_MATTER.some(([op, errnos]) => e.op.startsWith(op) && errnos.includes(e.errno))) ?? null
 }
 
 /** The error with the link's name in the place of its index, by which it was asked for. */

@@ -85,8 +85,14 @@ function isReached(via: string, addresses: readonly string[]): boolean {
 const PASSING_METRIC = 0xffff_fffe
 
 function withWay(via: string, dev: LinkRef, set: NetRequest): NetRequest[] {
+  const way = passingWay(via, dev)
+  return [way.set, set, way.remove]
+}
+
+/** What leads to a next hop by a link, and takes that away again. */
+export function passingWay(via: string, dev: LinkRef): { set: NetRequest; remove: NetRequest } {
   const way = { to: `${via}/${via.includes(":") ? 128 : 32}`, dev, metric: PASSING_METRIC }
-  return [{ op: "route-append", protocol: ROUTE_PROTOCOL, ...way }, set, { op: "route-delete", ...way }]
+  return { set: { op: "route-append", protocol: ROUTE_PROTOCOL, ...way }, remove: { op: "route-delete", ...way } }
 }
 
 /** Without its metric the kernel would take the first of those that are alike otherwise. IPv4 knows no way to say metric 0. */

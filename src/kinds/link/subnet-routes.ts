@@ -52,7 +52,7 @@ function mayBeHidden(refusal: KernelError): boolean {
 }
 
 /** What was refused is asked for once more, and answered anew. */
-function askAgain(kernel: Kernel, ns: NetNs, requests: readonly NetRequest[], answers: (KernelError | null)[]): void {
+export function askAgain(kernel: Kernel, ns: NetNs, requests: readonly NetRequest[], answers: (KernelError | null)[]): void {
   const refused = answers.flatMap((answer, i) => (answer === null ? [] : [i]))
   const again = kernel.net(
     ns,

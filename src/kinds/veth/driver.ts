@@ -8,6 +8,7 @@ import { addressOfAlias, aliasOf, linkGroupOf } from "../../model/ownership.ts"
 import type { Observed } from "../../model/resource.ts"
 import type { Step } from "../../model/step.ts"
 import { addressChanges, canonicalAddresses, keptWhenDown } from "../link/addresses.ts"
+import { observedGroup } from "../link/group.ts"
 import { impairChanges, observedImpair } from "../link/impair.ts"
 import { netnsOf } from "../link/netns.ts"
 import { foreignLinks, mtuOf, ownerOf } from "../link/owned.ts"
@@ -155,7 +156,7 @@ function endpointOf(scope: Scope, { container, link, dump }: End): Endpoint {
   const own: Endpoint = { container, interface: name, address: canonicalAddresses(dump, index), mac, up }
   if (container === "host" && link.accept_ra) own.accept_ra = true
   if (master !== undefined) own.master = master
-  return Object.assign(own, observedImpair(link.impair), observedPrefixRoutes(dump, link))
+  return Object.assign(own, observedGroup(scope, link), observedImpair(link.impair), observedPrefixRoutes(dump, link))
 }
 
 // -------------------------------------------------------------------- apply
@@ -193,6 +194,7 @@ function endpointChanges(want: Endpoint, have: Endpoint, pair: VethAttributes, p
   const set: NetRequest & { op: "link-set" } = { op: "link-set", link }
   if (want.unmarked !== undefined) Object.assign(set, want.unmarked)
   else if (pair.alias !== pairBefore.alias) Object.assign(set, { alias: pair.alias, group: linkGroupOf(run.stack) })
+  else if (want.group !== have.group) set.group = want.group ?? linkGroupOf(run.stack)
   if (pair.mtu !== pairBefore.mtu) set.mtu = pair.mtu
   if (want.mac !== have.mac) set.mac = want.mac
   if (want.up !== have.up) set.up = want.up

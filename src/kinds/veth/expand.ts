@@ -1,3 +1,4 @@
+import { LINK_NAME_HINT, whyNoLinkName } from "../../base/link-name.ts"
 import { deriveMac } from "../../base/mac.ts"
 import type { Entry, Expanded, Path } from "../../model/entry.ts"
 import { aliasOf } from "../../model/ownership.ts"
@@ -47,6 +48,7 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry, both: Impair | u
   const { container, interface: name } = long
   const address = addressList(entry, [...path, "address"], long.address)
   const mac = macOf(entry, [...path, "mac"], long.mac)
+  if (name !== undefined) checkName(entry, typeof end === "string" ? path : [...path, "interface"], name)
   if (container === undefined || name === undefined) return undefined
   const holder = container === "host" ? "host" : `container.${container}`
   if (long.accept_ra !== undefined && container !== "host")
@@ -57,6 +59,12 @@ function endpoint(entry: Entry, path: Path, end: EndpointEntry, both: Impair | u
   const found: Endpoint = { container: holder, interface: name, address, mac: mac ?? derived, up: long.up ?? true }
   if (holder === "host" && long.accept_ra) found.accept_ra = true
   return Object.assign(found, impairing(impair))
+}
+
+function checkName(entry: Entry, path: Path, name: string): void {
+  const why = whyNoLinkName(name)
+  if (why === undefined) return
+  entry.report(path, "bad-link-name", `\`${name}\` cannot be the name of an interface: ${why}`, { hint: LINK_NAME_HINT })
 }
 
 /** `r1:eth1` as a map. */

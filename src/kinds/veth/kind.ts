@@ -4,6 +4,7 @@ import type { Disturbance, Kind } from "../../model/kind.ts"
 import type { Attributes } from "../../model/resource.ts"
 import type { StepDraft } from "../../model/step.ts"
 import { stepId } from "../../model/step.ts"
+import { groupLike } from "../link/kind-group.ts"
 import { withPrefixRoutes } from "../link/kind-prefix-routes.ts"
 import { lostWithAddresses, lostWithLink, lostWithMac } from "../link/kind-routes.ts"
 import { impairProblems } from "../link/problems-impair.ts"
@@ -23,10 +24,11 @@ export const vethKind: Kind = {
     { path: "endpoints.*.master", change: "update" },
     { path: "endpoints.*.impair.*", change: "update" },
     { path: "endpoints.*.accept_ra", change: "update" },
+    { path: "endpoints.*.group", change: "update" },
     { path: "mtu", change: "update" },
     { path: "alias", change: "update" },
   ],
-  normalise: (desired, { attributes }) => withRoutesOfEnds(desired, attributes),
+  normalise: (desired, { attributes }) => withGroupsOfEnds(withRoutesOfEnds(desired, attributes)),
   readdressed: (attributes, rename) => ({
     ...attributes,
     endpoints: endpointsOf(attributes).map((end) => ({ ...end, container: rename(end.container) })),
@@ -41,11 +43,31 @@ function endpointsOf(attributes: Attributes | null): VethAttributes["endpoints"]
   return ((attributes ?? {}) as unknown as Partial<VethAttributes>).endpoints ?? []
 }
 
-function withRoutesOfEnds(desired: Attributes, observed: Attributes): { desired: Attributes; observed: Attributes } {
-  const [want, have] = [desired, observed].map(({ endpoints }) => (endpoints ?? []) as readonly Attributes[]) as [
-    Attributes[],
-    Attributes[],
-  ]
+interface Sides {
+  desired: Attributes
+  observed: Attributes
+}
+
+function endsOf({ endpoints }: Attributes): readonly Attributes[] {
+  return (endpoints ?? []) as readonly Attributes[]
+}
+
+function withGroupsOfEnds(sides: Sides): Sides {
+  const [want, have] = [endsOf(sides.desired), endsOf(sides.observed)]
+  if (!isGrouped(want) && !isGrouped(have)) return sides
+  const like = (ends: readonly Attributes[], others: readonly Attributes[]) =>
+    ends.map((end, i) => ({ ...end, ...groupLike(end, others[i] ?? {}, sides.desired.alias) }))
+  return { desired: { ...sides.desired, endpoints: like(want, have) }, observed: { ...sides.observed, endpoints: like(have, want) } }
+}
+
+/** A plain loop: of a thousand pairs none has any, as a rule. */
+function isGrouped(ends: readonly Attributes[]): boolean {
+  for (const { group } of ends) if (group !== undefined) return true
+  return false
+}
+
+function withRoutesOfEnds(desired: Attributes, observed: Attributes): Sides {
+  const [want, have] = [endsOf(desired), endsOf(observed)]
   if (![...want, ...have].some(({ prefix_routes }) => prefix_routes !== undefined)) return { desired, observed }
   const sides = want.map((end, i) => withPrefixRoutes({ desired: end, observed: have[i] ?? {} }))
   return {

@@ -19,6 +19,8 @@ export interface VethAttributes {
     master?: string
     /** Only ever observed: the routes to the subnets of its addresses that are left, where one is not there. */
     prefix_routes?: string[]
+    /** Only ever observed: another group than the stack's, into which somebody has put it. */
+    group?: number
     unmarked?: { alias: string; group: number }
   }[]
   mtu: number

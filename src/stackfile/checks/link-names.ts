@@ -1,11 +1,9 @@
+import { LINK_NAME_HINT, whyNoLinkName } from "../../base/link-name.ts"
 import type { Entry } from "../../model/entry.ts"
 import type { MapEntry, Path } from "../node.ts"
 import type { Draft } from "../resolve.ts"
 import { clashFinder } from "./clashes.ts"
 import type { Spot } from "./spots.ts"
-
-/** The longest name of a link in bytes. <linux/if.h> IFNAMSIZ, less the NUL */
-const LONGEST = 15
 
 /** Names of links that the kernel refuses, and two links of one name in one namespace. */
 export function checkLinkNames(draft: Draft): void {
@@ -31,7 +29,8 @@ export function checkLinkNames(draft: Draft): void {
   for (const { attributes, entry, source, value } of draft.veths) {
     for (const [i, end] of attributes.endpoints.entries()) {
       const path = typeof value.endpoints?.[i] === "string" ? ["endpoints", i] : ["endpoints", i, "interface"]
-      take(end.container, end.interface, spotOf(entry, source, path, false))
+      // What is no name is told of each end by itself, whatever else is the matter with the pair.
+      if (whyNoLinkName(end.interface) === undefined) take(end.container, end.interface, spotOf(entry, source, path, false))
     }
   }
 }
@@ -56,18 +55,7 @@ function isUsable(name: string, { entry, path, onKey }: Spot & { onKey: boolean 
   if (why === undefined) return true
   const report = onKey ? entry.reportKey : entry.report
   report(path, "bad-link-name", `\`${name}\` cannot be the name of an interface: ${why}`, {
-    hint: `at most ${LONGEST} bytes without blanks, \`/\`, \`:\` and \`%\`, such as eth0`,
+    hint: LINK_NAME_HINT,
   })
   return false
-}
-
-/** Why the kernel takes no new link of that name, in words. */
-export function whyNoLinkName(name: string): string | undefined {
-  const bytes = Buffer.byteLength(name)
-  if (name === "") return "it is empty"
-  if (bytes > LONGEST) return `it has ${bytes} bytes`
-  if (/[\s/:%]/.test(name)) return "it has a character that the kernel refuses"
-  if (name === "." || name === "..") return "it is a folder's"
-  if (name === "lo") return "it is the loopback interface's"
-  return name === "all" || name === "default" ? "it is a word of the kernel's" : undefined
 }

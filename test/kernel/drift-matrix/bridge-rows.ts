@@ -59,6 +59,11 @@ export const bridgeRows: KindRows = {
       ],
     },
     {
+      attribute: "group",
+      read: "`RTM_GETLINK`, `IFLA_GROUP`",
+      hands: [{ by: "ip link set lab-lan group 7", shows: { "bridge.lan": { group: 7 } } }],
+    },
+    {
       attribute: "address",
       read: "`RTM_GETADDR`",
       hands: [

@@ -206,7 +206,7 @@ function inPlace(): AttributeRow[] {
       attribute: "rules",
       read: "in its network namespace: `RTM_GETRULE`, `FRA_PROTOCOL` 115; of containers that have some",
       hands: [
-        { by: web("-n ip rule del priority 1000"), shows: { "container.web": { rules: [] } } },
+        { by: web("-n ip rule del from 10.20.0.0/24 priority 1000"), shows: { "container.web": { rules: [] } } },
         {
           by: web("-n ip rule add priority 5 from 10.66.0.0/16 table 9 protocol 115"),
           shows: {

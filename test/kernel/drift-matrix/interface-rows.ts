@@ -137,6 +137,14 @@ export const interfaceRows: KindRows = {
       ],
     },
     {
+      attribute: "l3mdev.*",
+      read: `${INSIDE}\`RTM_GETRULE\`, \`FRA_L3MDEV\`; where it has a vrf`,
+      hands: [
+        { by: web("rule del l3mdev priority 1000"), shows: { "interface.web.blue": { "l3mdev.inet": false } }, needs: "vrf" },
+        { by: web("-6 rule del l3mdev priority 1000"), shows: { "interface.web.blue": { "l3mdev.inet6": false } }, needs: "vrf" },
+      ],
+    },
+    {
       attribute: "container",
       read: "`RTM_GETLINK` in every container: where the peer of the port is",
       hands: [
@@ -180,6 +188,14 @@ export const interfaceRows: KindRows = {
         { by: "ip link set lab-front-eth0 alias 'of mine'", shows: { "interface.front.eth0": { alias: "of mine" } } },
         { by: web("link set mv0 alias 'of mine'"), shows: { "interface.web.mv0": { alias: "of mine" } }, needs: "macvlan" },
         { by: web("link set mv0 alias ''"), shows: { "interface.web.mv0": { alias: "" } }, needs: "macvlan" },
+      ],
+    },
+    {
+      attribute: "group",
+      read: "`RTM_GETLINK`, `IFLA_GROUP`, of the link that bears the alias",
+      hands: [
+        { by: `ip link set ${PORT} group 7`, shows: { "interface.web.eth0": { group: 7 } } },
+        { by: web("link set mv0 group 7"), shows: { "interface.web.mv0": { group: 7 } }, needs: "macvlan" },
       ],
     },
     {

@@ -139,10 +139,15 @@ function routesOf(wanted: Value, path: string): Value | undefined {
   return addresses === undefined ? undefined : prefixesOf(addresses as string[])
 }
 
+/** That of the links of the stack `lab`: `ip link show lab-lan`. */
+const GROUP = 1405371821
+
 /** What an option is that the stack does not name; null: nothing. */
 function usual(path: string): Value {
   const all: { readonly [path: string]: Value } = { ...BRIDGE_DEFAULTS, inside_master: "", frozen: false, stopped: false }
   const [end, option = ""] = path.split(".")
+  if (end === "l3mdev") return true
+  if (path === "group" || /^endpoints\.\d\.group$/.test(path)) return GROUP
   return (end === "host_end" ? { ...PORT_DEFAULTS, state: "forwarding" }[option as keyof typeof PORT_DEFAULTS] : all[path]) ?? null
 }
 

@@ -110,6 +110,14 @@ export const vethRows: KindRows = {
       ],
     },
     {
+      attribute: "endpoints.*.group",
+      read: "`RTM_GETLINK`, `IFLA_GROUP`",
+      hands: [
+        { by: db("link set eth1 group 7"), shows: { "veth.core": { "endpoints.1.group": 7 } } },
+        { by: "ip link set web-up0 group 7", shows: { "veth.uplink": { "endpoints.1.group": 7 } } },
+      ],
+    },
+    {
       attribute: ITSELF,
       read: "`RTM_GETLINK`",
       hands: [

@@ -16,12 +16,20 @@ scenario("a link of the stack's that somebody calls otherwise, and by its former
   expectStatus(sandbox.run(["sh", "-c", renamed("lab-lan", "other") + renamed("lab-web-eth0", "port")]), 0)
   expectStatus(inside(init, "-n", "sh", "-c", renamed("eth0", "inner")), 0)
   assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan", "update interface.web.eth0"])
+  const shown = () => JSON.parse(inside(init, "-n", "ip", "-j", "link").stdout) as Shown[]
+  const names = () =>
+    [...(sandbox.ip("link") as Shown[]), ...shown()].map(({ ifname, altnames = [] }) => [ifname, ...altnames.sort()].join(" ")).sort()
+  // What fails is undone: all names are as they were found, those besides too.
+  const found = ["inner eth0 inner-too", "lo", "lo", "other lab-lan other-too", "port lab-web-eth0 port-too"]
+  assert.equal(names(), found)
+  sandbox.file("stack.yaml", LAB.replace("containers: {", "containers: { bad: { command: [/no/such], depends_on: [web] },"))
+  assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1).stderr, /Undone: all is as it was before\./)
+  assert.equal(names(), found)
+  sandbox.file("stack.yaml", LAB)
   apply(sandbox, file)
   expectConverged(sandbox, file)
   assert.equal({ inits: inits(sandbox, "lab"), index: indexOf(sandbox.ip("link"), "lab-lan") }, before)
-  const shown = JSON.parse(inside(init, "-n", "ip", "-j", "link").stdout) as Shown[]
-  const names = [...(sandbox.ip("link") as Shown[]), ...shown].map(({ ifname, altnames = [] }) => [ifname, ...altnames].join(" "))
-  assert.equal(names.sort(), ["eth0 inner-too", "lab-lan other-too", "lab-web-eth0 port-too", "lo", "lo"])
+  assert.equal(names(), ["eth0 inner-too", "lab-lan other-too", "lab-web-eth0 port-too", "lo", "lo"])
 })
 
 type Shown = { ifname: string; ifindex: number; altnames?: string[] }

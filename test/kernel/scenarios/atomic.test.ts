@@ -114,6 +114,43 @@ scenario("--atomic: drift that was repaired is there again, to the letter", (san
   expectConverged(sandbox, file)
 })
 
+scenario(
+  "--atomic: a container's routes are given back whose next hops somebody has left without an address that leads to them",
+  (sandbox) => {
+    const text = (lower: string, more = "") => `name: lab
+bridges: { lan: { address: 10.20.0.1/24 }, two: {} }
+containers:
+  web:
+    command: [sleep, infinity]${more}
+    routes:
+      - { to: 10.9.0.0/16, via: 10.21.0.254 }
+      - { to: fd99::/64, via: fd21::254 }
+      - { to: 10.8.0.0/16, nexthops: [{ via: 10.21.0.253 }, { via: 10.20.0.254 }] }
+      - { to: 10.7.0.0/16, via: 10.21.0.254, dev: mv0, table: 50 }
+    interfaces:
+      eth0: { bridge: lan, address: 10.20.0.2/24 }
+      mv0: { macvlan: lab-${lower}, address: [10.21.0.2/24, 10.22.0.2/24, "fd21::2/64", "fd22::2/64"] }
+`
+    const file = sandbox.file("stack.yaml", text("lan"))
+    apply(sandbox, file)
+    const web = () => inits(sandbox, "lab").web as number
+    for (const address of ["10.21.0.2/24", "fd21::2/64"]) expectStatus(inside(web(), "-n", "ip", "addr", "del", address, "dev", "mv0"), 0)
+    const routes = () => inside(web(), "-n", "sh", "-c", "ip route; ip -6 route show proto 115; ip route show table 50").stdout
+    const found = routes()
+    assert.match(found, "10.9.0.0/16 via 10.21.0.254 dev mv0 proto 115")
+    // The link made anew, and all of the container.
+    for (const next of [text("two"), text("lan", '\n    idmap: { uid: ["0 400000 65536"] }')]) {
+      writeFileSync(file, `${next}  bad: { command: [/no/such/command], depends_on: [web] }\n`)
+      assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1).stderr, /Undone: all is as it was before\./)
+      assert.is(routes(), found)
+    }
+    writeFileSync(file, text("lan"))
+    assert.equal(verdicts(fullPlanOf(sandbox, file)), ["update interface.web.mv0"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+  },
+)
+
 scenario("--atomic: a secret of the environment that the file has no more is given again", (sandbox) => {
   const text = (secrets: string) =>
     `name: lab\nsecrets: { tok: { environment: TOK } }\ncontainers:\n  web: { command: [sleep, infinity], secrets: ${secrets} }\n`

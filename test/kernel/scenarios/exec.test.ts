@@ -21,6 +21,21 @@ function opened(sandbox: Sandbox): (args: string[], options?: RunOptions) => Ret
   return (args, options) => sandbox.stack(["exec", "-f", file, ...args], options)
 }
 
+scenario("of a name with replicas it is asked which one is meant", (sandbox) => {
+  const file = sandbox.file("stack.yaml", "name: lab\ncontainers: { app: { command: [sleep, infinity], replicas: 11 } }\n")
+  apply(sandbox, file)
+  const told = (command: string, name: string) =>
+    expectStatus(sandbox.stack([command, "-f", file, name, "--", "true"].slice(0, command === "exec" ? 6 : 4)), 1).stderr
+  for (const command of ["exec", "console"])
+    assert.is(
+      told(command, "app"),
+      "error: container.app has replicas: which one is meant?\n  hint: name one of them: app[0], app[1], app[2], app[3], app[4], app[5], app[6], app[7] and 3 more\n",
+    )
+  assert.match(told("exec", "app_1"), /no live container app_1\n {2}hint: the replicas of app are called app\[0\], app\[1\], /)
+  assert.match(told("exec", "app[11]"), /no live container app\[11\]\n {2}hint: the replicas of app are called app\[0\], /)
+  expectStatus(sandbox.stack(["exec", "-f", file, "app[10]", "--", "true"]), 0)
+})
+
 scenario("the command's own exit status", (sandbox) => {
   const exec = opened(sandbox)
   for (const status of [0, 1, 7, 64, 125, 126, 127, 255]) {

@@ -86,4 +86,37 @@ scenario(
   noSwitch === "" ? undefined : noSwitch,
 )
 
+scenario(
+  "a group of several that an apply which is undone has thawed is frozen again, and who is begun in it meanwhile runs before",
+  (sandbox) => {
+    const text = (more: string, bad: string) => `
+name: lab
+cgroups: { tier: { limits: { pids: ${more === "" ? 50 : 60} } } }
+containers:
+  web: { command: [sh, -c, ${JSON.stringify(POLITE)}], cgroup: tier${more} }
+  other: { command: [sleep, infinity], cgroup: tier }
+${bad}`
+    const file = sandbox.file("stack.yaml", text("", ""))
+    apply(sandbox, file)
+    const tier = (word: string) =>
+      expectStatus(sandbox.run(["sh", "-ec", word], { env: handEnvironment(sandbox, hierarchiesOf(sandbox)) }), 0).stdout
+    tier("echo 1 > $cgroup2/tier/cgroup.freeze")
+    // In place, and where one of its containers is made anew.
+    for (const more of ["", ", environment: { A: b }"]) {
+      const failing = sandbox.file("failing.yaml", text(more, "  bad: { command: [/no/such/command], depends_on: [web, other] }\n"))
+      const before = planOf(sandbox, failing)
+      assert.match(JSON.stringify(before.drift), /"cgroup\.tier".*"frozen"/)
+      assert.match(expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", failing]), 1).stderr, /Undone: all is as it was before\./)
+      assert.is(tier("cat $cgroup2/tier/cgroup.freeze"), "1\n")
+      const { changes, drift } = planOf(sandbox, failing)
+      assert.equal({ changes, drift }, { changes: before.changes, drift: before.drift })
+    }
+    apply(sandbox, file)
+    assert.is(tier("cat $cgroup2/tier/cgroup.freeze"), "0\n")
+    expectConverged(sandbox, file)
+  },
+  [],
+  noSwitch === "" ? undefined : noSwitch,
+)
+
 test.run()

@@ -115,6 +115,48 @@ scenario("a link that somebody calls otherwise goes with its stack; one in anoth
 })
 
 scenario(
+  "what somebody has put into another group comes back into the stack's, and so is still its own when it loses its alias, too",
+  (sandbox) => {
+    const file = sandbox.file("stack.yaml", lab(" lan: {} ", V1, "{ eth0: { bridge: lan } }"))
+    apply(sandbox, file)
+    const inner = () => JSON.parse(inside(live(sandbox, "lab", "a").init, "-n", "ip", "-j", "link", "show", "x1").stdout)[0].group
+    const groups = () => [...["lab-lan", "lab-a-eth0", "up1"].map((name) => sandbox.ip("link", "show", name)[0].group), inner()]
+    const own = groups()
+    assert.equal(new Set(own).size, 1)
+    const put = () => {
+      for (const name of ["lab-lan", "lab-a-eth0", "up1"]) sandbox.run(["ip", "link", "set", name, "group", "7"])
+      inside(live(sandbox, "lab", "a").init, "-n", "ip", "link", "set", "x1", "group", "7")
+      assert.equal(groups(), ["7", "7", "7", "7"])
+    }
+    put()
+    assert.equal(verdicts(planOf(sandbox, file)), ["update bridge.lan", "update interface.a.eth0", "update veth.v1"])
+    assert.match(
+      sandbox.stack(["plan", "-f", file]).stdout,
+      new RegExp(`bridge.lan {2}# changed outside the stack file\\n {6}group: 7 -> ${own[0]}\\n`),
+    )
+    // An undo gives back the group that it was found in.
+    sandbox.file(
+      "stack.yaml",
+      `${lab(" lan: {} ", V1, "{ eth0: { bridge: lan } }").replace("veths", "  bad: { command: [/nowhere/bad], depends_on: [a] }\nveths")}`,
+    )
+    expectStatus(sandbox.stack(["apply", "-y", "--atomic", "-f", file]), 1)
+    assert.equal(groups(), ["7", "7", "7", "7"])
+    sandbox.file("stack.yaml", lab(" lan: {} ", V1, "{ eth0: { bridge: lan } }"))
+    apply(sandbox, file)
+    assert.equal(groups(), own)
+    for (const name of ["lab-lan", "lab-a-eth0", "up1"]) sandbox.run(["ip", "link", "set", name, "alias", "of mine"])
+    apply(sandbox, file)
+    expectConverged(sandbox, file)
+    put()
+    expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
+    assert.equal(
+      (sandbox.ip("link") as { ifname: string }[]).map(({ ifname }) => ifname),
+      ["lo"],
+    )
+  },
+)
+
+scenario(
   "a link that somebody renames and calls otherwise is known yet: it gets both back, or goes, and nothing of it stays",
   async (sandbox) => {
     const file = sandbox.file("stack.yaml", lab("lan: { address: 10.20.0.1/24 }, dmz: {}", V1, "{ eth0: { bridge: lan } }"))

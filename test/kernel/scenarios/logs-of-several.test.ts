@@ -54,6 +54,8 @@ scenario("no such container, no stack, and a name where the file is meant", asyn
   await ended(sandbox)
   const told = (...words: string[]) => expectStatus(sandbox.stack(["logs", ...words]), 1).stderr
   assert.match(told("-p", "lab", "web", "wep"), "error: stack lab has no live container wep\n  hint: did you mean web?")
+  // As compose calls a replica.
+  assert.match(told("-p", "lab", "app-1"), "no live container app-1\n  hint: the replicas of app are called app[0], app[1]\n")
   assert.match(told("-p", "none"), "error: stack none has no live container\n  hint: `stack apply` starts the stack")
   assert.match(told("-f", "web"), "web is not there\n  hint: -f is the stack file; a log is followed with --follow")
 })

@@ -138,6 +138,29 @@ scenario(
   },
 )
 
+scenario("an apply says of what it has begun that it has ended already, and is started again", async (sandbox) => {
+  // `late` has the apply last until `web` has ended a few times.
+  const late =
+    "  slow: { command: [sleep, '0.5'] }\n  late: { command: [sleep, infinity], depends_on: { slow: { condition: service_completed_successfully } } }\n"
+  const wish = (command: string) => sandbox.file("stack.yaml", `${stack(`command: [sh, -c, "${command}"], restart: always`)}${late}`)
+  const file = wish("echo no; exit 3")
+  const told = apply(sandbox, file).stderr
+  assert.match(told, /warning: container\.web .*(exit 3)/)
+  assert.match(told, /stack\.yaml:3:\d+/)
+  assert.match(told, /`stack logs web`/)
+  assert.not.match(told, /warning: container\.(slow|late)/)
+  await eventually(() => shown(sandbox, file).state === "restarting")
+  // One that is in its pause is told of where nothing is to be done, too.
+  assert.match(apply(sandbox, file).stderr, /warning: container\.web has ended \(exit 3\), and is started again after \d/)
+  wish("exec sleep infinity")
+  assert.not.match(apply(sandbox, file).stderr, /warning/)
+  const before = web(sandbox).init
+  await killed(sandbox, before)
+  // Once, long after it was begun: what the file wants has been done.
+  assert.not.match(apply(sandbox, file).stderr, /warning/)
+  expectNothingLeft(sandbox, file)
+})
+
 scenario("a policy is changed in place, and so is what the next start is made with", async (sandbox) => {
   const wish = (more: string) => sandbox.file("stack.yaml", stack(`${SLEEP}${more}`))
   const file = wish("")

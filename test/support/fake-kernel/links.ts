@@ -150,9 +150,11 @@ function changeLink(call: NetCall, link: NetLink, request: NetRequest & { op: "l
 }
 
 /** Nobody has given a link any here. */
-export function deleteAltname(call: NetCall, { link, name }: NetRequest & { op: "altname-delete" }): void {
+export function changeAltname(call: NetCall, { op, link, name }: NetRequest & { op: "altname-add" | "altname-delete" }): void {
   findLink(call, link)
-  call.refuse(linkNamed(call.network, name) === undefined ? "ENOENT" : "EINVAL")
+  const isThere = linkNamed(call.network, name) !== undefined
+  if (op === "altname-delete") call.refuse(isThere ? "EINVAL" : "ENOENT")
+  call.refuse(isThere ? "EEXIST" : "EOPNOTSUPP")
 }
 
 /** Down, without its addresses and routes, and under its own name where that is free; what else is asked for comes after. */

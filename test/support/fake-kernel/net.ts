@@ -7,7 +7,7 @@ import {
   addBridge,
   addOneEnded,
   addVeth,
-  deleteAltname,
+  changeAltname,
   deleteGroup,
   deleteLink,
   findLink,
@@ -22,7 +22,7 @@ import type { Network } from "./network.ts"
 import { dumpNetwork, dumpRouting } from "./network.ts"
 import { impairLink, restoreQdisc } from "./qdiscs.ts"
 import { appendRoute, deleteRoute, replaceRoute } from "./routes.ts"
-import { addRule, deleteNeighbour, deleteRule, replaceNeighbour } from "./rules.ts"
+import { addRule, addVrfRule, deleteNeighbour, deleteRule, deleteVrfRule, replaceNeighbour, ruleVrfs } from "./rules.ts"
 
 export function networkOf(machine: Machine, self: FakeProcess, ns: NetNs, op: string): Network {
   const namespace = ns === "host" ? self.namespaces.net : namespaceAt(machine, self, ns)
@@ -61,6 +61,7 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "link-add":
       addOneEnded(call, request)
+      if (request.kind === "vrf") ruleVrfs(call.networkAt(request.ns))
       break
     case "link-set":
       setLink(call, request)
@@ -81,8 +82,9 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
     case "fdb-delete":
       deleteFdb(call, request)
       break
+    case "altname-add":
     case "altname-delete":
-      deleteAltname(call, request)
+      changeAltname(call, request)
       break
     case "link-delete":
       deleteLink(call, request.link)
@@ -110,6 +112,12 @@ export function perform(machine: Machine, self: FakeProcess, ns: NetNs, request:
       break
     case "rule-delete":
       deleteRule(call, request.rule)
+      break
+    case "vrf-rule-add":
+      addVrfRule(call, request.family)
+      break
+    case "vrf-rule-delete":
+      deleteVrfRule(call, request.family)
       break
     case "neighbour-replace":
       replaceNeighbour(call, request)

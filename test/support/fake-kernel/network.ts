@@ -13,7 +13,7 @@ import type {
   Routing,
   WireGuardDevice,
 } from "../../../src/kernel/kernel.ts"
-import { ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
+import { asksVrfs, ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
 
 const MAIN_TABLE = 254
 
@@ -22,6 +22,8 @@ export interface Network {
   links: Map<number, NetLink>
   routes: Route[]
   rules: LiveRule[]
+  /** There is, or was, a vrf. */
+  hadVrf?: boolean
   neighbours: Neighbour[]
   nextIndex: number
   /** SO_NETNS_COOKIE */
@@ -130,7 +132,15 @@ export function dumpNetwork(network: Network): NetDump {
     links: links.map(dumpLink),
     addresses: links.flatMap((link) => link.addresses.map((a) => ({ index: link.index, ...a }))),
     routes: network.routes.filter(({ table }) => table === MAIN_TABLE).map((route) => ({ ...route })),
+    ...unruled(network),
   }
+}
+
+/** Told only where there are vrfs. */
+function unruled({ links, rules }: Network): Pick<NetDump, "vrfUnruled"> {
+  if (![...links.values()].some(({ kind }) => kind === "vrf")) return {}
+  const families = (["inet", "inet6"] as const).filter((family) => !rules.some((rule) => rule.family === family && asksVrfs(rule)))
+  return families.length === 0 ? {} : { vrfUnruled: families }
 }
 
 /** The same of what a dump does not tell. */

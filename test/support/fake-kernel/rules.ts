@@ -1,5 +1,5 @@
 import type { LiveRule, Neighbour, NetRequest, Rule } from "../../../src/kernel/kernel.ts"
-import { ROUTE_PROTOCOL } from "../../../src/kernel/kernel.ts"
+import { ROUTE_PROTOCOL, VRF_RULE_PRIORITY } from "../../../src/kernel/kernel.ts"
 import type { NetCall } from "./links.ts"
 import { findLink } from "./links.ts"
 
@@ -18,6 +18,30 @@ export function addRule(call: NetCall, rule: Rule): void {
 
 export function deleteRule(call: NetCall, rule: Rule): void {
   const at = call.network.rules.findIndex((have) => have.protocol === ROUTE_PROTOCOL && isAlike(have, rule))
+  if (at < 0) call.refuse("ENOENT")
+  call.network.rules.splice(at, 1)
+}
+
+function vrfRule(family: Rule["family"]): LiveRule {
+  return { family, priority: VRF_RULE_PRIORITY, type: "lookup", table: 0, other: "l3mdev", protocol: 2 }
+}
+
+/** With the first vrf of a namespace both come, and never again. vrf_add_fib_rules() */
+export function ruleVrfs(network: NetCall["network"]): void {
+  if (network.hadVrf) return
+  network.hadVrf = true
+  network.rules.push(vrfRule("inet"), vrfRule("inet6"))
+}
+
+export function addVrfRule(call: NetCall, family: Rule["family"]): void {
+  const { protocol: _, ...rule } = vrfRule(family)
+  if (call.network.rules.some((have) => isAlike(have, rule))) call.refuse("EEXIST")
+  call.network.rules.push(vrfRule(family))
+}
+
+export function deleteVrfRule(call: NetCall, family: Rule["family"]): void {
+  const { protocol: _, ...rule } = vrfRule(family)
+  const at = call.network.rules.findIndex((have) => isAlike(have, rule))
   if (at < 0) call.refuse("ENOENT")
   call.network.rules.splice(at, 1)
 }

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Route, Rule } from "../../../src/kernel/kernel.ts"
+import { asksVrfs } from "../../../src/kernel/kernel.ts"
 import type { Answer } from "../../../src/kernel/netlink/answer.ts"
 import { readAnswer } from "../../../src/kernel/netlink/answer.ts"
 import { eachAttribute, readU64, writeText, writeU8, writeU32 } from "../../../src/kernel/netlink/attr.ts"
@@ -301,6 +302,11 @@ test("rules, neighbours and routes of every form that were asked for read back a
     { family: "inet", priority: 7, type: "goto", goto: 100_000, not: true, to: "10.0.0.0/8" },
   ]
   for (const rule of rules) assert.equal(readRule(only(encoded({ op: "rule-add", rule }))), { ...rule, protocol: 115 })
+  for (const family of ["inet", "inet6"] as const) {
+    const rule = readRule(only(encoded({ op: "vrf-rule-add", family })))
+    assert.equal(rule, { family, priority: 1000, type: "lookup", table: 0, other: "l3mdev", protocol: 2 })
+    assert.ok(rule !== undefined && asksVrfs(rule) && !asksVrfs({ ...rule, from: "10.0.0.0/8" }))
+  }
   for (const lladdr of ["02:00:00:00:00:0a", undefined]) {
     const neighbour = { to: "fd20::9", dev: 7, ...(lladdr === undefined ? {} : { lladdr }) }
     assert.equal(readNeighbour(only(encoded({ op: "neighbour-replace", ...neighbour }))), { ...neighbour, protocol: 115 })

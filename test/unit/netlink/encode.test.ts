@@ -439,6 +439,14 @@ test("a rule is added where there is none like it, and deleted where it is ours"
      0800 0a00 10000000 0800 1000 ff000000     # FRA_FWMARK, FRA_FWMASK
      0500 1500 73 000000                       # FRA_PROTOCOL`
   same({ op: "rule-add", rule }, `50000000 2000 0506 01000000 00000000 02 ${bytes}`)
+  same(
+    { op: "vrf-rule-add", family: "inet6" },
+    `34000000 2000 0506 01000000 00000000
+     0a 00 00 00 00 00 00 01 00000000          # AF_INET6; FR_ACT_TO_TBL
+     0500 1300 01 000000                       # FRA_L3MDEV
+     0500 1500 02 000000                       # FRA_PROTOCOL: the kernel's
+     0800 0600 e8030000                        # FRA_PRIORITY`,
+  )
   same({ op: "rule-delete", rule }, `50000000 2100 0500 01000000 00000000 02 ${bytes}`)
 })
 

@@ -75,6 +75,9 @@ const TWINS: [NetRequest, string][] = [
     },
     "ip -6 rule add not from fd20::/64 iif eth0 fwmark 1/255 lookup 9 priority 5",
   ],
+  [{ op: "altname-add", link: "lab-lan", name: "other" }, "ip link property add dev lab-lan altname other"],
+  [{ op: "vrf-rule-add", family: "inet" }, "ip rule add l3mdev priority 1000"],
+  [{ op: "vrf-rule-delete", family: "inet6" }, "ip -6 rule del l3mdev priority 1000"],
   [{ op: "rule-delete", rule: { family: "inet", priority: 5, type: "prohibit" } }, "ip rule del prohibit priority 5"],
   [
     { op: "neighbour-replace", to: "10.0.0.9", dev: "eth0", lladdr: "02:00:00:00:00:09" },

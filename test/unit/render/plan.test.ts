@@ -116,6 +116,9 @@ test("of a list that no line has room for, what comes and what goes has a line e
     planText(planOf([change("container.c", { action: "replace", fields: fieldsOf(before, after) })]), { color: false })
   assert.match(text([a, b], [a, c]), `      argv:  # forces replacement\n        - ${b}\n        + ${c}\n`)
   assert.match(text([a, b], [b, a]), "      argv:  # forces replacement\n        in another order\n")
+  const again = [{ path: "routes", before: [a, b], after: [a, b], forcesReplacement: false }]
+  const plan = planText(planOf([change("container.c", { action: "update", fields: again })]), { color: false })
+  assert.match(plan, `      routes:  # set again\n        ${a}\n        ${b}\n`)
   assert.match(text(["a"], ["b"]), "      argv: [a] -> [b]  # forces replacement\n")
 })
 

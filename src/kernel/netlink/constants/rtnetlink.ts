@@ -21,6 +21,7 @@ export const RTM_GETNEIGH = 30
 export const RTM_NEWRULE = 32
 export const RTM_DELRULE = 33
 export const RTM_GETRULE = 34
+export const RTM_NEWLINKPROP = 108
 export const RTM_DELLINKPROP = 109
 
 export const RTA_DST = 1

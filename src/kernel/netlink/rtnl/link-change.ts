@@ -12,7 +12,15 @@ import {
   IFLA_PROP_LIST,
 } from "../constants/if-link.ts"
 import { NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST } from "../constants/netlink.ts"
-import { RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_DELLINKPROP, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK } from "../constants/rtnetlink.ts"
+import {
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_DELLINK,
+  RTM_DELLINKPROP,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTM_NEWLINKPROP,
+  RTM_SETLINK,
+} from "../constants/rtnetlink.ts"
 import type { WireWriter } from "../wire.ts"
 import { writeBridge, writePort } from "./bridge-options.ts"
 import { writeLinkHeader, writeLinkTarget, writeMac } from "./link-header.ts"
@@ -58,9 +66,11 @@ export function encodeLinkSet(w: WireWriter, sequence: number, request: LinkSet,
   })
 }
 
-/** `ip link property del dev LINK altname NAME`: of a new family, which wants it said that it is nested. */
-export function encodeAltnameDelete(w: WireWriter, sequence: number, { link, name }: NetRequest & { op: "altname-delete" }): void {
-  w.message(RTM_DELLINKPROP, REQUEST, sequence, () => {
+type AltnameRequest = NetRequest & { op: "altname-add" | "altname-delete" }
+
+/** `ip link property add|del dev LINK altname NAME`: of a new family, which wants it said that it is nested. */
+export function encodeAltname(w: WireWriter, sequence: number, { op, link, name }: AltnameRequest): void {
+  w.message(op === "altname-add" ? RTM_NEWLINKPROP : RTM_DELLINKPROP, REQUEST, sequence, () => {
     writeLinkTarget(w, link)
     writeNested(w, IFLA_PROP_LIST | NLA_F_NESTED, () => writeText(w, IFLA_ALT_IFNAME, name))
   })

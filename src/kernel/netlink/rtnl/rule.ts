@@ -1,6 +1,6 @@
 import { protocolNumber, protocolWord } from "../../../base/ip-protocols.ts"
 import type { LiveRule, Rule } from "../../kernel.ts"
-import { ROUTE_PROTOCOL } from "../../kernel.ts"
+import { ROUTE_PROTOCOL, VRF_RULE_PRIORITY } from "../../kernel.ts"
 import { eachAttribute, readText, readU8, readU32, writeRaw, writeText, writeU8, writeU32 } from "../attr.ts"
 import * as FRA from "../constants/fib-rules.ts"
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST } from "../constants/netlink.ts"
@@ -9,6 +9,8 @@ import type { Message, WireWriter } from "../wire.ts"
 import { readU16, WireError } from "../wire.ts"
 import { cidrOf, ipBytes, readIp } from "./ip-bytes.ts"
 
+/** rtnetlink(7) */
+const RTPROT_KERNEL = 2
 /** Size of `struct fib_rule_hdr`. */
 const RULE_HEADER = 12
 const ALL_BITS = 0xffffffff
@@ -64,6 +66,24 @@ function writeRule(w: WireWriter, rule: Rule): void {
   if (rule.goto !== undefined) writeU32(w, FRA.FRA_GOTO, rule.goto)
   if (rule.suppress_prefixlength !== undefined) writeU32(w, FRA.FRA_SUPPRESS_PREFIXLEN, rule.suppress_prefixlength)
   writeU8(w, FRA.FRA_PROTOCOL, ROUTE_PROTOCOL)
+}
+
+/** `ip rule add l3mdev priority 1000 protocol kernel` */
+export function encodeVrfRuleAdd(w: WireWriter, sequence: number, family: Rule["family"]): void {
+  const flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+  w.message(RTM_NEWRULE, flags, sequence, () => writeVrfRule(w, family))
+}
+
+export function encodeVrfRuleDelete(w: WireWriter, sequence: number, family: Rule["family"]): void {
+  w.message(RTM_DELRULE, NLM_F_REQUEST | NLM_F_ACK, sequence, () => writeVrfRule(w, family))
+}
+
+function writeVrfRule(w: WireWriter, family: Rule["family"]): void {
+  for (const value of [family === "inet6" ? AF_INET6 : AF_INET, 0, 0, 0, 0, 0, 0, FRA.FR_ACT_TO_TBL]) w.u8(value)
+  w.u32(0)
+  writeU8(w, FRA.FRA_L3MDEV, 1)
+  writeU8(w, FRA.FRA_PROTOCOL, RTPROT_KERNEL)
+  writeU32(w, FRA.FRA_PRIORITY, VRF_RULE_PRIORITY)
 }
 
 /** `struct fib_rule_port_range`: the first and the last, in the host's order of bytes. */
