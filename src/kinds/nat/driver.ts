@@ -49,6 +49,7 @@ function put(step: Step, run: Run): void {
   for (const family of FAMILIES)
     if (wanted.sysctls[FORWARDING[family]] === undefined && !awaited.includes(family)) putBack(kernel, family, set, leaving(place), known)
   clearUnwanted(step, run, wanted)
+  wake(kernel, set, place.table)
   const comments = FAMILIES.map((family) => (wasOff(kernel, family, set, known) ? WAS_OFF[family] : ""))
   const told = FAMILIES.filter(
     (family, i) => comments[i] !== "" && lines.some((line) => line.family === family && line.role === KEEPS_COMMENT),
@@ -166,10 +167,17 @@ function removing(set: RuleSet, family: RuleFamily, place: Place): RuleChange[] 
   return deletions(set, family, place)
 }
 
-/** What is jumped to goes last. */
+/** A dormant table comes to life by itself: with changes of its chains in the same batch the kernel refuses it (nft_table_pending_update()). */
+function wake(kernel: Kernel, { tables }: RuleSet, table: string): void {
+  const dormant = tables.filter((one) => one.dormant && one.name === table)
+  if (dormant.length > 0) kernel.changeRules(dormant.map(({ family }) => ({ op: "table-add", family, table })))
+}
+
+/** What is jumped to goes last; what others have hooked up in the table goes with any. */
 function deletions({ chains, inner }: RuleSet, family: RuleFamily, place: Place): RuleChange[] {
   const isLeaving = leaving(place)
-  const own = [...chains, ...inner].filter((chain) => chain.family === family && isLeaving(chain))
+  const strangers = chains.filter((chain) => chain.table === place.table && roleOf(chain.name) === undefined)
+  const own = [...strangers, ...[...chains, ...inner].filter(isLeaving)].filter((chain) => chain.family === family)
   return own.map(({ name }) => ({ op: "chain-delete", family, table: place.table, chain: name }))
 }
 
