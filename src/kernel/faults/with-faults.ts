@@ -1,3 +1,4 @@
+import { flowTwin } from "../flows.ts"
 import type { Kernel, LaunchRecord, Monitor, NetNs, NetRequest, OpenTap } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { ruleTwin } from "../netlink/nft/change.ts"
@@ -20,6 +21,7 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     openTap: (ns, tap) => points.run(tapTwin(tap), () => tapWithFaults(kernel.openTap(ns, tap), tap.name, points)),
     setWireGuard: (ns, link, change) => points.run(wireGuardTwin(link, change), () => kernel.setWireGuard(ns, link, change)),
     changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
+    forgetFlows: (flows) => points.run(flows.map(flowTwin).join("; "), () => kernel.forgetFlows(flows)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     mountFile: (process, mount) =>

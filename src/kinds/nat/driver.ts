@@ -13,7 +13,9 @@ import type { Role } from "./spec-chains.ts"
 import { chainOf, making, ROLES, roleOf } from "./spec-chains.ts"
 import type { Line } from "./spec-lines.ts"
 import { linesOf } from "./spec-lines.ts"
+import type { PublishedPorts } from "./spec-ports.ts"
 import { expressionsOf } from "./spec-words.ts"
+import { isLedElsewhere, staleFlows } from "./stale-flows.ts"
 
 /** Rules in the stack's own table, of the host's network namespace. nft(8) */
 export const natDriver: Driver = {
@@ -58,6 +60,7 @@ function put(step: Step, run: Run): void {
   kernel.changeRules(FAMILIES.flatMap((family, i) => replacing(set, family, place, lines, comments[i] ?? "")))
   for (const [name, value] of Object.entries(wanted.sysctls)) setSysctl(kernel, name, value)
   setHairpin(step, run, wanted.hairpin)
+  forgetStale(step, run, wanted.ports)
 }
 
 function remove(step: Step, run: Run): void {
@@ -79,6 +82,7 @@ function remove(step: Step, run: Run): void {
     ),
   )
   setHairpin(step, run, [])
+  forgetStale(step, run, {})
 }
 
 // ------------------------------------------------------------- what is beside
@@ -103,6 +107,15 @@ function setHairpin({ change }: Step, { kernel, desired }: Run, wanted: readonly
   if (requests.length === 0) return
   const refusal = kernel.net("host", requests).find((error, i) => error !== null && (i < wanted.length || !GONE.has(error.errno)))
   if (refusal != null) throw refusal
+}
+
+/** Nothing is asked where no port of UDP leads elsewhere: a host may remember hundreds of thousands. */
+function forgetStale({ change }: Step, { kernel }: Run, has: PublishedPorts): void {
+  const had = (change.before as unknown as NatAttributes | null)?.ports ?? {}
+  if (!isLedElsewhere(had, has)) return
+  const addresses = new Set(kernel.dump("host").addresses.map(({ address }) => address.replace(/\/.*/, "")))
+  const stale = staleFlows(kernel.flows(), had, has, (address) => addresses.has(address))
+  if (stale.length > 0) kernel.forgetFlows(stale)
 }
 
 /** There is no such link, or it is no port of a bridge. */

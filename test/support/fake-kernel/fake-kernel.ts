@@ -1,3 +1,4 @@
+import { flowTwin } from "../../../src/kernel/flows.ts"
 import type { HeldNamespaces, Kernel, LaunchRecord, Link, LinkCounters, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
@@ -120,6 +121,11 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     },
     openTap: (ns, tap) => openTap({ machine, self, ns, taps: run.taps, mutate }, tap),
     changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
+    flows: () => reading(() => self.namespaces.net.flows ?? []),
+    forgetFlows: (flows) =>
+      mutate(flows.map(flowTwin).join("; "), () => {
+        self.namespaces.net.flows = (self.namespaces.net.flows ?? []).filter(({ id }) => !flows.some((one) => one.id === id))
+      }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
     heldNamespaces: (monitor) => heldPaths(monitor),
