@@ -1,3 +1,4 @@
+import { openAnnouncements } from "./announcements.ts"
 import type { CaptureJob } from "./capture.ts"
 import { becomeCapture } from "./capture.ts"
 import { openDevices } from "./device-programs.ts"
@@ -54,6 +55,7 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     ...openTaps(ffi),
     ...openRules(ffi),
     ...openFlows(ffi),
+    ...openAnnouncements(ffi),
     ...openWireGuard(ffi),
     ...openVisits(ffi, { ...net, ...processes }),
   }
