@@ -32,13 +32,9 @@ function answering(sandbox: Sandbox, file: string, addresses = ADDRESSES): strin
 }
 
 /** The MAC address that `c` knows for an address. */
-function known(sandbox: Sandbox, address: string): string {
-  const shown = sandbox.run(["nsenter", "-t", String(inside(sandbox)), "-n", "ip", "neigh", "show", address]).stdout
+function known(sandbox: Sandbox, file: string, address: string): string {
+  const shown = expectStatus(sandbox.stack(["exec", "-f", file, "c", "--", "ip", "neigh", "show", address]), 0).stdout
   return /lladdr (\S+)/.exec(shown)?.[1] ?? ""
-}
-
-function inside(sandbox: Sandbox): string {
-  return sandbox.run(["sh", "-c", "cat /sys/fs/cgroup/*/stack/lab/c/cgroup.procs 2>/dev/null | head -n1"]).stdout.trim()
 }
 
 const ALL = ADDRESSES.flatMap((address) => [`c ${address}`, `host ${address}`])
@@ -48,7 +44,7 @@ scenario("two containers that change their addresses are found at the new ones a
   apply(sandbox, file)
   assert.equal(answering(sandbox, file), ALL)
   const [was, processes] = [
-    ADDRESSES.map((address) => known(sandbox, address)),
+    ADDRESSES.map((address) => known(sandbox, file, address)),
     ["a", "b", "c"].map((name) => live(sandbox, "lab", name).init),
   ]
   sandbox.file("stack.yaml", lab(3, 2))
@@ -56,7 +52,7 @@ scenario("two containers that change their addresses are found at the new ones a
   assert.equal(answering(sandbox, file), ALL)
   const [two, two6, three, three6] = was
   assert.equal(
-    ADDRESSES.map((address) => known(sandbox, address)),
+    ADDRESSES.map((address) => known(sandbox, file, address)),
     [three, three6, two, two6],
   )
   expectConverged(sandbox, file)
@@ -75,7 +71,7 @@ scenario(
     sandbox.file("stack.yaml", lab(2, 3).replace('"fd20::2/64"]', '"fd20::2/64"], mac: "02:00:00:00:00:22"'))
     apply(sandbox, file)
     assert.equal(answering(sandbox, file), ALL)
-    assert.is(known(sandbox, "10.20.0.2"), "02:00:00:00:00:22")
+    assert.is(known(sandbox, file, "10.20.0.2"), "02:00:00:00:00:22")
     sandbox.file("stack.yaml", lab(2, 3).replaceAll("  b: {", "  other: {"))
     apply(sandbox, file)
     assert.equal(answering(sandbox, file), ALL)
@@ -97,7 +93,7 @@ scenario("the end of a pair and the host's own address on a bridge are found at 
   apply(sandbox, file)
   assert.equal(reached(), places)
   assert.equal(
-    places.map((place) => known(sandbox, place)),
+    places.map((place) => known(sandbox, file, place)),
     [mac, mac.replace(/33$/, "34")],
   )
   expectStatus(sandbox.stack(["destroy", "-y", "-f", file]), 0)
