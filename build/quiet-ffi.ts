@@ -71,6 +71,7 @@ export function quietFfi(): Ffi {
     deviceAttach: () => 0,
     tapOpen: () => 0,
     tapKeep: () => 0,
+    sendFrames: () => 0,
     devicePrograms: () => 0,
   }
 }

@@ -14,7 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Raised whenever a signature changes; ffi.ts refuses another one. */
-#define STK_ABI 12
+#define STK_ABI 13
 
 EXPORT int32_t stk_abi(void);
 
@@ -86,6 +86,9 @@ EXPORT int32_t stk_removals_end(int32_t done, uint8_t *out, int32_t out_len);
 /* tap.c */
 EXPORT int32_t stk_tap_open(const char *ns_path, const char *name, int32_t many, int32_t owner, int32_t group);
 EXPORT int32_t stk_tap_keep(int32_t fd);
+
+/* frames.c */
+EXPORT int32_t stk_send_frames(const char *ns_path, const char *link, const uint8_t *frames, int32_t len);
 
 /* devices.c */
 EXPORT int32_t stk_device_load(const char *name, const uint8_t *code, int32_t len);

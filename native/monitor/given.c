@@ -48,7 +48,10 @@ int give_file(const struct setup *s, const struct list *given)
   if (file < 0) return -errno;
   int copy cleanup_fd = copy_mount_of(file);
   if (copy < 0) return copy;
-  struct mount_attributes attributes = {.set = MS_NOSUID | MS_NODEV | MS_NOEXEC | (g.read_only ? MS_RDONLY : 0)};
+  /* A script is executed where its mode says that it may be, and the folder that it is kept in is none for that. */
+  uint64_t executed = (g.mode & 0111) == 0 ? 0 : MS_NOEXEC;
+  uint64_t forbidden = (MS_NOSUID | MS_NODEV | MS_NOEXEC | (g.read_only ? MS_RDONLY : 0)) & ~executed;
+  struct mount_attributes attributes = {.set = forbidden, .clear = executed};
   result = set_mount_attributes(copy, 0, &attributes);
   if (result < 0) return result;
   int target cleanup_fd = make_target(s->target.at, false);

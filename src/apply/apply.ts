@@ -15,6 +15,8 @@ import { failureDiagnostic, thrownFailure } from "./failure.ts"
 import { GraphWalk } from "./graph-walk.ts"
 import type { Guard } from "./guard.ts"
 import { shuffler } from "./shuffle.ts"
+import type { TakenOver } from "./taken-over.ts"
+import { announce, takenOver } from "./taken-over.ts"
 
 export interface ApplyContext {
   kernel: Kernel
@@ -47,7 +49,7 @@ export async function applyPlan(plan: Plan, snapshot: Snapshot, context: ApplyCo
   const interrupted = () => options.signal.aborted
   const run: Run = { ...context, stack: plan.stack, desired: plan.desired, born: bornBefore(snapshot), progress, interrupted }
   requireSuccessors(plan, context.cgroups)
-  const execution = new Execution(plan.steps, run, options)
+  const execution = new Execution(plan.steps, run, options, takenOver(plan, snapshot))
   forgetChanging(run.kernel, plan, snapshot)
   await execution.walkAll()
   await abandonParked(run, execution.result)
@@ -86,6 +88,7 @@ class Execution {
   readonly #walk: GraphWalk
   readonly #run: Run
   readonly #options: ApplyOptions
+  readonly #takenOver: TakenOver
   readonly #now: () => number
   readonly #mix: <T>(list: readonly T[]) => readonly T[]
   readonly #running = new Set<Step>()
@@ -96,10 +99,11 @@ class Execution {
   /** Steps were left ready that could have been started. */
   #more = false
 
-  constructor(steps: readonly Step[], run: Run, options: ApplyOptions) {
+  constructor(steps: readonly Step[], run: Run, options: ApplyOptions, taken: TakenOver) {
     this.#walk = new GraphWalk(steps)
     this.#run = run
     this.#options = options
+    this.#takenOver = taken
     this.#now = options.now ?? now
     this.#mix = options.shuffle === undefined ? (list) => list : shuffler(options.shuffle)
   }
@@ -175,6 +179,7 @@ class Execution {
   #end(step: Step, result: StepResult, at: number, took: number): void {
     this.#running.delete(step)
     if (result.ok) {
+      if (step.op === "create" || step.op === "update") announce(this.#takenOver.get(step.change.address) ?? [], this.#run)
       this.result.done.push(step)
       this.#options.emit({ type: "step-done", step, at, took })
       this.#walk.succeeded(step)

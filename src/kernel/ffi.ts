@@ -74,6 +74,8 @@ export interface Ffi {
   tapOpen(nsPath: string, name: string, many: number, owner: number, group: number): number
   /** It outlives its descriptor. */
   tapKeep(fd: number): number
+  /** Each frame behind its length, two bytes. */
+  sendFrames(nsPath: string, link: string, frames: Uint8Array): number
   /** A descriptor of a program that allows devices. */
   deviceLoad(name: string, code: Uint8Array): number
   /** Attaches it to a group, in the place of one whose name begins with `mark`. */
@@ -86,7 +88,7 @@ export interface Ffi {
 export const SPAWNED_BYTES = 36
 
 /** STK_ABI in stack.h. */
-const ABI = 12
+const ABI = 13
 
 type FfiRs = typeof import("ffi-rs")
 
@@ -132,6 +134,7 @@ const SIGNATURES = {
   stk_spread: "s",
   stk_tap_open: "ssiii",
   stk_tap_keep: "i",
+  stk_send_frames: "ssbi",
   stk_device_load: "sbi",
   stk_device_attach: "siss",
   stk_device_programs: "bibi",
@@ -207,6 +210,7 @@ export function openFfi(folder?: string): Ffi {
     spread: (path) => call("stk_spread", path),
     tapOpen: (nsPath, name, many, owner, group) => call("stk_tap_open", nsPath, name, many, owner, group),
     tapKeep: (fd) => call("stk_tap_keep", fd),
+    sendFrames: (nsPath, link, frames) => call("stk_send_frames", nsPath, link, frames, frames.length),
     deviceLoad: (name, code) => call("stk_device_load", name, code, code.length),
     deviceAttach: (folder, program, name, mark) => call("stk_device_attach", folder, program, name, mark),
     devicePrograms: (folders, out) => call("stk_device_programs", folders, folders.length, out, out.length),

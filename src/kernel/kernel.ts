@@ -1,5 +1,7 @@
 import type { DeviceProgram } from "../devices/program.ts"
+import type { Announcements } from "./announcements.ts"
 import type { Archives } from "./archives.ts"
+import type { Flows } from "./flows.ts"
 import type { LaunchRecord, MountCopy } from "./launch/launch-record.ts"
 import type { LinkCounters, NetDump, Qdisc } from "./net-dump.ts"
 import type { NetRequest } from "./net-request.ts"
@@ -33,7 +35,7 @@ export type { WireGuardChange, WireGuardDevice, WireGuardPeer } from "./wireguar
  * The kernel port: all that the rest of the program may ask of a kernel. `linux.ts` is the real one; the fake of the
  * tests is the other; one contract suite runs on both. Methods throw `KernelError` where the kernel refuses.
  */
-export interface Kernel extends Archives, PacketRules, RoutingReader, Taps, WireGuard {
+export interface Kernel extends Announcements, Archives, Flows, PacketRules, RoutingReader, Taps, WireGuard {
   // ---- links, addresses, routes (rtnetlink(7))
   /** One consistent reading of a network namespace; a dump the kernel marks interrupted is read again, bounded. */
   dump(ns: NetNs): NetDump

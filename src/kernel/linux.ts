@@ -1,3 +1,4 @@
+import { openAnnouncements } from "./announcements.ts"
 import type { CaptureJob } from "./capture.ts"
 import { becomeCapture } from "./capture.ts"
 import { openDevices } from "./device-programs.ts"
@@ -7,6 +8,7 @@ import { nativeFolder, openFfi } from "./ffi.ts"
 import { openFiles } from "./files.ts"
 import type { Kernel } from "./kernel.ts"
 import type { ExecRecord } from "./launch/exec.ts"
+import { openFlows } from "./netlink/conntrack/flows.ts"
 import { openWireGuard } from "./netlink/genl/wireguards.ts"
 import { openNet } from "./netlink/net.ts"
 import { openRules } from "./netlink/nft/rules.ts"
@@ -52,6 +54,8 @@ export function kernelBehind(ffi: Ffi, folder?: string): LinuxKernel {
     dial: openDialer(ffi, readable),
     ...openTaps(ffi),
     ...openRules(ffi),
+    ...openFlows(ffi),
+    ...openAnnouncements(ffi),
     ...openWireGuard(ffi),
     ...openVisits(ffi, { ...net, ...processes, rest }),
   }

@@ -15,8 +15,8 @@ export interface PacketRules {
 export type RuleFamily = "ip" | "ip6"
 
 export interface RuleSet {
-  /** Names of the tables of both families. */
-  tables: { family: RuleFamily; name: string }[]
+  /** The tables of both families. Packets come to no chain of one that is dormant. */
+  tables: { family: RuleFamily; name: string; dormant?: true }[]
   /** Chains that packets come to by themselves, of all families. */
   chains: BaseChain[]
   /** Those that they come to by a jump alone, of both families. */
@@ -74,7 +74,7 @@ export type Expression =
   | { is: "other"; name: string }
 
 export type RuleChange =
-  /** It may be there already. */
+  /** It may be there already, and is dormant no more. */
   | { op: "table-add"; family: RuleFamily; table: string }
   /** With all that is in it. */
   | { op: "table-delete"; family: RuleFamily; table: string }

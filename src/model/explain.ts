@@ -44,7 +44,15 @@ function folderOf({ op }: KernelError): string | undefined {
 
 function hintOf(cause: KernelError): string | undefined {
   const folder = folderOf(cause)
-  return (folder === undefined ? undefined : FILE_HINTS[cause.errno]?.(folder)) ?? HINTS[cause.errno]
+  return (folder === undefined ? undefined : FILE_HINTS[cause.errno]?.(folder)) ?? withoutIpv6(cause) ?? HINTS[cause.errno]
+}
+
+/** inet6_addr_add(): of an address the kernel says EACCES where IPv6 is off on the link. */
+function withoutIpv6({ op, errno }: KernelError): string | undefined {
+  const link = /^ip address add \S+ dev (\S+)/.exec(op)?.[1]
+  if (link === undefined || errno !== "EACCES") return undefined
+  const name = link.replaceAll(".", "/")
+  return `IPv6 is off on that link: switch it on where the link is, by \`sysctl -w net.ipv6.conf.${name}.disable_ipv6=0\`, or give it no address of IPv6`
 }
 
 /** A refused kernel operation as a diagnostic: what was asked, the errno's name, the kernel's own text, what to do. */

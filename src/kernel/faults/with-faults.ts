@@ -1,3 +1,5 @@
+import { announcementTwin } from "../announcements.ts"
+import { flowTwin } from "../flows.ts"
 import type { Kernel, LaunchRecord, Monitor, NetNs, NetRequest, OpenTap } from "../kernel.ts"
 import { KernelError } from "../kernel.ts"
 import { ruleTwin } from "../netlink/nft/change.ts"
@@ -20,6 +22,8 @@ export function withFaults<K extends Kernel>(kernel: K, points: FaultPoints): K 
     openTap: (ns, tap) => points.run(tapTwin(tap), () => tapWithFaults(kernel.openTap(ns, tap), tap.name, points)),
     setWireGuard: (ns, link, change) => points.run(wireGuardTwin(link, change), () => kernel.setWireGuard(ns, link, change)),
     changeRules: (changes) => points.run(changes.map(ruleTwin).join("; "), () => kernel.changeRules(changes)),
+    announce: (ns, link, holdings) => points.run(announcementTwin(link, holdings), () => kernel.announce(ns, link, holdings)),
+    forgetFlows: (flows) => points.run(flows.map(flowTwin).join("; "), () => kernel.forgetFlows(flows)),
     writeIn: (namespaces, path, text) =>
       points.run(`write ${path} in ${namespaces.join(" and ")}: ${text}`, () => kernel.writeIn(namespaces, path, text)),
     mountFile: (process, mount) =>

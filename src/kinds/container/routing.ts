@@ -6,7 +6,7 @@ import type { ContainerRecord } from "./record.ts"
 import { observedRoutes, routeChanges } from "./routes.ts"
 import type { ContainerAttributes } from "./spec.ts"
 import type { NeighbourSpec, RuleSpec } from "./spec-routing.ts"
-import { inOrder, needsRouting, neighbourKey, ruleKey } from "./spec-routing.ts"
+import { inOrder, needsRouting, neighbourKey, ruleKey, speltRule } from "./spec-routing.ts"
 
 type RoutingAttributes = Pick<ContainerAttributes, "routes" | "rules" | "neighbours">
 
@@ -35,7 +35,7 @@ function ourRules({ rules }: Routing): RuleSpec[] {
       ...(family === "inet" ? {} : { family }),
       ...(type === "lookup" || type === "goto" ? {} : { type: type as RuleSpec["type"] }),
     }))
-  return inOrder(found as RuleSpec[], ruleKey)
+  return inOrder((found as RuleSpec[]).map(speltRule), ruleKey)
 }
 
 function ourNeighbours(scope: Scope, name: string, { neighbours }: Routing): NeighbourSpec[] {

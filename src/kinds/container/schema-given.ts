@@ -58,7 +58,11 @@ function givens(description: string, example: string): Fragment {
           target: { description: "Where it is found.", type: "string", form: "an absolute path, or a name" },
           uid: id("Whose it is"),
           gid: id("Which group's it is"),
-          mode: { description: "Who may read it, in octal; default 0444.", type: ["string", "integer"], form: "a mode such as 0400" },
+          mode: {
+            description: "Who may read or execute it, in octal; default 0444.",
+            type: ["string", "integer"],
+            form: "a mode such as 0400",
+          },
         },
         { required: ["source"] },
       ),

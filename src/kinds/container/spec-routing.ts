@@ -59,6 +59,17 @@ export interface RuleSpec {
   other?: string
 }
 
+/** In the order in which a file's rule has them: the kernel's messages have another one. */
+const RULE_KEYS = [
+  ...(["priority", "family", "not", "from", "to", "iif", "oif", "fwmark", "fwmask", "ipproto", "sport", "dport"] as const),
+  ...(["type", "table", "goto", "suppress_prefixlength", "other"] as const),
+] satisfies (keyof RuleSpec)[]
+
+/** The same rule, spelt as one of a file is. */
+export function speltRule(rule: RuleSpec): RuleSpec {
+  return Object.fromEntries(RULE_KEYS.flatMap((key) => (rule[key] === undefined ? [] : [[key, rule[key]]]))) as unknown as RuleSpec
+}
+
 /** A neighbour that is not learned, or, as a proxy, one that the link answers for. ip-neighbour(8) */
 export interface NeighbourSpec {
   to: string

@@ -13,7 +13,9 @@ import type { Role } from "./spec-chains.ts"
 import { chainOf, making, ROLES, roleOf } from "./spec-chains.ts"
 import type { Line } from "./spec-lines.ts"
 import { linesOf } from "./spec-lines.ts"
+import type { PublishedPorts } from "./spec-ports.ts"
 import { expressionsOf } from "./spec-words.ts"
+import { isLedElsewhere, staleFlows } from "./stale-flows.ts"
 
 /** Rules in the stack's own table, of the host's network namespace. nft(8) */
 export const natDriver: Driver = {
@@ -49,6 +51,7 @@ function put(step: Step, run: Run): void {
   for (const family of FAMILIES)
     if (wanted.sysctls[FORWARDING[family]] === undefined && !awaited.includes(family)) putBack(kernel, family, set, leaving(place), known)
   clearUnwanted(step, run, wanted)
+  wake(kernel, set, place.table)
   const comments = FAMILIES.map((family) => (wasOff(kernel, family, set, known) ? WAS_OFF[family] : ""))
   const told = FAMILIES.filter(
     (family, i) => comments[i] !== "" && lines.some((line) => line.family === family && line.role === KEEPS_COMMENT),
@@ -57,6 +60,7 @@ function put(step: Step, run: Run): void {
   kernel.changeRules(FAMILIES.flatMap((family, i) => replacing(set, family, place, lines, comments[i] ?? "")))
   for (const [name, value] of Object.entries(wanted.sysctls)) setSysctl(kernel, name, value)
   setHairpin(step, run, wanted.hairpin)
+  forgetStale(step, run, wanted.ports)
 }
 
 function remove(step: Step, run: Run): void {
@@ -78,6 +82,7 @@ function remove(step: Step, run: Run): void {
     ),
   )
   setHairpin(step, run, [])
+  forgetStale(step, run, {})
 }
 
 // ------------------------------------------------------------- what is beside
@@ -102,6 +107,15 @@ function setHairpin({ change }: Step, { kernel, desired }: Run, wanted: readonly
   if (requests.length === 0) return
   const refusal = kernel.net("host", requests).find((error, i) => error !== null && (i < wanted.length || !GONE.has(error.errno)))
   if (refusal != null) throw refusal
+}
+
+/** Nothing is asked where no port of UDP leads elsewhere: a host may remember hundreds of thousands. */
+function forgetStale({ change }: Step, { kernel }: Run, has: PublishedPorts): void {
+  const had = (change.before as unknown as NatAttributes | null)?.ports ?? {}
+  if (!isLedElsewhere(had, has)) return
+  const addresses = new Set(kernel.dump("host").addresses.map(({ address }) => address.replace(/\/.*/, "")))
+  const stale = staleFlows(kernel.flows(), had, has, (address) => addresses.has(address))
+  if (stale.length > 0) kernel.forgetFlows(stale)
 }
 
 /** There is no such link, or it is no port of a bridge. */
@@ -166,10 +180,17 @@ function removing(set: RuleSet, family: RuleFamily, place: Place): RuleChange[] 
   return deletions(set, family, place)
 }
 
-/** What is jumped to goes last. */
+/** A dormant table comes to life by itself: with changes of its chains in the same batch the kernel refuses it (nft_table_pending_update()). */
+function wake(kernel: Kernel, { tables }: RuleSet, table: string): void {
+  const dormant = tables.filter((one) => one.dormant && one.name === table)
+  if (dormant.length > 0) kernel.changeRules(dormant.map(({ family }) => ({ op: "table-add", family, table })))
+}
+
+/** What is jumped to goes last; what others have hooked up in the table goes with any. */
 function deletions({ chains, inner }: RuleSet, family: RuleFamily, place: Place): RuleChange[] {
   const isLeaving = leaving(place)
-  const own = [...chains, ...inner].filter((chain) => chain.family === family && isLeaving(chain))
+  const strangers = chains.filter((chain) => chain.table === place.table && roleOf(chain.name) === undefined)
+  const own = [...strangers, ...[...chains, ...inner].filter(isLeaving)].filter((chain) => chain.family === family)
   return own.map(({ name }) => ({ op: "chain-delete", family, table: place.table, chain: name }))
 }
 

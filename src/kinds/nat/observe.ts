@@ -25,24 +25,32 @@ export function readNat(scope: Scope): Reading {
       chain.table === table && isFamily(chain.family) ? (roleOf(chain.name)?.bridge ?? []) : [],
     ),
   )
-  const resources = [...names].sort().map((name) => observed(scope, set, table, name))
+  // What others have put into the table is told of one bridge: any that is written takes it out.
+  const strangers = set.chains.filter((chain) => chain.table === table && isFamily(chain.family) && roleOf(chain.name) === undefined)
+  const resources = [...names].sort().map((name, i) => observed(scope, set, table, name, i === 0 ? strangers : []))
   const isEmpty = names.size === 0 && set.tables.some(({ name }) => name === table)
   const wanted = desired.resources.some(({ kind }) => kind === "nat")
   const known = names.size > 0 || wanted ? [] : [...remembered(scope.kernel, stack)]
   return { resources: (isEmpty || known.length > 0) && !wanted ? [leftOver(scope.kernel, known)] : resources, foreign: [] }
 }
 
-function observed(scope: Scope, set: RuleSet, table: string, name: string): Observed {
+function observed(scope: Scope, set: RuleSet, table: string, name: string, strangers: RuleSet["chains"]): Observed {
   const wanted = scope.resource(`nat.${name}`)?.attributes as unknown as NatAttributes | undefined
   const chains = set.chains.filter((chain) => chain.table === table && isFamily(chain.family) && roleOf(chain.name)?.bridge === name)
   const { rules, ports } = readRules(set, name, wanted?.ports ?? {})
   const bridge = scope.host.links.find((link) => link.kind === "bridge" && ownerOf(scope, "host", link) === `bridge.${name}`)
   return told(name, {
-    rules: [...chains.flatMap(strangeness), ...rules].sort(),
+    rules: [...asleep(set, table, chains), ...[...strangers, ...chains].flatMap(strangeness), ...rules].sort(),
     ports,
     hairpin: hairpinLinks(scope, bridge),
     sysctls: readSysctls(scope.kernel, chains, wanted, bridge),
   })
+}
+
+/** Somebody has switched off the tables in which the chains are. */
+function asleep({ tables }: RuleSet, table: string, chains: RuleSet["chains"]): string[] {
+  const dormant = tables.filter((one) => one.dormant && one.name === table && chains.some(({ family }) => family === one.family))
+  return dormant.map(({ family }) => `${family}: table { flags dormant; }`)
 }
 
 /** Somebody has taken the chains away: what is left is the table, or what the host was switched to. */

@@ -4,6 +4,7 @@ import type { ForwardDrop, PacketFacts } from "../../model/packet-facts.ts"
 import type { HostFacts, Resource } from "../../model/resource.ts"
 import type { NatAttributes } from "./spec.ts"
 import { FORWARDING } from "./spec.ts"
+import { parseLine } from "./spec-lines.ts"
 import { parsePublished } from "./spec-ports.ts"
 
 /** What of this host stands in the way of a bridge's packets, before anything is done. */
@@ -76,9 +77,10 @@ function dropped(resource: Resource, drops: readonly ForwardDrop[]): Diagnostic[
   })
 }
 
-/** Every rule of a bridge that has packets passed on names it. */
+/** Who has packets passed on is named by a rule that rewrites them; those that drop some name other bridges, too. */
 function bridgeIn(rules: readonly string[]): string | undefined {
-  return rules.flatMap((rule) => /oifname (?:!= )?"([^"]+)"/.exec(rule)?.[1] ?? [])[0]
+  const rewriting = rules.filter((rule) => parseLine(rule)?.role !== "forward")
+  return rewriting.flatMap((rule) => /oifname (?:!= )?"([^"]+)"/.exec(rule)?.[1] ?? [])[0]
 }
 
 function remedy({ family, table, chain, door }: ForwardDrop, bridge: string): string {

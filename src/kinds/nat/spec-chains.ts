@@ -39,11 +39,12 @@ export function making(family: RuleFamily, table: string, role: Role, bridge: st
   return { op: "chain-add", family, chain: { table, name, ...hook, policy: "accept", comment } }
 }
 
-/** What of a chain is not as it was made, in nft's words. */
+/** What of a chain is not as it was made, in nft's words: all of it where it is no bridge's. */
 export function strangeness({ family, name, type, hook, priority, policy }: BaseChain): string[] {
   const role = roleOf(name)?.role
   const made = role === undefined ? undefined : HOOKS[role]
   if (type === made?.type && hook === made.hook && priority === made.priority && policy === "accept") return []
-  const where = role === "nat" ? family : `${family} ${role}`
-  return [`${where}: chain { type ${type} hook ${hook} priority ${priority}; policy ${policy}; }`]
+  const where = role === undefined || role === "nat" ? family : `${family} ${role}`
+  const called = role === undefined ? `chain ${name}` : "chain"
+  return [`${where}: ${called} { type ${type} hook ${hook} priority ${priority}; policy ${policy}; }`]
 }

@@ -11,6 +11,7 @@ const OF_PORT = [
   'ip guard: iifname "lab-dmz" ip daddr 127.0.0.0/8 drop',
   'ip saddr 10.21.0.0/24 oifname "lab-dmz" ct status dnat masquerade',
 ]
+const ASLEEP = "ip: table { flags dormant; }"
 const LOCALNET = "sysctls.net.ipv4.conf.lab-dmz.route_localnet"
 
 /** The rules without one of them, and with another. */
@@ -44,6 +45,19 @@ export const natRows: KindRows = {
         {
           by: "nft add chain ip6 stack_lab nat-lan '{ policy drop; }'",
           shows: { "nat.lan": { rules: [RULE4, RULE6, "ip6: chain { type nat hook postrouting priority 100; policy drop; }"] } },
+          needs: "nft",
+        },
+        {
+          by: "nft add table ip stack_lab '{ flags dormant; }'",
+          shows: {
+            "nat.lan": { rules: [RULE4, RULE6, ASLEEP].sort() },
+            "nat.dmz": { rules: ofPort("none", ASLEEP) },
+          },
+          needs: "nft",
+        },
+        {
+          by: "nft add chain ip stack_lab mine '{ type filter hook forward priority 0; policy drop; }'",
+          shows: { "nat.dmz": { rules: ofPort("none", "ip: chain mine { type filter hook forward priority 0; policy drop; }") } },
           needs: "nft",
         },
         {

@@ -119,6 +119,29 @@ scenario(
 )
 
 scenario(
+  "of an isolated bridge that a firewall of others drops it is the bridge itself that is named, whatever the others are called and allowed",
+  (sandbox) => {
+    const text = lab("lab", 20, '["8080:80"]').replace(
+      "} }\ncontainers",
+      ", isolated: true }, outer: { address: 10.21.0.1/24, nat: true } }\ncontainers",
+    )
+    const file = sandbox.file("stack.yaml", text)
+    nft(sandbox, FIREWALL)
+    const allow = (link: string) =>
+      nft(sandbox, ["iif", "oif"].map((side) => `insert rule inet fw pass ${side}name ${link} accept`).join("\n"))
+    const told = plan(sandbox, file, 0)
+    assert.match(told, "none of them names lab-lan\n")
+    assert.match(told, "none of them names lab-outer\n")
+    assert.match(told, "`nft insert rule inet fw pass iifname lab-lan accept`")
+    allow("lab-outer")
+    assert.match(plan(sandbox, file, 0), "none of them names lab-lan\n")
+    allow("lab-lan")
+    assert.is(plan(sandbox, file, 0), "")
+  },
+  NEEDS,
+)
+
+scenario(
   "docker's own chain for rules of others is named where there is one",
   (sandbox) => {
     const file = sandbox.file("stack.yaml", lab("lab", 20, '["8080:80"]'))

@@ -195,6 +195,8 @@ scenario("what others do to routes, rules and neighbours is drift where it is ou
     const shown = expectStatus(sandbox.stack(["plan", "-f", file]), 0).stdout
     assert.match(shown, new RegExp(`~ container.r1[^\\n]*\\n +${field}:`), `${hand}: ${shown}`)
     assert.match(shown, "Plan: 0 to add, 1 to change, 0 to destroy.", hand)
+    // Of rules that are there yet nothing is told: one that the kernel spells in another order is the same.
+    if (/rule del/.test(hand)) assert.not.match(shown, /^ +- \{ priority/m)
     apply(sandbox, file)
     expectConverged(sandbox, file)
     assert.equal(routes(sandbox).sort(), [...SHOWN].sort(), hand)

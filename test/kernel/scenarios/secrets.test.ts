@@ -60,6 +60,21 @@ scenario("files in memory, whose they are to be; nothing shows what is in them",
   expectStatus(run(sandbox, "plan", "--detailed-exitcode", "-f", spelt), 0)
 })
 
+scenario("a script of which the mode says so is run, as where it is the entrypoint; what nobody may execute, nobody does", (sandbox) => {
+  const given = "configs: [{ source: conf, target: /start, mode: 0755 }, { source: motd, target: /other, mode: 0644 }]"
+  const text = stack(given).replace("command:", "entrypoint: [/start]\n    command:").replace('"port 80"', '"#!/bin/sh\\nexec \\"$$@\\""')
+  sandbox.file("token", SECRET)
+  sandbox.file("motd", "#!/bin/sh\n")
+  const file = sandbox.file("stack.yaml", text)
+  expectStatus(run(sandbox, "apply", "-y", "-f", file), 0)
+  assert.is(exec(sandbox, file, "cat", "/proc/1/comm").stdout, "sleep\n")
+  assert.is(exec(sandbox, file, "/start", "echo", "started").stdout, "started\n")
+  assert.is(exec(sandbox, file, "/other").status, 126)
+  const flags = exec(sandbox, file, "sh", "-c", "grep -E ' /(start|other) ' /proc/self/mountinfo | cut -d' ' -f5-6").stdout
+  assert.equal(flags.trim().split("\n").sort(), ["/other ro,nosuid,nodev,noexec,relatime", "/start ro,nosuid,nodev,relatime"])
+  expectStatus(run(sandbox, "plan", "--detailed-exitcode", "-f", file), 0)
+})
+
 scenario("another content, by the source or by hand, replaces the container; a kept plan takes what is there then", (sandbox) => {
   const file = files(sandbox, "secrets: [token, key]\n    configs: [conf]")
   expectStatus(run(sandbox, "apply", "-y", "-f", file), 0)

@@ -1,3 +1,5 @@
+import { announcementTwin } from "../../../src/kernel/announcements.ts"
+import { flowTwin } from "../../../src/kernel/flows.ts"
 import type { HeldNamespaces, Kernel, LaunchRecord, Link, LinkCounters, ProcessId } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import { ruleTwin } from "../../../src/kernel/netlink/nft/change.ts"
@@ -7,7 +9,7 @@ import { attachProgram, programsAt } from "./cgroup-programs.ts"
 import { describeMachine } from "./describe.ts"
 import { fileCalls, mountFile, refusalOf } from "./files.ts"
 import { HELD, launch } from "./launch.ts"
-import { dropLink } from "./links.ts"
+import { dropLink, findLink } from "./links.ts"
 import type { FakeProcess, Machine } from "./machine.ts"
 import { refuse } from "./machine.ts"
 import { mountIn, unmountIn } from "./mounts.ts"
@@ -120,6 +122,15 @@ function startRun(machine: Machine, onOperation: FakeOptions["onOperation"]): Fa
     },
     openTap: (ns, tap) => openTap({ machine, self, ns, taps: run.taps, mutate }, tap),
     changeRules: (changes) => mutate(changes.map(ruleTwin).join("; "), () => changeRules(self.namespaces.net, changes)),
+    announce: (ns, link, holdings) => {
+      const twin = announcementTwin(link, holdings)
+      mutate(twin, () => void findLink(callIn(machine, self, ns, twin), link))
+    },
+    flows: () => reading(() => self.namespaces.net.flows ?? []),
+    forgetFlows: (flows) =>
+      mutate(flows.map(flowTwin).join("; "), () => {
+        self.namespaces.net.flows = (self.namespaces.net.flows ?? []).filter(({ id }) => !flows.some((one) => one.id === id))
+      }),
     writeIn: (namespaces, path, text) => mutate(`write ${path}`, () => writeSysctl(machine, self, namespaces, path, text)),
     spawn: (record: LaunchRecord) => launch(machine, self, record, mutate),
     heldNamespaces: (monitor) => heldPaths(monitor),

@@ -1,3 +1,4 @@
+import type { Flow } from "../../../src/kernel/flows.ts"
 import type { LaunchRecord, NamespaceKind } from "../../../src/kernel/kernel.ts"
 import { KernelError } from "../../../src/kernel/kernel.ts"
 import type { Group, Hierarchy } from "./cgroups.ts"
@@ -16,6 +17,8 @@ export interface Namespace {
   network?: Network
   /** Tables with their chains and rules, of a network namespace in which there were any. */
   rules?: Rules
+  /** What it remembers of who sends to whom, as a test has it. */
+  flows?: Flow[]
   /** Of a user namespace with maps of its own: whoever joins it has them. */
   maps?: Pick<FakeProcess, "uidMap" | "gidMap">
 }

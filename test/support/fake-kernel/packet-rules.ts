@@ -35,12 +35,13 @@ export function changeRules(namespace: Namespace, changes: readonly RuleChange[]
 function make(rules: Rules, change: RuleChange): void {
   const { family } = change
   const table = change.op === "chain-add" ? change.chain.table : change.table
-  const isThere = rules.tables.some((one) => one.family === family && one.name === table)
+  const there = rules.tables.find((one) => one.family === family && one.name === table)
   if (change.op === "table-add") {
-    if (!isThere) rules.tables.push({ family, name: table })
+    if (there === undefined) rules.tables.push({ family, name: table })
+    else delete there.dormant
     return
   }
-  if (!isThere) refuse(ruleTwin(change), "ENOENT")
+  if (there === undefined) refuse(ruleTwin(change), "ENOENT")
   switch (change.op) {
     case "table-delete":
       rules.tables = rules.tables.filter((one) => one.family !== family || one.name !== table)

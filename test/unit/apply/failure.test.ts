@@ -135,4 +135,11 @@ test("what cannot be written into a folder of the stack: the folder is named; a 
   assert.match(hint("unshare", "ENOSPC"), "/proc/sys/user")
 })
 
+test("an address that is refused because IPv6 is off on its link is no matter of files", () => {
+  const op = "ip address add fd20::1/64 dev lab-lan nodad"
+  const hint = kernelDiagnostic(new KernelError(op, "EACCES", "ipv6: IPv6 is disabled on this device")).hint ?? ""
+  assert.match(hint, "`sysctl -w net.ipv6.conf.lab-lan.disable_ipv6=0`")
+  assert.match(kernelDiagnostic(new KernelError("open /run/stack/lab/web/log", "EACCES")).hint ?? "", "permissions of the file")
+})
+
 test.run()

@@ -22,6 +22,7 @@ export const NF_ACCEPT = 1
 
 export const NFTA_TABLE_NAME = 1
 export const NFTA_TABLE_FLAGS = 2
+export const NFT_TABLE_F_DORMANT = 1
 
 export const NFTA_CHAIN_TABLE = 1
 export const NFTA_CHAIN_NAME = 3

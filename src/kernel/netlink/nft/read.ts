@@ -66,11 +66,12 @@ export function readInto(set: RuleSet, message: Message): void {
 }
 
 function readTable({ bytes, start, end }: Message, family: RuleFamily): RuleSet["tables"][number] {
-  let name = ""
+  let [name, flags] = ["", 0]
   eachAttribute(bytes, start + HEADER, end, (field, from, to) => {
     if (field === nf.NFTA_TABLE_NAME) name = readText(bytes, from, to)
+    if (field === nf.NFTA_TABLE_FLAGS) flags = readBe32(bytes, from, to)
   })
-  return { family, name }
+  return (flags & nf.NFT_TABLE_F_DORMANT) === 0 ? { family, name } : { family, name, dormant: true }
 }
 
 /** What is at no hook is an inner one. */

@@ -3,8 +3,8 @@ import { KernelError } from "../../kernel.ts"
 import type { PacketRules, RuleChange, RuleSet } from "../../packet-rules.ts"
 import { readAnswer } from "../answer.ts"
 import type { NetlinkCalls } from "../conn.ts"
-import { RECEIVE_BUFFER, TIMEOUT_MS } from "../conn.ts"
 import { NLM_F_DUMP_INTR } from "../constants/netlink.ts"
+import { receive, unlessClosed, withSocket } from "../netfilter.ts"
 import type { Message } from "../wire.ts"
 import { eachMessage, WireWriter } from "../wire.ts"
 import { encodeBatch, ruleTwin } from "./change.ts"
@@ -19,20 +19,9 @@ const MAX_REQUEST = 1024
 const ROOM = 4 * 1024 * 1024
 /** How often a reading is done again into which somebody else's change has come. */
 const READINGS = 8
-/** Without the rights, without the protocol, without nf_tables. */
-const CLOSED = new Set(["EPERM", "EPROTONOSUPPORT", "EAFNOSUPPORT", "EINVAL", "EOPNOTSUPP"])
-
-/** nf_tables by a socket that lasts one use: few stacks need it, and these once or twice. */
 export function openRules(calls: NetlinkCalls): PacketRules {
   return {
-    readRules(table) {
-      try {
-        return withSocket(calls, (fd) => read(calls, fd, table))
-      } catch (failure) {
-        if (failure instanceof KernelError && CLOSED.has(failure.errno)) return null
-        throw failure
-      }
-    },
+    readRules: (table) => unlessClosed(() => withSocket(calls, (fd) => read(calls, fd, table)), null),
     readTable(family, table) {
       const op = `nft list table ${family} ${table}`
       const ofRules = (messages: readonly Message[]) => messages.filter(isRule).map(readRule)
@@ -41,16 +30,6 @@ export function openRules(calls: NetlinkCalls): PacketRules {
     changeRules(changes) {
       if (changes.length > 0) withSocket(calls, (fd) => change(calls, fd, changes))
     },
-  }
-}
-
-function withSocket<T>(calls: NetlinkCalls, body: (fd: number) => T): T {
-  const fd = calls.nlOpenNetfilter(RECEIVE_BUFFER)
-  if (fd < 0) throw new KernelError("socket AF_NETLINK NETLINK_NETFILTER", errnoName(fd))
-  try {
-    return body(fd)
-  } finally {
-    calls.close(fd)
   }
 }
 
@@ -73,7 +52,7 @@ function reread<T>(calls: NetlinkCalls, fd: number, op: string, encoders: Dumps,
       const w = new WireWriter(MAX_REQUEST)
       // Each has a number of its own: what is left of an earlier one is not taken for its answer.
       encode(w, sequence++)
-      take(op, receive(calls, fd, op, w.written()), reading)
+      take(op, receive(calls, fd, op, w.written(), ROOM), reading)
     }
     if (!reading.interrupted && reading.generations.size <= 1) return told(reading.messages)
   }
@@ -84,13 +63,6 @@ interface Reading {
   messages: Message[]
   generations: Set<number>
   interrupted: boolean
-}
-
-function receive(calls: NetlinkCalls, fd: number, op: string, request: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafeSlow(ROOM)
-  const received = calls.nlTransact(fd, request, out, TIMEOUT_MS)
-  if (received < 0) throw new KernelError(op, errnoName(received))
-  return out.subarray(0, received)
 }
 
 function take(op: string, bytes: Buffer, reading: Reading): void {
@@ -109,7 +81,7 @@ function change(calls: NetlinkCalls, fd: number, changes: readonly RuleChange[])
   const w = new WireWriter(ENDS_ROOM + changes.length * CHANGE_ROOM)
   encodeBatch(w, 1, changes)
   const whole = changes.map(ruleTwin).join("; ")
-  eachMessage(receive(calls, fd, whole, w.written()), (message) => {
+  eachMessage(receive(calls, fd, whole, w.written(), ROOM), (message) => {
     const answer = readAnswer(message)
     if (answer === undefined || answer.errno === 0) return
     // The batch's own begin is number 1.
