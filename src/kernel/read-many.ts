@@ -3,7 +3,7 @@ import type { Ffi } from "./ffi.ts"
 import type { Kernel } from "./kernel.ts"
 import { KernelError } from "./kernel.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "./netlink/conn.ts"
-import { namespaceRequest } from "./netlink/dump.ts"
+import { namespaceRequest } from "./netlink/namespace.ts"
 import { isAbsent, refused } from "./refused.ts"
 
 /** Room for one small file; the room for all is kept from call to call, and doubled when it was not enough. */

@@ -1,8 +1,9 @@
 import { errnoOf } from "../errno.ts"
 import type { Kernel, NetDump, NetNs } from "../kernel.ts"
 import { RECEIVE_BUFFER, TIMEOUT_MS } from "./conn.ts"
-import { hasRest, namespaceReader, namespaceRequest } from "./dump.ts"
 import { keptOf } from "./kept.ts"
+import { namespaceReader, namespaceRequest } from "./namespace.ts"
+import { hasRest } from "./namespace-rest.ts"
 import type { Rest } from "./net.ts"
 
 /** What of libstack.so goes round namespaces. */

@@ -144,7 +144,7 @@ function readAltnames(bytes: Buffer, start: number, end: number): string[] {
   return names
 }
 
-/** What a link says of its root qdisc is no more than the kind: what it does is asked for where it is one of these (netlink/dump.ts). */
+/** What a link says of its root qdisc is no more than the kind: what it does is asked for where it is one of these (netlink/namespace-rest.ts). */
 function readDiscipline(link: Link, kind: string): void {
   if (kind === "netem" || kind === "tbf") link.impair = {}
 }
