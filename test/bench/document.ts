@@ -45,6 +45,10 @@ const NOTES = `${KNOWN}
   the host's as little as a container's (what nobody looks at is taken out before, counters above all, and four fifths of what a link says: native/lib/trim.c).
 - Monitors are started by a thread, too (native/lib/launches.c): until a new process has come to its exec the kernel holds whoever has made it, and meanwhile
   the main one prepares the next.
+- What is missed is missed by what every command begins with (the second table of stages), and by JavaScript that runs once, in V8's interpreter. All of
+  this was measured, with code caches made for it, and gains nothing: compiling that code (sparkplug, in a thread of its own or not, the optimizer), larger
+  semi-spaces (each fresh page costs what a collection saves), one thread for collections, \`--jitless\`, a startup snapshot (slower already when empty), a second
+  thread of JavaScript (its start costs what it saves), minified names.
 - The caller's environment counts: with NODE_EXTRA_CA_CERTS set, node alone takes 40 ms longer.`
 
 /** Sections that a run for one part alone writes; the others are made anew by each usual run. */
