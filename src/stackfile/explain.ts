@@ -89,11 +89,11 @@ function unknownKey({ path, params }: Mistake, fragment: Fragment, root: MapEntr
   })
 }
 
-/** For a value that says here by another key what it says there. */
+/** For a value that says here by another key what it says there; a map or list is "". */
 function valueHint(key: string, node: Node | undefined, { rewritten = {} }: Fragment): string | undefined {
-  if (node?.kind !== "scalar" || !Object.hasOwn(rewritten, key)) return undefined
+  if (node === undefined || !Object.hasOwn(rewritten, key)) return undefined
   for (const [pattern, hint] of rewritten[key] ?? []) {
-    const found = new RegExp(pattern, "u").exec(node.source)
+    const found = new RegExp(pattern, "u").exec(node.kind === "scalar" ? node.source : "")
     if (found !== null) return hint.replace("$1", () => shown(found[1] ?? ""))
   }
   return undefined

@@ -85,7 +85,7 @@ const INSTEAD: { readonly [word: string]: string } = {
   volumes_from: "volumes",
   gpus: "devices",
   device_cgroup_rules: "devices",
-  ...{ expose: "", links: "", tty: "", stdin_open: "", attach: "", logging: "", pull_policy: "" },
+  ...{ expose: "", links: "", tty: "", stdin_open: "", attach: "", logging: "", pull_policy: "", platform: "" },
   unsafe: "idmap.unsafe",
   ...{ binds: "volumes", mounts: "volumes", exec: "command", cpu: "limits.cpus", "cpu-set": "limits.cpuset", kind: "image" },
   ...{ "startup-config": "configs", "network-mode": "namespaces.net", "restart-policy": "restart" },
@@ -97,6 +97,15 @@ const INSTEAD: { readonly [word: string]: string } = {
 const REWRITTEN: NonNullable<Fragment["rewritten"]> = {
   ...Object.fromEntries(["network_mode", "network-mode", "net"].map((word) => [word, NETWORK_MODES])),
   ...Object.fromEntries(["pid", "ipc", "uts"].map((word) => [word, sharing(word)])),
+  extends: [["", "write what both have under a key of your own, `x-base: &base { … }`, and `<<: *base` here"]],
+}
+
+/** Compose's, of a container that is depended on. */
+const REQUIRED: NonNullable<Fragment["rewritten"]> = {
+  required: [
+    ["^true$", "take it out: that is so of every one"],
+    ["", "take the whole entry out: what is depended on has to be there"],
+  ],
 }
 
 type Fragments = { [key: string]: Fragment }
@@ -222,9 +231,13 @@ function composition(): Fragments {
       form: "a list of containers, or a map with conditions",
       items: { description: "A container's name.", type: "string", form: "the name of a container" },
       additionalProperties: {
-        ...keys("What is waited for.", {
-          condition: conditionSchema(),
-        }),
+        ...keys(
+          "What is waited for.",
+          {
+            condition: conditionSchema(),
+          },
+          { instead: { restart: "" }, rewritten: REQUIRED },
+        ),
         type: ["object", "null"],
       },
     },
