@@ -33,12 +33,15 @@ static size_t head_of(uint16_t type)
 
 enum kept { NOTHING, PARTS, ALL };
 
+/* Most paths end otherwise than here: that is looked at first, as it is asked for each attribute of each link. */
 static enum kept kept_of(const struct place *place)
 {
   enum kept kept = NOTHING;
+  uint16_t here = place->steps[place->depth - 1];
   for (size_t at = 0; at + sizeof(struct path) <= place->len && kept != ALL; at += sizeof(struct path)) {
     struct path path;
     memcpy(&path, place->paths + at, sizeof path);
+    if (path.steps[place->depth - 1] != here) continue;
     if (memcmp(path.steps, place->steps, place->depth * sizeof path.steps[0]) != 0) continue;
     kept = place->depth == TRIM_STEPS || path.steps[place->depth] == 0 ? ALL : PARTS;
   }
