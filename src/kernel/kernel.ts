@@ -123,8 +123,8 @@ export interface Kernel extends Announcements, Archives, Flows, PacketRules, Rou
   writeIn(namespaces: readonly string[], path: string, text: string): void
 
   /**
-   * Begins to read what only members of namespaces see, beside what the caller does meanwhile. What is asked of the result that
-   * was not in `wanted` is read there and then.
+   * Begins to read what only members of namespaces see, and the host's links, beside what the caller does meanwhile. What is asked of the result
+   * that was not in `wanted` is read there and then.
    */
   visit(wanted: Visits): Visited
 
